@@ -1,0 +1,174 @@
+//! The pipeline: `EnvBuilder` and its steps.
+
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::interpreter::Interpreter;
+use crate::options::{Existing, Options};
+use crate::{configuration, directories, python, scripts, seed};
+
+/// Where a line of progress comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The builder itself.
+    Main,
+    /// The standard output of a process that it runs.
+    Stdout,
+    /// The standard error of a process that it runs.
+    Stderr,
+}
+
+/// Makes environments, in the steps of CPython's `venv.EnvBuilder`, each of which can be overridden.
+///
+/// Rust has no `super()`: each step's default calls the public function of its module, and so can an override.
+pub trait EnvBuilder: Sync {
+    /// What was asked for.
+    fn options(&self) -> &Options;
+
+    /// The base Python.
+    fn interpreter(&self) -> &Interpreter;
+
+    /// Is told what is done, a line at a time, and what the processes say that are run for it.
+    fn progress(&self, _line: &str, _source: Source) {}
+
+    /// Is told of what was done otherwise than asked, and why.
+    fn warn(&self, _line: &str) {}
+
+    /// Makes an environment at `env_dir`, an absolute path or one relative to the current folder.
+    ///
+    /// A new environment is there as a whole or not at all; one that exists stays as it was if a step before
+    /// `publish` fails.
+    fn create(&self, env_dir: &Path) -> Result<Context> {
+        let mut context = self.create_directories(env_dir)?;
+        self.create_configuration(&mut context)?;
+        self.setup_python(&mut context)?;
+        self.setup_pip(&mut context)?;
+        self.setup_scripts(&mut context)?;
+        self.publish(&mut context)?;
+        self.finish(&context).inspect_err(|_| drop(context.stage.withdraw()))?;
+        Ok(context)
+    }
+
+    /// Checks ENV_DIR, begins to build it aside and makes its folders.
+    fn create_directories(&self, env_dir: &Path) -> Result<Context> {
+        if self.options().with_pip {
+            seed::check(self.interpreter())?;
+        }
+        let context = directories::create(env_dir, self.interpreter(), self.options())?;
+        self.progress(&format!("Creating {}", context.env_dir.display()), Source::Main);
+        Ok(context)
+    }
+
+    /// Writes pyvenv.cfg, and the `.gitignore` if it is wanted.
+    fn create_configuration(&self, context: &mut Context) -> Result<()> {
+        self.progress("Writing pyvenv.cfg", Source::Main);
+        configuration::create(context, self.interpreter())
+    }
+
+    /// Puts the interpreter into bin.
+    fn setup_python(&self, context: &mut Context) -> Result<()> {
+        self.progress(&format!("Installing {}", context.executable.display()), Source::Main);
+        let warnings = python::setup(context, self.interpreter())?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
+    }
+
+    /// Installs pip, and setuptools where the interpreter bundles it, if pip is wanted.
+    fn setup_pip(&self, context: &mut Context) -> Result<()> {
+        if !context.options.with_pip {
+            return Ok(());
+        }
+        seed::setup(context, self.interpreter(), &|line| self.progress(line, Source::Main))
+    }
+
+    /// Installs the activation scripts; an upgrade leaves those that are there.
+    fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+        if context.options.existing == Existing::Upgrade {
+            return Ok(());
+        }
+        self.progress("Installing the activation scripts", Source::Main);
+        scripts::setup(context, self.interpreter().platform)
+    }
+
+    /// Makes what was built the environment at ENV_DIR.
+    fn publish(&self, context: &mut Context) -> Result<()> {
+        context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))
+    }
+
+    /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and
+    /// `upgrade_dependencies`. If it fails, a new environment is taken away again.
+    fn finish(&self, context: &Context) -> Result<()> {
+        if context.options.existing != Existing::Upgrade {
+            self.post_setup(context)?;
+        }
+        if context.options.upgrade_deps {
+            self.progress("Upgrading pip", Source::Main);
+            self.upgrade_dependencies(context)?;
+        }
+        Ok(())
+    }
+
+    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run.
+    fn post_setup(&self, _context: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    /// Has the environment's pip bring itself, and setuptools where the interpreter bundles it, up to date.
+    fn upgrade_dependencies(&self, context: &Context) -> Result<()> {
+        seed::upgrade_dependencies(context, self.interpreter(), &|line, source| self.progress(line, source))
+    }
+
+    /// Installs the scripts below `path`'s folders `common` and `posix` (or `nt`) into bin, with their
+    /// placeholders replaced; to be called from an override of `setup_scripts` or `post_setup`.
+    fn install_scripts(&self, context: &Context, path: &Path) -> Result<()> {
+        let warnings = scripts::install(context, self.interpreter().platform, path)?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
+    }
+}
+
+/// The builder with nothing overridden: CPython's environment.
+pub struct Venv<'a> {
+    options: Options,
+    interpreter: Interpreter,
+    progress: Box<dyn Fn(&str, Source) + Sync + 'a>,
+    warn: Box<dyn Fn(&str) + Sync + 'a>,
+}
+
+impl<'a> Venv<'a> {
+    /// A builder of environments for `interpreter`, silent about what it does.
+    pub fn new(interpreter: Interpreter, options: Options) -> Venv<'a> {
+        Venv { options, interpreter, progress: Box::new(|_, _| {}), warn: Box::new(|_| {}) }
+    }
+
+    /// Has `progress` told what is done.
+    pub fn on_progress(mut self, progress: impl Fn(&str, Source) + Sync + 'a) -> Self {
+        self.progress = Box::new(progress);
+        self
+    }
+
+    /// Has `warn` told what is done otherwise than asked.
+    pub fn on_warning(mut self, warn: impl Fn(&str) + Sync + 'a) -> Self {
+        self.warn = Box::new(warn);
+        self
+    }
+}
+
+impl EnvBuilder for Venv<'_> {
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    fn progress(&self, line: &str, source: Source) {
+        (self.progress)(line, source);
+    }
+
+    fn warn(&self, line: &str) {
+        (self.warn)(line);
+    }
+}

@@ -1,0 +1,143 @@
+//! The command line: the flags, and what they mean.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::builder::OsStringValueParser;
+use clap::{ArgAction, Parser};
+use rvenv::{EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, Source, Venv};
+
+/// Creates virtual Python environments in one or more target directories.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rvenv",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true,
+    args_override_self = true,
+    after_help = "Once an environment has been created, you may wish to activate it, e.g. by sourcing an \
+                  activate script in its bin directory."
+)]
+pub struct Cli {
+    /// A directory to create the environment in
+    #[arg(value_name = "ENV_DIR", required = true)]
+    env_dirs: Vec<PathBuf>,
+
+    /// Give the virtual environment access to the system site-packages dir
+    #[arg(long)]
+    system_site_packages: bool,
+
+    /// Use symlinks rather than copies, when symlinks are not the default for the platform
+    #[arg(long, conflicts_with = "copies")]
+    symlinks: bool,
+
+    /// Use copies rather than symlinks, even when symlinks are the default for the platform
+    #[arg(long)]
+    copies: bool,
+
+    /// Delete the contents of the environment directory if it already exists, before environment creation
+    #[arg(long)]
+    clear: bool,
+
+    /// With --clear, delete the contents of a directory that is no environment too
+    #[arg(long)]
+    force: bool,
+
+    /// Upgrade the environment directory to use this version of Python, assuming Python has been upgraded
+    /// in-place; its prompt and its access to the system site-packages stay
+    #[arg(long)]
+    upgrade: bool,
+
+    /// Skip installing pip in the virtual environment
+    #[arg(long, visible_alias = "no-pip")]
+    without_pip: bool,
+
+    /// Leave setuptools out where Python bundles it (3.11 and older)
+    #[arg(long, alias = "no-distribute")]
+    no_setuptools: bool,
+
+    // The alias: `--p` is `--prompt` to argparse.
+    /// An alternative prompt prefix for this environment; `.` is the current directory's name
+    #[arg(long, value_name = "PROMPT", alias = "p", allow_hyphen_values = true, value_parser = OsStringValueParser::new())]
+    prompt: Option<OsString>,
+
+    /// Upgrade pip (and setuptools, where Python bundles it) to the latest version on PyPI
+    #[arg(long)]
+    upgrade_deps: bool,
+
+    /// Skip adding the SCM ignore file (.gitignore) to the environment directory
+    #[arg(long)]
+    without_scm_ignore_files: bool,
+
+    /// The Python to make the environment for: a path, or a name on PATH [default: python3, then python]
+    #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON", hide_env_values = true)]
+    python: Option<OsString>,
+
+    /// Say on stderr what is done
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// Say nothing on stderr but errors
+    #[arg(short, long, overrides_with = "verbose")]
+    quiet: bool,
+
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+impl Cli {
+    /// Makes the environments, in turn; the first failure ends it.
+    pub fn run(self) -> Result<()> {
+        if self.upgrade && self.clear {
+            bail!("you cannot supply --upgrade and --clear together.");
+        }
+        let interpreter = Interpreter::find(&self.request(), env::var_os("PATH").as_ref())?;
+        let builder = Venv::new(interpreter, self.options())
+            .on_progress(|line, _: Source| self.say(self.verbose, line))
+            .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
+        for env_dir in &self.env_dirs {
+            builder.create(env_dir)?;
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> PythonRequest {
+        match &self.python {
+            Some(text) if !text.is_empty() => PythonRequest::from(text.as_os_str()),
+            _ => PythonRequest::Default,
+        }
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.system_site_packages = self.system_site_packages;
+        options.existing = match (self.clear, self.upgrade) {
+            (true, _) => Existing::Clear { force: self.force },
+            (_, true) => Existing::Upgrade,
+            _ => Existing::Keep,
+        };
+        options.links = match (self.symlinks, self.copies) {
+            (true, _) => Links::Symlink,
+            (_, true) => Links::Copy,
+            _ => options.links,
+        };
+        options.with_pip = !self.without_pip;
+        options.with_setuptools = !self.no_setuptools;
+        options.prompt = self.prompt.clone();
+        options.upgrade_deps = self.upgrade_deps;
+        options.scm_ignore_files = !self.without_scm_ignore_files;
+        options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
+        options
+    }
+
+    fn say(&self, wanted: bool, line: &str) {
+        if wanted && !self.quiet {
+            // A closed stderr is no reason to fail.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! pyvenv.cfg (PEP 405): what marks a folder as an environment and tells Python where its base is.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{AtPath, Error, Result};
+use crate::interpreter::Interpreter;
+
+/// What pyvenv.cfg says that rvenv reads or carries over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    pub(crate) system_site_packages: bool,
+    pub(crate) prompt: Option<OsString>,
+}
+
+impl Configuration {
+    /// Reads the file at `path`; none if there is none. Like Python, it passes over what is no `key = value`.
+    pub(crate) fn read(path: &Path) -> Result<Option<Configuration>> {
+        match fs::read(path) {
+            Ok(contents) => Ok(Some(Configuration::parse(&String::from_utf8_lossy(&contents)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).at("read", path),
+        }
+    }
+
+    fn parse(contents: &str) -> Configuration {
+        let mut configuration = Configuration::default();
+        for (key, value) in contents.lines().filter_map(|line| line.split_once('=')) {
+            let value = value.trim();
+            match key.trim().to_ascii_lowercase().as_str() {
+                "include-system-site-packages" => {
+                    configuration.system_site_packages = value.eq_ignore_ascii_case("true");
+                }
+                "prompt" => configuration.prompt = Some(unquote(value)),
+                _ => {}
+            }
+        }
+        configuration
+    }
+}
+
+/// The step `create_configuration`: writes pyvenv.cfg, and a `.gitignore` unless there is one.
+pub fn create(context: &Context, interpreter: &Interpreter) -> Result<()> {
+    context.stage.write(&context.cfg_path, render(context, interpreter)?.as_bytes(), false)?;
+    let gitignore = context.env_dir.join(".gitignore");
+    if context.options.scm_ignore_files && !context.keeps(&gitignore) {
+        let contents = "# Made by rvenv: an environment is made anew, not kept under version control.\n*\n";
+        context.stage.write(&gitignore, contents.as_bytes(), false)?;
+    }
+    Ok(())
+}
+
+/// CPython's keys in CPython's order, on every version, and `rvenv`.
+fn render(context: &Context, interpreter: &Interpreter) -> Result<String> {
+    let [major, minor, micro] = interpreter.version;
+    let options = &context.options;
+    let mut lines = vec![
+        ("home", text(&context.python_dir, interpreter)?),
+        ("include-system-site-packages", options.system_site_packages.to_string()),
+        ("version", format!("{major}.{minor}.{micro}")),
+    ];
+    lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", python_repr(prompt))));
+    lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
+    lines.push(("command", options.command(&context.executable, &context.env_dir)));
+    lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
+    Ok(lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
+}
+
+/// A path as Python reads it back: UTF-8, on one line, without white space at its ends.
+fn text(path: &Path, interpreter: &Interpreter) -> Result<String> {
+    match path.to_str() {
+        Some(text) if !text.contains(['\n', '\r']) && text.trim() == text => Ok(text.to_owned()),
+        _ => Err(Error::Python {
+            python: interpreter.executable.clone(),
+            reason: "pyvenv.cfg cannot hold its path, which is not UTF-8 or has a line break or white space at an \
+                     end; move it or link to it from another folder"
+                .to_owned(),
+        }),
+    }
+}
+
+/// `repr()` of a prompt: what CPython writes, and a text that cannot break out of its line.
+fn python_repr(prompt: &OsStr) -> String {
+    let quote = match prompt.as_encoded_bytes() {
+        bytes if bytes.contains(&b'\'') && !bytes.contains(&b'"') => '"',
+        _ => '\'',
+    };
+    let mut repr = String::from(quote);
+    for chunk in prompt.as_encoded_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => repr.push_str("\\\\"),
+                '\n' => repr.push_str("\\n"),
+                '\r' => repr.push_str("\\r"),
+                '\t' => repr.push_str("\\t"),
+                c if c == quote => repr.extend(['\\', c]),
+                c if is_printable(c) => repr.push(c),
+                c if u32::from(c) < 0x100 => repr.push_str(&format!("\\x{:02x}", u32::from(c))),
+                c if u32::from(c) < 0x10000 => repr.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => repr.push_str(&format!("\\U{:08x}", u32::from(c))),
+            }
+        }
+        // As surrogateescape decodes what is not UTF-8 (PEP 383).
+        chunk.invalid().iter().for_each(|byte| repr.push_str(&format!("\\udc{byte:02x}")));
+    }
+    repr.push(quote);
+    repr
+}
+
+/// `str.isprintable`. Rust escapes the same characters in a text, but for a combining mark at its beginning.
+fn is_printable(c: char) -> bool {
+    let after_a_letter = format!("a{c}");
+    matches!(c, '\'' | '"') || after_a_letter.escape_debug().to_string() == after_a_letter
+}
+
+/// The prompt that a value of pyvenv.cfg means: a Python literal as CPython writes it, or the bare text that
+/// virtualenv and uv write.
+fn unquote(value: &str) -> OsString {
+    let literal = ['\'', '"'].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    literal.map_or_else(|| value.into(), unescape)
+}
+
+fn unescape(literal: &str) -> OsString {
+    let mut bytes = Vec::new();
+    let mut chars = literal.chars();
+    while let Some(c) = chars.next() {
+        let escaped = match c {
+            '\\' => match chars.next() {
+                Some('n') => Some('\n'),
+                Some('r') => Some('\r'),
+                Some('t') => Some('\t'),
+                Some(kind @ ('x' | 'u' | 'U')) => {
+                    let digits = chars
+                        .by_ref()
+                        .take(match kind {
+                            'x' => 2,
+                            'u' => 4,
+                            _ => 8,
+                        })
+                        .collect::<String>();
+                    let number = u32::from_str_radix(&digits, 16).unwrap_or(0xfffd);
+                    if let byte @ 0xdc80..=0xdcff = number {
+                        bytes.push(byte as u8);
+                        continue;
+                    }
+                    char::from_u32(number)
+                }
+                other => other,
+            },
+            c => Some(c),
+        };
+        bytes.extend(escaped.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]).bytes());
+    }
+    crate::native::os_string(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_is_written_as_python_writes_it_and_read_back() {
+        for (prompt, repr) in [
+            ("plain", "'plain'"),
+            ("it's", "\"it's\""),
+            ("both ' and \"", "'both \\' and \"'"),
+            ("two\nlines\t\\", "'two\\nlines\\t\\\\'"),
+            ("é 🐍", "'é 🐍'"),
+            ("e\u{301}", "'e\u{301}'"),
+            ("\x1b\u{a0}\u{200b}\u{2028}\u{e0001}", "'\\x1b\\xa0\\u200b\\u2028\\U000e0001'"),
+        ] {
+            assert_eq!(python_repr(prompt.as_ref()), repr);
+            assert_eq!(unquote(repr), prompt);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_prompt_that_is_not_utf8_keeps_its_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let prompt = OsStr::from_bytes(b"a\xff");
+        assert_eq!(python_repr(prompt), "'a\\udcff'");
+        assert_eq!(unquote("'a\\udcff'"), prompt);
+    }
+
+    #[test]
+    fn keys_are_read_as_python_reads_them() {
+        let configuration = Configuration::parse("no value\nINCLUDE-system-site-packages=True\n prompt = bare 'x' \n");
+        assert!(configuration.system_site_packages);
+        assert_eq!(configuration.prompt, Some("bare 'x'".into()));
+    }
+}

@@ -1,0 +1,144 @@
+//! Every path and name of one environment, decided before anything is made.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{AtPath, Result};
+use crate::interpreter::Interpreter;
+use crate::native;
+use crate::options::{Existing, Options};
+use crate::stage::Stage;
+
+/// What the steps share, under CPython's names. All paths are absolute and are those of the finished
+/// environment; until it is published, its files stand elsewhere, at [`Context::staged`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Context {
+    /// The environment's folder: absolute, without `.` and `..`, its symbolic links kept.
+    pub env_dir: PathBuf,
+    /// The last segment of `env_dir`.
+    pub env_name: OsString,
+    /// What stands, in parentheses, before the shell's prompt.
+    pub prompt: OsString,
+    /// The base's executable, as it was started.
+    pub executable: PathBuf,
+    /// The folder of `executable`: pyvenv.cfg's `home`.
+    pub python_dir: PathBuf,
+    /// The file name of the environment's executable, CPython's `exename`.
+    pub python_exe: OsString,
+    /// Where C headers go.
+    pub inc_path: PathBuf,
+    /// site-packages, sysconfig's purelib.
+    pub lib_path: PathBuf,
+    /// `bin` or `Scripts`.
+    pub bin_path: PathBuf,
+    /// The name of `bin_path` relative to `env_dir`.
+    pub bin_name: OsString,
+    /// The environment's executable.
+    pub env_exe: PathBuf,
+    /// How to start the environment's executable; differs from `env_exe` only on Windows (bpo-45337).
+    pub env_exec_cmd: PathBuf,
+    /// pyvenv.cfg.
+    pub cfg_path: PathBuf,
+    /// What was asked for, with what an existing environment's pyvenv.cfg decides filled in.
+    pub options: Options,
+    pub(crate) stage: Stage,
+}
+
+impl Context {
+    /// Decides the paths of an environment that is built in `stage`. `env_dir` is as [`absolute`] makes it.
+    pub(crate) fn new(env_dir: &Path, interpreter: &Interpreter, options: Options, stage: Stage) -> Context {
+        let executable = interpreter.executable.clone();
+        let env_name = env_dir.file_name().unwrap_or_default().to_owned();
+        let python_exe = interpreter.platform.exename(executable.file_name().unwrap_or_default());
+        let bin_path = env_dir.join(&interpreter.scheme.scripts);
+        let env_exe = bin_path.join(&python_exe);
+        Context {
+            prompt: options.prompt.clone().unwrap_or_else(|| env_name.clone()),
+            env_name,
+            python_dir: executable.parent().map(Path::to_owned).unwrap_or_default(),
+            executable,
+            python_exe,
+            inc_path: env_dir.join(&interpreter.scheme.include),
+            lib_path: env_dir.join(&interpreter.scheme.purelib),
+            bin_name: interpreter.scheme.scripts.clone().into(),
+            bin_path,
+            env_exec_cmd: env_exe.clone(),
+            env_exe,
+            cfg_path: env_dir.join("pyvenv.cfg"),
+            options,
+            env_dir: env_dir.to_owned(),
+            stage,
+        }
+    }
+
+    /// Where the file that shall be at `path`, a path in `env_dir`, is to be written now: in the hidden folder
+    /// that the environment is built in, and once it is published at `path` itself.
+    pub fn staged(&self, path: &Path) -> PathBuf {
+        self.stage.at(path)
+    }
+
+    /// Whether there is something at `path`, in an ENV_DIR that exists, that stays unless it is replaced.
+    pub(crate) fn keeps(&self, path: &Path) -> bool {
+        self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && native::is_there(path)
+    }
+}
+
+/// `os.path.abspath`: absolute, with `.` and `..` taken out by name only, so that links are kept.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    let mut clean = PathBuf::new();
+    for component in std::path::absolute(path).at("make absolute", path)?.components() {
+        match component {
+            Component::ParentDir => drop(clean.pop()),
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    Ok(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpreter::Scheme;
+    use crate::platform::Platform;
+
+    fn windows() -> Interpreter {
+        Interpreter {
+            version: [3, 13, 0],
+            platform: Platform::Nt,
+            executable: "/Python313/python3.exe".into(),
+            real_executable: "/Python313/python3.exe".into(),
+            scheme: Scheme {
+                scripts: "Scripts".into(),
+                include: "Include".into(),
+                purelib: "Lib/site-packages".into(),
+            },
+            link_names: vec![],
+            lib64: false,
+            cache_tag: Some("cpython-313".into()),
+            wheels: vec![],
+            wheels_missing: None,
+        }
+    }
+
+    #[test]
+    fn the_windows_layout_is_that_of_its_scheme() {
+        let env_dir = Path::new("/work/.venv");
+        let context = Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir));
+        assert_eq!(context.env_name, ".venv");
+        assert_eq!(context.prompt, ".venv");
+        assert_eq!(context.bin_name, "Scripts");
+        assert_eq!(context.env_exe, Path::new("/work/.venv/Scripts/python.exe"));
+        assert_eq!(context.lib_path, Path::new("/work/.venv/Lib/site-packages"));
+        assert_eq!(context.inc_path, Path::new("/work/.venv/Include"));
+        assert_eq!(context.python_dir, Path::new("/Python313"));
+    }
+
+    #[test]
+    fn absolute_takes_dots_out_by_name() {
+        assert_eq!(absolute(Path::new("/a/../b/./c/")).unwrap(), Path::new("/b/c"));
+        assert_eq!(absolute(Path::new("/..")).unwrap(), Path::new("/"));
+        assert_eq!(absolute(Path::new("x")).unwrap(), std::env::current_dir().unwrap().join("x"));
+    }
+}

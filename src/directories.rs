@@ -1,0 +1,144 @@
+//! ENV_DIR: whether an environment can be made there, and its folders.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use same_file::is_same_file;
+
+use crate::configuration::Configuration;
+use crate::context::{Context, absolute};
+use crate::error::{AtPath, Error, Quoted, Result};
+use crate::interpreter::Interpreter;
+use crate::native;
+use crate::options::{Existing, Options};
+use crate::stage::Stage;
+
+/// The step `create_directories`: checks that an environment can be made at `env_dir`, begins to build it
+/// aside, and makes its folders.
+///
+/// Errors, before anything is made, if ENV_DIR is a file or a symbolic link, holds a character that no
+/// environment can work with, is the Python installation itself, or shall be cleared and is no environment.
+pub fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> Result<Context> {
+    if env_dir.as_os_str().is_empty() {
+        let reason = "ENV_DIR is empty; name a folder, `.` for the current one".to_owned();
+        return Err(Error::Directory { path: env_dir.to_owned(), reason });
+    }
+    let env_dir = absolute(env_dir)?;
+    check_name(&env_dir, interpreter)?;
+    check_what_is_there(&env_dir, interpreter, options)?;
+
+    let stage = Stage::new(&env_dir)?;
+    let options = resolve(options, &env_dir)?;
+    let context = Context::new(&env_dir, interpreter, options, stage);
+    for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
+        context.stage.create_dir(folder)?;
+    }
+    if interpreter.lib64 {
+        link_lib64(&context)?;
+    }
+    Ok(context)
+}
+
+/// The options as they apply to this ENV_DIR: an upgrade keeps what pyvenv.cfg says unless told otherwise, and
+/// an upgrade of nothing makes an environment.
+fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
+    let mut options = options.clone();
+    if options.prompt.as_deref() == Some(".".as_ref()) {
+        options.prompt = Some(current_folder_name()?);
+    }
+    if options.existing == Existing::Upgrade {
+        match Configuration::read(&env_dir.join("pyvenv.cfg"))? {
+            None => options.existing = Existing::Keep,
+            Some(previous) => {
+                options.system_site_packages |= previous.system_site_packages;
+                options.prompt = options.prompt.or(previous.prompt);
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// What ENV_DIR may not be called, on any system.
+fn check_name(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
+    let separator = interpreter.platform.path_separator();
+    let bytes = env_dir.as_os_str().as_encoded_bytes();
+    let reason = if bytes.contains(&(separator as u8)) {
+        // gh-82656
+        format!("it contains the PATH separator {separator}.")
+    } else if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
+        "it contains a line break, which pyvenv.cfg and scripts cannot hold.".to_owned()
+    } else if env_dir.parent().is_none() {
+        "it is the root of the file system.".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::Refused { path: env_dir.to_owned(), reason })
+}
+
+fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> Result<()> {
+    let in_the_way = |reason: &str| Err(Error::Directory { path: env_dir.to_owned(), reason: reason.to_owned() });
+    match env_dir.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => check_parents(env_dir),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => in_the_way("one of its parents is a file"),
+        Err(error) => Err(error).at("create the directory", env_dir),
+        Ok(there) if there.is_symlink() => {
+            in_the_way("it is a symbolic link, and rvenv does not write through links; name the folder itself")
+        }
+        Ok(there) if !there.is_dir() => in_the_way("it exists and is not a directory"),
+        Ok(_) => {
+            check_not_the_base(env_dir, interpreter)?;
+            if options.existing == (Existing::Clear { force: false }) { check_clearable(env_dir) } else { Ok(()) }
+        }
+    }
+}
+
+/// A link to nothing among the parents would be found out only when everything is built.
+fn check_parents(env_dir: &Path) -> Result<()> {
+    match env_dir.ancestors().skip(1).find(|path| path.is_symlink() && !path.exists()) {
+        Some(link) => Err(Error::Directory {
+            path: env_dir.to_owned(),
+            reason: format!("{} is a symbolic link to nothing", Quoted(link)),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// An environment over its own base would replace the interpreter by a link to itself.
+fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
+    let bin_path = env_dir.join(&interpreter.scheme.scripts);
+    let bases = [&interpreter.executable, &interpreter.real_executable];
+    if bases.iter().filter_map(|exe| exe.parent()).any(|bin| is_same_file(bin, &bin_path).unwrap_or(false)) {
+        let reason = "it is the Python installation itself.".to_owned();
+        return Err(Error::Refused { path: env_dir.to_owned(), reason });
+    }
+    Ok(())
+}
+
+/// `--clear` is for environments: what holds anything else is somebody's work.
+fn check_clearable(env_dir: &Path) -> Result<()> {
+    let is_empty = fs::read_dir(env_dir).at("read the directory", env_dir)?.next().is_none();
+    if is_empty || env_dir.join("pyvenv.cfg").is_file() {
+        return Ok(());
+    }
+    let reason = "it holds files but no pyvenv.cfg, so --clear would delete what is no environment; \
+                  add --force to delete it all the same.";
+    Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
+}
+
+fn current_folder_name() -> Result<std::ffi::OsString> {
+    let folder = std::env::current_dir().at("find the current directory", Path::new("."))?;
+    Ok(folder.file_name().unwrap_or_default().to_owned())
+}
+
+/// `lib64 -> lib`, unless there is something of that name (bpo-21197, bpo-21643).
+fn link_lib64(context: &Context) -> Result<()> {
+    let lib64 = context.env_dir.join("lib64");
+    if context.keeps(&lib64) && lib64.exists() {
+        return Ok(());
+    }
+    match context.stage.symlink(Path::new("lib"), &lib64) {
+        Err(error) if native::lacks_links(&error) => Ok(()),
+        linked => linked.at("create the link", &lib64),
+    }
+}

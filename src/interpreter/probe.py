@@ -1,0 +1,184 @@
+# Asks a Python about itself and prints the answer as one line of JSON between two marks.
+# It is passed to `python -I -c`, so it must parse on every Python 3 and import little. What can be asked of the
+# interpreter is asked; where venv itself goes by the version, so does this, and only here.
+import os
+import sys
+
+
+def text(path):
+    # JSON has no bytes: each byte of a path is the character of that number.
+    return os.fsencode(path).decode("latin-1")
+
+
+def base_prefix():
+    return getattr(sys, "base_prefix", sys.prefix)
+
+
+def environment_home(executable):
+    # The `home` of the environment that an executable is part of, if it is (PEP 405).
+    folder = os.path.dirname(executable)
+    for place in (folder, os.path.dirname(folder)):
+        try:
+            with open(os.path.join(place, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            key, found, value = line.partition("=")
+            if found and key.strip().lower() == "home":
+                return value.strip()
+    return None
+
+
+def leave_environments(executable):
+    # Python 3.11 and later say what their base executable is; before that, an environment's Python does not,
+    # and venv makes a chain of environments. Here each Python leads to its real base.
+    for _ in range(20):
+        home = environment_home(executable)
+        if home is None:
+            return executable
+        version = "%d.%d" % sys.version_info[:2]
+        names = [os.path.basename(executable), os.path.basename(os.path.realpath(executable)),
+                 "python" + version, "python3", "python"]
+        for name in names:
+            candidate = os.path.join(home, name)
+            if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+                executable = candidate
+                break
+        else:
+            return os.path.realpath(executable)
+    return os.path.realpath(executable)
+
+
+def finds_stdlib_from(folder):
+    # Would Python, told `home = folder`, find the standard library that it uses now? It looks in the folders
+    # above home, and failing that where it was built to be installed.
+    lib = os.path.relpath(os.path.dirname(os.__file__), base_prefix())
+    while True:
+        if os.path.isfile(os.path.join(folder, lib, "os.py")):
+            return os.path.realpath(folder) == os.path.realpath(base_prefix())
+        above = os.path.dirname(folder)
+        if above == folder:
+            return built_for() == base_prefix()
+        folder = above
+
+
+def built_for():
+    import sysconfig
+
+    try:
+        return __import__(sysconfig._get_sysconfigdata_name()).build_time_vars["prefix"]
+    except (AttributeError, ImportError, KeyError, TypeError):
+        return sysconfig.get_config_var("prefix")
+
+
+def base_executable():
+    executable = getattr(sys, "_base_executable", None) or sys.executable
+    if not executable:
+        return None
+    executable = leave_environments(os.path.abspath(executable))
+    if os.name != "posix":
+        return executable
+    # A link from outside the installation stays as it is where Python can live with that (a link named `mypy`);
+    # where it cannot, the link is followed, one step at a time, to where it can (gh-106045).
+    step = executable
+    for _ in range(40):
+        if finds_stdlib_from(os.path.dirname(step)):
+            return step
+        if not os.path.islink(step):
+            break
+        step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+    return executable
+
+
+def scheme():
+    # The folders of an environment, relative to it. Python 3.11 and later have a scheme for it; before that,
+    # venv uses those of an installation, but a plain `include`.
+    import sysconfig
+
+    root = os.path.join(os.path.abspath(os.sep), "rvenv", "env_dir")
+    names = ("base", "platbase", "installed_base", "installed_platbase")
+    values = dict.fromkeys(names, root)
+    has_venv = "venv" in sysconfig.get_scheme_names()
+    which = "venv" if has_venv else ("nt" if os.name == "nt" else "posix_prefix")
+
+    def folder(key):
+        path = os.path.relpath(sysconfig.get_path(key, which, values), root)
+        return text(path.replace(os.sep, "/"))
+
+    paths = {key: folder(key) for key in ("scripts", "include", "purelib")}
+    if not has_venv:
+        paths["include"] = "Include" if os.name == "nt" else "include"
+    return paths
+
+
+def link_names():
+    # The names under which bin has the interpreter, besides the base's own.
+    names = ["python", "python3"]
+    if sys.version_info >= (3, 9):
+        names.append("python3.%d" % sys.version_info[1])
+    if sys.version_info[:2] == (3, 14) and sys.implementation.name == "cpython":
+        names.append("\N{MATHEMATICAL ITALIC SMALL PI}thon")
+    return [text(name) for name in names] if os.name == "posix" else []
+
+
+def has_lib64():
+    # bpo-21197: on 64-bit POSIX systems other than macOS lib64 is a link to lib.
+    return sys.maxsize > 2**32 and os.name == "posix" and sys.platform != "darwin" and sys.version_info < (3, 15)
+
+
+def bundled_wheels():
+    # The wheels that ensurepip would install, by ensurepip's own answer.
+    try:
+        import ensurepip
+    except ImportError:
+        return [], "it has no ensurepip module"
+    bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
+    if hasattr(ensurepip, "_get_packages"):
+        paths = [package.wheel_path or os.path.join(bundled, package.wheel_name)
+                 for package in ensurepip._get_packages().values()]
+    elif hasattr(ensurepip, "_get_pip_whl_path_ctx"):
+        with ensurepip._get_pip_whl_path_ctx() as path:
+            paths = [str(path)]
+    else:
+        import glob
+
+        projects = [project[:2] for project in getattr(ensurepip, "_PROJECTS", [("pip", ensurepip.version())])]
+        paths = [path for name, version in projects
+                 for path in glob.glob(os.path.join(glob.escape(bundled), "%s-%s-*.whl" % (name, version)))]
+    for path in paths:
+        if not os.path.isfile(path):
+            return [], "its wheel " + path + " is missing"
+    return sorted(text(path) for path in paths), None
+
+
+def answer():
+    about = {"version": list(sys.version_info[:3])}
+    if sys.version_info < (3, 6):
+        return about
+    executable = base_executable()
+    if executable is None:
+        return about
+    wheels, wheels_missing = bundled_wheels()
+    about.update(
+        os_name=os.name,
+        executable=text(executable),
+        real_executable=text(os.path.realpath(executable)),
+        scheme=scheme(),
+        link_names=link_names(),
+        lib64=has_lib64(),
+        cache_tag=sys.implementation.cache_tag,
+        wheels=wheels,
+        wheels_missing=wheels_missing,
+    )
+    return about
+
+
+def main():
+    import json
+
+    # Whatever start-up or a site hook has printed stands before the first mark; stdout may have no encoding.
+    os.write(1, ("\n<rvenv-probe>" + json.dumps(answer()) + "</rvenv-probe>\n").encode("ascii"))
+
+
+main()

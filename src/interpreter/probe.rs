@@ -1,0 +1,124 @@
+//! One question to a Python: runs `probe.py` in it and reads the answer.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::Interpreter;
+use crate::child;
+use crate::error::{Error, Result};
+use crate::native;
+
+const SCRIPT: &str = include_str!("probe.py");
+const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
+
+/// How long a Python may take to answer. A shim on a cold network drive takes seconds.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every answer has, so that a Python too old for the rest can be named.
+#[derive(Deserialize)]
+struct Version {
+    version: [u32; 3],
+}
+
+pub(super) fn ask(executable: &Path) -> Result<Interpreter> {
+    let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
+    let output = child::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT)
+        .map_err(|error| fault(explain_start(executable, &error)))?
+        .ok_or_else(|| fault(format!("it did not answer within {} seconds", TIMEOUT.as_secs())))?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let Some(answer) = between_marks(&stdout) else {
+        return Err(fault(explain_silence(output.status, &child::last_words(&output.stderr))));
+    };
+    serde_json::from_str(answer).map_err(|error| fault(explain_answer(answer, &error)))
+}
+
+/// A Python that reads neither the environment's `PYTHON*` nor the current folder nor the user's site-packages,
+/// and leaves no .pyc behind in its installation.
+pub(crate) fn isolated(executable: &Path) -> Command {
+    let mut command = Command::new(executable);
+    command.args(["-I", "-B", "-X", "utf8"]);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PYTHON") || name == "__PYVENV_LAUNCHER__" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn between_marks(stdout: &str) -> Option<&str> {
+    let (_, from) = stdout.rsplit_once(MARKS.0)?;
+    from.split_once(MARKS.1).map(|(answer, _)| answer)
+}
+
+fn explain_start(executable: &Path, error: &std::io::Error) -> String {
+    if executable.is_dir() {
+        return "it is a folder; name the executable in it".to_owned();
+    }
+    match error.kind() {
+        std::io::ErrorKind::NotFound if executable.exists() => {
+            "the interpreter or loader that it asks for does not exist".to_owned()
+        }
+        std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a link to nothing".to_owned(),
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
+        _ => format!("it cannot be run: {error}"),
+    }
+}
+
+fn explain_silence(status: ExitStatus, stderr: &str) -> String {
+    if stderr.contains("Unknown option: -I") {
+        return "it is older than Python 3.6, the oldest that rvenv makes environments for".to_owned();
+    }
+    let said = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
+    format!("it does not answer as a Python does ({status}){said}")
+}
+
+fn explain_answer(answer: &str, error: &serde_json::Error) -> String {
+    match serde_json::from_str(answer) {
+        Ok(Version { version: [major, minor, micro] }) if (major, minor) < (3, 6) => {
+            format!("it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python 3.6 and newer")
+        }
+        Ok(_) if !answer.contains("\"executable\"") => {
+            "it does not know the path of its own executable; name it with --python PATH".to_owned()
+        }
+        _ => format!("its answer does not read: {error}"),
+    }
+}
+
+/// A path as probe.py writes it: the character of number N is the byte N.
+pub(super) fn native_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    decode(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+pub(super) fn native_paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    Vec::<String>::deserialize(deserializer)?.iter().map(|text| decode(text).map_err(D::Error::custom)).collect()
+}
+
+fn decode(text: &str) -> Result<PathBuf, &'static str> {
+    let bytes =
+        text.chars().map(u8::try_from).collect::<Result<Vec<u8>, _>>().map_err(|_| "a path that is no bytes")?;
+    native::os_string(bytes).map(PathBuf::from).ok_or("a path that is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_around_the_answer_is_passed_over() {
+        let noisy = "hello <rvenv-probe>\nmore\n<rvenv-probe>{}</rvenv-probe>\nbye </rvenv-probe>";
+        assert_eq!(between_marks(noisy), Some("{}"));
+        assert_eq!(between_marks("no answer"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_keeps_its_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        assert_eq!(decode("/\u{ff}\u{c3}\u{a9}").unwrap().as_os_str().as_bytes(), b"/\xff\xc3\xa9");
+    }
+}

@@ -1,0 +1,45 @@
+//! rvenv makes Python virtual environments: those of `python -m venv`, pip included, without running pip.
+//!
+//! ```no_run
+//! use rvenv::{Interpreter, Options, PythonRequest};
+//!
+//! let search_path = std::env::var_os("PATH");
+//! let interpreter = Interpreter::find(&PythonRequest::Default, search_path.as_ref())?;
+//! let mut options = Options::default();
+//! options.with_pip = true;
+//! let context = rvenv::create(".venv".as_ref(), interpreter, options)?;
+//! println!("{}", context.env_exe.display());
+//! # Ok::<(), rvenv::Error>(())
+//! ```
+//!
+//! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] is the
+//! trait to build other environment creators on, [`Context`] what its steps share.
+
+mod builder;
+mod child;
+pub mod configuration;
+mod context;
+pub mod directories;
+mod error;
+mod interpreter;
+mod native;
+mod options;
+mod platform;
+pub mod python;
+pub mod scripts;
+pub mod seed;
+mod stage;
+
+use std::path::Path;
+
+pub use builder::{EnvBuilder, Source, Venv};
+pub use context::Context;
+pub use error::{Error, Result};
+pub use interpreter::{Interpreter, PythonRequest, Scheme};
+pub use options::{Existing, Links, Options};
+pub use platform::Platform;
+
+/// Makes an environment for `interpreter` at `env_dir`: a [`Venv`] builder's [`EnvBuilder::create`].
+pub fn create(env_dir: &Path, interpreter: Interpreter, options: Options) -> Result<Context> {
+    Venv::new(interpreter, options).create(env_dir)
+}

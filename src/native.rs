@@ -1,0 +1,69 @@
+//! What differs between operating systems below the layout: the calls that the standard library has under
+//! another name on each.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// The name or path of these bytes; none where names are text and this is not UTF-8.
+#[cfg(unix)]
+pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(OsString::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
+    String::from_utf8(bytes).ok().map(OsString::from)
+}
+
+/// Makes the symbolic link `link` to `target`.
+#[cfg(unix)]
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(windows)]
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(target, link)
+}
+
+/// Whether `error` says that the file system has no symbolic links (EPERM, by link's manual page), rather than
+/// that this folder cannot be written to.
+#[cfg(unix)]
+pub(crate) fn lacks_links(error: &io::Error) -> bool {
+    const EPERM: i32 = 1;
+    error.raw_os_error() == Some(EPERM) || error.kind() == io::ErrorKind::Unsupported
+}
+
+#[cfg(not(unix))]
+pub(crate) fn lacks_links(_: &io::Error) -> bool {
+    true
+}
+
+/// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path)
+}
+
+/// The mode of a new folder before the umask.
+#[cfg(unix)]
+pub(crate) fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_folder_mode(_: &mut tempfile::Builder<'_, '_>, _: u32) {}
+
+/// Whether something has this name, be it a link to nothing.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}

@@ -1,0 +1,97 @@
+//! What was asked for.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::platform::Platform;
+use crate::scripts::quote;
+
+/// What an environment shall be like. The defaults are those of CPython's `venv.EnvBuilder`; the command
+/// line's differ from them in `with_pip` and `scm_ignore_files`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether the base's site-packages can be imported from the environment.
+    pub system_site_packages: bool,
+    /// What becomes of an ENV_DIR that exists.
+    pub existing: Existing,
+    /// Whether the interpreter is linked to or copied.
+    pub links: Links,
+    /// Whether pip (and setuptools, where the interpreter bundles it) is installed.
+    pub with_pip: bool,
+    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11).
+    pub with_setuptools: bool,
+    /// What stands before the shell's prompt; `.` is the current folder's name (bpo-38901), none the
+    /// environment's.
+    pub prompt: Option<OsString>,
+    /// Whether pip and setuptools are brought up to date from the package index (CPython 3.9).
+    pub upgrade_deps: bool,
+    /// Whether a `.gitignore` that covers the environment is written (CPython 3.13).
+    pub scm_ignore_files: bool,
+    /// How pyvenv.cfg's `command` names this program.
+    pub program: OsString,
+}
+
+/// What becomes of an ENV_DIR that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// What is there stays; what an environment needs is written anew.
+    #[default]
+    Keep,
+    /// The folder is emptied; without `force` only if it holds an environment or nothing.
+    Clear {
+        /// Whether a folder that is no environment may be emptied too.
+        force: bool,
+    },
+    /// The environment is pointed at this interpreter; its scripts stay.
+    Upgrade,
+}
+
+/// How the environment gets its interpreter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// A symbolic link to the base's executable.
+    Symlink,
+    /// A copy of the base's executable.
+    Copy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            system_site_packages: false,
+            existing: Existing::Keep,
+            links: Platform::current().default_links(),
+            with_pip: false,
+            with_setuptools: true,
+            prompt: None,
+            upgrade_deps: false,
+            scm_ignore_files: false,
+            program: "rvenv".into(),
+        }
+    }
+}
+
+impl Options {
+    /// The command line that makes this environment again, quoted for a POSIX shell: pyvenv.cfg's `command`.
+    pub(crate) fn command(&self, python: &Path, env_dir: &Path) -> String {
+        let mut words = vec![self.program.clone(), "--python".into(), python.into()];
+        let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
+        flag(self.links == Links::Copy, "--copies");
+        flag(!self.with_pip, "--without-pip");
+        flag(!self.with_setuptools, "--no-setuptools");
+        flag(self.system_site_packages, "--system-site-packages");
+        flag(matches!(self.existing, Existing::Clear { .. }), "--clear");
+        flag(self.existing == (Existing::Clear { force: true }), "--force");
+        flag(self.existing == Existing::Upgrade, "--upgrade");
+        flag(self.upgrade_deps, "--upgrade-deps");
+        if let Some(prompt) = &self.prompt {
+            words.push([OsString::from("--prompt="), prompt.clone()].into_iter().collect());
+        }
+        if !self.scm_ignore_files {
+            words.push("--without-scm-ignore-files".into());
+        }
+        words.push(env_dir.into());
+        words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" ")
+    }
+}

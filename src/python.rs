@@ -1,0 +1,86 @@
+//! The interpreter in the environment's bin: links to the base's executable, or copies of it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{AtPath, Result};
+use crate::interpreter::Interpreter;
+use crate::native;
+use crate::options::Links;
+
+/// The step `setup_python`: `bin/<exename>` leads to the base's executable and the other names to that.
+///
+/// In an environment that exists, so do the other links of this version; those of another version go, since
+/// with the new pyvenv.cfg they would start a Python that looks for its modules in the wrong place.
+///
+/// Returns warnings: a file system without symbolic links gets copies.
+pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<String>> {
+    let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
+    for name in links_in_bin(context)? {
+        if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
+            names.push(name);
+        } else {
+            context.stage.retire(context.bin_path.join(name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names.retain(|name| *name != context.python_exe);
+
+    let mut warnings = Vec::new();
+    place(context, &context.executable, &context.env_exe, &mut warnings)?;
+    for name in names {
+        place(context, Path::new(&context.python_exe), &context.bin_path.join(name), &mut warnings)?;
+    }
+    Ok(warnings)
+}
+
+/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable.
+fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<String>) -> Result<()> {
+    if context.options.links == Links::Symlink {
+        match context.stage.symlink(target, path) {
+            Err(error) if native::lacks_links(&error) => {
+                warnings.push(format!("no symbolic link can be made at {}, so it is a copy", path.display()));
+            }
+            linked => return linked.at("create the link", path),
+        }
+    }
+    context.stage.copy_executable(&context.executable, path)
+}
+
+/// The names of links like `python3.12` in the bin of an environment that exists and stays.
+fn links_in_bin(context: &Context) -> Result<Vec<OsString>> {
+    if !context.keeps(&context.bin_path) {
+        return Ok(vec![]);
+    }
+    let entries = fs::read_dir(&context.bin_path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let entries = entries.at("read the directory", &context.bin_path)?;
+    let links = entries.iter().filter(|entry| entry.path().is_symlink()).map(fs::DirEntry::file_name);
+    Ok(links.filter(|name| version_in(name).is_some()).collect())
+}
+
+/// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.
+fn version_in(name: &OsStr) -> Option<&str> {
+    let version = name.to_str()?.strip_prefix("python")?.trim_end_matches(['t', 'd']);
+    let is_version = !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok());
+    is_version.then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_interpreters_are_taken_for_interpreters() {
+        for (name, version) in
+            [("python3", "3"), ("python3.12", "3.12"), ("python3.13td", "3.13"), ("python2.7", "2.7")]
+        {
+            assert_eq!(version_in(name.as_ref()), Some(version));
+        }
+        for name in ["python", "python3-config", "python3.12-config", "python3.", "pip3.12", "pythonw", "python-3"] {
+            assert_eq!(version_in(name.as_ref()), None, "{name}");
+        }
+    }
+}

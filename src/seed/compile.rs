@@ -1,0 +1,105 @@
+//! A .pyc for each module, compiled by the interpreter itself, in as many processes as there are cores.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Child, Stdio};
+
+use crate::child;
+use crate::context::Context;
+use crate::error::{AtPath, Error, Result};
+use crate::interpreter::{Interpreter, isolated};
+
+const SCRIPT: &str = include_str!("compile.py");
+
+/// What has become of the modules.
+pub(super) struct Compiled {
+    /// None: no .pyc is kept by this interpreter.
+    cache_tag: Option<String>,
+    failed: BTreeSet<String>,
+}
+
+impl Compiled {
+    /// The name of a module's .pyc, `pip/__pycache__/__init__.cpython-313.pyc`, if it has one (PEP 3147).
+    pub(super) fn pyc_of(&self, module: &str) -> Option<String> {
+        let cache_tag = self.cache_tag.as_ref().filter(|_| !self.failed.contains(module))?;
+        let stem = module.strip_suffix(".py")?;
+        let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
+        let separator = if folder.is_empty() { "" } else { "/" };
+        Some(format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc"))
+    }
+}
+
+/// Compiles `modules`, named relative to site-packages, where they are staged, for the place where they will be.
+pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Compiled> {
+    let mut compiled = Compiled { cache_tag: interpreter.cache_tag.clone(), failed: BTreeSet::new() };
+    if compiled.cache_tag.is_none() || modules.is_empty() {
+        return Ok(compiled);
+    }
+    let workers = shares(context, modules)?
+        .into_iter()
+        .map(|share| start(context, interpreter, &share))
+        .collect::<Vec<Result<Child>>>();
+    // All are waited for, also when one has failed: none may be left writing.
+    let outputs: Vec<Result<Vec<u8>>> = workers.into_iter().map(|worker| finish(worker?)).collect();
+    for output in outputs {
+        let failed = String::from_utf8_lossy(&output?).split_terminator('\0').map(str::to_owned).collect::<Vec<_>>();
+        compiled.failed.extend(failed);
+    }
+    Ok(compiled)
+}
+
+/// The modules dealt out by size, the largest first, to as many workers as there are cores.
+fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>>> {
+    let staged = context.staged(&context.lib_path);
+    let mut sized = Vec::with_capacity(modules.len());
+    for module in modules {
+        let path = staged.join(module);
+        sized.push((path.metadata().at("read", &path)?.len(), *module));
+    }
+    sized.sort_by(|a, b| b.cmp(a));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(sized.len());
+    let mut shares = vec![(0, Vec::new()); workers];
+    for (size, module) in sized {
+        if let Some(least) = shares.iter_mut().min_by_key(|(load, _)| *load) {
+            least.0 += size;
+            least.1.push(module);
+        }
+    }
+    Ok(shares.into_iter().map(|(_, modules)| modules).collect())
+}
+
+fn start(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Child> {
+    let mut command = isolated(&interpreter.executable);
+    command.arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path)).arg(&context.lib_path);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut worker = command.spawn().at("run", &interpreter.executable)?;
+    let names: String = modules.iter().map(|module| format!("{module}\0")).collect();
+    if let Some(mut stdin) = worker.stdin.take() {
+        // A worker that has ended already is asked for its reason by `finish`.
+        let _ = stdin.write_all(names.as_bytes());
+    }
+    Ok(worker)
+}
+
+fn finish(worker: Child) -> Result<Vec<u8>> {
+    let failure = |outcome: String| Error::Command { command: "python -c (compile pip's modules)".to_owned(), outcome };
+    let output = worker.wait_with_output().map_err(|error| failure(format!("cannot be waited for: {error}")))?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(failure(child::outcome(&output))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pyc_stands_in_pycache_beside_its_module() {
+        let mut compiled = Compiled { cache_tag: Some("cpython-313".to_owned()), failed: BTreeSet::new() };
+        assert_eq!(compiled.pyc_of("pip/a.py").unwrap(), "pip/__pycache__/a.cpython-313.pyc");
+        assert_eq!(compiled.pyc_of("a.py").unwrap(), "__pycache__/a.cpython-313.pyc");
+        compiled.failed.insert("a.py".to_owned());
+        assert_eq!(compiled.pyc_of("a.py"), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! RECORD (PEP 376, PEP 427): a distribution's files, each with its hash and size.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// The rows of a RECORD, by path and so in the order that pip writes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Hash and size as they stand there, both empty in a row without.
+    rows: BTreeMap<String, (String, String)>,
+}
+
+impl Record {
+    /// Reads the rows. Errors with the reason if this is no CSV of paths, hashes and sizes.
+    pub(super) fn parse(contents: &[u8]) -> Result<Record, String> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(contents);
+        let mut record = Record::default();
+        for row in reader.records() {
+            let row = row.map_err(|error| format!("RECORD does not read: {error}"))?;
+            let field = |at: usize| row.get(at).unwrap_or_default().to_owned();
+            record.rows.insert(field(0), (field(1), field(2)));
+        }
+        Ok(record)
+    }
+
+    /// As pip writes it: CSV with CRLF line ends.
+    pub(super) fn render(&self) -> Vec<u8> {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        for (path, (hash, size)) in &self.rows {
+            writer.write_record([path, hash, size]).expect("a vector takes every row of three");
+        }
+        writer.into_inner().expect("a vector is flushed")
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(String::as_str)
+    }
+
+    pub(super) fn add(&mut self, path: &str, contents: &[u8]) {
+        self.rows.insert(path.to_owned(), (hash(contents), contents.len().to_string()));
+    }
+
+    pub(super) fn add_unhashed(&mut self, path: &str) {
+        self.rows.insert(path.to_owned(), Default::default());
+    }
+
+    /// Errors with the reason unless the row of `path` has the hash of `contents`.
+    pub(super) fn check(&self, path: &str, contents: &[u8]) -> Result<(), String> {
+        match self.rows.get(path) {
+            None => Err(format!("{path} is not in its RECORD")),
+            Some((recorded, _)) if *recorded == hash(contents) => Ok(()),
+            Some((recorded, _)) if recorded.is_empty() => Err(format!("{path} has no hash in its RECORD")),
+            Some(_) => Err(format!("{path} does not have the hash that its RECORD says")),
+        }
+    }
+}
+
+fn hash(contents: &[u8]) -> String {
+    format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_out_sorted_with_crlf_and_quotes_where_needed() {
+        let mut record = Record::parse(b"b.py,sha256=x,1\n\"a,b.py\",sha256=y,2\n").unwrap();
+        record.add_unhashed("a.pyc");
+        record.add("c", b"");
+        let empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0";
+        let expected = format!("\"a,b.py\",sha256=y,2\r\na.pyc,,\r\nb.py,sha256=x,1\r\nc,{empty}\r\n");
+        assert_eq!(String::from_utf8(record.render()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_not_as_recorded_is_named() {
+        let mut record = Record::default();
+        record.add("a.py", b"pass");
+        record.add_unhashed("b.py");
+        assert!(record.check("a.py", b"pass").is_ok());
+        assert!(record.check("a.py", b"fail").unwrap_err().contains("a.py"));
+        assert!(record.check("b.py", b"").unwrap_err().contains("no hash"));
+        assert!(record.check("c.py", b"").unwrap_err().contains("not in its RECORD"));
+    }
+}

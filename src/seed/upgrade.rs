@@ -1,0 +1,30 @@
+//! `--upgrade-deps`: pip, run in the finished environment, brings itself and setuptools up to date.
+
+use std::process::Command;
+
+use crate::builder::Source;
+use crate::child;
+use crate::context::Context;
+use crate::error::Result;
+use crate::interpreter::Interpreter;
+
+/// The step `upgrade_dependencies`: `<env_exe> -m pip install --upgrade` of what the interpreter bundles. pip's
+/// configuration (PIP_* and pip.conf) holds here, since it names the package index.
+pub fn upgrade_dependencies(
+    context: &Context,
+    interpreter: &Interpreter,
+    progress: &(dyn Fn(&str, Source) + Sync),
+) -> Result<()> {
+    let mut arguments = vec!["-m", "pip", "install", "--upgrade", "pip"];
+    let bundles_setuptools = interpreter
+        .wheels
+        .iter()
+        .any(|wheel| wheel.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"setuptools-")));
+    if bundles_setuptools && context.options.with_setuptools {
+        arguments.push("setuptools");
+    }
+    let mut command = Command::new(&context.env_exec_cmd);
+    command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
+    command.env_remove("PYTHONHOME").env_remove("PYTHONPATH");
+    child::stream(&mut command, progress)
+}

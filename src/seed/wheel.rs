@@ -1,0 +1,228 @@
+//! A wheel (PEP 427): a zip file whose entries go into site-packages as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use pep440_rs::Version;
+use zip::ZipArchive;
+
+use super::launcher::{self, Launcher};
+use super::record::Record;
+use crate::error::{AtPath, Error, Result};
+use crate::interpreter::Interpreter;
+use crate::native;
+
+/// The bytes that one entry may unpack to; pip's largest file has one million.
+const LARGEST_ENTRY: u64 = 64 << 20;
+
+/// A wheel whose names have been checked; its contents are as they are unpacked.
+pub(super) struct Wheel {
+    path: PathBuf,
+    project: String,
+    version: Version,
+    dist_info: String,
+    archive: ZipArchive<Cursor<Arc<[u8]>>>,
+    /// The files, by name, with their index in the archive.
+    files: BTreeMap<String, usize>,
+    record: Record,
+}
+
+impl Wheel {
+    /// Reads the wheel at `path`. Errors if it is no wheel, or if a name in it leads out of site-packages.
+    pub(super) fn open(path: &Path) -> Result<Wheel> {
+        let bytes = fs::read(path).at("read", path)?;
+        Wheel::read(path, bytes.into()).map_err(|reason| Error::Distribution { path: path.to_owned(), reason })
+    }
+
+    fn read(path: &Path, bytes: Arc<[u8]>) -> Result<Wheel, String> {
+        let (project, version) = name_and_version(path).ok_or("its name is not that of a wheel")?;
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+        let files = checked_names(&mut archive)?;
+        let dist_info = dist_info(&files, &project)?;
+        let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
+        let record = Record::parse(&contents(&mut archive, record)?)?;
+        if let Some(missing) = record.paths().find(|name| !files.contains_key(*name)) {
+            return Err(format!("its RECORD names {missing}, which is not in it"));
+        }
+        Ok(Wheel { path: path.to_owned(), project, version, dist_info, archive, files, record })
+    }
+
+    /// The project's name, normalized (PEP 503).
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
+    pub(super) fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// The name of the folder `NAME-VERSION.dist-info`.
+    pub(super) fn dist_info(&self) -> &str {
+        &self.dist_info
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The modules: all files that a .pyc is made for.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str).filter(|name| name.ends_with(".py"))
+    }
+
+    /// The launchers that its console scripts need.
+    pub(super) fn launchers(&self, interpreter: &Interpreter) -> Result<Vec<Launcher>> {
+        let mut archive = self.archive.clone();
+        let entry_points = self.files.get(&format!("{}/entry_points.txt", self.dist_info));
+        let text = entry_points.map(|index| contents(&mut archive, *index)).transpose();
+        let launchers = text.and_then(|text| {
+            launcher::of_entry_points(&String::from_utf8_lossy(&text.unwrap_or_default()), interpreter)
+        });
+        launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
+    }
+
+    /// Writes the files into `site_packages`, each checked against RECORD. RECORD itself is left to the caller.
+    pub(super) fn unpack(&self, site_packages: &Path) -> Result<()> {
+        let folders: BTreeSet<&Path> = self.files.keys().filter_map(|name| Path::new(name).parent()).collect();
+        for folder in folders {
+            let folder = site_packages.join(folder);
+            fs::create_dir_all(&folder).at("create the directory", &folder)?;
+        }
+        let files: Vec<(&String, &usize)> = self.files.iter().collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            let share = files.len().div_ceil(threads).max(1);
+            let workers: Vec<_> =
+                files.chunks(share).map(|files| scope.spawn(move || self.unpack_files(files, site_packages))).collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    }
+
+    fn unpack_files(&self, files: &[(&String, &usize)], site_packages: &Path) -> Result<()> {
+        let mut archive = self.archive.clone();
+        let record = format!("{}/RECORD", self.dist_info);
+        for (name, index) in files.iter().filter(|(name, _)| !is_record(name, &record)) {
+            let unsound = |reason: String| Error::Distribution { path: self.path.clone(), reason };
+            let contents = contents(&mut archive, **index).map_err(unsound)?;
+            self.record.check(name, &contents).map_err(unsound)?;
+            let executable =
+                archive.by_index_raw(**index).is_ok_and(|file| file.unix_mode().is_some_and(|mode| mode & 0o111 != 0));
+            let path = site_packages.join(name);
+            native::create_file(&path, if executable { 0o777 } else { 0o666 })
+                .and_then(|mut file| std::io::Write::write_all(&mut file, &contents))
+                .at("write", &path)?;
+        }
+        Ok(())
+    }
+}
+
+/// `pip-24.2-py3-none-any.whl` is pip 24.2.
+fn name_and_version(path: &Path) -> Option<(String, Version)> {
+    let mut parts = path.file_name()?.to_str()?.strip_suffix(".whl")?.split('-');
+    let project = normalized(parts.next()?);
+    Some((project, Version::from_str(parts.next()?).ok()?))
+}
+
+/// The name by which projects are compared (PEP 503).
+pub(super) fn normalized(project: &str) -> String {
+    let words = project.split(['-', '_', '.']).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_lowercase()
+}
+
+/// The files of an archive, by name. Errors with the name of an entry that leads out of the folder that the
+/// archive is unpacked to, or that would be written over another.
+fn checked_names(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<BTreeMap<String, usize>, String> {
+    let mut files = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|error| error.to_string())?;
+        let name = entry.name().to_owned();
+        if !is_inside(&name) {
+            return Err(format!("its entry {name:?} leads out of site-packages"));
+        }
+        if entry.is_symlink() {
+            return Err(format!("its entry {name} is a symbolic link"));
+        }
+        if entry.is_dir() {
+            continue;
+        }
+        if !seen.insert(name.to_lowercase()) {
+            return Err(format!("it has more than one entry {name}"));
+        }
+        files.insert(name, index);
+    }
+    match archive.len() == seen.len() || !files.is_empty() {
+        true => Ok(files),
+        false => Err("it is empty".to_owned()),
+    }
+}
+
+/// Whether a name stays below the folder that it is joined to, on every system.
+fn is_inside(name: &str) -> bool {
+    let name = name.strip_suffix('/').unwrap_or(name);
+    !name.contains(['\\', ':'])
+        && !name.chars().any(char::is_control)
+        && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, String> {
+    let folders: BTreeSet<&str> =
+        files.keys().filter_map(|name| name.split_once('/')).map(|(first, _)| first).collect();
+    if let Some(data) = folders.iter().find(|folder| folder.ends_with(".data")) {
+        return Err(format!(
+            "it has files for other folders than site-packages ({data}), which rvenv does not install"
+        ));
+    }
+    let mut of_project = folders.iter().filter(|folder| {
+        let name = folder.strip_suffix(".dist-info").and_then(|name| name.split('-').next());
+        name.is_some_and(|name| normalized(name) == project)
+    });
+    match (of_project.next(), of_project.next()) {
+        (Some(dist_info), None) => Ok((*dist_info).to_owned()),
+        _ => Err(format!("it has no folder {project}-VERSION.dist-info, or more than one")),
+    }
+}
+
+/// RECORD and its signatures have no hash in RECORD.
+fn is_record(name: &str, record: &str) -> bool {
+    name.strip_prefix(record).is_some_and(|suffix| matches!(suffix, "" | ".jws" | ".p7s"))
+}
+
+fn contents(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, index: usize) -> Result<Vec<u8>, String> {
+    let entry = archive.by_index(index).map_err(|error| error.to_string())?;
+    let name = entry.name().to_owned();
+    let mut contents = Vec::new();
+    entry.take(LARGEST_ENTRY + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
+    match contents.len() as u64 > LARGEST_ENTRY {
+        true => Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes")),
+        false => Ok(contents),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_told_apart() {
+        for name in ["pip/__init__.py", "pip/", "a..b/c", "..."] {
+            assert!(is_inside(name), "{name}");
+        }
+        for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
+            assert!(!is_inside(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wheels_name_says_project_and_version() {
+        let (project, version) = name_and_version(Path::new("/x/Some_Project-1.0rc1-py3-none-any.whl")).unwrap();
+        assert_eq!((project.as_str(), version.to_string().as_str()), ("some-project", "1.0rc1"));
+        assert!(name_and_version(Path::new("pip.whl")).is_none());
+    }
+}
