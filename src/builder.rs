@@ -128,12 +128,15 @@ pub trait EnvBuilder: Sync {
     }
 }
 
+type Progress<'a> = Box<dyn Fn(&str, Source) + Sync + 'a>;
+type Warn<'a> = Box<dyn Fn(&str) + Sync + 'a>;
+
 /// The builder with nothing overridden: CPython's environment.
 pub struct Venv<'a> {
     options: Options,
     interpreter: Interpreter,
-    progress: Box<dyn Fn(&str, Source) + Sync + 'a>,
-    warn: Box<dyn Fn(&str) + Sync + 'a>,
+    progress: Progress<'a>,
+    warn: Warn<'a>,
 }
 
 impl<'a> Venv<'a> {

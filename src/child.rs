@@ -106,10 +106,15 @@ fn drain(stream: &Receiver<Vec<u8>>) -> Vec<u8> {
     std::iter::from_fn(|| stream.recv_timeout(GRACE).ok()).flatten().collect()
 }
 
-/// The end of what a process said before it failed, on one line.
+/// The end of what a process said before it failed: its last three lines, cut to be read, on one line.
 pub(crate) fn last_words(output: &[u8]) -> String {
+    const LINE: usize = 200;
     let text = String::from_utf8_lossy(output);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let cut = |line: &str| match line.char_indices().nth(LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    };
+    let lines: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(cut).collect();
     crate::error::one_line(&lines[lines.len().saturating_sub(3)..].join("; "))
 }
 
@@ -136,5 +141,6 @@ mod tests {
     fn last_words_are_the_last_three_lines() {
         assert_eq!(last_words(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
         assert_eq!(last_words(b""), "");
+        assert_eq!(last_words(&[b'x'; 5000]), format!("{}…", "x".repeat(200)));
     }
 }

@@ -3,7 +3,6 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
@@ -23,8 +22,8 @@ use rvenv::{EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, So
 )]
 pub struct Cli {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required = true)]
-    env_dirs: Vec<PathBuf>,
+    #[arg(value_name = "ENV_DIR", required = true, value_parser = OsStringValueParser::new())]
+    env_dirs: Vec<OsString>,
 
     /// Give the virtual environment access to the system site-packages dir
     #[arg(long)]
@@ -100,7 +99,7 @@ impl Cli {
             .on_progress(|line, _: Source| self.say(self.verbose, line))
             .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
         for env_dir in &self.env_dirs {
-            builder.create(env_dir)?;
+            builder.create(env_dir.as_ref())?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "Error: {error:#}");
+            let _ = writeln!(io::stderr(), "Error: {error}");
             ExitCode::FAILURE
         }
     }

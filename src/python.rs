@@ -52,7 +52,7 @@ fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<Strin
 
 /// The names of links like `python3.12` in the bin of an environment that exists and stays.
 fn links_in_bin(context: &Context) -> Result<Vec<OsString>> {
-    if !context.keeps(&context.bin_path) {
+    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(vec![]);
     }
     let entries = fs::read_dir(&context.bin_path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());

@@ -56,7 +56,7 @@ pub fn setup(context: &mut Context, interpreter: &Interpreter, progress: &dyn Fn
 
 /// Whether `wheel` is to be installed. The files of an older version of its project are retired then.
 fn make_way(context: &mut Context, wheel: &Wheel) -> Result<bool> {
-    if !context.keeps(&context.lib_path) {
+    if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
     }
     let found = Installed::find(&context.lib_path, wheel.project())?;

@@ -70,10 +70,15 @@ impl Stage {
         fs::create_dir_all(self.at(path)).at("create the directory", path)
     }
 
-    /// Writes a new file; its mode is what the umask leaves of 0666, or of 0777 if it is executable.
+    /// Writes a file, in place of one that an earlier step has written; its mode is what the umask leaves of 0666, or of 0777 if it is executable.
     pub(crate) fn write(&self, path: &Path, contents: &[u8], executable: bool) -> Result<()> {
         let mode = if executable { 0o777 } else { 0o666 };
-        native::create_file(&self.at(path), mode).and_then(|mut file| file.write_all(contents)).at("write", path)
+        let staged = self.at(path);
+        let created = native::create_file(&staged, mode).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => fs::remove_file(&staged).and_then(|()| native::create_file(&staged, mode)),
+            _ => Err(error),
+        });
+        created.and_then(|mut file| file.write_all(contents)).at("write", path)
     }
 
     /// Makes the symbolic link `path` to `target`.
@@ -115,7 +120,7 @@ impl Stage {
             check_merge(&built, &self.env_dir)?;
             let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !native::is_there(&self.at(path))).collect();
             merge(&built, &self.env_dir)?;
-            gone.into_iter().try_for_each(|path| remove_if_there(path))?;
+            remove_files(&gone, &self.env_dir)?;
         }
         if let Some(folder) = self.folder.take() {
             // Moved away as a whole, or empty but for folders that ENV_DIR has already.
@@ -228,9 +233,16 @@ fn merge(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed.at("remove", path),
+/// Removes files, and the folders below `root` that are empty then.
+fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
+    for path in paths {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.at("remove", path)?,
+        }
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
+        // Up to the first that is not empty.
+        let _ = folders.map(fs::remove_dir).take_while(io::Result::is_ok).count();
     }
+    Ok(())
 }

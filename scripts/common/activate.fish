@@ -48,7 +48,9 @@ if test -z "$VIRTUAL_ENV_DISABLE_PROMPT"; and functions -q fish_prompt
 
     function fish_prompt
         set -l last_status $status
-        printf '%s(%s)%s ' (set_color 4B8BBE) "$VIRTUAL_ENV_PROMPT" (set_color normal)
+        set_color 4B8BBE
+        printf '(%s) ' "$VIRTUAL_ENV_PROMPT"
+        set_color normal
         # The prompt that this one goes before may show the last command's status.
         _virtual_env_status $last_status
         _old_virtual_fish_prompt

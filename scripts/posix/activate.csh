@@ -1,16 +1,40 @@
 # For csh and tcsh. Run `source bin/activate.csh` to put this environment's programs first on PATH, and
 # `deactivate` to undo that.
 
-# Everything that activation changes goes back to what it was; what was unset is unset again. csh replaces the
-# variables of a whole line before it runs any of it, so what may be unset stands within eval.
-alias deactivate 'if ($?_OLD_VIRTUAL_PATH) eval '"'"'setenv PATH "$_OLD_VIRTUAL_PATH:q"'"'"'; if ($?_OLD_VIRTUAL_SAVED && ! $?_OLD_VIRTUAL_PATH) unsetenv PATH; if ($?_OLD_VIRTUAL_PYTHONHOME) eval '"'"'setenv PYTHONHOME "$_OLD_VIRTUAL_PYTHONHOME:q"'"'"'; if ($?_OLD_VIRTUAL_PROMPT) eval '"'"'set prompt="$_OLD_VIRTUAL_PROMPT:q"'"'"'; if ($?_OLD_VIRTUAL_SAVED) unsetenv VIRTUAL_ENV; if ($?_OLD_VIRTUAL_SAVED) unsetenv VIRTUAL_ENV_PROMPT; unset _OLD_VIRTUAL_PATH _OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PROMPT _OLD_VIRTUAL_SAVED; rehash; if ("\!:*" != "nondestructive") unalias deactivate'
-
 # Another environment may be active in this shell.
-deactivate nondestructive
+if ($?_OLD_VIRTUAL_SAVED) then
+    deactivate
+endif
+set _OLD_VIRTUAL_SAVED = 1
 
-if ($?PATH) set _OLD_VIRTUAL_PATH="$PATH:q"
-if ($?PYTHONHOME) set _OLD_VIRTUAL_PYTHONHOME="$PYTHONHOME:q"
-set _OLD_VIRTUAL_SAVED=1
+# Everything that activation changes goes back to what it was; what was unset is unset again. An alias cannot
+# ask what is set, since csh replaces the variables of a line before it runs any of it; so that is asked now.
+if ($?PATH) then
+    set _OLD_VIRTUAL_PATH = "$PATH:q"
+    alias _old_virtual_path 'setenv PATH "$_OLD_VIRTUAL_PATH:q"'
+else
+    alias _old_virtual_path 'unsetenv PATH'
+endif
+if ($?PYTHONHOME) then
+    set _OLD_VIRTUAL_PYTHONHOME = "$PYTHONHOME:q"
+    alias _old_virtual_pythonhome 'setenv PYTHONHOME "$_OLD_VIRTUAL_PYTHONHOME:q"'
+else
+    alias _old_virtual_pythonhome 'unsetenv PYTHONHOME'
+endif
+if ($?VIRTUAL_ENV) then
+    set _OLD_VIRTUAL_ENV = "$VIRTUAL_ENV:q"
+    alias _old_virtual_env 'setenv VIRTUAL_ENV "$_OLD_VIRTUAL_ENV:q"'
+else
+    alias _old_virtual_env 'unsetenv VIRTUAL_ENV'
+endif
+if ($?VIRTUAL_ENV_PROMPT) then
+    set _OLD_VIRTUAL_ENV_PROMPT = "$VIRTUAL_ENV_PROMPT:q"
+    alias _old_virtual_env_prompt 'setenv VIRTUAL_ENV_PROMPT "$_OLD_VIRTUAL_ENV_PROMPT:q"'
+else
+    alias _old_virtual_env_prompt 'unsetenv VIRTUAL_ENV_PROMPT'
+endif
+alias _old_virtual_prompt ':'
+alias deactivate '_old_virtual_path; _old_virtual_pythonhome; _old_virtual_env; _old_virtual_env_prompt; _old_virtual_prompt; unset _OLD_VIRTUAL_*; unalias _old_virtual_*; unalias deactivate; rehash'
 
 setenv VIRTUAL_ENV __VENV_DIR__
 setenv VIRTUAL_ENV_PROMPT __VENV_PROMPT__
@@ -23,10 +47,15 @@ endif
 # It would have the environment's Python look for its modules elsewhere.
 unsetenv PYTHONHOME
 
-if (! $?VIRTUAL_ENV_DISABLE_PROMPT) setenv VIRTUAL_ENV_DISABLE_PROMPT ""
-if ("$VIRTUAL_ENV_DISABLE_PROMPT" == "" && $?prompt) then
-    set _OLD_VIRTUAL_PROMPT="$prompt:q"
-    set prompt="($VIRTUAL_ENV_PROMPT:q) $prompt:q"
+# Only an interactive shell has a prompt.
+set _OLD_VIRTUAL_SHOWN = $?prompt
+if ($?VIRTUAL_ENV_DISABLE_PROMPT) then
+    if ("$VIRTUAL_ENV_DISABLE_PROMPT:q" != "") set _OLD_VIRTUAL_SHOWN = 0
+endif
+if ($_OLD_VIRTUAL_SHOWN) then
+    set _OLD_VIRTUAL_PROMPT = "$prompt:q"
+    alias _old_virtual_prompt 'set prompt = "$_OLD_VIRTUAL_PROMPT:q"'
+    set prompt = "($VIRTUAL_ENV_PROMPT:q) $prompt:q"
 endif
 
 rehash

@@ -65,7 +65,7 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
 /// Whether every shell reads these bytes as themselves, in any place.
 fn is_plain(value: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
-    !value.is_empty() && value[0] != b'-' && value.iter().all(is_plain)
+    !value.is_empty() && value.iter().all(is_plain)
 }
 
 fn in_single_quotes(value: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
@@ -106,7 +106,6 @@ mod tests {
         for quoting in [Quoting::Posix, Quoting::Csh, Quoting::Fish] {
             assert_eq!(quoted(quoting, "/home/me/.venv"), "/home/me/.venv");
             assert_eq!(quoted(quoting, ""), "''");
-            assert_eq!(quoted(quoting, "-x"), "'-x'");
         }
     }
 

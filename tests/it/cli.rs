@@ -1,0 +1,217 @@
+//! The command line: CPython's flags under CPython's names, and exit codes.
+
+use std::fs;
+
+use crate::harness::*;
+
+/// The long options of CPython 3.13's parser. Every prefix that is unique there means the same here.
+const CPYTHONS: [&str; 10] = [
+    "--help",
+    "--system-site-packages",
+    "--symlinks",
+    "--copies",
+    "--clear",
+    "--upgrade",
+    "--without-pip",
+    "--prompt",
+    "--upgrade-deps",
+    "--without-scm-ignore-files",
+];
+
+#[test]
+fn usage_errors_exit_2_and_make_nothing() {
+    let wrong: [&[&str]; 6] = [
+        &[],
+        &["--symlinks", "--copies", "env"],
+        &["--unknown", "env"],
+        &["--prompt"],
+        // Ambiguous to argparse too.
+        &["--without", "env"],
+        &["--sy", "env"],
+    ];
+    for args in wrong {
+        let scratch = Scratch::new();
+        let output = scratch.rvenv().args(args).output();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+        assert!(scratch.names().is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn upgrade_with_clear_is_cpythons_error() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch.rvenv().args(["--upgrade", "--clear", "env"]).error(),
+        "you cannot supply --upgrade and --clear together."
+    );
+}
+
+#[test]
+fn a_prefix_that_is_unique_to_cpython_is_accepted() {
+    for option in CPYTHONS {
+        for end in 3..option.len() {
+            let prefix = &option[..end];
+            let is_exact_or_unique = CPYTHONS.iter().filter(|other| other.starts_with(prefix)).count() == 1;
+            if !is_exact_or_unique {
+                continue;
+            }
+            let scratch = Scratch::new();
+            // `--help` after it, so that a prefix that parses makes nothing.
+            let value = (option == "--prompt").then_some("x");
+            let output = scratch.rvenv().arg(prefix).args(value).args(["env", "--help"]).output();
+            assert_eq!(output.status.code(), Some(0), "{prefix}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+#[test]
+fn a_flag_may_be_given_twice_and_the_last_prompt_holds() {
+    let scratch = Scratch::new();
+    let args = ["--without-pip", "--without-pip", "--prompt=a", "--prompt", "-b", "env"];
+    scratch.rvenv_for(&python()).args(args).silent();
+    assert_eq!(configured(&scratch.env(), "prompt"), Some("'-b'".to_owned()));
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let scratch = Scratch::new();
+    let help = scratch.rvenv().arg("--help").ok();
+    for option in CPYTHONS {
+        assert!(help.contains(option), "{option}");
+    }
+    assert_eq!(scratch.rvenv().arg("-h").ok(), help);
+    assert_eq!(scratch.rvenv().arg("-V").ok(), format!("rvenv {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn several_env_dirs_are_made_in_turn_until_one_fails() {
+    let scratch = Scratch::new();
+    scratch.write("file", "");
+    let error = scratch.rvenv_for(&python()).args(["--without-pip", "a", "file", "b"]).error();
+    assert!(error.starts_with("Unable to create directory '"), "{error}");
+    assert_eq!(scratch.names(), ["a", "file"]);
+    scratch.rvenv_for(&python()).args(["--without-pip", "b", "c"]).silent();
+    assert_eq!(scratch.names(), ["a", "b", "c", "file"]);
+}
+
+#[test]
+fn without_p_it_is_the_first_python3_on_path_then_python() {
+    let scratch = Scratch::new();
+    let python = python();
+    let name = |folder: &str| scratch.path(folder);
+    for (folder, program) in [("one", "python"), ("two", "python3")] {
+        fs::create_dir(name(folder)).unwrap();
+        std::os::unix::fs::symlink(&python.path, name(folder).join(program)).unwrap();
+    }
+    fs::create_dir(name("none")).unwrap();
+    let made_by = |search_path: String| {
+        scratch.rvenv().env("PATH", search_path).args(["--clear", "--without-pip", "env"]).silent();
+        configured(&scratch.env(), "home").unwrap()
+    };
+    let [none, one, two] = ["none", "one", "two"].map(|folder| name(folder).display().to_string());
+    assert_eq!(made_by(format!("{none}:{one}:{two}")), two, "python3 before python");
+    assert_eq!(made_by(format!("{none}:{one}")), one, "python where there is no python3");
+
+    let error = scratch.rvenv().env("PATH", &none).arg("new").error();
+    assert_eq!(error, "no Python found: there is neither python3 nor python on PATH; name one with --python PATH");
+    assert!(!scratch.path("new").exists());
+}
+
+#[test]
+fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
+    let scratch = Scratch::new();
+    let python = python();
+    let folder = python.path.parent().unwrap();
+    let home = folder.to_str().unwrap();
+    let named = scratch.rvenv().env("PATH", home).args(["-p", "python3", "--without-pip", "a"]);
+    named.silent();
+    scratch.rvenv().env("RVENV_PYTHON", &python.path).args(["--without-pip", "b"]).silent();
+    scratch.rvenv_for(&python).env("RVENV_PYTHON", "/nowhere").args(["--without-pip", "c"]).silent();
+    std::os::unix::fs::symlink(folder, scratch.path("bin")).unwrap();
+    scratch.rvenv().args(["--python=bin/python3", "--without-pip", "d"]).silent();
+    for env in ["a", "b", "c"] {
+        assert_eq!(configured(&scratch.path(env), "home").as_deref(), Some(home), "{env}");
+    }
+    assert_eq!(configured(&scratch.path("d"), "home"), Some(scratch.path("bin").display().to_string()));
+
+    let error = scratch.rvenv().env("PATH", home).args(["-p", "python9.9", "e"]).error();
+    assert_eq!(error, "no Python found: there is no 'python9.9' on PATH; name one with --python PATH");
+}
+
+#[test]
+fn without_pip_has_other_names() {
+    for flag in ["--without-pip", "--no-pip"] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python()).args([flag, "env"]).silent();
+        assert!(!scratch.env().join("bin/pip").exists());
+    }
+}
+
+#[test]
+fn no_setuptools_leaves_out_what_the_interpreter_bundles() {
+    let Some(python) = pyenv("3.11") else { return };
+    for flag in ["--no-setuptools", "--no-distribute"] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).args([flag, "env"]).silent();
+        let names = names_in(&site_packages(&scratch.env()));
+        assert_eq!(names, ["pip", "pip-23.2.1.dist-info"]);
+        assert!(configured(&scratch.env(), "command").unwrap().contains("--no-setuptools"));
+    }
+}
+
+#[test]
+fn verbose_says_what_is_done_and_quiet_does_not() {
+    let scratch = Scratch::new();
+    let output = scratch.rvenv_for(&python()).args(["-v", "env"]).output();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.stdout.is_empty());
+    for said in ["Creating ", "Writing pyvenv.cfg", "Installing pip 24.2", "Installing the activation scripts"] {
+        assert!(stderr.contains(said), "{said}: {stderr}");
+    }
+    scratch.rvenv_for(&python()).args(["-v", "-q", "env"]).silent();
+}
+
+#[test]
+fn prompt_dot_is_the_current_folder() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("project")).unwrap();
+    let rvenv = scratch.rvenv_for(&python()).current_dir(scratch.path("project"));
+    rvenv.args(["--prompt", ".", "--without-pip", "../env"]).silent();
+    assert_eq!(configured(&scratch.env(), "prompt"), Some("'project'".to_owned()));
+}
+
+#[test]
+fn without_scm_ignore_files_writes_none() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-scm-ignore-files", "--without-pip", "env"]).silent();
+    assert!(!scratch.env().join(".gitignore").exists());
+    let git = scratch.rvenv_for(&python()).args(["--without-pip", "other"]);
+    git.silent();
+    let ignored = fs::read_to_string(scratch.path("other/.gitignore")).unwrap();
+    assert_eq!(ignored.lines().last(), Some("*"));
+}
+
+#[test]
+fn a_newline_in_the_prompt_stays_in_its_line() {
+    let scratch = Scratch::new();
+    let prompt = "x\ninclude-system-site-packages = true";
+    scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", prompt, "env"]).silent();
+    let keys: Vec<String> = configuration(&scratch.env()).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["home", "include-system-site-packages", "version", "prompt", "executable", "command", "rvenv"]);
+    let inside = in_env(&scratch.env(), "import site; print(site.ENABLE_USER_SITE)");
+    assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("false"), "{inside}");
+}
+
+#[test]
+fn the_command_in_pyvenv_cfg_makes_the_environment_again() {
+    let scratch = Scratch::new();
+    let env_dir = scratch.path("it's a $(folder)");
+    let flags = ["--system-site-packages", "--copies", "--without-pip", "--without-scm-ignore-files"];
+    scratch.rvenv_for(&python()).args(flags).args(["--prompt", "a \"b\"\n`c`"]).arg(&env_dir).silent();
+    let before = tree(&env_dir);
+    let command = configured(&env_dir, "command").unwrap();
+    fs::remove_dir_all(&env_dir).unwrap();
+    scratch.run("bash").args(["-c", &command]).current_dir("/").silent();
+    assert_eq!(tree(&env_dir), before);
+}

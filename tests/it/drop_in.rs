@@ -1,0 +1,239 @@
+//! The same environment as the interpreter's own `-m venv`: each installed Python, each flag, at the same path.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::harness::*;
+
+/// What is meant to differ from CPython's environment, and why. Everything else must be the same.
+const DIFFERENCES: [(&str, &str); 8] = [
+    (".gitignore", "written on every version, not from 3.13 on only; the comment in it is ours"),
+    ("bin/activate", "our own text; CPython's newest behaviour on every version"),
+    ("bin/activate.csh", "the same"),
+    ("bin/activate.fish", "the same"),
+    ("bin/Activate.ps1", "the same; CPython has it from 3.8 on"),
+    (
+        "pyvenv.cfg",
+        "`prompt`, `executable` and `command` on every version; `command` is rvenv's; `rvenv` says who made it",
+    ),
+    ("*.dist-info/REQUESTED", "on every version; pip 18.1 of Python 3.6 did not know it yet"),
+    ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours, and the row for REQUESTED"),
+];
+
+/// Of these files only the mode is held against the reference: launchers, by their RECORD rows, and .pyc, whose
+/// headers hold the time.
+fn has_our_own_contents(path: &str) -> bool {
+    let is_launcher = path.starts_with("bin/pip") || path.starts_with("bin/easy_install");
+    is_launcher || path.ends_with(".pyc") || is_meant_to_differ(path)
+}
+
+fn is_meant_to_differ(path: &str) -> bool {
+    DIFFERENCES.iter().any(|(pattern, _)| match pattern.strip_prefix('*') {
+        Some(suffix) => path.ends_with(suffix),
+        None => path == *pattern,
+    })
+}
+
+/// Files that only rvenv writes on old versions.
+fn may_be_ours_alone(path: &str) -> bool {
+    path == ".gitignore" || path == "bin/Activate.ps1" || path.ends_with(".dist-info/REQUESTED")
+}
+
+/// What an environment is, outside and inside.
+struct Snapshot {
+    tree: Tree,
+    configuration: BTreeMap<String, String>,
+    inside: String,
+}
+
+const INSIDE: &str = "
+import json, sys, sysconfig
+paths = sysconfig.get_paths()
+print(json.dumps([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, sys.path[-2:], sys.executable, paths]))
+";
+
+fn snapshot(env_dir: &Path) -> Snapshot {
+    // First, since a reference made by an old pip has no .pyc of what this imports.
+    let tree = tree(env_dir);
+    let configuration = configuration(env_dir).into_iter().collect();
+    Snapshot { tree, configuration, inside: in_env(env_dir, INSIDE) }
+}
+
+/// Makes both at the same path with the same flags and compares.
+fn compare(python: &Python, flags: &[&str]) {
+    let scratch = Scratch::new();
+    scratch.venv(python).args(flags).arg(scratch.env()).ok();
+    let theirs = snapshot(&scratch.env());
+    fs::remove_dir_all(scratch.env()).unwrap();
+    scratch.rvenv_for(python).args(flags).arg(scratch.env()).silent();
+    let ours = snapshot(&scratch.env());
+
+    compare_trees(&theirs.tree, &ours.tree, &format!("{} {flags:?}", python.path.display()));
+    assert_eq!(theirs.inside, ours.inside);
+    compare_configurations(&theirs.configuration, &ours.configuration);
+    assert_eq!(scratch.names(), ["env"], "nothing else is left");
+}
+
+fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {
+    for (path, their) in theirs {
+        let our = ours.get(path).unwrap_or_else(|| panic!("{what}: {path} is missing"));
+        match (their, our) {
+            (Entry::File { mode: theirs, .. }, Entry::File { mode: ours, .. }) if has_our_own_contents(path) => {
+                assert_eq!(format!("{theirs:o}"), format!("{ours:o}"), "{what}: {path}");
+            }
+            _ => assert_eq!(their, our, "{what}: {path}"),
+        }
+        if path.ends_with(".dist-info/RECORD") {
+            compare_records(their, our, what);
+        }
+    }
+    let extra: Vec<&String> =
+        ours.keys().filter(|path| !theirs.contains_key(*path) && !may_be_ours_alone(path)).collect();
+    assert!(extra.is_empty(), "{what}: only rvenv makes {extra:?}");
+}
+
+/// The same rows in the same order, but for the hashes of launchers and REQUESTED.
+fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
+    let rows = |entry: &Entry| -> Vec<String> {
+        let Entry::File { contents, .. } = entry else { panic!("{what}: RECORD is a file") };
+        let text = String::from_utf8(contents.clone()).unwrap();
+        assert!(text.ends_with("\r\n"));
+        let rows = text.split_terminator("\r\n").map(|row| match row.split_once(',') {
+            Some((path, _)) if path.contains("/bin/") => path.to_owned(),
+            _ => row.to_owned(),
+        });
+        rows.filter(|row| !row.contains(".dist-info/REQUESTED,")).collect()
+    };
+    assert_eq!(rows(theirs), rows(ours), "{what}");
+}
+
+fn compare_configurations(theirs: &BTreeMap<String, String>, ours: &BTreeMap<String, String>) {
+    for (key, value) in theirs.iter().filter(|(key, _)| *key != "command") {
+        assert_eq!(Some(value), ours.get(key), "{key}");
+    }
+    let added: Vec<&str> = ours.keys().filter(|key| !theirs.contains_key(*key)).map(String::as_str).collect();
+    assert!(added.iter().all(|key| ["prompt", "executable", "command", "rvenv"].contains(key)), "{added:?}");
+    assert_eq!(ours["rvenv"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_environment_with_pip_is_cpythons() {
+    for_each_python(|python| compare(python, &[]));
+}
+
+#[test]
+fn the_environment_without_pip_is_cpythons_for_each_flag() {
+    let all: [&[&str]; 6] = [
+        &[],
+        &["--system-site-packages"],
+        &["--copies"],
+        &["--symlinks"],
+        &["--clear"],
+        &["--prompt", "a 'quoted' \"prompt\" \\ with \t é 🐍"],
+    ];
+    for_each_python(|python| {
+        for flags in all {
+            compare(python, &[flags, &["--without-pip"]].concat());
+        }
+    });
+}
+
+#[test]
+fn an_interpreter_by_its_versioned_name_gives_cpythons_links() {
+    for_each_python(|python| {
+        let (major, minor) = python.version;
+        let path = python.path.with_file_name(format!("python{major}.{minor}"));
+        compare(&Python { path, ..python.clone() }, &["--without-pip"]);
+    });
+}
+
+#[test]
+fn a_relative_env_dir_with_dots_is_taken_by_name() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("here")).unwrap();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "./missing/../here/../env/"]).silent();
+    assert_eq!(scratch.names(), ["env", "here"]);
+    assert_eq!(in_env(&scratch.env(), "import sys; print(sys.prefix)"), scratch.env().to_str().unwrap());
+}
+
+#[test]
+fn modes_follow_the_umask() {
+    let python = python();
+    for (umask, file, folder) in [("022", 0o644, 0o755), ("077", 0o600, 0o700), ("002", 0o664, 0o775)] {
+        let scratch = Scratch::new();
+        let script = "umask $1; shift; exec \"$@\"";
+        let rvenv = env!("CARGO_BIN_EXE_rvenv");
+        let sh = scratch.run("sh").args(["-c", script, "sh", umask, rvenv, "-p"]).arg(&python.path);
+        sh.args(["--copies"]).arg(scratch.env()).silent();
+        for (path, entry) in tree(&scratch.env()) {
+            let is_program = path.starts_with("bin/pip") || path.starts_with("bin/python");
+            match entry {
+                // The base's mode, less the umask.
+                Entry::File { mode, .. } if path.starts_with("bin/python") => {
+                    assert_eq!(mode, 0o755 & folder, "{path}")
+                }
+                Entry::File { mode, .. } if is_program => assert_eq!(mode, folder, "{path}"),
+                Entry::File { mode, .. } => assert_eq!(mode, file, "{path}"),
+                Entry::Folder { mode } => assert_eq!(mode, folder, "{path}"),
+                Entry::Link { .. } => {}
+            }
+        }
+        let Entry::Folder { mode } = tree(&scratch.path(""))["env"].clone() else { panic!("env is a folder") };
+        assert_eq!(mode, folder);
+    }
+}
+
+#[test]
+fn every_module_has_a_valid_pyc() {
+    const CHECK: &str = "
+import importlib.util, marshal, os, struct, sys
+site_packages = sys.argv[1]
+header = 16 if sys.version_info >= (3, 7) else 12
+count = 0
+for folder, _, names in os.walk(site_packages):
+    for name in names:
+        if not name.endswith('.py'):
+            continue
+        path = os.path.join(folder, name)
+        with open(path, 'rb') as file:
+            source = file.read()
+        with open(importlib.util.cache_from_source(path), 'rb') as file:
+            pyc = file.read()
+        assert pyc[:4] == importlib.util.MAGIC_NUMBER, path
+        assert header == 12 or pyc[4:8] == bytes(4), path
+        stamp = struct.pack('<LL', int(os.stat(path).st_mtime), len(source))
+        assert pyc[header - 8:header] == stamp, path
+        code = marshal.loads(pyc[header:])
+        assert code.co_filename == path, (code.co_filename, path)
+        assert code == compile(source, path, 'exec', dont_inherit=True), path
+        count += 1
+print(count)
+";
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).arg(scratch.env()).silent();
+        let count = scratch
+            .run(scratch.env().join("bin/python"))
+            .args(["-W", "ignore", "-I", "-c", CHECK])
+            .arg(site_packages(&scratch.env()))
+            .ok();
+        assert!(count.trim().parse::<u32>().unwrap() > 200, "{count}");
+    });
+}
+
+#[test]
+fn a_venv_made_from_a_venv_has_the_real_base() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let inner = Python { path: scratch.path("outer/bin/python"), ..python.clone() };
+        for make_outer in [scratch.venv(python), scratch.rvenv_for(python)] {
+            make_outer.args(["--clear", "--without-pip"]).arg(scratch.path("outer")).silent();
+            scratch.rvenv_for(&inner).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();
+            assert_eq!(configured(&scratch.env(), "home"), configured(&scratch.path("outer"), "home"));
+            let base = in_env(&scratch.env(), "import sys; print(sys.base_prefix)");
+            assert!(!base.contains("outer"), "{base}");
+        }
+    });
+}

@@ -1,0 +1,179 @@
+//! Bad input and hostile surroundings: one line that says what, where and what to do, and nothing half made.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::harness::*;
+
+#[test]
+fn an_env_dir_that_cannot_be_is_refused_before_anything_is_made() {
+    let scratch = Scratch::new();
+    scratch.write("file", "");
+    symlink("/nowhere", scratch.path("dangling")).unwrap();
+    scratch.run("mkfifo").arg("fifo").silent();
+    let long = "x".repeat(300);
+    let before = scratch.names();
+    let cases = [
+        ("", "ENV_DIR is empty"),
+        ("file", "it exists and is not a directory"),
+        ("file/env", "one of its parents is a file"),
+        ("fifo", "it exists and is not a directory"),
+        ("/dev/null", "it exists and is not a directory"),
+        ("dangling", "it is a symbolic link"),
+        ("dangling/env", "is a symbolic link to nothing"),
+        ("/", "it is the root of the file system"),
+        ("a:b", "because it contains the PATH separator :."),
+        ("a\nb", "it contains a line break"),
+        (&long, "File name too long"),
+    ];
+    for (env_dir, reason) in cases {
+        let error = scratch.rvenv_for(&python()).arg(env_dir).error();
+        assert!(error.contains(reason), "{env_dir:?}: {error}");
+        assert_eq!(scratch.names(), before, "{env_dir:?}");
+    }
+}
+
+#[test]
+fn cpythons_messages_begin_alike() {
+    let scratch = Scratch::new();
+    scratch.write("file", "");
+    let python = python();
+    for env_dir in ["file", "a:b"] {
+        let theirs = scratch.venv(&python).args(["--without-pip", env_dir]).error();
+        let ours = scratch.rvenv_for(&python).args(["--without-pip", env_dir]).error();
+        assert!(ours.replace('\'', "").starts_with(&theirs.replace('\'', "")), "{theirs}\n{ours}");
+    }
+}
+
+#[test]
+fn a_python_without_pip_fails_before_anything_is_made() {
+    let scratch = Scratch::new();
+    let python = python();
+    // A Python whose ensurepip is gone: the real one, with a site hook that hides the module.
+    let hidden = scratch.write_script(
+        "python3",
+        &format!(
+            "#!/bin/sh\nshift 4\nshift\nexec {} -I -c 'import sys; sys.modules[\"ensurepip\"] = None; exec(sys.argv.pop(1))' \"$@\"\n",
+            python.path.display()
+        ),
+    );
+    let error = scratch.rvenv().arg("-p").arg(&hidden).arg("env").error();
+    assert!(error.contains("brings no pip: it has no ensurepip module"), "{error}");
+    assert!(error.contains("apt install python3.13-venv") && error.contains("--without-pip"), "{error}");
+    assert_eq!(scratch.names(), ["python3"]);
+    scratch.rvenv().arg("-p").arg(&hidden).args(["--without-pip", "env"]).silent();
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    if rustix_is_root() {
+        // Root may write anywhere; an unprivileged user is tried instead.
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.path("locked")).unwrap();
+        fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+        let rvenv = scratch.path("rvenv");
+        fs::copy(env!("CARGO_BIN_EXE_rvenv"), &rvenv).unwrap();
+        fs::set_permissions(&rvenv, fs::Permissions::from_mode(0o755)).unwrap();
+        let Some(python) = debian() else { return };
+        let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        let setpriv = scratch.run("setpriv").args(as_nobody).arg(&rvenv).arg("-p").arg(&python.path);
+        let error = setpriv.args(["--without-pip", "locked/env"]).error();
+        assert!(error.contains("locked' cannot be written to: Permission denied"), "{error}");
+    } else {
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.path("locked")).unwrap();
+        fs::set_permissions(scratch.path("locked"), fs::Permissions::from_mode(0o555)).unwrap();
+        let error = scratch.rvenv_for(&python()).args(["--without-pip", "locked/env"]).error();
+        assert!(error.contains("locked' cannot be written to: Permission denied"), "{error}");
+    }
+}
+
+fn rustix_is_root() -> bool {
+    Scratch::new().run("id").arg("-u").ok().trim() == "0"
+}
+
+#[test]
+fn a_failure_on_the_way_leaves_nothing_and_says_why() {
+    let scratch = Scratch::new();
+    let python = python();
+    // A Python that answers the probe and cannot compile.
+    let broken = scratch.write_script(
+        "bin/python3",
+        &format!(
+            "#!/bin/sh\ncase $6 in *py_compile*) echo no memory left >&2; exit 3;; esac\nexec {} \"$@\"\n",
+            python.path.display()
+        ),
+    );
+    let before = scratch.names();
+    // The probe reports the real interpreter; have it report the broken one.
+    let wrapper = scratch.write_script(
+        "wrapper",
+        &format!(
+            "#!/bin/sh\n{} \"$@\" | sed 's|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|'\n",
+            python.path.display(),
+            broken.display()
+        ),
+    );
+    let error = scratch.rvenv().arg("-p").arg(&wrapper).arg("a/b/env").error();
+    assert!(error.contains("returned non-zero exit status 3. no memory left"), "{error}");
+    fs::remove_file(wrapper).unwrap();
+    assert_eq!(scratch.names(), before);
+}
+
+#[test]
+fn surroundings_do_not_leak_in() {
+    let plain = Scratch::new();
+    let python = python();
+    plain.rvenv_for(&python).arg("env").silent();
+    let expected: Vec<String> = tree(&plain.env()).into_keys().collect();
+
+    let scratch = Scratch::new();
+    for module in ["sys.py", "os.py", "logging.py", "json.py", "encodings/__init__.py", "py_compile.py", "site.py"] {
+        scratch.write(module, "raise SystemExit('imported from the current folder')");
+    }
+    scratch.write("pip.conf", "[install]\ntarget = /nowhere\n");
+    scratch
+        .rvenv_for(&python)
+        .env("PYTHONPATH", scratch.path(""))
+        .env("PYTHONHOME", "/nowhere")
+        .env("PYTHONOPTIMIZE", "2")
+        .env("PYTHONPYCACHEPREFIX", scratch.path("pycache"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONVERBOSE", "1")
+        .env("PYTHONWARNINGS", "error")
+        .env("ENSUREPIP_OPTIONS", "altinstall")
+        .env("PIP_CONFIG_FILE", scratch.path("pip.conf"))
+        .env("PIP_TARGET", "/nowhere")
+        .env("LANG", "C")
+        .env("LC_ALL", "C")
+        .env_remove("HOME")
+        .arg("env")
+        .silent();
+    let made: Vec<String> = tree(&scratch.env()).into_keys().collect();
+    assert_eq!(made, expected);
+    assert!(!scratch.path("pycache").exists());
+}
+
+#[test]
+fn a_path_that_is_not_utf8_has_a_whole_environment() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let env_dir = scratch.path(os(b"caf\xe9 \xff"));
+        scratch.rvenv_for(python).arg(&env_dir).silent();
+        let said = scratch
+            .run("bash")
+            .args(["-c", ". \"$1\"/bin/activate; printf %s \"$VIRTUAL_ENV\"", "bash"])
+            .arg(&env_dir)
+            .output();
+        assert_eq!(os(&said.stdout), env_dir.as_os_str());
+        let code = "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.prefix))";
+        let prefix = scratch.run(env_dir.join("bin/python")).args(["-c", code]).output();
+        assert_eq!(os(&prefix.stdout), env_dir.as_os_str(), "{}", String::from_utf8_lossy(&prefix.stderr));
+        let pip = scratch
+            .run(env_dir.join("bin/pip"))
+            .arg("--version")
+            .env("PYTHONIOENCODING", "utf-8:backslashreplace")
+            .output();
+        assert!(pip.status.success(), "{}", String::from_utf8_lossy(&pip.stderr));
+    });
+}

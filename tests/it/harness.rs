@@ -1,0 +1,324 @@
+//! What the tests stand on: the Pythons of this machine, a scratch folder, rvenv run in it, and a folder's
+//! contents as a value to compare.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+/// The versions that rvenv promises, each of which CI has.
+const VERSIONS: [&str; 8] = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
+
+/// A Python of this machine.
+#[derive(Debug, Clone)]
+pub struct Python {
+    pub path: PathBuf,
+    pub version: (u32, u32),
+}
+
+/// All of them: pyenv's, and Debian's own.
+pub fn pythons() -> Vec<Python> {
+    let mut pythons: Vec<Python> = VERSIONS.iter().filter_map(|version| pyenv(version)).collect();
+    pythons.extend(debian());
+    assert!(!pythons.is_empty(), "the tests need a Python from 3.6 to 3.13");
+    pythons
+}
+
+/// The newest one, for what does not depend on the version.
+pub fn python() -> Python {
+    VERSIONS.iter().rev().find_map(|version| pyenv(version)).or_else(debian).expect("a Python")
+}
+
+/// The Python of this version that pyenv has.
+pub fn pyenv(version: &str) -> Option<Python> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let root = env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from);
+    let wanted = format!("{version}.");
+    let found = fs::read_dir(root.join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = found
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&wanted)))
+        .map(|path| path.join("bin/python3"))
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    match found.pop() {
+        Some(path) => Some(Python { path, version: parse_version(version) }),
+        None => missing(&format!("Python {version}")),
+    }
+}
+
+/// The system's own Python, where that is Debian's and has its venv package.
+pub fn debian() -> Option<Python> {
+    let path = PathBuf::from("/usr/bin/python3");
+    let said =
+        Command::new(&path).args(["-Ic", "import sys, ensurepip; print('%d.%d' % sys.version_info[:2])"]).output();
+    match said {
+        Ok(output) if output.status.success() && Path::new("/etc/debian_version").exists() => {
+            let version = parse_version(String::from_utf8_lossy(&output.stdout).trim());
+            Some(Python { path, version })
+        }
+        _ => missing("Debian's python3 with python3-venv"),
+    }
+}
+
+/// A program on PATH that a test needs.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let search_path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&search_path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.or_else(|| missing(name))
+}
+
+/// Says that something is not here, which is a failure in CI.
+fn missing<T>(what: &str) -> Option<T> {
+    assert!(env::var_os("CI").is_none(), "{what} is missing, and CI needs it");
+    eprintln!("not tested: {what} is missing");
+    None
+}
+
+fn parse_version(text: &str) -> (u32, u32) {
+    let (major, minor) = text.split_once('.').expect("X.Y");
+    (major.parse().expect("a number"), minor.parse().expect("a number"))
+}
+
+/// Runs `test` for each Python, in as many threads as there are cores; the reports name the Python.
+pub fn for_each_python(test: impl Fn(&Python) + Sync) {
+    let queue = std::sync::Mutex::new(pythons());
+    let failed = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(python) = { queue.lock().unwrap().pop() } {
+                    let run = std::panic::AssertUnwindSafe(|| test(&python));
+                    if std::panic::catch_unwind(run).is_err() {
+                        failed.lock().unwrap().push(python.path);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "failed for {failed:?}");
+}
+
+/// A scratch folder with rvenv to be run in it. ENV_DIR is its `env` unless a test says otherwise.
+pub struct Scratch {
+    folder: TempDir,
+}
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        Scratch { folder: TempDir::with_prefix("rvenv-test-").expect("a scratch folder") }
+    }
+
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        // As Python will name it, without links.
+        self.folder.path().canonicalize().expect("the scratch folder").join(name)
+    }
+
+    pub fn env(&self) -> PathBuf {
+        self.path("env")
+    }
+
+    /// Writes a file, with the folders above it.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, contents).expect("a file");
+        path
+    }
+
+    /// Writes a program.
+    pub fn write_script(&self, name: &str, contents: &str) -> PathBuf {
+        let path = self.write(name, contents);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        path
+    }
+
+    /// rvenv, to be run here.
+    pub fn rvenv(&self) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rvenv"));
+        command.current_dir(self.path("")).env_remove("RVENV_PYTHON");
+        Run(command)
+    }
+
+    /// rvenv with `-p PYTHON`.
+    pub fn rvenv_for(&self, python: &Python) -> Run {
+        self.rvenv().arg("-p").arg(&python.path)
+    }
+
+    /// The interpreter's own `-m venv`.
+    pub fn venv(&self, python: &Python) -> Run {
+        let mut command = Command::new(&python.path);
+        // What this machine has set for its own sake is not the reference's behaviour.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.as_bytes().starts_with(b"PYTHON")) {
+            command.env_remove(name);
+        }
+        command.current_dir(self.path("")).args(["-m", "venv"]);
+        Run(command)
+    }
+
+    /// Any program, run here.
+    pub fn run(&self, program: impl AsRef<OsStr>) -> Run {
+        let mut command = Command::new(program);
+        command.current_dir(self.path(""));
+        Run(command)
+    }
+
+    /// What stands in the scratch folder, by name.
+    pub fn names(&self) -> Vec<String> {
+        names_in(&self.path(""))
+    }
+}
+
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A command about to be run.
+pub struct Run(pub Command);
+
+impl Run {
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Run {
+        self.0.arg(arg);
+        self
+    }
+
+    pub fn args<T: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = T>) -> Run {
+        self.0.args(args);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Run {
+        self.0.env(name, value);
+        self
+    }
+
+    pub fn env_remove(mut self, name: &str) -> Run {
+        self.0.env_remove(name);
+        self
+    }
+
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Run {
+        self.0.current_dir(folder);
+        self
+    }
+
+    pub fn output(mut self) -> Output {
+        self.0.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{:?}: {error}", self.0))
+    }
+
+    /// Runs it, which must succeed, and returns its stdout.
+    pub fn ok(self) -> String {
+        let described = format!("{:?}", self.0);
+        let output = self.output();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{described}\n{}\n{stderr}", output.status);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Runs it, which must succeed without a word.
+    pub fn silent(self) {
+        let described = format!("{:?}", self.0);
+        let output = self.output();
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success() && said.is_empty(), "{described}\n{}", String::from_utf8_lossy(&said));
+    }
+
+    /// Runs it, which must fail with exit code 1 and one line, whose text after `Error: ` is returned.
+    pub fn error(self) -> String {
+        let described = format!("{:?}", self.0);
+        let output = self.output();
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{described}\n{stderr}");
+        assert!(output.stdout.is_empty(), "{described}");
+        assert_eq!(stderr.lines().count(), 1, "{described}\n{stderr}");
+        stderr.strip_prefix("Error: ").unwrap_or_else(|| panic!("{stderr}")).trim_end().to_owned()
+    }
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    Folder { mode: u32 },
+    File { mode: u32, contents: Vec<u8> },
+    Link { target: PathBuf },
+}
+
+/// Everything below a folder, by relative path. Folders and files with their modes.
+pub type Tree = BTreeMap<String, Entry>;
+
+pub fn tree(folder: &Path) -> Tree {
+    let walk = WalkDir::new(folder).min_depth(1);
+    walk.into_iter()
+        .map(|entry| entry.expect("an entry"))
+        .map(|entry| (relative(entry.path(), folder), entry_at(entry.path())))
+        .collect()
+}
+
+fn relative(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder).expect("below").to_string_lossy().into_owned()
+}
+
+fn entry_at(path: &Path) -> Entry {
+    let metadata = path.symlink_metadata().expect("metadata");
+    let mode = metadata.permissions().mode() & 0o7777;
+    if metadata.is_symlink() {
+        Entry::Link { target: fs::read_link(path).expect("a link") }
+    } else if metadata.is_dir() {
+        Entry::Folder { mode }
+    } else {
+        Entry::File { mode, contents: fs::read(path).expect("a file") }
+    }
+}
+
+/// pyvenv.cfg's keys and values, in their order.
+pub fn configuration(env_dir: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(env_dir.join("pyvenv.cfg")).expect("pyvenv.cfg");
+    text.lines()
+        .map(|line| line.split_once(" = ").expect("key = value"))
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect()
+}
+
+/// The value of a key in pyvenv.cfg.
+pub fn configured(env_dir: &Path, key: &str) -> Option<String> {
+    configuration(env_dir).into_iter().find(|(name, _)| name == key).map(|(_, value)| value)
+}
+
+/// Runs code in the environment's Python, free of this machine's `PYTHON*`, and returns what it prints.
+pub fn in_env(env_dir: &Path, code: &str) -> String {
+    let scratch = Scratch::new();
+    let output = scratch.run(env_dir.join("bin/python")).args(["-I", "-c", code]).ok();
+    output.trim_end().to_owned()
+}
+
+/// The environment's site-packages, by its own word.
+pub fn site_packages(env_dir: &Path) -> PathBuf {
+    in_env(env_dir, "import sysconfig; print(sysconfig.get_path('purelib'))").into()
+}
+
+/// The one RECORD of `project` in the environment.
+pub fn record_of(env_dir: &Path, project: &str) -> PathBuf {
+    let site_packages = site_packages(env_dir);
+    let found: Vec<String> = names_in(&site_packages)
+        .into_iter()
+        .filter(|name| name.starts_with(&format!("{project}-")) && name.ends_with(".dist-info"))
+        .collect();
+    assert_eq!(found.len(), 1, "one {project} in {found:?}");
+    site_packages.join(&found[0]).join("RECORD")
+}
+
+/// A text in place of bytes that need not be UTF-8.
+pub fn os(bytes: &[u8]) -> OsString {
+    OsStr::from_bytes(bytes).to_owned()
+}

@@ -1,0 +1,193 @@
+//! Real work in a new environment: pip installs, upgrades and removes, and a C extension is built.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::harness::*;
+
+/// A wheel of one module, with a console script.
+pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
+    let name = format!("smallest-{version}");
+    let info = format!("{name}.dist-info");
+    let files = [
+        ("smallest.py".to_owned(), format!("version = '{version}'\ndef main():\n    print(version)\n")),
+        (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: smallest\nVersion: {version}\n")),
+        (
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ),
+        (format!("{info}/entry_points.txt"), "[console_scripts]\nsmallest = smallest:main\n".to_owned()),
+    ];
+    let record: String = files.iter().map(|(name, _)| format!("{name},,\n")).collect();
+    let path = folder.join(format!("{name}-py3-none-any.whl"));
+    let mut zip = ZipWriter::new(fs::File::create(&path).unwrap());
+    for (name, contents) in files.into_iter().chain([(format!("{info}/RECORD"), record + &info + "/RECORD,,\n")]) {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(contents.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    path
+}
+
+/// pip, kept from the network and from this machine's configuration.
+fn pip(scratch: &Scratch, env_dir: &Path, args: &[&str]) -> String {
+    let run = scratch.run(env_dir.join("bin/pip")).args(["--isolated", "--disable-pip-version-check"]).args(args);
+    run.env("PYTHONWARNINGS", "ignore").env_remove("PYTHONDONTWRITEBYTECODE").ok()
+}
+
+#[test]
+fn pip_installs_a_wheel_upgrades_it_and_removes_it() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.path("wheels")).unwrap();
+        small_wheel(&scratch.path("wheels"), "1.0");
+        scratch.rvenv_for(python).arg("env").silent();
+        let env_dir = scratch.env();
+        let install = ["install", "--no-index", "--find-links", "wheels", "smallest"];
+        pip(&scratch, &env_dir, &install);
+        assert_eq!(scratch.run(env_dir.join("bin/smallest")).ok(), "1.0\n");
+        small_wheel(&scratch.path("wheels"), "2.0");
+        pip(&scratch, &env_dir, &[&install[..], &["--upgrade"]].concat());
+        assert_eq!(in_env(&env_dir, "import smallest; print(smallest.version)"), "2.0");
+        assert!(pip(&scratch, &env_dir, &["check"]).contains("No broken requirements found"));
+        pip(&scratch, &env_dir, &["uninstall", "-y", "smallest"]);
+        assert!(!env_dir.join("bin/smallest").exists());
+    });
+}
+
+#[test]
+fn pip_lists_itself_and_uninstalls_itself_without_a_trace() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).arg("env").silent();
+        let env_dir = scratch.env();
+        assert!(
+            pip(&scratch, &env_dir, &["--version"])
+                .contains(&format!("python {}.{})", python.version.0, python.version.1))
+        );
+        let listed = pip(&scratch, &env_dir, &["list", "--format=freeze"]);
+        assert!(listed.contains("pip=="), "{listed}");
+        let site_packages = site_packages(&env_dir);
+        let mut projects = vec!["uninstall", "-y", "pip"];
+        if listed.contains("setuptools==") {
+            projects.push("setuptools");
+        }
+        pip(&scratch, &env_dir, &projects);
+        // pip takes the folder away too when nothing else is in it.
+        std::fs::create_dir_all(&site_packages).unwrap();
+        let left: Vec<String> =
+            tree(&site_packages).into_keys().filter(|path| !path.ends_with("__pycache__")).collect();
+        assert!(left.is_empty(), "{left:?}");
+        let names = names_in(&env_dir.join("bin"));
+        assert!(
+            names.iter().all(|name| name.to_lowercase().starts_with("activate") || name.starts_with("python")),
+            "{names:?}"
+        );
+    });
+}
+
+#[test]
+fn pip_replaces_itself_by_another_version() {
+    let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.11")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&old).arg("env").silent();
+    let bundled = scratch.run(&new.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
+    let wheels = format!("{}/_bundled", bundled.trim());
+    pip(&scratch, &scratch.env(), &["install", "--no-index", "--find-links", &wheels, "--upgrade", "pip"]);
+    assert!(pip(&scratch, &scratch.env(), &["--version"]).starts_with("pip 23.2.1 "));
+    assert_eq!(record_of(&scratch.env(), "pip").parent().unwrap().file_name().unwrap(), "pip-23.2.1.dist-info");
+}
+
+#[test]
+fn launchers_run_from_a_path_with_spaces_and_from_a_very_long_one() {
+    let python = python();
+    for name in ["a b\tc".to_owned(), "x".repeat(200), "it's \"so\" \\ $HOME `id` '''é".to_owned()] {
+        let scratch = Scratch::new();
+        let env_dir = scratch.path(&name);
+        scratch.rvenv_for(&python).arg(&env_dir).silent();
+        for launcher in ["pip", "pip3", "pip3.13"] {
+            let output = scratch.run(env_dir.join("bin").join(launcher)).arg("--version").output();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && stderr.is_empty(), "{name}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn system_site_packages_are_seen_only_where_asked_for() {
+    let Some(python) = debian() else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python).args(["--without-pip", "alone"]).silent();
+    scratch.rvenv_for(&python).args(["--without-pip", "--system-site-packages", "with"]).silent();
+    let code = "import sys; print(any(p.endswith('dist-packages') for p in sys.path))";
+    assert_eq!(in_env(&scratch.path("alone"), code), "False");
+    assert_eq!(in_env(&scratch.path("with"), code), "True");
+}
+
+#[test]
+fn a_c_extension_is_built_and_imported() {
+    let Some(cc) = tool("cc") else { return };
+    const SOURCE: &str = r#"
+#include <Python.h>
+static PyObject *answer(PyObject *self, PyObject *args) { return PyLong_FromLong(42); }
+static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, ""}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "built", "", -1, methods};
+PyMODINIT_FUNC PyInit_built(void) { return PyModule_Create(&module); }
+"#;
+    const WHERE: &str = "
+import sysconfig
+paths = sysconfig.get_paths()
+for path in (paths['include'], paths['platinclude'], paths['platlib'], sysconfig.get_config_var('EXT_SUFFIX')):
+    print(path)
+";
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.write("built.c", SOURCE);
+        scratch.rvenv_for(python).args(["--without-pip", "env"]).silent();
+        let said = in_env(&scratch.env(), WHERE);
+        let [include, platinclude, platlib, suffix] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+        let target = Path::new(platlib).join(format!("built{suffix}"));
+        scratch
+            .run(&cc)
+            .args(["-shared", "-fPIC", "-w", "built.c", "-I", include, "-I", platinclude, "-o"])
+            .arg(&target)
+            .ok();
+        assert_eq!(in_env(&scratch.env(), "import built; print(built.answer())"), "42");
+    });
+}
+
+#[test]
+fn upgrade_deps_runs_the_environments_pip_and_shows_what_it_says() {
+    let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.11")) else { return };
+    let scratch = Scratch::new();
+    let bundled = scratch.run(&new.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
+    let index = |run: Run| run.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", format!("{}/_bundled", bundled.trim()));
+    let output = index(scratch.rvenv_for(&old).args(["--upgrade-deps", "--verbose", "env"])).output();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{stderr}");
+    assert!(stderr.contains("Successfully installed pip-23.2.1"), "{stderr}");
+    assert!(pip(&scratch, &scratch.env(), &["--version"]).starts_with("pip 23.2.1 "));
+    assert_eq!(in_env(&scratch.env(), "import setuptools; print(setuptools.__version__)"), "65.5.0");
+
+    index(scratch.rvenv_for(&old).args(["--upgrade-deps", "quiet"])).silent();
+}
+
+#[test]
+fn upgrade_deps_that_fails_shows_pips_reason_and_takes_a_new_environment_away() {
+    let scratch = Scratch::new();
+    let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "new/env"]);
+    let error = run.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", "/nowhere").env("PIP_TARGET", "/dev/null/x").error();
+    assert!(error.contains("-m pip install --upgrade pip' returned non-zero exit status"), "{error}");
+    assert!(error.contains("ERROR"), "{error}");
+    assert!(scratch.names().is_empty());
+
+    scratch.rvenv_for(&python()).arg("env").silent();
+    let before = tree(&scratch.env()).len();
+    let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "env"]);
+    run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x").error();
+    assert!(tree(&scratch.env()).len() >= before, "one that was there stays");
+}

@@ -1,0 +1,13 @@
+//! Tests on real interpreters, shells and file systems. Each environment that rvenv makes is held against the
+//! one that the interpreter's own `-m venv` makes at the same path.
+
+mod activation;
+mod cli;
+mod drop_in;
+mod existing;
+mod failures;
+mod harness;
+mod interpreters;
+mod jobs;
+mod scripts;
+mod wheels;

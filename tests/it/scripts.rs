@@ -1,0 +1,94 @@
+//! `install_scripts`, as the documentation has it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Mutex;
+
+use rvenv::{Context, EnvBuilder, Interpreter, Options, PythonRequest, Result};
+
+use crate::harness::*;
+
+/// A builder that installs a folder's scripts besides the built-in ones.
+struct WithScripts<'a> {
+    options: Options,
+    interpreter: Interpreter,
+    scripts: &'a Path,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl EnvBuilder for WithScripts<'_> {
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    fn warn(&self, line: &str) {
+        self.warnings.lock().unwrap().push(line.to_owned());
+    }
+
+    fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+        rvenv::scripts::setup(context, self.interpreter.platform)?;
+        self.install_scripts(context, self.scripts)
+    }
+}
+
+fn build<'a>(scratch: &'a Scratch, scripts: &'a Path) -> (Result<Context>, Vec<String>) {
+    let interpreter = Interpreter::find(&PythonRequest::from(python().path.as_os_str()), None).unwrap();
+    let builder = WithScripts { options: Options::default(), interpreter, scripts, warnings: Mutex::default() };
+    let built = builder.create(&scratch.path("a b"));
+    (built, builder.warnings.into_inner().unwrap())
+}
+
+#[test]
+fn common_and_posix_are_installed_with_their_placeholders_replaced() {
+    let scratch = Scratch::new();
+    let scripts = scratch.path("scripts");
+    scratch.write("scripts/README", "not a script");
+    scratch.write("scripts/nt/tool.bat", "not for this system");
+    scratch.write(
+        "scripts/common/values",
+        "__VENV_DIR__|__VENV_NAME__|__VENV_PROMPT__|__VENV_BIN_NAME__|__VENV_PYTHON__|__VENV_OTHER__",
+    );
+    scratch
+        .write_script("scripts/posix/sub/tool", "#!/bin/sh\nexec __VENV_PYTHON__ -c 'import sys; print(sys.prefix)'\n");
+    scratch.write("scripts/common/values.fish", "__VENV_NAME__");
+    scratch.write("scripts/common/logo.bin", b"\xff\xfe__VENV_DIR__");
+
+    let (built, warnings) = build(&scratch, &scripts);
+    let context = built.unwrap();
+    let env_dir = scratch.path("a b");
+    let bin = env_dir.join("bin");
+    let text = fs::read_to_string(bin.join("values")).unwrap();
+    let dir = env_dir.display();
+    assert_eq!(text, format!("'{dir}'|'a b'|'a b'|bin|'{dir}/bin/{}'|__VENV_OTHER__", context.python_exe.display()));
+    assert_eq!(fs::read_to_string(bin.join("values.fish")).unwrap(), "'a b'");
+    assert_eq!(scratch.run(bin.join("sub/tool")).ok(), format!("{dir}\n"));
+    assert_eq!(fs::metadata(bin.join("sub/tool")).unwrap().permissions().mode() & 0o777, 0o755);
+    assert!(!bin.join("README").exists() && !bin.join("tool.bat").exists() && !bin.join("logo.bin").exists());
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("logo.bin") && warning.contains("may be binary"), "{warning}");
+}
+
+#[test]
+fn scripts_that_cannot_be_read_are_an_error_that_leaves_nothing() {
+    let scratch = Scratch::new();
+    let missing = scratch.path("missing");
+    let (built, _) = build(&scratch, &missing);
+    let error = built.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("Unable to read '{}'", missing.display())), "{error}");
+    assert!(scratch.names().is_empty());
+}
+
+#[test]
+fn a_script_may_replace_a_built_in_one() {
+    let scratch = Scratch::new();
+    let scripts = scratch.path("scripts");
+    scratch.write("scripts/common/activate", "ours");
+    let (built, _) = build(&scratch, &scripts);
+    built.unwrap();
+    assert_eq!(fs::read_to_string(scratch.path("a b/bin/activate")).unwrap(), "ours");
+}
