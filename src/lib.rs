@@ -1,19 +1,11 @@
 //! rvenv makes Python virtual environments: those of `python -m venv`, pip included, without running pip.
 //!
-//! ```no_run
-//! use rvenv::{Interpreter, Options, PythonRequest};
-//!
-//! let search_path = std::env::var_os("PATH");
-//! let interpreter = Interpreter::find(&PythonRequest::Default, search_path.as_ref())?;
-//! let mut options = Options::default();
-//! options.with_pip = true;
-//! let context = rvenv::create(".venv".as_ref(), interpreter, options)?;
-//! println!("{}", context.env_exe.display());
-//! # Ok::<(), rvenv::Error>(())
-//! ```
-//!
 //! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] is the
 //! trait to build other environment creators on, [`Context`] what its steps share.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod builder;
 mod child;

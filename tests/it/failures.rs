@@ -66,7 +66,7 @@ fn a_python_without_pip_fails_before_anything_is_made() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
-    if rustix_is_root() {
+    if is_root() {
         // Root may write anywhere; an unprivileged user is tried instead.
         let scratch = Scratch::new();
         fs::create_dir(scratch.path("locked")).unwrap();
@@ -88,7 +88,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     }
 }
 
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     Scratch::new().run("id").arg("-u").ok().trim() == "0"
 }
 

@@ -9,5 +9,6 @@ mod failures;
 mod harness;
 mod interpreters;
 mod jobs;
+mod readme;
 mod scripts;
 mod wheels;
