@@ -9,7 +9,7 @@ const README: &str = include_str!("../../README.md");
 /// The words of a text that are long options.
 fn long_options(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    words.filter(|word| word.len() > 2 && word.starts_with("--")).collect()
+    words.filter(|word| word.len() > 2 && word.starts_with("--") && !word.starts_with("---")).collect()
 }
 
 #[test]
