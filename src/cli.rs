@@ -2,12 +2,18 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::builder::OsStringValueParser;
-use clap::{ArgAction, Parser};
-use rvenv::{EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, Source, Venv};
+use clap::{ArgAction, Parser, ValueEnum};
+use etcetera::{BaseStrategy, choose_base_strategy};
+use rvenv::{
+    Cache, Discovery, EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, Source, Surroundings, Venv,
+};
+use serde_json::{Value, json};
 
 /// Creates virtual Python environments in one or more target directories.
 #[derive(Debug, Parser)]
@@ -22,7 +28,7 @@ use rvenv::{EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, So
 )]
 pub struct Cli {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required = true, value_parser = OsStringValueParser::new())]
+    #[arg(value_name = "ENV_DIR", required_unless_present = "list_pythons", value_parser = OsStringValueParser::new())]
     env_dirs: Vec<OsString>,
 
     /// Give the virtual environment access to the system site-packages dir
@@ -71,9 +77,26 @@ pub struct Cli {
     #[arg(long)]
     without_scm_ignore_files: bool,
 
-    /// The Python to make the environment for: a path, or a name on PATH [default: python3, then python]
+    /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
+    /// [default: python3, then python, on PATH]
     #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON", hide_env_values = true)]
     python: Option<OsString>,
+
+    /// List the Pythons that would be chosen from, in that order, and make nothing
+    #[arg(long)]
+    list_pythons: bool,
+
+    /// How a list is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "list_pythons")]
+    format: Format,
+
+    /// Where to remember what Pythons say of themselves [default: rvenv in the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
+    cache_dir: Option<PathBuf>,
+
+    /// Neither read nor write the cache
+    #[arg(long)]
+    no_cache: bool,
 
     /// Say on stderr what is done
     #[arg(short, long)]
@@ -88,13 +111,27 @@ pub struct Cli {
     version: Option<bool>,
 }
 
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: a line each.
+    Text,
+    /// For programs.
+    Json,
+}
+
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self) -> Result<()> {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
-        let interpreter = Interpreter::find(&self.request(), env::var_os("PATH").as_ref())?;
+        let current_dir = env::current_dir().context("Unable to find the current directory")?;
+        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), self.cache());
+        if self.list_pythons {
+            return self.list(&discovery.list(&self.request()));
+        }
+        let interpreter = discovery.find(&self.request())?;
         let builder = Venv::new(interpreter, self.options())
             .on_progress(|line, _: Source| self.say(self.verbose, line))
             .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
@@ -109,6 +146,29 @@ impl Cli {
             Some(text) if !text.is_empty() => PythonRequest::from(text.as_os_str()),
             _ => PythonRequest::Default,
         }
+    }
+
+    /// The cache that is asked for; none where no folder is known for it.
+    fn cache(&self) -> Cache {
+        let asked = self.cache_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
+        let usual = || Some(choose_base_strategy().ok()?.cache_dir().join("rvenv"));
+        match asked.or_else(usual) {
+            Some(folder) if !self.no_cache => Cache::at(folder),
+            _ => Cache::none(),
+        }
+    }
+
+    fn list(&self, pythons: &[Interpreter]) -> Result<()> {
+        let mut text = String::new();
+        for python in pythons {
+            let path = python.executable.display();
+            let version = python.full_version() + if python.free_threaded { "t" } else { "" };
+            let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
+        }
+        if self.format == Format::Json {
+            text = serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n";
+        }
+        io::stdout().write_all(text.as_bytes()).context("Unable to write the list")
     }
 
     fn options(&self) -> Options {
@@ -139,4 +199,15 @@ impl Cli {
             let _ = writeln!(io::stderr(), "{line}");
         }
     }
+}
+
+/// One Python of a list, for programs.
+fn describe(python: &Interpreter) -> Value {
+    json!({
+        "version": python.full_version(),
+        "implementation": python.implementation,
+        "free_threaded": python.free_threaded,
+        "path": python.executable.to_string_lossy(),
+        "real_path": python.real_executable.to_string_lossy(),
+    })
 }

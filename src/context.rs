@@ -30,6 +30,9 @@ pub struct Context {
     pub inc_path: PathBuf,
     /// site-packages, sysconfig's purelib.
     pub lib_path: PathBuf,
+    /// sysconfig's platlib; the same as `lib_path` or reached through the link `lib64`, except where a system keeps
+    /// compiled modules apart (CPython 3.15).
+    pub platlib_path: PathBuf,
     /// `bin` or `Scripts`.
     pub bin_path: PathBuf,
     /// The name of `bin_path` relative to `env_dir`.
@@ -61,6 +64,7 @@ impl Context {
             python_exe,
             inc_path: env_dir.join(&interpreter.scheme.include),
             lib_path: env_dir.join(&interpreter.scheme.purelib),
+            platlib_path: env_dir.join(&interpreter.scheme.platlib),
             bin_name: interpreter.scheme.scripts.clone().into(),
             bin_path,
             env_exec_cmd: env_exe.clone(),
@@ -105,20 +109,15 @@ mod tests {
 
     fn windows() -> Interpreter {
         Interpreter {
-            version: [3, 13, 0],
             platform: Platform::Nt,
             executable: "/Python313/python3.exe".into(),
-            real_executable: "/Python313/python3.exe".into(),
             scheme: Scheme {
                 scripts: "Scripts".into(),
                 include: "Include".into(),
                 purelib: "Lib/site-packages".into(),
+                platlib: "Lib/site-packages".into(),
             },
-            link_names: vec![],
-            lib64: false,
-            cache_tag: Some("cpython-313".into()),
-            wheels: vec![],
-            wheels_missing: None,
+            ..Interpreter::for_tests()
         }
     }
 

@@ -36,6 +36,8 @@ pub fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> R
     }
     if interpreter.lib64 {
         link_lib64(&context)?;
+    } else {
+        context.stage.create_dir(&context.platlib_path)?;
     }
     Ok(context)
 }

@@ -1,36 +1,50 @@
 //! What a base Python says about itself.
 
 mod discovery;
+mod memory;
 mod probe;
+mod pyenv;
+mod request;
+mod surroundings;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::error::Result;
 use crate::platform::Platform;
 use probe::{native_path, native_paths};
 
-pub use discovery::PythonRequest;
+pub use discovery::Discovery;
 pub(crate) use probe::isolated;
+pub use request::{PythonRequest, VersionRequest};
+pub use surroundings::Surroundings;
 
 /// A base Python, one that is no environment's, as it describes itself. Everything that depends on the Python
 /// is asked of it, so that distributors' changes and versions yet to come need nothing here.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct Interpreter {
+    /// `sys.implementation.name`: `cpython`, `pypy`.
+    pub implementation: String,
+    /// Whether it is built without the global interpreter lock (PEP 703).
+    pub free_threaded: bool,
     /// `sys.version_info[:3]`.
     pub version: [u32; 3],
     /// The system it runs on.
     #[serde(rename = "os_name")]
     pub platform: Platform,
+    /// `sys.executable` of the Python that was asked, which may be an environment's.
+    #[serde(deserialize_with = "native_path")]
+    pub asked: PathBuf,
     /// `sys._base_executable`: the absolute path it was started by, with its links, outside any environment.
     #[serde(deserialize_with = "native_path")]
     pub executable: PathBuf,
     /// The file that [`executable`](Self::executable) leads to.
     #[serde(deserialize_with = "native_path")]
     pub real_executable: PathBuf,
+    /// The file of the module `os` in its standard library.
+    #[serde(deserialize_with = "native_path")]
+    pub stdlib: PathBuf,
     /// Where an environment has its files.
     pub scheme: Scheme,
     /// The names under which bin has the interpreter besides its own: `python`, `python3`, `python3.13`.
@@ -56,26 +70,64 @@ pub struct Scheme {
     /// `include/python3.13`.
     #[serde(deserialize_with = "native_path")]
     pub include: PathBuf,
-    /// `lib/python3.13/site-packages`.
+    /// site-packages: `lib/python3.13/site-packages`.
     #[serde(deserialize_with = "native_path")]
     pub purelib: PathBuf,
+    /// The same as `purelib`, except where the system keeps compiled modules apart.
+    #[serde(deserialize_with = "native_path")]
+    pub platlib: PathBuf,
 }
 
 impl Interpreter {
-    /// Finds the Python that `request` means and asks it about itself. `search_path` is PATH's value.
-    pub fn find(request: &PythonRequest, search_path: Option<&OsString>) -> Result<Interpreter> {
-        Interpreter::ask(&discovery::find(request, search_path)?)
-    }
-
-    /// Asks the Python at `executable` about itself. An environment's Python answers for its base.
-    ///
-    /// Errors if it cannot be run, is older than Python 3.6, or does not answer in time.
-    pub fn ask(executable: &Path) -> Result<Interpreter> {
-        probe::ask(executable)
-    }
-
     /// `X.Y`.
     pub fn short_version(&self) -> String {
         format!("{}.{}", self.version[0], self.version[1])
+    }
+
+    /// `X.Y.Z`.
+    pub fn full_version(&self) -> String {
+        self.version.map(|number| number.to_string()).join(".")
+    }
+
+    /// The implementation's name as people write it.
+    pub fn implementation_name(&self) -> &str {
+        match self.implementation.as_str() {
+            "cpython" => "CPython",
+            "pypy" => "PyPy",
+            "graalpy" => "GraalPy",
+            other => other,
+        }
+    }
+
+    /// `CPython 3.13.0`, `free-threaded CPython 3.13.0`.
+    pub fn description(&self) -> String {
+        let free_threaded = if self.free_threaded { "free-threaded " } else { "" };
+        format!("{free_threaded}{} {}", self.implementation_name(), self.full_version())
+    }
+
+    /// A CPython 3.13 for tests to vary.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Interpreter {
+        Interpreter {
+            implementation: "cpython".to_owned(),
+            free_threaded: false,
+            version: [3, 13, 0],
+            platform: Platform::Posix,
+            asked: "/usr/bin/python3".into(),
+            executable: "/usr/bin/python3".into(),
+            real_executable: "/usr/bin/python3.13".into(),
+            stdlib: "/usr/lib/python3.13/os.py".into(),
+            scheme: Scheme {
+                scripts: "bin".into(),
+                include: "include/python3.13".into(),
+                purelib: "lib/python3.13/site-packages".into(),
+                platlib: "lib/python3.13/site-packages".into(),
+            },
+            link_names: vec!["python".into(), "python3".into(), "python3.13".into()],
+            lib64: true,
+            cache_tag: Some("cpython-313".to_owned()),
+            wheels: vec![],
+            wheels_missing: None,
+        }
     }
 }

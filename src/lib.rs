@@ -8,6 +8,7 @@
 struct Readme;
 
 mod builder;
+mod cache;
 mod child;
 pub mod configuration;
 mod context;
@@ -25,9 +26,10 @@ mod stage;
 use std::path::Path;
 
 pub use builder::{EnvBuilder, Source, Venv};
+pub use cache::Cache;
 pub use context::Context;
 pub use error::{Error, Result};
-pub use interpreter::{Interpreter, PythonRequest, Scheme};
+pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
 pub use options::{Existing, Links, Options};
 pub use platform::Platform;
 

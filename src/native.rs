@@ -67,3 +67,32 @@ pub(crate) fn set_folder_mode(_: &mut tempfile::Builder<'_, '_>, _: u32) {}
 pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
+
+/// What tells one state of a file from another: device, inode, size, and the times of its contents and of itself
+/// in seconds and nanoseconds. None if it cannot be read.
+pub(crate) type Stamp = Option<[i64; 7]>;
+
+/// The stamp of the file that `path` leads to.
+#[cfg(unix)]
+pub(crate) fn stamp(path: &Path) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    let file = path.metadata().ok()?;
+    let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);
+    Some([device, inode, size, file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()])
+}
+
+#[cfg(not(unix))]
+pub(crate) fn stamp(path: &Path) -> Stamp {
+    let file = path.metadata().ok()?;
+    let modified = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some([0, 0, file.len() as i64, modified.as_secs() as i64, modified.subsec_nanos().into(), 0, 0])
+}
+
+/// Makes a folder, and those above it, that nobody else may look into.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

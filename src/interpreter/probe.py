@@ -92,22 +92,22 @@ def base_executable():
 
 
 def scheme():
-    # The folders of an environment, relative to it. Python 3.11 and later have a scheme for it; before that,
-    # venv uses those of an installation, but a plain `include`.
+    # The folders of an environment, relative to it. Python 3.11 and later have a scheme for it; before that, venv
+    # uses those of an installation. `include` is the scheme's in 3.11 to 3.13 only.
     import sysconfig
 
     root = os.path.join(os.path.abspath(os.sep), "rvenv", "env_dir")
     names = ("base", "platbase", "installed_base", "installed_platbase")
     values = dict.fromkeys(names, root)
-    has_venv = "venv" in sysconfig.get_scheme_names()
-    which = "venv" if has_venv else ("nt" if os.name == "nt" else "posix_prefix")
+    installation = "nt" if os.name == "nt" else "posix_prefix"
+    which = "venv" if "venv" in sysconfig.get_scheme_names() else installation
 
     def folder(key):
         path = os.path.relpath(sysconfig.get_path(key, which, values), root)
         return text(path.replace(os.sep, "/"))
 
-    paths = {key: folder(key) for key in ("scripts", "include", "purelib")}
-    if not has_venv:
+    paths = {key: folder(key) for key in ("scripts", "include", "purelib", "platlib")}
+    if not (3, 11) <= sys.version_info < (3, 14):
         paths["include"] = "Include" if os.name == "nt" else "include"
     return paths
 
@@ -119,7 +119,15 @@ def link_names():
         names.append("python3.%d" % sys.version_info[1])
     if sys.version_info[:2] == (3, 14) and sys.implementation.name == "cpython":
         names.append("\N{MATHEMATICAL ITALIC SMALL PI}thon")
+    if sys.implementation.name == "pypy":
+        names += ["pypy3", "pypy"]
     return [text(name) for name in names] if os.name == "posix" else []
+
+
+def free_threaded():
+    import sysconfig
+
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def has_lib64():
@@ -128,11 +136,17 @@ def has_lib64():
 
 
 def bundled_wheels():
-    # The wheels that ensurepip would install, by ensurepip's own answer.
+    # The wheels that ensurepip would install, by ensurepip's own answer. Debian has ensurepip in a package of its
+    # own; the wheels are in yet others, where the interpreter knows to look.
+    import sysconfig
+
+    wheel_folder = sysconfig.get_config_var("WHEEL_PKG_DIR")
     try:
         import ensurepip
     except ImportError:
-        return [], "it has no ensurepip module"
+        names = ["pip"] if sys.version_info >= (3, 12) else ["pip", "setuptools"]
+        paths = newest_wheels(names, [wheel_folder]) if wheel_folder else []
+        return paths, None if paths else "it has no ensurepip module"
     bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
     if hasattr(ensurepip, "_get_packages"):
         paths = [package.wheel_path or os.path.join(bundled, package.wheel_name)
@@ -141,15 +155,29 @@ def bundled_wheels():
         with ensurepip._get_pip_whl_path_ctx() as path:
             paths = [str(path)]
     else:
-        import glob
+        projects = getattr(ensurepip, "_PROJECTS", ["pip"])
+        names = [project if isinstance(project, str) else "-".join(project[:2]) for project in projects]
+        folders = [bundled, wheel_folder, "/usr/share/python-wheels"]
+        paths = newest_wheels(names, [folder for folder in folders if folder])
+    missing = [path for path in paths if not os.path.isfile(path)]
+    if missing or not paths:
+        return [], "the wheels of its ensurepip are missing" + "".join(": " + path for path in missing[:1])
+    return paths, None
 
-        projects = [project[:2] for project in getattr(ensurepip, "_PROJECTS", [("pip", ensurepip.version())])]
-        paths = [path for name, version in projects
-                 for path in glob.glob(os.path.join(glob.escape(bundled), "%s-%s-*.whl" % (name, version)))]
-    for path in paths:
-        if not os.path.isfile(path):
-            return [], "its wheel " + path + " is missing"
-    return sorted(text(path) for path in paths), None
+
+def newest_wheels(names, folders):
+    # The newest wheel of each `project` or `project-version`, from the first of the folders that has all.
+    import glob
+
+    def numbers(path):
+        version = os.path.basename(path).split("-")[1]
+        return [int(number) for number in version.split(".") if number.isdigit()]
+
+    for folder in folders:
+        found = [glob.glob(os.path.join(glob.escape(folder), name + "-*.whl")) for name in names]
+        if all(found):
+            return [max(paths, key=numbers) for paths in found]
+    return []
 
 
 def answer():
@@ -161,14 +189,18 @@ def answer():
         return about
     wheels, wheels_missing = bundled_wheels()
     about.update(
+        implementation=sys.implementation.name,
+        free_threaded=free_threaded(),
         os_name=os.name,
+        asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),
         real_executable=text(os.path.realpath(executable)),
+        stdlib=text(os.__file__),
         scheme=scheme(),
         link_names=link_names(),
         lib64=has_lib64(),
         cache_tag=sys.implementation.cache_tag,
-        wheels=wheels,
+        wheels=sorted(text(path) for path in wheels),
         wheels_missing=wheels_missing,
     )
     return about

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::Interpreter;
+use crate::cache;
 use crate::child;
 use crate::error::{Error, Result};
 use crate::native;
@@ -18,13 +20,8 @@ const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 /// How long a Python may take to answer. A shim on a cold network drive takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What every answer has, so that a Python too old for the rest can be named.
-#[derive(Deserialize)]
-struct Version {
-    version: [u32; 3],
-}
-
-pub(super) fn ask(executable: &Path) -> Result<Interpreter> {
+/// Has the Python at `executable` describe itself, in JSON.
+pub(super) fn ask(executable: &Path) -> Result<Value> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let output = child::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT)
         .map_err(|error| fault(explain_start(executable, &error)))?
@@ -33,7 +30,27 @@ pub(super) fn ask(executable: &Path) -> Result<Interpreter> {
     let Some(answer) = between_marks(&stdout) else {
         return Err(fault(explain_silence(output.status, &child::last_words(&output.stderr))));
     };
-    serde_json::from_str(answer).map_err(|error| fault(explain_answer(answer, &error)))
+    serde_json::from_str(answer).map_err(|error| fault(format!("its answer does not read: {error}")))
+}
+
+/// Reads an answer. Errors with the reason if the Python is too old, or does not know itself.
+pub(super) fn read(answer: Value) -> Result<Interpreter, String> {
+    let has_executable = answer.get("executable").is_some();
+    let version = answer.get("version").cloned().and_then(|version| serde_json::from_value::<[u32; 3]>(version).ok());
+    match version {
+        Some([major, minor, micro]) if (major, minor) < (3, 6) => {
+            Err(format!("it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python 3.6 and newer"))
+        }
+        Some(_) if !has_executable => {
+            Err("it does not know the path of its own executable; name it with --python PATH".to_owned())
+        }
+        _ => serde_json::from_value(answer).map_err(|error| format!("its answer does not read: {error}")),
+    }
+}
+
+/// What tells the answers to one probe script from those to another.
+pub(super) fn identity() -> String {
+    cache::key(SCRIPT.as_bytes())
 }
 
 /// A Python that reads neither the environment's `PYTHON*` nor the current folder nor the user's site-packages,
@@ -77,16 +94,9 @@ fn explain_silence(status: ExitStatus, stderr: &str) -> String {
     format!("it does not answer as a Python does ({status}){said}")
 }
 
-fn explain_answer(answer: &str, error: &serde_json::Error) -> String {
-    match serde_json::from_str(answer) {
-        Ok(Version { version: [major, minor, micro] }) if (major, minor) < (3, 6) => {
-            format!("it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python 3.6 and newer")
-        }
-        Ok(_) if !answer.contains("\"executable\"") => {
-            "it does not know the path of its own executable; name it with --python PATH".to_owned()
-        }
-        _ => format!("its answer does not read: {error}"),
-    }
+/// The text that probe.py writes for a path.
+pub(super) fn encode(path: &Path) -> String {
+    path.as_os_str().as_encoded_bytes().iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// A path as probe.py writes it: the character of number N is the byte N.
@@ -119,6 +129,8 @@ mod tests {
     #[test]
     fn a_path_keeps_its_bytes() {
         use std::os::unix::ffi::OsStrExt;
-        assert_eq!(decode("/\u{ff}\u{c3}\u{a9}").unwrap().as_os_str().as_bytes(), b"/\xff\xc3\xa9");
+        let path = decode("/\u{ff}\u{c3}\u{a9}").unwrap();
+        assert_eq!(path.as_os_str().as_bytes(), b"/\xff\xc3\xa9");
+        assert_eq!(encode(&path), "/\u{ff}\u{c3}\u{a9}");
     }
 }

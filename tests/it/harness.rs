@@ -36,12 +36,16 @@ pub fn python() -> Python {
     VERSIONS.iter().rev().find_map(|version| pyenv(version)).or_else(debian).expect("a Python")
 }
 
+/// Where pyenv is.
+pub fn pyenv_root() -> PathBuf {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from)
+}
+
 /// The Python of this version that pyenv has.
 pub fn pyenv(version: &str) -> Option<Python> {
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let root = env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from);
     let wanted = format!("{version}.");
-    let found = fs::read_dir(root.join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let found = fs::read_dir(pyenv_root().join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut found: Vec<PathBuf> = found
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&wanted)))
         .map(|path| path.join("bin/python3"))
@@ -144,7 +148,9 @@ impl Scratch {
     /// rvenv, to be run here.
     pub fn rvenv(&self) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rvenv"));
-        command.current_dir(self.path("")).env_remove("RVENV_PYTHON");
+        // One cache for all tests, not the user's.
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON");
         Run(command)
     }
 

@@ -3,6 +3,7 @@
 
 mod activation;
 mod cli;
+mod discovery;
 mod drop_in;
 mod existing;
 mod failures;
@@ -10,5 +11,6 @@ mod harness;
 mod interpreters;
 mod jobs;
 mod readme;
+mod remembering;
 mod scripts;
 mod wheels;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
-use rvenv::{Context, EnvBuilder, Interpreter, Options, PythonRequest, Result};
+use rvenv::{Cache, Context, Discovery, EnvBuilder, Interpreter, Options, PythonRequest, Result, Surroundings};
 
 use crate::harness::*;
 
@@ -37,7 +37,8 @@ impl EnvBuilder for WithScripts<'_> {
 }
 
 fn build<'a>(scratch: &'a Scratch, scripts: &'a Path) -> (Result<Context>, Vec<String>) {
-    let interpreter = Interpreter::find(&PythonRequest::from(python().path.as_os_str()), None).unwrap();
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
     let builder = WithScripts { options: Options::default(), interpreter, scripts, warnings: Mutex::default() };
     let built = builder.create(&scratch.path("a b"));
     (built, builder.warnings.into_inner().unwrap())

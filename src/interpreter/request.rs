@@ -1,0 +1,196 @@
+//! How a user says which Python is meant.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+use super::Interpreter;
+
+/// Which Python an environment is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PythonRequest {
+    /// Nothing was said: the first `python3`, then the first `python`, on PATH.
+    Default,
+    /// The path of an executable, or of a folder that has one: an environment or an installation.
+    Path(PathBuf),
+    /// A name to be found on PATH: `python3.12`.
+    Name(OsString),
+    /// A version, of whichever Python has it: `3.12`, `>=3.10`, `pypy3.9`.
+    Version(VersionRequest),
+}
+
+impl From<&OsStr> for PythonRequest {
+    /// A text with a folder in it is a path; a version or an implementation is one; any other is a name.
+    fn from(text: &OsStr) -> Self {
+        let path = Path::new(text);
+        if path.components().count() > 1 || path.is_absolute() || path.starts_with(".") || path.starts_with("..") {
+            return PythonRequest::Path(path.to_owned());
+        }
+        match text.to_str().filter(|text| !text.starts_with("python")).and_then(VersionRequest::parse) {
+            Some(version) => PythonRequest::Version(version),
+            None => PythonRequest::Name(text.to_owned()),
+        }
+    }
+}
+
+/// A version that a Python has or has not: an implementation, up to three numbers or PEP 440's specifiers, and
+/// whether it is free-threaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRequest {
+    text: String,
+    implementation: Option<String>,
+    numbers: Vec<u32>,
+    free_threaded: bool,
+    specifiers: VersionSpecifiers,
+}
+
+/// The implementations that a request can name. `python` is any.
+const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
+
+impl VersionRequest {
+    /// Reads `3`, `3.12`, `3.12.1`, `3.13t`, `>=3.10,<3.13`, each also after an implementation's name, and such
+    /// a name alone. None if this is nothing of the kind.
+    pub fn parse(text: &str) -> Option<VersionRequest> {
+        let name = IMPLEMENTATIONS.iter().find(|name| text.starts_with(**name)).copied();
+        let version = text.strip_prefix(name.unwrap_or_default())?.trim();
+        let mut request = VersionRequest {
+            text: text.to_owned(),
+            implementation: name.filter(|name| *name != "python").map(str::to_owned),
+            numbers: vec![],
+            free_threaded: false,
+            specifiers: VersionSpecifiers::empty(),
+        };
+        if version.starts_with(['<', '>', '=', '!', '~']) {
+            request.specifiers = VersionSpecifiers::from_str(version).ok()?;
+        } else if !version.is_empty() {
+            let numbers = version.strip_suffix('t');
+            request.free_threaded = numbers.is_some();
+            let numbers = numbers.unwrap_or(version).split('.').map(|number| number.parse().ok());
+            request.numbers = numbers.collect::<Option<Vec<u32>>>().filter(|numbers| numbers.len() <= 3)?;
+        } else {
+            // A name alone; nothing at all is no request.
+            name?;
+        }
+        Some(request)
+    }
+
+    /// The names that such a Python has on PATH, the closest first.
+    pub(super) fn names(&self) -> Vec<String> {
+        let stem = self.implementation.as_deref().filter(|name| *name != "cpython").unwrap_or("python");
+        let mut names = Vec::new();
+        if let [major, minor, ..] = self.numbers[..] {
+            if self.free_threaded {
+                names.push(format!("{stem}{major}.{minor}t"));
+            }
+            names.push(format!("{stem}{major}.{minor}"));
+        }
+        names.extend([format!("{stem}3"), stem.to_owned()]);
+        if stem != "python" {
+            names.extend(["python3".to_owned(), "python".to_owned()]);
+        }
+        names
+    }
+
+    /// Whether other versioned names, `python3.11`, may be such a Python too.
+    pub(super) fn is_range(&self) -> bool {
+        self.numbers.len() < 2
+    }
+
+    /// Errors with what `interpreter` is instead if it is not what is asked for.
+    pub(super) fn check(&self, interpreter: &Interpreter) -> Result<(), String> {
+        let [major, minor, micro] = interpreter.version;
+        let version = Version::new([major, minor, micro].map(u64::from));
+        let is_implementation =
+            self.implementation.as_ref().is_none_or(|implementation| *implementation == interpreter.implementation);
+        let is_version = interpreter.version.starts_with(&self.numbers) && self.specifiers.contains(&version);
+        match is_implementation && is_version && (self.free_threaded || !interpreter.free_threaded) {
+            true if self.free_threaded && !interpreter.free_threaded => {
+                Err(format!("{}, not free-threaded", interpreter.description()))
+            }
+            true => Ok(()),
+            false => Err(interpreter.description()),
+        }
+    }
+}
+
+impl fmt::Display for VersionRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(text: &str) -> PythonRequest {
+        PythonRequest::from(OsStr::new(text))
+    }
+
+    #[test]
+    fn a_text_with_a_folder_in_it_is_a_path() {
+        for path in ["./python3", "../python3", "/usr/bin/python3", "bin/3.12", ".", ".."] {
+            assert_eq!(request(path), PythonRequest::Path(path.into()));
+        }
+    }
+
+    #[test]
+    fn versions_are_told_from_names() {
+        for version in [
+            "3",
+            "3.12",
+            "3.12.1",
+            "3.13t",
+            ">=3.10",
+            ">=3.10,<3.13",
+            "~=3.10",
+            "==3.11.*",
+            "pypy",
+            "pypy3.9",
+            "cpython3.11",
+            "graalpy",
+            "pypy>=3.9",
+        ] {
+            assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
+        }
+        for name in ["python3.12", "python", "python3", "3.12.1.4", "3.x", "mypy", "3.", ".venv", "pypy-c", ">=x"] {
+            assert_eq!(request(name), PythonRequest::Name(name.into()));
+        }
+    }
+
+    #[test]
+    fn the_closest_name_comes_first() {
+        let names = |text: &str| VersionRequest::parse(text).unwrap().names();
+        assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
+        assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
+        assert_eq!(names(">=3.10"), ["python3", "python"]);
+        assert_eq!(names("pypy3.9"), ["pypy3.9", "pypy3", "pypy", "python3", "python"]);
+    }
+
+    #[test]
+    fn a_python_has_what_is_asked_for_or_says_what_it_is() {
+        let python = |version, implementation: &str, free_threaded| Interpreter {
+            version,
+            implementation: implementation.to_owned(),
+            free_threaded,
+            ..Interpreter::for_tests()
+        };
+        let check = |text: &str, interpreter: &Interpreter| VersionRequest::parse(text).unwrap().check(interpreter);
+        let cpython = python([3, 12, 1], "cpython", false);
+        for text in ["3", "3.12", "3.12.1", "cpython", "python3", ">=3.10,<3.13", "~=3.12"] {
+            assert_eq!(check(text, &cpython), Ok(()), "{text}");
+        }
+        for text in ["2", "3.1", "3.12.10", "pypy", "<3.12", "==3.11.*"] {
+            assert_eq!(check(text, &cpython), Err("CPython 3.12.1".to_owned()), "{text}");
+        }
+        assert_eq!(check("3.12t", &cpython), Err("CPython 3.12.1, not free-threaded".to_owned()));
+        let free_threaded = python([3, 13, 0], "cpython", true);
+        assert_eq!(check("3.13t", &free_threaded), Ok(()));
+        assert_eq!(check("3.13", &free_threaded), Err("free-threaded CPython 3.13.0".to_owned()));
+        assert_eq!(check("pypy3.9", &python([3, 9, 16], "pypy", false)), Ok(()));
+    }
+}

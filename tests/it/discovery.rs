@@ -1,0 +1,266 @@
+//! Which Python is meant: paths, folders, names, versions; pyenv's shims by pyenv's own rules; lists.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+
+/// The folder of the Python that rvenv takes.
+fn home(run: Run, scratch: &Scratch) -> PathBuf {
+    run.args(["--clear", "--without-pip", "env"]).silent();
+    configured(&scratch.env(), "home").unwrap().into()
+}
+
+fn bin(python: &Python) -> PathBuf {
+    python.path.parent().unwrap().to_owned()
+}
+
+#[test]
+fn a_folder_stands_for_the_python_in_it() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "other"]).silent();
+    let installation = bin(&python).parent().unwrap().to_owned();
+    for folder in [Path::new("other"), Path::new("./other"), &scratch.path("other"), &installation] {
+        assert_eq!(home(scratch.rvenv().arg("-p").arg(folder), &scratch), bin(&python), "{}", folder.display());
+    }
+}
+
+#[test]
+fn a_version_is_found_on_path_first_and_by_asking_not_by_name() {
+    let (Some(old), Some(new)) = (pyenv("3.9"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    for (folder, name, python) in
+        [("liar", "python3.12", &old), ("plain", "python3", &new), ("named", "python3.12", &new)]
+    {
+        fs::create_dir(scratch.path(folder)).unwrap();
+        symlink(&python.path, scratch.path(folder).join(name)).unwrap();
+    }
+    let with = |folders: &[&str], request: &str| {
+        let folders: Vec<String> = folders.iter().map(|folder| scratch.path(folder).display().to_string()).collect();
+        home(scratch.rvenv().env("PATH", folders.join(":")).args(["-p", request]), &scratch)
+    };
+    assert_eq!(with(&["plain", "named"], "3.12"), scratch.path("named"), "python3.12 before python3");
+    assert_eq!(with(&["liar", "plain"], "3.12"), scratch.path("plain"));
+    assert_eq!(with(&["liar", "named"], "3.9"), scratch.path("liar"), "whatever it is called: no other is on PATH");
+    assert_eq!(with(&["liar", "plain"], ">=3.10,<3.13"), scratch.path("plain"));
+    assert_eq!(with(&["plain", "liar"], "3"), scratch.path("plain"));
+    assert_eq!(with(&["plain"], "cpython3.12"), scratch.path("plain"));
+}
+
+#[test]
+fn a_version_that_is_not_active_is_found_among_pyenvs() {
+    let scratch = Scratch::new();
+    for version in ["3.6", "3.8", "3.13"] {
+        let Some(python) = pyenv(version) else { continue };
+        for request in
+            [version.to_owned(), format!("python{version}"), format!("=={version}.*"), format!("cpython{version}")]
+        {
+            // Without the shims, with them, and with another one active.
+            let shims = pyenv_root().join("shims");
+            for search_path in ["/usr/bin:/bin".to_owned(), format!("{}:/usr/bin:/bin", shims.display())] {
+                let run = scratch.rvenv().env("PATH", search_path).env("PYENV_ROOT", pyenv_root());
+                assert_eq!(home(run.args(["-p", &request]), &scratch), bin(&python), "{request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn managed_pythons_of_uv_asdf_mise_and_homebrew_are_found() {
+    let Some(python) = pyenv("3.10") else { return };
+    let prefix = bin(&python).parent().unwrap().to_owned();
+    let places = [
+        "home/.local/share/uv/python/cpython-3.10.13-linux-x86_64-gnu",
+        "home/.asdf/installs/python/3.10.13",
+        "home/.local/share/mise/installs/python/3.10.13",
+        "brew/opt/python@3.10",
+    ];
+    for place in places {
+        let scratch = Scratch::new();
+        fs::create_dir_all(scratch.path(place).parent().unwrap()).unwrap();
+        symlink(&prefix, scratch.path(place)).unwrap();
+        let run = scratch.rvenv().env("HOME", scratch.path("home")).env("HOMEBREW_PREFIX", scratch.path("brew"));
+        let run = run.env_remove("PYENV_ROOT").env_remove("XDG_DATA_HOME").env("PATH", "/usr/bin:/bin");
+        assert_eq!(home(run.args(["-p", "3.10"]), &scratch), scratch.path(place).join("bin"), "{place}");
+    }
+}
+
+#[test]
+fn what_is_not_found_is_told_with_what_was() {
+    let scratch = Scratch::new();
+    let python = python();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    symlink(&python.path, scratch.path("bin/python3")).unwrap();
+    scratch.write_script("bin/python", "#!/bin/sh\nexit 3\n");
+    let run = |request: &str| {
+        let run =
+            scratch.rvenv().env("PATH", scratch.path("bin")).env("HOME", scratch.path("")).env_remove("PYENV_ROOT");
+        run.args(["-p", request, "env"]).error()
+    };
+    let error = run("4.2");
+    assert!(error.starts_with("no Python found: none is 4.2: looked on PATH, among the versions of pyenv"), "{error}");
+    assert!(error.contains("bin/python3' is CPython 3.13.0; '"), "{error}");
+    assert!(
+        error.contains("bin/python' cannot be used: it does not answer as a Python does (exit status: 3)"),
+        "{error}"
+    );
+    assert!(error.ends_with("name one with --python PATH"), "{error}");
+    assert!(run("3.13t").contains("is CPython 3.13.0, not free-threaded"));
+    assert!(run("graalpy").contains("none is graalpy"));
+    assert!(!scratch.env().exists());
+}
+
+#[test]
+fn a_list_is_in_the_order_of_choice() {
+    let (Some(first), Some(second)) = (pyenv("3.9"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    let search_path = format!("{}:{}", bin(&first).display(), bin(&second).display());
+    let rvenv = || scratch.rvenv().env("PATH", &search_path).env("PYENV_ROOT", pyenv_root());
+    let list = rvenv().arg("--list-pythons").ok();
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][..2], ["3.9.18", "CPython"]);
+    assert_eq!(lines[0][2], first.path.to_str().unwrap());
+    assert_eq!(lines[1][..2], ["3.12.1", "CPython"]);
+    assert!(lines.iter().any(|line| line[0].starts_with("3.6.")), "pyenv's other versions: {list}");
+    let mut unique = lines.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), lines.len(), "each once: {list}");
+
+    let only = rvenv().args(["--list-pythons", "-p", ">=3.12,<3.13"]).ok();
+    assert!(only.lines().all(|line| line.starts_with("3.12.")) && !only.is_empty(), "{only}");
+
+    let json: serde_json::Value =
+        serde_json::from_str(&rvenv().args(["--list-pythons", "--format", "json"]).ok()).unwrap();
+    assert_eq!(json[0]["version"], "3.9.18");
+    assert_eq!(json[0]["implementation"], "cpython");
+    assert_eq!(json[0]["path"], first.path.to_str().unwrap());
+    assert_eq!(json[0]["free_threaded"], false);
+    assert!(scratch.names().is_empty());
+}
+
+/// A pyenv of its own, with real Pythons in it and shims that pyenv itself has made.
+fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
+    let root = scratch.path("pyenv");
+    for version in versions {
+        let python = pyenv(version)?;
+        let name = bin(&python).parent().unwrap().file_name().unwrap().to_owned();
+        let folder = root.join("versions").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        symlink(bin(&python), folder.join("bin")).unwrap();
+    }
+    let pyenv = pyenv_root().join("bin/pyenv");
+    scratch.run(pyenv).arg("rehash").env("PYENV_ROOT", &root).silent();
+    Some(root)
+}
+
+/// Which Python the shim itself runs.
+fn shim_runs(scratch: &Scratch, shim: &Path, prepare: &dyn Fn(Run) -> Run) -> PathBuf {
+    let code = "import os, sys; print(os.path.dirname(sys.executable))";
+    prepare(scratch.run(shim)).args(["-I", "-c", code]).ok().trim().into()
+}
+
+#[test]
+fn a_shim_is_resolved_as_pyenv_resolves_it() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.9", "3.11", "3.12"]) else { return };
+    // Two with one prefix, of which the newer by number is meant.
+    symlink_bin(&root, "3.9.18", "3.9.9");
+    let shims = root.join("shims");
+    let system = format!("{}:/usr/bin:/bin", shims.display());
+    fs::create_dir_all(scratch.path("project/deep")).unwrap();
+    let deep = scratch.path("project/deep");
+    symlink(&deep, scratch.path("elsewhere")).unwrap();
+
+    /// What stands in a file, or nothing.
+    type Rule<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
+    let rules: [Rule; 17] = [
+        ("PYENV_VERSION", &[("PYENV_VERSION", "3.9.18")], &[]),
+        ("several in it", &[("PYENV_VERSION", "3.12.1:3.11.7")], &[]),
+        ("one that is missing", &[("PYENV_VERSION", "3.7.99:3.11.7")], &[]),
+        ("system in it", &[("PYENV_VERSION", "system:3.11.7")], &[]),
+        ("a prefix", &[("PYENV_VERSION", "3.9")], &[]),
+        ("python- before it", &[("PYENV_VERSION", "python-3.11.7")], &[]),
+        ("an empty one counts as none", &[("PYENV_VERSION", "")], &[("pyenv/version", "3.12.1\n")]),
+        ("the file here", &[], &[("project/deep/.python-version", "3.9.18\n"), ("pyenv/version", "3.12.1\n")]),
+        ("the file above", &[], &[("project/.python-version", "3.11.7\n"), ("pyenv/version", "3.12.1\n")]),
+        ("several in the file", &[], &[("project/.python-version", "# mine\n\n3.99\r\n 3.11 rest\n3.12.1\n")]),
+        ("no line end", &[], &[("project/.python-version", "3.11.7")]),
+        ("an empty file is system", &[], &[("project/.python-version", ""), ("pyenv/version", "3.12.1\n")]),
+        ("pyenv's own file", &[], &[("pyenv/version", "3.9.18\n")]),
+        ("system in pyenv's own file", &[], &[("pyenv/version", "system\n")]),
+        ("nothing is system", &[], &[]),
+        ("PYENV_DIR", &[("PYENV_DIR", "@/project")], &[("project/.python-version", "3.11.7\n")]),
+        ("a name that is no version", &[("PYENV_VERSION", "no-such:3.11.7")], &[]),
+    ];
+    for (rule, variables, files) in rules {
+        for (name, contents) in files {
+            scratch.write(name, contents);
+        }
+        let prepare = |mut run: Run| {
+            for (name, value) in variables {
+                run = run.env(name, value.replace('@', scratch.path("").to_str().unwrap().trim_end_matches('/')));
+            }
+            run.env("PATH", &system).env_remove("PYENV_ROOT").current_dir(&deep).env("PWD", &deep)
+        };
+        let expected = shim_runs(&scratch, &shims.join("python3"), &prepare);
+        prepare(scratch.rvenv()).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();
+        assert_eq!(configured(&scratch.env(), "home").unwrap(), expected.to_str().unwrap(), "{rule}");
+        for (name, _) in files {
+            fs::remove_file(scratch.path(name)).unwrap();
+        }
+    }
+}
+
+fn symlink_bin(root: &Path, from: &str, to: &str) {
+    fs::create_dir_all(root.join("versions").join(to)).unwrap();
+    let bin = fs::read_link(root.join("versions").join(from).join("bin")).unwrap();
+    symlink(bin, root.join("versions").join(to).join("bin")).unwrap();
+}
+
+#[test]
+fn a_shim_goes_up_from_the_folders_name_in_the_shell() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.9", "3.11"]) else { return };
+    fs::create_dir_all(scratch.path("real/project")).unwrap();
+    fs::create_dir_all(scratch.path("named")).unwrap();
+    symlink(scratch.path("real/project"), scratch.path("named/project")).unwrap();
+    scratch.write("real/.python-version", "3.9.18\n");
+    scratch.write("named/.python-version", "3.11.7\n");
+    let search_path = format!("{}:/usr/bin:/bin", root.join("shims").display());
+    for pwd in ["real/project", "named/project", "elsewhere"] {
+        let prepare = |run: Run| {
+            let run = run.env("PATH", &search_path).env_remove("PYENV_ROOT").env_remove("PYENV_VERSION");
+            run.current_dir(scratch.path("real/project")).env("PWD", scratch.path(pwd))
+        };
+        let expected = shim_runs(&scratch, &root.join("shims/python3"), &prepare);
+        prepare(scratch.rvenv()).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();
+        assert_eq!(configured(&scratch.env(), "home").unwrap(), expected.to_str().unwrap(), "{pwd}");
+    }
+}
+
+#[test]
+fn a_shim_under_a_hook_that_is_not_known_is_run() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.9", "3.11"]) else { return };
+    scratch.write("pyenv/version", "3.11.7\n");
+    scratch.write("pyenv/pyenv.d/version-name/other.bash", "PYENV_VERSION=3.9.18\n");
+    let search_path = format!("{}:/usr/bin:/bin", root.join("shims").display());
+    let run = scratch.rvenv().env("PATH", search_path).env_remove("PYENV_ROOT").env_remove("PYENV_VERSION");
+    assert_eq!(home(run, &scratch), root.join("versions/3.9.18/bin"));
+}
+
+#[test]
+fn a_shim_of_another_manager_is_run_and_not_remembered() {
+    let (Some(one), Some(two)) = (pyenv("3.9"), pyenv("3.11")) else { return };
+    let scratch = Scratch::new();
+    // As asdf's and mise's do, it goes by a file in the current folder.
+    scratch.write_script("shims/python3", "#!/bin/sh\nexec \"$(cat chosen)\" \"$@\"\n");
+    for python in [&one, &two, &one] {
+        scratch.write("chosen", python.path.to_str().unwrap());
+        let search_path = format!("{}:/usr/bin:/bin", scratch.path("shims").display());
+        assert_eq!(home(scratch.rvenv().env("PATH", search_path), &scratch), bin(python));
+    }
+}

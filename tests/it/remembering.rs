@@ -1,0 +1,202 @@
+//! What Pythons say of themselves is remembered, and forgotten as soon as it may not hold any more.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+
+/// rvenv with a cache of this scratch's own.
+fn rvenv(scratch: &Scratch, python: &Path) -> Run {
+    let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(python);
+    run.args(["--clear", "--without-pip", "env"])
+}
+
+/// A program in front of a Python that counts how often it is started, and is Python to itself: a copy of the
+/// executable would not tell. Returns the executable and the file that has the count.
+fn version_of(scratch: &Scratch) -> String {
+    configured(&scratch.env(), "version").unwrap()
+}
+
+/// The processes that rvenv starts, by strace's word.
+fn started(scratch: &Scratch, run: Run) -> Option<Vec<String>> {
+    let strace = tool("strace")?;
+    let trace = scratch.path("trace");
+    let mut traced = scratch.run(strace).args(["-f", "-qq", "-e", "trace=execve,execveat", "-o"]).arg(&trace);
+    traced = traced.arg(run.0.get_program()).args(run.0.get_args());
+    for (name, value) in run.0.get_envs() {
+        traced = match value {
+            Some(value) => traced.env(name.to_str().unwrap(), value),
+            None => traced.env_remove(name.to_str().unwrap()),
+        };
+    }
+    traced.silent();
+    let calls = fs::read_to_string(trace).unwrap();
+    let executed = calls.lines().filter(|line| line.contains("exec") && line.ends_with("= 0"));
+    Some(executed.map(|line| line.split('"').nth(1).unwrap_or(line).to_owned()).collect())
+}
+
+#[test]
+fn a_warm_run_starts_no_process_but_itself() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        rvenv(&scratch, &python.path).silent();
+        let Some(started) = started(&scratch, rvenv(&scratch, &python.path)) else { return };
+        assert_eq!(started, [env!("CARGO_BIN_EXE_rvenv")]);
+    });
+}
+
+#[test]
+fn a_pyenv_shim_starts_none_either() {
+    let shims = pyenv_root().join("shims");
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    let run = || {
+        let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).env("PYENV_VERSION", "3.12");
+        let search_path = format!("{}:/usr/bin:/bin", shims.display());
+        run.env("PATH", search_path).args(["--clear", "--without-pip", "env"])
+    };
+    run().silent();
+    let Some(started) = started(&scratch, run()) else { return };
+    assert_eq!(started, [env!("CARGO_BIN_EXE_rvenv")]);
+    assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
+}
+
+#[test]
+fn no_cache_and_a_cache_that_cannot_be_written_ask_each_time() {
+    let python = python();
+    let scratch = Scratch::new();
+    let cold = scratch.rvenv_for(&python).args(["--no-cache", "--without-pip", "env"]);
+    let Some(first) = started(&scratch, cold) else { return };
+    assert_eq!(first.len(), 2, "{first:?}");
+    let file = scratch.write("file", "");
+    for cache in [file.join("below"), "/proc/rvenv".into()] {
+        let run = scratch.rvenv_for(&python).arg("--cache-dir").arg(cache).args(["--clear", "--without-pip", "env"]);
+        assert_eq!(started(&scratch, run).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn the_cache_is_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    rvenv(&scratch, &python().path).silent();
+    for (path, entry) in tree(&scratch.path("cache")) {
+        match entry {
+            Entry::Folder { mode } => assert_eq!(mode, 0o700, "{path}"),
+            Entry::File { mode, .. } => assert_eq!(mode, 0o600, "{path}"),
+            Entry::Link { .. } => panic!("{path} is a link"),
+        }
+    }
+    assert_eq!(fs::metadata(scratch.path("cache")).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn the_cache_is_in_the_users_cache_folder() {
+    let scratch = Scratch::new();
+    let python = python();
+    let run = || scratch.rvenv_for(&python).env_remove("RVENV_CACHE_DIR").args(["--clear", "--without-pip", "env"]);
+    run().env("XDG_CACHE_HOME", scratch.path("xdg")).silent();
+    assert!(scratch.path("xdg/rvenv/interpreters").is_dir());
+    run().env_remove("XDG_CACHE_HOME").env("HOME", scratch.path("home")).silent();
+    assert!(scratch.path("home/.cache/rvenv/interpreters").is_dir());
+}
+
+#[test]
+fn an_entry_that_does_not_read_is_dropped_silently() {
+    let scratch = Scratch::new();
+    let python = python();
+    rvenv(&scratch, &python.path).silent();
+    let folder = scratch.path("cache/interpreters");
+    let entry = folder.join(&names_in(&folder)[0]);
+    let sound = fs::read_to_string(&entry).unwrap();
+    for damage in ["", "{", "null", "[1]", &sound[..sound.len() / 2], &sound.replace("\"answer\"", "\"other\"")] {
+        fs::write(&entry, damage).unwrap();
+        rvenv(&scratch, &python.path).silent();
+        assert_eq!(fs::read_to_string(&entry).unwrap(), sound, "made anew");
+    }
+    // An answer to another question.
+    fs::write(&entry, sound.replace("\"probe\":\"", "\"probe\":\"x")).unwrap();
+    rvenv(&scratch, &python.path).silent();
+    assert_eq!(fs::read_to_string(&entry).unwrap(), sound);
+}
+
+#[test]
+fn a_link_that_leads_elsewhere_is_asked_again() {
+    let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    let link = scratch.path("python3");
+    for (python, version) in [(&one, "3.11.7"), (&two, "3.12.1"), (&one, "3.11.7")] {
+        let _ = fs::remove_file(&link);
+        symlink(&python.path, &link).unwrap();
+        rvenv(&scratch, &link).silent();
+        assert_eq!(version_of(&scratch), version);
+    }
+}
+
+#[test]
+fn an_interpreter_replaced_by_another_of_the_same_size_and_mtime_is_asked_again() {
+    let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    // Small programs that are Python to themselves: `exec -a` keeps the name that sys.executable comes from.
+    let installed = scratch.path("bin/python3");
+    let write = |python: &Python| {
+        // An installation at one place: its executable and library are swapped as a whole.
+        let _ = fs::remove_dir_all(scratch.path("bin"));
+        let _ = fs::remove_file(scratch.path("lib"));
+        fs::create_dir(scratch.path("bin")).unwrap();
+        let real = python.path.canonicalize().unwrap();
+        let size = fs::metadata(one.path.canonicalize().unwrap())
+            .unwrap()
+            .len()
+            .max(fs::metadata(two.path.canonicalize().unwrap()).unwrap().len());
+        fs::copy(&real, &installed).unwrap();
+        let file = fs::File::options().write(true).open(&installed).unwrap();
+        // An executable may have anything behind its end.
+        file.set_len(size).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).unwrap();
+        symlink(real.ancestors().nth(2).unwrap().join("lib"), scratch.path("lib")).unwrap();
+        fs::metadata(&installed).unwrap()
+    };
+    let mut seen = Vec::new();
+    for (python, version) in [(&one, "3.11.7"), (&two, "3.12.1"), (&one, "3.11.7")] {
+        let metadata = write(python);
+        seen.push((metadata.len(), metadata.modified().unwrap()));
+        rvenv(&scratch, &installed).silent();
+        assert_eq!(version_of(&scratch), version);
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "the same size and mtime each time");
+}
+
+#[test]
+fn a_python_upgraded_in_place_is_asked_again() {
+    let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    let copy = |python: &Python| {
+        let prefix = python.path.ancestors().nth(2).unwrap();
+        for folder in ["bin", "lib"] {
+            fs::create_dir_all(scratch.path("prefix")).unwrap();
+            let _ = fs::remove_file(scratch.path("prefix").join(folder));
+            symlink(prefix.join(folder), scratch.path("prefix").join(folder)).unwrap();
+        }
+    };
+    let executable = scratch.path("prefix/bin/python3");
+    for (python, version) in [(&old, "3.11.7"), (&new, "3.12.1")] {
+        copy(python);
+        rvenv(&scratch, &executable).silent();
+        assert_eq!(version_of(&scratch), version);
+    }
+}
+
+#[test]
+fn an_environments_python_is_asked_again_when_its_pyvenv_cfg_changes() {
+    let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    for (python, version) in [(&one, "3.11.7"), (&two, "3.12.1")] {
+        scratch.rvenv_for(python).args(["--clear", "--without-pip", "inner"]).silent();
+        rvenv(&scratch, &scratch.path("inner/bin/python")).silent();
+        assert_eq!(version_of(&scratch), version);
+        assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
+    }
+}
