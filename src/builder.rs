@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::{configuration, directories, python, scripts, seed};
@@ -46,7 +46,10 @@ pub trait EnvBuilder: Sync {
         self.setup_pip(&mut context)?;
         self.setup_scripts(&mut context)?;
         self.publish(&mut context)?;
-        self.finish(&context).inspect_err(|_| drop(context.stage.withdraw()))?;
+        if let Err(error) = self.finish(&mut context) {
+            context.stage.withdraw();
+            return Err(error);
+        }
         Ok(context)
     }
 
@@ -56,7 +59,7 @@ pub trait EnvBuilder: Sync {
             seed::check(self.interpreter())?;
         }
         let context = directories::create(env_dir, self.interpreter(), self.options())?;
-        self.progress(&format!("Creating {}", context.env_dir.display()), Source::Main);
+        self.progress(&format!("Creating {}", Quoted(&context.env_dir)), Source::Main);
         Ok(context)
     }
 
@@ -68,7 +71,7 @@ pub trait EnvBuilder: Sync {
 
     /// Puts the interpreter into bin.
     fn setup_python(&self, context: &mut Context) -> Result<()> {
-        self.progress(&format!("Installing {}", context.executable.display()), Source::Main);
+        self.progress(&format!("Installing {}", Quoted(&context.executable)), Source::Main);
         let warnings = python::setup(context, self.interpreter())?;
         warnings.iter().for_each(|warning| self.warn(warning));
         Ok(())
@@ -79,7 +82,9 @@ pub trait EnvBuilder: Sync {
         if !context.options.with_pip {
             return Ok(());
         }
-        seed::setup(context, self.interpreter(), &|line| self.progress(line, Source::Main))
+        let warnings = seed::setup(context, self.interpreter(), &|line| self.progress(line, Source::Main))?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
     }
 
     /// Installs the activation scripts; an upgrade leaves those that are there.
@@ -93,12 +98,14 @@ pub trait EnvBuilder: Sync {
 
     /// Makes what was built the environment at ENV_DIR.
     fn publish(&self, context: &mut Context) -> Result<()> {
-        context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))
+        let warnings = context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
     }
 
     /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and
     /// `upgrade_dependencies`. If it fails, a new environment is taken away again.
-    fn finish(&self, context: &Context) -> Result<()> {
+    fn finish(&self, context: &mut Context) -> Result<()> {
         if context.options.existing != Existing::Upgrade {
             self.post_setup(context)?;
         }
@@ -110,7 +117,7 @@ pub trait EnvBuilder: Sync {
     }
 
     /// A place for more: does nothing. The environment stands at its final path, so its Python can be run.
-    fn post_setup(&self, _context: &Context) -> Result<()> {
+    fn post_setup(&self, _context: &mut Context) -> Result<()> {
         Ok(())
     }
 
@@ -121,7 +128,7 @@ pub trait EnvBuilder: Sync {
 
     /// Installs the scripts below `path`'s folders `common` and `posix` (or `nt`) into bin, with their
     /// placeholders replaced; to be called from an override of `setup_scripts` or `post_setup`.
-    fn install_scripts(&self, context: &Context, path: &Path) -> Result<()> {
+    fn install_scripts(&self, context: &mut Context, path: &Path) -> Result<()> {
         let warnings = scripts::install(context, self.interpreter().platform, path)?;
         warnings.iter().for_each(|warning| self.warn(warning));
         Ok(())

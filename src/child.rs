@@ -1,10 +1,10 @@
 //! Processes that rvenv starts: their output, how long they may take, and what to say when they fail.
 
-use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
 
@@ -12,58 +12,136 @@ use crate::builder::Source;
 use crate::error::{Error, Result};
 use crate::scripts::quote;
 
-/// How long output is still waited for when its process has ended: a grandchild may hold the pipe open.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long output is still taken when its process has ended: a grandchild may hold the pipe open.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How much is read of one stream; what says more is no answer.
+const LONGEST: u64 = 16 << 20;
 
 /// Runs `command` with no input and collects its output. None if it has not ended after `timeout`; it is
 /// killed then.
 pub(crate) fn run(command: &mut Command, timeout: Duration) -> io::Result<Option<Output>> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
-    match child.wait_timeout(timeout)? {
-        Some(status) => Ok(Some(Output { status, stdout: drain(&stdout), stderr: drain(&stderr) })),
-        None => kill(&mut child).map(|()| None),
-    }
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let status = start(command)?.follow(Some(timeout), |source, piece| match source {
+        Source::Stdout => stdout.extend(piece),
+        _ => stderr.extend(piece),
+    })?;
+    Ok(status.map(|status| Output { status, stdout, stderr }))
 }
 
 /// Runs `command`, gives each line that it says to `progress` as it comes, and errors with its last words if it
 /// fails.
-pub(crate) fn stream(command: &mut Command, progress: &(dyn Fn(&str, Source) + Sync)) -> Result<()> {
+pub(crate) fn stream(command: &mut Command, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let described = describe(command);
     let failure = |outcome: String| Error::Command { command: described.clone(), outcome };
-    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = spawned.map_err(|error| failure(format!("cannot be run: {error}")))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (said, complained) = thread::scope(|scope| {
-        let stdout = scope.spawn(|| forward(stdout, Source::Stdout, progress));
-        let complained = forward(stderr, Source::Stderr, progress);
-        (stdout.join().unwrap_or_default(), complained)
+    let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
+    let status = start(command).and_then(|running| {
+        running.follow(None, |source, piece| match source {
+            Source::Stdout => stdout.add(&piece, &|line| progress(line, source)),
+            _ => stderr.add(&piece, &|line| progress(line, source)),
+        })
     });
-    let status = child.wait().map_err(|error| failure(format!("cannot be waited for: {error}")))?;
-    if status.success() {
-        return Ok(());
+    match status {
+        Ok(Some(status)) if status.success() => Ok(()),
+        Ok(Some(status)) => {
+            let said = if stderr.all.is_empty() { stdout.all } else { stderr.all };
+            Err(failure(outcome(&Output { status, stdout: vec![], stderr: said })))
+        }
+        Ok(None) => Err(failure("was ended.".to_owned())),
+        Err(error) => Err(failure(format!("cannot be run: {error}"))),
     }
-    let stderr = if complained.is_empty() { said } else { complained };
-    Err(failure(outcome(&Output { status, stdout: vec![], stderr })))
 }
 
-/// Gives the lines of a stream to `progress` and returns all of it.
-fn forward(stream: Option<impl Read>, source: Source, progress: &dyn Fn(&str, Source)) -> Vec<u8> {
-    let mut all = Vec::new();
-    let Some(stream) = stream else { return all };
-    let mut reader = BufReader::new(stream);
-    loop {
-        let start = all.len();
-        match reader.read_until(b'\n', &mut all) {
-            Ok(1..) => progress(String::from_utf8_lossy(&all[start..]).trim_end(), source),
-            _ => return all,
+/// A process and what comes from its two streams.
+struct Running {
+    child: Child,
+    pieces: Receiver<(Source, Vec<u8>)>,
+}
+
+fn start(command: &mut Command) -> io::Result<Running> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (sender, pieces) = mpsc::channel();
+    collect(child.stdout.take(), Source::Stdout, sender.clone());
+    collect(child.stderr.take(), Source::Stderr, sender);
+    Ok(Running { child, pieces })
+}
+
+/// Reads a stream on a thread of its own, piece by piece, so that what has come is there even when the end does
+/// not come.
+fn collect(stream: Option<impl Read + Send + 'static>, source: Source, sender: Sender<(Source, Vec<u8>)>) {
+    let Some(stream) = stream else { return };
+    thread::spawn(move || {
+        let mut stream = stream.take(LONGEST);
+        let mut piece = vec![0; 8192];
+        while let Ok(length @ 1..) = stream.read(&mut piece) {
+            if sender.send((source, piece[..length].to_vec())).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+impl Running {
+    /// Gives `each` what the process says until it has ended and so has its output, or a little after its end.
+    /// None if it has not ended after `timeout`; it is killed then.
+    fn follow(
+        mut self,
+        timeout: Option<Duration>,
+        mut each: impl FnMut(Source, Vec<u8>),
+    ) -> io::Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        let left = |timeout: Duration| timeout.saturating_sub(begun.elapsed());
+        let mut ended = None;
+        loop {
+            match self.pieces.recv_timeout(Duration::from_millis(20)) {
+                Ok((source, piece)) => each(source, piece),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return match timeout {
+                        None => self.child.wait().map(Some),
+                        Some(timeout) => match self.child.wait_timeout(left(timeout))? {
+                            None => self.kill(),
+                            ended => Ok(ended),
+                        },
+                    };
+                }
+            }
+            if ended.is_none() {
+                ended = self.child.try_wait()?.map(|status| (status, Instant::now()));
+            }
+            match ended {
+                Some((status, at)) if at.elapsed() > GRACE => return Ok(Some(status)),
+                None if timeout.is_some_and(|timeout| left(timeout).is_zero()) => return self.kill(),
+                _ => {}
+            }
+        }
+    }
+
+    fn kill(mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.kill()?;
+        self.child.wait().map(|_| None)
+    }
+}
+
+/// A stream's text, given on by lines.
+#[derive(Default)]
+struct Lines {
+    all: Vec<u8>,
+    given: usize,
+}
+
+impl Lines {
+    fn add(&mut self, piece: &[u8], each: &dyn Fn(&str)) {
+        self.all.extend(piece);
+        while let Some(length) = self.all[self.given..].iter().position(|byte| *byte == b'\n') {
+            each(String::from_utf8_lossy(&self.all[self.given..self.given + length]).trim_end());
+            self.given += length + 1;
         }
     }
 }
 
 /// A command as a shell would take it.
-fn describe(command: &Command) -> String {
+pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(quote::posix_line).collect::<Vec<_>>().join(" ")
 }
@@ -78,32 +156,6 @@ pub(crate) fn outcome(output: &Output) -> String {
         words if words.is_empty() => ended,
         words => format!("{ended} {words}"),
     }
-}
-
-fn kill(child: &mut Child) -> io::Result<()> {
-    child.kill()?;
-    child.wait().map(drop)
-}
-
-/// Reads a stream on a thread of its own, piece by piece, so that what has come is there even when the end
-/// does not come.
-fn collect(stream: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(mut stream) = stream {
-        thread::spawn(move || {
-            let mut piece = vec![0; 8192];
-            while let Ok(length @ 1..) = stream.read(&mut piece) {
-                if sender.send(piece[..length].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    receiver
-}
-
-fn drain(stream: &Receiver<Vec<u8>>) -> Vec<u8> {
-    std::iter::from_fn(|| stream.recv_timeout(GRACE).ok()).flatten().collect()
 }
 
 /// The end of what a process said before it failed: its last three lines, cut to be read, on one line.
@@ -128,13 +180,43 @@ mod tests {
 
     #[test]
     fn output_that_a_grandchild_holds_open_is_not_waited_for() {
-        let output = sh("sleep 20 & echo said", Duration::from_secs(10)).unwrap();
+        let output = sh("sleep 5 & echo said", Duration::from_secs(10)).unwrap();
         assert_eq!(output.stdout, b"said\n");
+    }
+
+    #[test]
+    fn a_grandchild_that_goes_on_talking_is_not_listened_to() {
+        let begun = Instant::now();
+        let output =
+            sh("(for i in 1 2 3 4 5 6 7 8 9; do echo more; sleep 1; done) & echo said", Duration::from_secs(20));
+        assert!(output.unwrap().stdout.starts_with(b"said\n"));
+        assert!(begun.elapsed() < Duration::from_secs(8));
+    }
+
+    #[test]
+    fn a_process_that_says_no_end_of_things_is_cut_short() {
+        let output = sh("yes", Duration::from_secs(20)).unwrap();
+        assert_eq!(output.stdout.len() as u64, LONGEST);
+        assert!(!output.status.success());
     }
 
     #[test]
     fn a_process_that_hangs_is_killed() {
         assert!(sh("exec sleep 20", Duration::from_millis(50)).is_none());
+        assert!(sh("exec >&- 2>&-; exec sleep 20", Duration::from_millis(50)).is_none());
+    }
+
+    #[test]
+    fn a_stream_is_given_on_by_lines_and_its_end_told_on_failure() {
+        let said = std::sync::Mutex::new(Vec::new());
+        let progress = |line: &str, source: Source| said.lock().unwrap().push((line.to_owned(), source));
+        let mut command = Command::new("/bin/sh");
+        let error = stream(command.args(["-c", "printf 'a\\nb\\n'; echo no >&2; exit 3"]), &progress).unwrap_err();
+        assert!(error.to_string().ends_with("returned non-zero exit status 3. no"), "{error}");
+        let mut said = said.into_inner().unwrap();
+        said.sort_by_key(|(line, _)| line.clone());
+        let [out, err] = [Source::Stdout, Source::Stderr];
+        assert_eq!(said, [("a".to_owned(), out), ("b".to_owned(), out), ("no".to_owned(), err)]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub struct Cli {
 
     // The alias: `--p` is `--prompt` to argparse.
     /// An alternative prompt prefix for this environment; `.` is the current directory's name
-    #[arg(long, value_name = "PROMPT", alias = "p", allow_hyphen_values = true, value_parser = OsStringValueParser::new())]
+    #[arg(long, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
     prompt: Option<OsString>,
 
     /// Upgrade pip (and setuptools, where Python bundles it) to the latest version on PyPI
@@ -114,9 +114,7 @@ pub struct Cli {
 /// How a list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: a line each.
     Text,
-    /// For programs.
     Json,
 }
 

@@ -1,13 +1,13 @@
 //! pyvenv.cfg (PEP 405): what marks a folder as an environment and tells Python where its base is.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
+use crate::native;
 
 /// What pyvenv.cfg says that rvenv reads or carries over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// Reads the file at `path`; none if there is none. Like Python, it passes over what is no `key = value`.
     pub(crate) fn read(path: &Path) -> Result<Option<Configuration>> {
-        match fs::read(path) {
+        match native::read_regular(path) {
             Ok(contents) => Ok(Some(Configuration::parse(&String::from_utf8_lossy(&contents)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).at("read", path),
@@ -154,7 +154,7 @@ fn unescape(literal: &str) -> OsString {
         };
         bytes.extend(escaped.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]).bytes());
     }
-    crate::native::os_string(bytes).unwrap_or_default()
+    native::os_string(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

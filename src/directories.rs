@@ -30,7 +30,7 @@ pub fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> R
 
     let stage = Stage::new(&env_dir)?;
     let options = resolve(options, &env_dir)?;
-    let context = Context::new(&env_dir, interpreter, options, stage);
+    let mut context = Context::new(&env_dir, interpreter, options, stage);
     for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
         context.stage.create_dir(folder)?;
     }
@@ -89,7 +89,7 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
         }
         Ok(there) if !there.is_dir() => in_the_way("it exists and is not a directory"),
         Ok(_) => {
-            check_not_the_base(env_dir, interpreter)?;
+            check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. }))?;
             if options.existing == (Existing::Clear { force: false }) { check_clearable(env_dir) } else { Ok(()) }
         }
     }
@@ -106,15 +106,21 @@ fn check_parents(env_dir: &Path) -> Result<()> {
     }
 }
 
-/// An environment over its own base would replace the interpreter by a link to itself.
-fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
+/// An environment over its own base would replace the interpreter by a link to itself; one that is cleared would
+/// delete it.
+fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) -> Result<()> {
     let bin_path = env_dir.join(&interpreter.scheme.scripts);
     let bases = [&interpreter.executable, &interpreter.real_executable];
-    if bases.iter().filter_map(|exe| exe.parent()).any(|bin| is_same_file(bin, &bin_path).unwrap_or(false)) {
-        let reason = "it is the Python installation itself.".to_owned();
-        return Err(Error::Refused { path: env_dir.to_owned(), reason });
-    }
-    Ok(())
+    let is_bin = |base: &Path| base.parent().is_some_and(|bin| is_same_file(bin, &bin_path).unwrap_or(false));
+    let is_below = |path: &Path| path.ancestors().any(|above| is_same_file(above, env_dir).unwrap_or(false));
+    let reason = if bases.iter().any(|base| is_bin(base)) {
+        "it is the Python installation itself."
+    } else if clear && bases.into_iter().chain(&interpreter.wheels).any(|path| is_below(path)) {
+        "the Python that the environment is for lies in it, and --clear would delete it."
+    } else {
+        return Ok(());
+    };
+    Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
 }
 
 /// `--clear` is for environments: what holds anything else is somebody's work.

@@ -63,6 +63,26 @@ pub(crate) fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>, mode: u32
 #[cfg(not(unix))]
 pub(crate) fn set_folder_mode(_: &mut tempfile::Builder<'_, '_>, _: u32) {}
 
+/// Lets a folder's owner do everything in it.
+#[cfg(unix)]
+pub(crate) fn open_up(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn open_up(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The contents of a regular file; what is none (a FIFO would be waited for) is an error.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    match path.metadata()?.is_file() {
+        true => std::fs::read(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+    }
+}
+
 /// Whether something has this name, be it a link to nothing.
 pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
@@ -95,4 +115,9 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Whether this is a file that may be run.
+pub(crate) fn may_run(path: &Path) -> bool {
+    which::which_in(path, None::<&std::ffi::OsStr>, "/").is_ok()
 }

@@ -5,20 +5,20 @@ use std::fs;
 use std::path::Path;
 
 use crate::context::Context;
-use crate::error::{AtPath, Result};
+use crate::error::{AtPath, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::native;
 use crate::options::Links;
 
 /// The step `setup_python`: `bin/<exename>` leads to the base's executable and the other names to that.
 ///
-/// In an environment that exists, so do the other links of this version; those of another version go, since
-/// with the new pyvenv.cfg they would start a Python that looks for its modules in the wrong place.
+/// In an environment that exists, so do the other interpreters of this version; those of another version go,
+/// since with the new pyvenv.cfg they would look for their modules in the wrong place.
 ///
 /// Returns warnings: a file system without symbolic links gets copies.
 pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<String>> {
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
-    for name in links_in_bin(context)? {
+    for name in interpreters_in_bin(context)? {
         if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
             names.push(name);
         } else {
@@ -42,7 +42,7 @@ fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<Strin
     if context.options.links == Links::Symlink {
         match context.stage.symlink(target, path) {
             Err(error) if native::lacks_links(&error) => {
-                warnings.push(format!("no symbolic link can be made at {}, so it is a copy", path.display()));
+                warnings.push(format!("no symbolic link can be made at {}, so it is a copy", Quoted(path)));
             }
             linked => return linked.at("create the link", path),
         }
@@ -50,15 +50,20 @@ fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<Strin
     context.stage.copy_executable(&context.executable, path)
 }
 
-/// The names of links like `python3.12` in the bin of an environment that exists and stays.
-fn links_in_bin(context: &Context) -> Result<Vec<OsString>> {
+/// The names of links and copies like `python3.12` in the bin of an environment that exists and stays.
+fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(vec![]);
     }
     let entries = fs::read_dir(&context.bin_path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let entries = entries.at("read the directory", &context.bin_path)?;
-    let links = entries.iter().filter(|entry| entry.path().is_symlink()).map(fs::DirEntry::file_name);
-    Ok(links.filter(|name| version_in(name).is_some()).collect())
+    let named = entries.iter().filter(|entry| version_in(&entry.file_name()).is_some());
+    Ok(named.filter(|entry| !is_script(&entry.path())).map(fs::DirEntry::file_name).collect())
+}
+
+/// A script of the user's that has an interpreter's name is none.
+fn is_script(path: &Path) -> bool {
+    !path.is_symlink() && native::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
 }
 
 /// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::context::Context;
-use crate::error::{AtPath, Error, Result};
+use crate::error::{AtPath, Error, Quoted, Result};
 use crate::platform::Platform;
 use quote::Quoting;
 
@@ -38,7 +38,7 @@ pub fn setup(context: &Context, platform: Platform) -> Result<()> {
 /// its mode.
 ///
 /// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` cannot be read.
-pub fn install(context: &Context, platform: Platform, path: &Path) -> Result<Vec<String>> {
+pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     let walk = WalkDir::new(path).min_depth(1).sort_by_file_name().into_iter();
     let wanted = walk.filter_entry(|entry| entry.depth() != 1 || is_for(entry.file_name(), platform));
@@ -53,7 +53,7 @@ pub fn install(context: &Context, platform: Platform, path: &Path) -> Result<Vec
         }
         let template = fs::read(entry.path()).at("read", entry.path())?;
         if std::str::from_utf8(&template).is_err() {
-            warnings.push(format!("unable to copy script {}, may be binary", entry.path().display()));
+            warnings.push(format!("unable to copy script {}, may be binary", Quoted(entry.path())));
             continue;
         }
         context.stage.write(&target, &fill(&template, context, Quoting::of_script(&name)), false)?;

@@ -33,43 +33,51 @@ pub(crate) fn check(interpreter: &Interpreter) -> Result<()> {
 }
 
 /// The step `setup_pip`: installs the interpreter's wheels. In an environment that exists, a project that is as
-/// new and whole stays as it is, and an older one is replaced.
-pub fn setup(context: &mut Context, interpreter: &Interpreter, progress: &dyn Fn(&str)) -> Result<()> {
-    let mut wheels = Vec::new();
+/// new and whole stays as it is; an older or damaged one is replaced.
+///
+/// Returns warnings: a newer version that was damaged.
+pub fn setup(context: &mut Context, interpreter: &Interpreter, progress: &dyn Fn(&str)) -> Result<Vec<String>> {
+    let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
     for path in &interpreter.wheels {
         let wheel = Wheel::open(path)?;
-        if (context.options.with_setuptools || wheel.project() != "setuptools") && make_way(context, &wheel)? {
+        if (context.options.with_setuptools || wheel.project() != "setuptools")
+            && make_way(context, &wheel, &mut warnings)?
+        {
             wheels.push(wheel);
         }
     }
     for wheel in &wheels {
         progress(&format!("Installing {} {}", wheel.project(), wheel.version()));
-        wheel.unpack(&context.staged(&context.lib_path))?;
+        wheel.unpack(context)?;
     }
     let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
     let compiled = compile::compile(context, interpreter, &modules)?;
     for wheel in &wheels {
         finish(context, interpreter, wheel, &compiled)?;
     }
-    Ok(())
+    Ok(warnings)
 }
 
-/// Whether `wheel` is to be installed. The files of an older version of its project are retired then.
-fn make_way(context: &mut Context, wheel: &Wheel) -> Result<bool> {
+/// Whether `wheel` is to be installed. The files of what it replaces are retired then.
+fn make_way(context: &mut Context, wheel: &Wheel, warnings: &mut Vec<String>) -> Result<bool> {
     if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
     }
-    let found = Installed::find(&context.lib_path, wheel.project())?;
-    if found.iter().any(|installed| installed.is_whole() && installed.version() >= wheel.version()) {
-        return Ok(false);
+    let found = Installed::find(context, wheel.project())?;
+    let as_new = found.last().filter(|newest| newest.version() >= wheel.version());
+    let fault = as_new.map(|newest| (newest.version(), newest.fault(context)));
+    let keeps = matches!(fault, Some((_, None)));
+    if let Some((version, Some(fault))) = fault.filter(|(version, _)| *version > wheel.version()) {
+        let (project, replacement) = (wheel.project(), wheel.version());
+        warnings.push(format!("{project} {version} is damaged ({fault}), so {replacement} takes its place"));
     }
-    for path in found.iter().flat_map(Installed::files) {
-        // A row of RECORD that leads elsewhere is none of ours to follow.
-        if path.starts_with(&context.env_dir) {
-            context.stage.retire(path);
-        }
-    }
-    Ok(true)
+    let retired: Vec<PathBuf> = match found.split_last() {
+        // Beside it, the metadata that an installation which broke off has left.
+        Some((_, older)) if keeps => older.iter().flat_map(Installed::metadata_files).collect(),
+        _ => found.iter().flat_map(|installed| installed.files(context)).collect(),
+    };
+    retired.into_iter().for_each(|file| context.stage.retire(file));
+    Ok(!keeps)
 }
 
 /// Writes what pip writes besides a wheel's own files: launchers, INSTALLER, REQUESTED and RECORD.

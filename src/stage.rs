@@ -4,14 +4,15 @@
 //! appears by one rename. In one that exists each file is replaced by a rename, so a program that runs from it
 //! sees the old file or the new one.
 
-use std::ffi::OsStr;
+mod merge;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::error::{AtPath, Error, Result};
+use crate::error::{AtPath, Error, Quoted, Result};
 use crate::native;
 
 /// The names of the hidden folders begin with this.
@@ -19,10 +20,12 @@ const PREFIX: &str = ".rvenv-";
 
 /// The folder in which one environment is built. Dropped before it is published, it is gone.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     env_dir: PathBuf,
     /// None once published.
     folder: Option<TempDir>,
+    /// The environment's own folders, which may not be links in an ENV_DIR that exists.
+    folders: Vec<PathBuf>,
     /// Files of the ENV_DIR that exists which have no place in the environment any more.
     retired: Vec<PathBuf>,
     /// Whether ENV_DIR was there before.
@@ -35,26 +38,31 @@ impl Stage {
     /// Makes the folder: within ENV_DIR if that exists, else beside the first of its parents that has to be
     /// made. So it is on ENV_DIR's file system, and where it can be made ENV_DIR can.
     pub(crate) fn new(env_dir: &Path) -> Result<Stage> {
-        let mut place = env_dir;
-        while !place.exists() {
-            place = place.parent().unwrap_or(Path::new("/"));
-        }
+        let place = env_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
         let mut builder = tempfile::Builder::new();
-        // ENV_DIR's mode is what the umask leaves, as mkdir's is.
         builder.prefix(PREFIX);
+        // ENV_DIR's mode is what the umask leaves, as mkdir's is.
         native::set_folder_mode(&mut builder, 0o777);
         let folder = builder.tempdir_in(place).map_err(|error| Error::Directory {
             path: env_dir.to_owned(),
-            reason: format!("{} cannot be written to: {}", crate::error::Quoted(place), plain(&error)),
+            reason: format!("{} cannot be written to: {}", Quoted(place), plain(&error)),
         })?;
-        let existed = place == env_dir;
-        Ok(Stage { env_dir: env_dir.to_owned(), folder: Some(folder), retired: vec![], existed, parents: vec![] })
+        let mut stage = Stage::finished(env_dir);
+        stage.folder = Some(folder);
+        stage.existed = place == env_dir;
+        Ok(stage)
     }
 
     /// The stage of an environment that is published.
-    #[cfg(test)]
     pub(crate) fn finished(env_dir: &Path) -> Stage {
-        Stage { env_dir: env_dir.to_owned(), folder: None, retired: vec![], existed: true, parents: vec![] }
+        Stage {
+            env_dir: env_dir.to_owned(),
+            folder: None,
+            folders: vec![],
+            retired: vec![],
+            existed: true,
+            parents: vec![],
+        }
     }
 
     /// Where the file that shall be at `path` stands now.
@@ -65,12 +73,14 @@ impl Stage {
         }
     }
 
-    /// Makes the folder `path` and those above it.
-    pub(crate) fn create_dir(&self, path: &Path) -> Result<()> {
+    /// Makes the folder `path`, which may not be a link in an ENV_DIR that exists, and those above it.
+    pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
+        self.folders.push(path.to_owned());
         fs::create_dir_all(self.at(path)).at("create the directory", path)
     }
 
-    /// Writes a file, in place of one that an earlier step has written; its mode is what the umask leaves of 0666, or of 0777 if it is executable.
+    /// Writes a file, in place of one that an earlier step has written; its mode is what is left by the umask of
+    /// 0666, or of 0777 if it is executable.
     pub(crate) fn write(&self, path: &Path, contents: &[u8], executable: bool) -> Result<()> {
         let mode = if executable { 0o777 } else { 0o666 };
         let staged = self.at(path);
@@ -105,39 +115,65 @@ impl Stage {
     }
 
     /// Makes what was built the environment; with `clear` nothing else remains in ENV_DIR.
-    pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+    ///
+    /// Returns warnings: what was to be deleted and could not be.
+    pub(crate) fn publish(&mut self, clear: bool) -> Result<Vec<String>> {
+        let Some(folder) = &self.folder else { return Ok(vec![]) };
         let built = folder.path().to_owned();
+        let mut warnings = Vec::new();
         if !self.existed {
-            self.parents = create_parents(&self.env_dir)?;
-            if let Err(error) = fs::rename(&built, &self.env_dir) {
-                self.remove_parents();
-                return Err(error).at("create the directory", &self.env_dir);
-            }
+            self.appear(&built)?;
         } else if clear {
-            self.replace(&built)?;
+            warnings.extend(self.replace(&built)?);
         } else {
-            check_merge(&built, &self.env_dir)?;
+            merge::check(&built, &self.env_dir, &self.folders)?;
             let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !native::is_there(&self.at(path))).collect();
-            merge(&built, &self.env_dir)?;
+            merge::merge(&built, &self.env_dir)?;
             remove_files(&gone, &self.env_dir)?;
         }
-        if let Some(folder) = self.folder.take() {
-            // Moved away as a whole, or empty but for folders that ENV_DIR has already.
-            let path = folder.keep();
-            let _ = fs::remove_dir_all(path);
+        // Moved away as a whole, or empty but for folders that ENV_DIR has already.
+        self.discard();
+        Ok(warnings)
+    }
+
+    /// A new ENV_DIR.
+    fn appear(&mut self, built: &Path) -> Result<()> {
+        self.parents = create_parents(&self.env_dir)?;
+        fs::rename(built, &self.env_dir)
+            .at("create the directory", &self.env_dir)
+            .inspect_err(|_| self.remove_parents())
+    }
+
+    /// Swaps ENV_DIR's contents for those of `built`. The old ones are set aside first and go last; if
+    /// something fails between, they are put back.
+    fn replace(&self, built: &Path) -> Result<Option<String>> {
+        let old = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.env_dir).at("clear", &self.env_dir)?;
+        // What may hold the only copy of the user's files is not deleted because of an error on the way.
+        let old = old.keep();
+        let spared = [built.file_name(), old.file_name()];
+        let swapped = merge::move_entries(&self.env_dir, &old, &spared).and_then(|()| {
+            merge::move_entries(built, &self.env_dir, &[]).inspect_err(|_| {
+                let _ = merge::move_entries(&self.env_dir, built, &spared);
+            })
+        });
+        if let Err(error) = swapped {
+            if merge::move_entries(&old, &self.env_dir, &[]).is_ok() {
+                let _ = fs::remove_dir(&old);
+            }
+            return Err(error);
         }
-        Ok(())
+        let left = remove_tree(&old).err();
+        Ok(left.map(|error| {
+            format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&old))
+        }))
     }
 
     /// Takes a published environment away again if there was nothing before.
-    pub(crate) fn withdraw(&self) -> Result<()> {
-        if self.existed || self.folder.is_some() {
-            return Ok(());
+    pub(crate) fn withdraw(&self) {
+        if !self.existed && self.folder.is_none() {
+            let _ = remove_tree(&self.env_dir);
+            self.remove_parents();
         }
-        let removed = fs::remove_dir_all(&self.env_dir).at("remove", &self.env_dir);
-        self.remove_parents();
-        removed
     }
 
     fn remove_parents(&self) {
@@ -146,26 +182,16 @@ impl Stage {
         }
     }
 
-    /// Swaps ENV_DIR's contents for those of `built`. The old ones are set aside first and go last; if
-    /// something fails between, they are put back.
-    fn replace(&self, built: &Path) -> Result<()> {
-        let old = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.env_dir).at("clear", &self.env_dir)?;
-        let spared = [built.file_name(), old.path().file_name()];
-        let swapped = move_entries(&self.env_dir, old.path(), &spared).and_then(|()| {
-            move_entries(built, &self.env_dir, &[]).inspect_err(|_| {
-                let _ = move_entries(&self.env_dir, built, &spared);
-            })
-        });
-        if let Err(error) = swapped {
-            let back = move_entries(old.path(), &self.env_dir, &[]);
-            if back.is_err() {
-                // Better in a hidden folder than lost.
-                let _ = old.keep();
-            }
-            return Err(error);
+    fn discard(&mut self) {
+        if let Some(folder) = self.folder.take() {
+            let _ = remove_tree(&folder.keep());
         }
-        let path = old.path().to_owned();
-        old.close().at("remove what was in the environment before, now in", &path)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.discard();
     }
 }
 
@@ -188,56 +214,12 @@ fn create_parents(env_dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(missing)
 }
 
-/// Moves all that is in `from` into `to`, except `spared` names; pyvenv.cfg, which makes a folder an
-/// environment, is moved last.
-fn move_entries(from: &Path, to: &Path, spared: &[Option<&OsStr>]) -> Result<()> {
-    for name in names_cfg_last(from)?.iter().filter(|name| !spared.contains(&Some(name))) {
-        fs::rename(from.join(name), to.join(name)).at("move", &from.join(name))?;
-    }
-    Ok(())
-}
-
-fn names_cfg_last(folder: &Path) -> Result<Vec<std::ffi::OsString>> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.file_name())).collect());
-    let mut names: Vec<_> = entries.at("read the directory", folder)?;
-    names.sort_by_key(|name| name == "pyvenv.cfg");
-    Ok(names)
-}
-
-/// Errors if something in `to` is in the way of `from`: a file or a link where a directory goes, or the
-/// reverse. CPython refuses these too; rvenv does before it has changed anything.
-fn check_merge(from: &Path, to: &Path) -> Result<()> {
-    let in_the_way = |path: &Path, reason: &str| {
-        Err(Error::Directory { path: path.to_owned(), reason: format!("{reason}; move it away and run again") })
-    };
-    for name in names_cfg_last(from)? {
-        let (from, to) = (from.join(&name), to.join(&name));
-        let Ok(there) = to.symlink_metadata() else { continue };
-        match (from.symlink_metadata().at("read", &from)?.is_dir(), there.is_dir()) {
-            (true, true) => check_merge(&from, &to)?,
-            (true, false) if there.is_symlink() => return in_the_way(&to, "a symbolic link is in its place"),
-            (true, false) => return in_the_way(&to, "a file is in its place"),
-            (false, true) => return in_the_way(&to, "a directory is in the place of a file"),
-            (false, false) => {}
-        }
-    }
-    Ok(())
-}
-
-fn merge(from: &Path, to: &Path) -> Result<()> {
-    for name in names_cfg_last(from)? {
-        let (from, to) = (from.join(&name), to.join(&name));
-        let into_directory = from.symlink_metadata().at("read", &from)?.is_dir() && to.is_dir();
-        if into_directory { merge(&from, &to)? } else { fs::rename(&from, &to).at("write", &to)? }
-    }
-    Ok(())
-}
-
-/// Removes files, and the folders below `root` that are empty then.
+/// Removes files, and the folders below `root` that are empty then. What is none any more is passed over.
 fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     for path in paths {
         match fs::remove_file(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => {}
             removed => removed.at("remove", path)?,
         }
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
@@ -245,4 +227,23 @@ fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
         let _ = folders.map(fs::remove_dir).take_while(io::Result::is_ok).count();
     }
     Ok(())
+}
+
+/// Removes a folder with all that is in it, links and not what they lead to, also where modes of folders (an odd
+/// umask, a read-only folder) do not let their owner.
+fn remove_tree(path: &Path) -> io::Result<()> {
+    fs::remove_dir_all(path).or_else(|_| {
+        open_up(path);
+        fs::remove_dir_all(path)
+    })
+}
+
+fn open_up(folder: &Path) {
+    // What this cannot do, the removal that follows will name.
+    let _ = native::open_up(folder);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
 }

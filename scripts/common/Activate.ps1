@@ -8,6 +8,11 @@ param(
     [string] $Prompt = __VENV_PROMPT__
 )
 
+# Another environment, perhaps of another tool, may be active in this session.
+if (Test-Path -LiteralPath 'Function:deactivate') {
+    deactivate -NonDestructive
+}
+
 # Everything that activation changes goes back to what it was. With -NonDestructive the function itself remains,
 # for the activation that follows.
 function global:deactivate([switch] $NonDestructive) {
@@ -26,9 +31,6 @@ function global:deactivate([switch] $NonDestructive) {
         Remove-Item -LiteralPath 'Function:deactivate'
     }
 }
-
-# Another environment may be active in this session.
-deactivate -NonDestructive
 
 $saved = @{}
 foreach ($name in 'PATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT') {

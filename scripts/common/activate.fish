@@ -1,23 +1,27 @@
 # For fish. Run `source bin/activate.fish` to put this environment's programs first on PATH, and `deactivate` to
 # undo that.
 
+# Everything that activation changes goes back to what it was; what was unset is unset again. What was is kept under
+# the names that other tools' scripts use too, so that each undoes the others' work.
 function deactivate --description 'Leave the virtual environment'
-    if set -q _OLD_VIRTUAL_SAVED
+    if set -q _OLD_VIRTUAL_PATH; or set -q _OLD_VIRTUAL_UNSET
         for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
             set -l old _OLD_VIRTUAL_$name
             if set -q $old
                 set -gx $name $$old
-            else
+                set -e $old
+            else if contains -- $name $_OLD_VIRTUAL_UNSET VIRTUAL_ENV VIRTUAL_ENV_PROMPT
                 set -e $name
             end
-            set -e $old
         end
-        if functions -q _old_virtual_fish_prompt
+        if test -n "$_OLD_FISH_PROMPT_OVERRIDE"; and functions -q _old_fish_prompt
             functions -e fish_prompt
-            functions -c _old_virtual_fish_prompt fish_prompt
-            functions -e _old_virtual_fish_prompt _virtual_env_status
+            functions -c _old_fish_prompt fish_prompt
+            functions -e _old_fish_prompt
         end
-        set -e _OLD_VIRTUAL_SAVED
+        functions -e _virtual_env_status
+        set -e _OLD_FISH_PROMPT_OVERRIDE
+        set -e _OLD_VIRTUAL_UNSET
     end
     if test "$argv[1]" != nondestructive
         functions -e deactivate
@@ -27,10 +31,14 @@ end
 # Another environment may be active in this shell.
 deactivate nondestructive
 
+set -g _OLD_VIRTUAL_UNSET
 for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
-    set -q $name; and set -g _OLD_VIRTUAL_$name $$name
+    if set -q $name
+        set -g _OLD_VIRTUAL_$name $$name
+    else
+        set -a _OLD_VIRTUAL_UNSET $name
+    end
 end
-set -g _OLD_VIRTUAL_SAVED 1
 
 set -gx VIRTUAL_ENV __VENV_DIR__
 set -gx VIRTUAL_ENV_PROMPT __VENV_PROMPT__
@@ -40,7 +48,8 @@ set -gx PATH $VIRTUAL_ENV/__VENV_BIN_NAME__ $PATH
 set -e PYTHONHOME
 
 if test -z "$VIRTUAL_ENV_DISABLE_PROMPT"; and functions -q fish_prompt
-    functions -c fish_prompt _old_virtual_fish_prompt
+    functions -c fish_prompt _old_fish_prompt
+    set -g _OLD_FISH_PROMPT_OVERRIDE $VIRTUAL_ENV
 
     function _virtual_env_status
         return $argv[1]
@@ -53,7 +62,7 @@ if test -z "$VIRTUAL_ENV_DISABLE_PROMPT"; and functions -q fish_prompt
         set_color normal
         # The prompt that this one goes before may show the last command's status.
         _virtual_env_status $last_status
-        _old_virtual_fish_prompt
+        _old_fish_prompt
     end
 end
 true

@@ -2,13 +2,16 @@
 # `deactivate` to undo that.
 
 # Another environment may be active in this shell.
-if ($?_OLD_VIRTUAL_SAVED) then
-    deactivate
+if ($?_OLD_VIRTUAL_PATH || $?_OLD_VIRTUAL_SAVED) then
+    if ("`alias deactivate`" != "") then
+        deactivate
+    endif
 endif
 set _OLD_VIRTUAL_SAVED = 1
 
 # Everything that activation changes goes back to what it was; what was unset is unset again. An alias cannot
-# ask what is set, since csh replaces the variables of a line before it runs any of it; so that is asked now.
+# ask what is set, since csh replaces the variables of a line before it runs any of it; so that is asked now. What
+# was is kept under the names that other tools' scripts use too, so that each undoes the others' work.
 if ($?PATH) then
     set _OLD_VIRTUAL_PATH = "$PATH:q"
     alias _old_virtual_path 'setenv PATH "$_OLD_VIRTUAL_PATH:q"'

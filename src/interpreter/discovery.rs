@@ -10,6 +10,7 @@ use super::surroundings::Surroundings;
 use super::{Interpreter, memory};
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
+use crate::native;
 
 /// Finds Pythons, asks them about themselves and remembers what they said.
 #[derive(Debug, Clone)]
@@ -133,7 +134,7 @@ impl Discovery {
             found.extend(names.map(|(minor, name)| (minor, folder.join(name))));
         }
         found.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
-        found.into_iter().map(|(_, path)| path).filter(|path| pyenv::is_program(path)).collect()
+        found.into_iter().map(|(_, path)| path).filter(|path| native::may_run(path)).collect()
     }
 
     /// The Pythons that uv, asdf and mise have installed, the newest first for each.
@@ -172,7 +173,7 @@ impl Discovery {
 /// The executable of an environment or an installation.
 fn python_in(folder: &Path) -> Option<PathBuf> {
     let names = ["bin/python3", "bin/python", "bin/pypy3", "bin/graalpy", "Scripts/python.exe", "python.exe"];
-    let found = names.iter().map(|name| folder.join(name)).find(|path| pyenv::is_program(path));
+    let found = names.iter().map(|name| folder.join(name)).find(|path| native::may_run(path));
     found.or_else(|| {
         // Homebrew's formulas have only `python3.12`.
         let entries = std::fs::read_dir(folder.join("bin")).ok()?.flatten();

@@ -52,15 +52,13 @@ def leave_environments(executable):
 
 def finds_stdlib_from(folder):
     # Would Python, told `home = folder`, find the standard library that it uses now? It looks in the folders
-    # above home, and failing that where it was built to be installed.
+    # above home, save the root, and failing that where it was built to be installed.
     lib = os.path.relpath(os.path.dirname(os.__file__), base_prefix())
-    while True:
+    while folder != os.path.dirname(folder):
         if os.path.isfile(os.path.join(folder, lib, "os.py")):
             return os.path.realpath(folder) == os.path.realpath(base_prefix())
-        above = os.path.dirname(folder)
-        if above == folder:
-            return built_for() == base_prefix()
-        folder = above
+        folder = os.path.dirname(folder)
+    return built_for() == base_prefix()
 
 
 def built_for():
@@ -79,16 +77,26 @@ def base_executable():
     executable = leave_environments(os.path.abspath(executable))
     if os.name != "posix":
         return executable
+    # A link into an environment is that environment's Python.
+    for step in chain(executable):
+        if environment_home(step) is not None:
+            executable = leave_environments(step)
+            break
     # A link from outside the installation stays as it is where Python can live with that (a link named `mypy`);
     # where it cannot, the link is followed, one step at a time, to where it can (gh-106045).
-    step = executable
-    for _ in range(40):
+    for step in chain(executable):
         if finds_stdlib_from(os.path.dirname(step)):
             return step
-        if not os.path.islink(step):
-            break
-        step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
     return executable
+
+
+def chain(path):
+    # A path and, where it is a link, what it leads to, one step at a time.
+    for _ in range(40):
+        yield path
+        if not os.path.islink(path):
+            return
+        path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
 
 
 def scheme():

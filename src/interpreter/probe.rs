@@ -56,8 +56,14 @@ pub(super) fn identity() -> String {
 /// A Python that reads neither the environment's `PYTHON*` nor the current folder nor the user's site-packages,
 /// and leaves no .pyc behind in its installation.
 pub(crate) fn isolated(executable: &Path) -> Command {
-    let mut command = Command::new(executable);
+    let mut command = without_python_variables(executable);
     command.args(["-I", "-B", "-X", "utf8"]);
+    command
+}
+
+/// A Python that takes nothing from the `PYTHON*` variables around it.
+pub(crate) fn without_python_variables(executable: &Path) -> Command {
+    let mut command = Command::new(executable);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PYTHON") || name == "__PYVENV_LAUNCHER__" {
             command.env_remove(name);
@@ -81,7 +87,7 @@ fn explain_start(executable: &Path, error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a link to nothing".to_owned(),
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
+        std::io::ErrorKind::PermissionDenied if !native::may_run(executable) => "it is not executable".to_owned(),
         _ => format!("it cannot be run: {error}"),
     }
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use same_file::is_same_file;
 
 use super::surroundings::Surroundings;
+use crate::native;
 
 /// What is known of a program on PATH.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,7 +103,9 @@ impl Pyenv {
         let versions = self.active_versions(surroundings)?;
         let found = versions.iter().map(String::as_str).chain(["system"]).find_map(|version| match version {
             "system" => self.on_the_rest_of_path(program, surroundings),
-            version => Some(self.versions().join(version).join("bin").join(program)).filter(|path| is_program(path)),
+            version => {
+                Some(self.versions().join(version).join("bin").join(program)).filter(|path| native::may_run(path))
+            }
         });
         // Where nothing is found, hooks may know more.
         found.ok_or(Ask)
@@ -212,11 +215,6 @@ fn versions_in(text: &str) -> Result<Vec<String>, Ask> {
     }
     let words = text.lines().filter_map(|line| line.split_ascii_whitespace().next());
     Ok(words.filter(|word| !word.starts_with('#')).flat_map(|word| word.split(':')).map(str::to_owned).collect())
-}
-
-/// Whether this is a file that may be run.
-pub(super) fn is_program(path: &Path) -> bool {
-    which::which_in(path, None::<&OsStr>, "/").is_ok()
 }
 
 /// A version's name without the `t` of free-threaded builds, and whether it had one.

@@ -40,7 +40,7 @@ pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&
         .map(|share| start(context, interpreter, &share))
         .collect::<Vec<Result<Child>>>();
     // All are waited for, also when one has failed: none may be left writing.
-    let outputs: Vec<Result<Vec<u8>>> = workers.into_iter().map(|worker| finish(worker?)).collect();
+    let outputs: Vec<Result<Vec<u8>>> = workers.into_iter().map(|worker| finish(worker?, interpreter)).collect();
     for output in outputs {
         let failed = String::from_utf8_lossy(&output?).split_terminator('\0').map(str::to_owned).collect::<Vec<_>>();
         compiled.failed.extend(failed);
@@ -81,8 +81,9 @@ fn start(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Resu
     Ok(worker)
 }
 
-fn finish(worker: Child) -> Result<Vec<u8>> {
-    let failure = |outcome: String| Error::Command { command: "python -c (compile pip's modules)".to_owned(), outcome };
+fn finish(worker: Child, interpreter: &Interpreter) -> Result<Vec<u8>> {
+    let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
+    let failure = |outcome: String| Error::Command { command: command.clone(), outcome };
     let output = worker.wait_with_output().map_err(|error| failure(format!("cannot be waited for: {error}")))?;
     match output.status.success() {
         true => Ok(output.stdout),

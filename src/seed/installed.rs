@@ -9,51 +9,90 @@ use pep440_rs::Version;
 
 use super::record::Record;
 use super::wheel::normalized;
-use crate::context::absolute;
+use crate::context::{Context, absolute};
 use crate::error::{AtPath, Result};
+use crate::native;
 
-/// A `.dist-info` folder in site-packages (PEP 376).
+/// A `.dist-info` folder in site-packages (PEP 376), or an `.egg-info` from before.
 pub(super) struct Installed {
     version: Version,
-    /// All its files, as absolute paths. None without a RECORD that reads.
-    files: Option<Vec<PathBuf>>,
-    dist_info: PathBuf,
+    metadata: PathBuf,
+    /// The files that RECORD names, as absolute paths. None without a RECORD that reads.
+    recorded: Option<Vec<PathBuf>>,
 }
 
 impl Installed {
-    /// All that `site_packages` has of `project`: one at most, unless an installation broke off.
-    pub(super) fn find(site_packages: &Path, project: &str) -> Result<Vec<Installed>> {
+    /// All that the environment has of `project`, the newest last: one at most, unless an installation broke off.
+    pub(super) fn find(context: &Context, project: &str) -> Result<Vec<Installed>> {
+        let entries = fs::read_dir(&context.lib_path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
         let mut found = Vec::new();
-        let entries = fs::read_dir(site_packages).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-        for entry in entries.at("read the directory", site_packages)? {
-            let name = entry.file_name();
-            let parts = name.to_str().and_then(|name| name.strip_suffix(".dist-info")?.split_once('-'));
-            if let Some((name, version)) = parts.filter(|(name, _)| normalized(name) == project) {
-                let _ = name;
-                let version = Version::from_str(version).unwrap_or_else(|_| Version::new([0]));
-                found.push(Installed::read(site_packages, entry.path(), version)?);
+        for metadata in entries.at("read the directory", &context.lib_path)?.iter().map(fs::DirEntry::path) {
+            if let Some(version) = version_of(&metadata, project).filter(|_| metadata.is_dir()) {
+                found.push(Installed { recorded: recorded(context, &metadata)?, version, metadata });
             }
         }
+        found.sort_by(|a, b| a.version.cmp(&b.version));
         Ok(found)
-    }
-
-    fn read(site_packages: &Path, dist_info: PathBuf, version: Version) -> Result<Installed> {
-        let record = fs::read(dist_info.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
-        let files = record.map(|record| record.paths().map(|path| absolute(&site_packages.join(path))).collect());
-        Ok(Installed { version, files: files.transpose()?, dist_info })
     }
 
     pub(super) fn version(&self) -> &Version {
         &self.version
     }
 
-    /// Whether every file that RECORD names is there.
-    pub(super) fn is_whole(&self) -> bool {
-        self.files.as_ref().is_some_and(|files| files.iter().all(|file| file.is_file()))
+    /// What is wrong with it, if anything is: a file that RECORD names is missing, or a launcher starts another
+    /// environment's Python. A .pyc that is missing is made anew by Python itself.
+    pub(super) fn fault(&self, context: &Context) -> Option<String> {
+        let Some(recorded) = &self.recorded else {
+            let is_egg = self.metadata.extension().is_some_and(|extension| extension == "egg-info");
+            return (!is_egg).then(|| "it has no RECORD".to_owned());
+        };
+        let is_pyc = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "pyc");
+        if let Some(missing) = recorded.iter().find(|file| !is_pyc(file) && !file.is_file()) {
+            return Some(format!("{} is missing", missing.display()));
+        }
+        let mut launchers = recorded.iter().filter(|file| file.parent() == Some(&context.bin_path));
+        let foreign = launchers.find(|launcher| !names_folder(launcher, &context.bin_path));
+        foreign.map(|launcher| format!("{} starts another Python", launcher.display()))
     }
 
-    /// The files that go when another version takes its place.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        self.files.clone().unwrap_or_else(|| vec![self.dist_info.join("METADATA")])
+    /// The files that go when another version takes its place: those below site-packages, whatever links are in
+    /// their way, and the launchers. A row of RECORD that leads elsewhere is none of ours to follow.
+    pub(super) fn files(&self, context: &Context) -> Vec<PathBuf> {
+        let site_packages = context.lib_path.canonicalize().ok();
+        let is_ours = |file: &PathBuf| {
+            let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+            let below = folder.zip(site_packages.as_ref()).is_some_and(|(folder, root)| folder.starts_with(root));
+            below || file.parent() == Some(&context.bin_path)
+        };
+        self.recorded.iter().flatten().filter(|file| is_ours(file)).cloned().chain(self.metadata_files()).collect()
     }
+
+    /// The files of its metadata alone.
+    pub(super) fn metadata_files(&self) -> Vec<PathBuf> {
+        let walk = walkdir::WalkDir::new(&self.metadata).into_iter().flatten();
+        walk.filter(|entry| !entry.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect()
+    }
+}
+
+/// The version in the name of `pip-24.2.dist-info` or `pip-24.2-py3.12.egg-info`, if it is `project`'s.
+fn version_of(metadata: &Path, project: &str) -> Option<Version> {
+    let name = metadata.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"))?;
+    let mut parts = stem.split('-');
+    if normalized(parts.next()?) != project {
+        return None;
+    }
+    // What is no version is older than any.
+    Some(parts.next().and_then(|version| Version::from_str(version).ok()).unwrap_or_else(|| Version::new([0])))
+}
+
+fn recorded(context: &Context, metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let record = native::read_regular(&metadata.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
+    record.map(|record| record.paths().map(|path| absolute(&context.lib_path.join(path))).collect()).transpose()
+}
+
+/// Whether a launcher's text names this folder, as the shebang of one of ours or pip's does.
+fn names_folder(launcher: &Path, folder: &Path) -> bool {
+    let folder = folder.as_os_str().as_encoded_bytes();
+    native::read_regular(launcher).is_ok_and(|text| text.windows(folder.len()).any(|bytes| bytes == folder))
 }

@@ -1,21 +1,20 @@
 //! `--upgrade-deps`: pip, run in the finished environment, brings itself and setuptools up to date.
 
-use std::process::Command;
-
 use crate::builder::Source;
 use crate::child;
 use crate::context::Context;
 use crate::error::Result;
-use crate::interpreter::Interpreter;
+use crate::interpreter::{Interpreter, without_python_variables};
 
 /// The step `upgrade_dependencies`: `<env_exe> -m pip install --upgrade` of what the interpreter bundles. pip's
-/// configuration (PIP_* and pip.conf) holds here, since it names the package index.
+/// configuration (PIP_* and pip.conf) holds here, since it names the package index; Python's own does not, nor does a
+/// module in ENV_DIR.
 pub fn upgrade_dependencies(
     context: &Context,
     interpreter: &Interpreter,
-    progress: &(dyn Fn(&str, Source) + Sync),
+    progress: &dyn Fn(&str, Source),
 ) -> Result<()> {
-    let mut arguments = vec!["-m", "pip", "install", "--upgrade", "pip"];
+    let mut arguments = vec!["-I", "-m", "pip", "install", "--upgrade", "pip"];
     let bundles_setuptools = interpreter
         .wheels
         .iter()
@@ -23,8 +22,7 @@ pub fn upgrade_dependencies(
     if bundles_setuptools && context.options.with_setuptools {
         arguments.push("setuptools");
     }
-    let mut command = Command::new(&context.env_exec_cmd);
+    let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
-    command.env_remove("PYTHONHOME").env_remove("PYTHONPATH");
     child::stream(&mut command, progress)
 }

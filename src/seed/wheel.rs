@@ -12,6 +12,7 @@ use zip::ZipArchive;
 
 use super::launcher::{self, Launcher};
 use super::record::Record;
+use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::native;
@@ -85,8 +86,9 @@ impl Wheel {
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into `site_packages`, each checked against RECORD. RECORD itself is left to the caller.
-    pub(super) fn unpack(&self, site_packages: &Path) -> Result<()> {
+    /// Writes the files into site-packages, each checked against RECORD. RECORD itself is left to the caller.
+    pub(super) fn unpack(&self, context: &Context) -> Result<()> {
+        let site_packages = context.staged(&context.lib_path);
         let folders: BTreeSet<&Path> = self.files.keys().filter_map(|name| Path::new(name).parent()).collect();
         for folder in folders {
             let folder = site_packages.join(folder);
@@ -97,14 +99,14 @@ impl Wheel {
         std::thread::scope(|scope| {
             let share = files.len().div_ceil(threads).max(1);
             let workers: Vec<_> =
-                files.chunks(share).map(|files| scope.spawn(move || self.unpack_files(files, site_packages))).collect();
+                files.chunks(share).map(|files| scope.spawn(move || self.unpack_files(files, context))).collect();
             workers
                 .into_iter()
                 .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     }
 
-    fn unpack_files(&self, files: &[(&String, &usize)], site_packages: &Path) -> Result<()> {
+    fn unpack_files(&self, files: &[(&String, &usize)], context: &Context) -> Result<()> {
         let mut archive = self.archive.clone();
         let record = format!("{}/RECORD", self.dist_info);
         for (name, index) in files.iter().filter(|(name, _)| !is_record(name, &record)) {
@@ -113,8 +115,8 @@ impl Wheel {
             self.record.check(name, &contents).map_err(unsound)?;
             let executable =
                 archive.by_index_raw(**index).is_ok_and(|file| file.unix_mode().is_some_and(|mode| mode & 0o111 != 0));
-            let path = site_packages.join(name);
-            native::create_file(&path, if executable { 0o777 } else { 0o666 })
+            let path = context.lib_path.join(name);
+            native::create_file(&context.staged(&path), if executable { 0o777 } else { 0o666 })
                 .and_then(|mut file| std::io::Write::write_all(&mut file, &contents))
                 .at("write", &path)?;
         }

@@ -13,7 +13,7 @@ struct Shell {
     script: &'static str,
 }
 
-const SHELLS: [Shell; 9] = [
+const SHELLS: [Shell; 10] = [
     Shell { program: "bash", args: &["--norc", "--noprofile", "-c"], source: ".", script: "activate" },
     Shell { program: "zsh", args: &["-f", "-c"], source: ".", script: "activate" },
     Shell { program: "dash", args: &["-c"], source: ".", script: "activate" },
@@ -23,6 +23,7 @@ const SHELLS: [Shell; 9] = [
     Shell { program: "busybox", args: &["sh", "-c"], source: ".", script: "activate" },
     Shell { program: "fish", args: &["--no-config", "-c"], source: "source", script: "activate.fish" },
     Shell { program: "tcsh", args: &["-f", "-c"], source: "source", script: "activate.csh" },
+    Shell { program: "bsd-csh", args: &["-f", "-c"], source: "source", script: "activate.csh" },
 ];
 
 /// Prints what activation is about, a line each; $1 has the environment's bin.
@@ -148,6 +149,35 @@ fn one_environment_over_another_leads_back_to_none() {
         let said = activate(&scratch, shell, &scratch.env(), &then);
         let other = scratch.path("other").display().to_string();
         assert_eq!(said, format!("{other}\n{other}/bin:{search_path}\n{search_path}\n"), "{}", shell.program);
+    }
+}
+
+#[test]
+fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
+    let scratch = Scratch::new();
+    let Some(python) = pyenv("3.13") else { return };
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
+    let search_path = std::env::var("PATH").unwrap();
+    for shell in installed() {
+        let source = |env: &str| format!("{} {}/bin/{}", shell.source, scratch.path(env).display(), shell.script);
+        let (ours, theirs) = (source("env"), source("theirs"));
+        let report = "/usr/bin/printenv PATH VIRTUAL_ENV";
+        let bin = scratch.env().join("bin").display().to_string();
+        let env_dir = scratch.env().display().to_string();
+        let active = format!("{bin}:{search_path}\n{env_dir}\n");
+        let none = format!("{search_path}\n");
+        // Ours is active already when these lines begin.
+        for (then, expected) in [
+            (format!("{theirs}\ndeactivate\n{report}\ntrue"), none.clone()),
+            (format!("{theirs}\ndeactivate\n{ours}\n{report}\ndeactivate\n{report}\ntrue"), format!("{active}{none}")),
+            (format!("deactivate\n{theirs}\n{ours}\n{report}\ndeactivate\n{report}\ntrue"), format!("{active}{none}")),
+        ] {
+            // CPython's activate.csh fails where there is no prompt.
+            let prompt = if shell.source == "source" && shell.program != "fish" { "set prompt='> '\n" } else { "" };
+            let said = activate(&scratch, shell, &scratch.env(), &format!("{prompt}{then}"));
+            assert_eq!(said, expected, "{}: {then}", shell.program);
+        }
     }
 }
 

@@ -20,11 +20,12 @@ const CPYTHONS: [&str; 10] = [
 
 #[test]
 fn usage_errors_exit_2_and_make_nothing() {
-    let wrong: [&[&str]; 6] = [
+    let wrong: [&[&str]; 7] = [
         &[],
         &["--symlinks", "--copies", "env"],
         &["--unknown", "env"],
         &["--prompt"],
+        &["--prompt", "--without-pip", "env"],
         // Ambiguous to argparse too.
         &["--without", "env"],
         &["--sy", "env"],
@@ -68,7 +69,7 @@ fn a_prefix_that_is_unique_to_cpython_is_accepted() {
 #[test]
 fn a_flag_may_be_given_twice_and_the_last_prompt_holds() {
     let scratch = Scratch::new();
-    let args = ["--without-pip", "--without-pip", "--prompt=a", "--prompt", "-b", "env"];
+    let args = ["--without-pip", "--without-pip", "--prompt=a", "--prompt=-b", "env"];
     scratch.rvenv_for(&python()).args(args).silent();
     assert_eq!(configured(&scratch.env(), "prompt"), Some("'-b'".to_owned()));
 }
@@ -135,8 +136,8 @@ fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
     }
     assert_eq!(configured(&scratch.path("d"), "home"), Some(scratch.path("bin").display().to_string()));
 
-    let error = scratch.rvenv().env("PATH", home).args(["-p", "python9.9", "e"]).error();
-    assert_eq!(error, "no Python found: there is no 'python9.9' on PATH; name one with --python PATH");
+    let error = scratch.rvenv().env("PATH", home).args(["-p", "no-such-python", "e"]).error();
+    assert_eq!(error, "no Python found: there is no 'no-such-python' on PATH; name one with --python PATH");
 }
 
 #[test]

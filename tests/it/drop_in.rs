@@ -1,6 +1,5 @@
 //! The same environment as the interpreter's own `-m venv`: each installed Python, each flag, at the same path.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -43,29 +42,35 @@ fn may_be_ours_alone(path: &str) -> bool {
 /// What an environment is, outside and inside.
 struct Snapshot {
     tree: Tree,
-    configuration: BTreeMap<String, String>,
+    configuration: Vec<(String, String)>,
     inside: String,
 }
 
 const INSIDE: &str = "
 import json, sys, sysconfig
 paths = sysconfig.get_paths()
-print(json.dumps([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, sys.path[-2:], sys.executable, paths]))
+print(json.dumps([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, sys.path, sys.executable, paths]))
 ";
 
 fn snapshot(env_dir: &Path) -> Snapshot {
     // First, since a reference made by an old pip has no .pyc of what this imports.
     let tree = tree(env_dir);
-    let configuration = configuration(env_dir).into_iter().collect();
-    Snapshot { tree, configuration, inside: in_env(env_dir, INSIDE) }
+    Snapshot { tree, configuration: configuration(env_dir), inside: in_env(env_dir, INSIDE) }
 }
 
 /// Makes both at the same path with the same flags and compares.
-fn compare(python: &Python, flags: &[&str]) {
+pub fn compare(python: &Python, flags: &[&str]) {
+    compare_over(python, flags, |_| {});
+}
+
+/// The same, over what `prepare` puts into ENV_DIR before each.
+fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
     let scratch = Scratch::new();
+    prepare(&scratch);
     scratch.venv(python).args(flags).arg(scratch.env()).ok();
     let theirs = snapshot(&scratch.env());
     fs::remove_dir_all(scratch.env()).unwrap();
+    prepare(&scratch);
     scratch.rvenv_for(python).args(flags).arg(scratch.env()).silent();
     let ours = snapshot(&scratch.env());
 
@@ -108,13 +113,14 @@ fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
     assert_eq!(rows(theirs), rows(ours), "{what}");
 }
 
-fn compare_configurations(theirs: &BTreeMap<String, String>, ours: &BTreeMap<String, String>) {
-    for (key, value) in theirs.iter().filter(|(key, _)| *key != "command") {
-        assert_eq!(Some(value), ours.get(key), "{key}");
-    }
-    let added: Vec<&str> = ours.keys().filter(|key| !theirs.contains_key(*key)).map(String::as_str).collect();
+/// CPython's keys with CPython's values in CPython's order, and some more.
+fn compare_configurations(theirs: &[(String, String)], ours: &[(String, String)]) {
+    let has = |pairs: &[(String, String)], key: &str| pairs.iter().any(|(name, _)| name == key);
+    let shared: Vec<_> = ours.iter().filter(|(key, _)| has(theirs, key) && key != "command").collect();
+    assert_eq!(theirs.iter().filter(|(key, _)| key != "command").collect::<Vec<_>>(), shared);
+    let added: Vec<&str> = ours.iter().map(|(key, _)| key.as_str()).filter(|key| !has(theirs, key)).collect();
     assert!(added.iter().all(|key| ["prompt", "executable", "command", "rvenv"].contains(key)), "{added:?}");
-    assert_eq!(ours["rvenv"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(ours.last(), Some(&("rvenv".to_owned(), env!("CARGO_PKG_VERSION").to_owned())));
 }
 
 #[test]
@@ -137,6 +143,33 @@ fn the_environment_without_pip_is_cpythons_for_each_flag() {
             compare(python, &[flags, &["--without-pip"]].concat());
         }
     });
+}
+
+#[test]
+fn what_is_there_fares_as_with_cpython() {
+    for_each_python(|python| {
+        let environment = |scratch: &Scratch| {
+            scratch.venv(python).arg("--without-pip").arg(scratch.env()).ok();
+            scratch.write("env/lib/mine/file", "mine");
+            scratch.write("env/bin/mine", "mine");
+        };
+        let folder = |scratch: &Scratch| drop(scratch.write("env/mine/file", "mine"));
+        compare_over(python, &["--without-pip"], environment);
+        compare_over(python, &["--without-pip"], folder);
+        compare_over(python, &["--without-pip", "--clear"], environment);
+        compare_over(python, &["--without-pip", "--upgrade"], environment);
+        let linked = |scratch: &Scratch| {
+            fs::create_dir_all(scratch.path("env/other")).unwrap();
+            std::os::unix::fs::symlink("other", scratch.path("env/lib")).unwrap();
+        };
+        compare_over(python, &["--without-pip"], linked);
+    });
+}
+
+#[test]
+fn flags_of_newer_versions_are_cpythons_where_it_has_them() {
+    let Some(python) = pyenv("3.13") else { return };
+    compare(&python, &["--without-pip", "--without-scm-ignore-files", "--prompt", "."]);
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn clear_never_goes_through_a_link_at_env_dir() {
 
 #[test]
 fn what_is_in_the_way_is_named_before_anything_changes() {
-    for (make, what) in [("bin", "file"), ("lib", "link"), ("bin/activate", "folder")] {
+    for (make, what) in [("bin", "file"), ("bin", "link"), ("lib", "file"), ("bin/activate", "folder")] {
         let scratch = Scratch::new();
         let path = scratch.env().join(make);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -288,4 +288,134 @@ fn the_installation_itself_is_refused() {
         assert!(error.contains("it is the Python installation itself"), "{error}");
     }
     assert!(python.path.exists());
+}
+
+#[test]
+fn a_pip_without_its_pyc_is_whole_and_a_newer_one_stays() {
+    let (Some(python), Some(newer)) = (pyenv("3.12"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python).arg("env").silent();
+    let bundled = scratch.run(&newer.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
+    let find_links = format!("{}/_bundled", bundled.trim());
+    let pip = scratch.run(scratch.path("env/bin/pip")).args(["--isolated", "install", "--no-index", "-U", "pip"]);
+    pip.args(["--find-links", &find_links]).ok();
+    scratch.run("find").args(["env", "-name", "__pycache__", "-prune", "-exec", "rm", "-r", "{}", "+"]).ok();
+    scratch.rvenv_for(&python).arg("env").silent();
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip 24.2 "));
+
+    // Damaged, it is replaced by what there is, and that is told.
+    fs::remove_file(record_of(&scratch.env(), "pip")).unwrap();
+    let output = scratch.rvenv_for(&python).arg("env").output();
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(warning, "Warning: pip 24.2 is damaged (it has no RECORD), so 23.2.1 takes its place\n");
+    assert!(record_of(&scratch.env(), "pip").ends_with("pip-23.2.1.dist-info/RECORD"));
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("check").ok().contains("No broken requirements"));
+}
+
+#[test]
+fn metadata_that_an_installation_left_is_taken_away_and_odd_names_are_passed_over() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).arg("env").silent();
+    let site_packages = site_packages(&scratch.env());
+    fs::create_dir(site_packages.join("pip-1.0.dist-info")).unwrap();
+    fs::write(site_packages.join("pip-1.0.dist-info/METADATA"), "").unwrap();
+    fs::write(site_packages.join("pip-2.0.dist-info"), "a file").unwrap();
+    fs::create_dir(site_packages.join("pip-tools-7.0.dist-info")).unwrap();
+    scratch.rvenv_for(&python).arg("env").silent();
+    let left: Vec<String> = names_in(&site_packages).into_iter().filter(|name| name.starts_with("pip-")).collect();
+    assert_eq!(left, ["pip-2.0.dist-info", "pip-24.2.dist-info", "pip-tools-7.0.dist-info"]);
+}
+
+#[test]
+fn a_record_that_names_files_elsewhere_has_none_of_them_deleted() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).arg("env").silent();
+    let site_packages = site_packages(&scratch.env());
+    fs::create_dir(scratch.path("elsewhere")).unwrap();
+    scratch.write("elsewhere/precious.py", "");
+    scratch.write("env/main.py", "");
+    symlink(scratch.path("elsewhere"), site_packages.join("linked")).unwrap();
+    let record = record_of(&scratch.env(), "pip");
+    let rows = fs::read_to_string(&record).unwrap();
+    let more =
+        "linked/precious.py,,\r\n../../../main.py,,\r\npip/__init__.py/x,,\r\n/etc/hostname,,\r\npip/gone.py,,\r\n";
+    fs::write(&record, rows + more).unwrap();
+    scratch.rvenv_for(&python).arg("env").silent();
+    assert!(scratch.path("elsewhere/precious.py").exists() && scratch.path("env/main.py").exists());
+    assert!(!fs::read_to_string(record_of(&scratch.env(), "pip")).unwrap().contains("gone.py"), "made anew");
+}
+
+#[test]
+fn an_environment_that_was_moved_is_mended() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).arg("old").silent();
+    fs::rename(scratch.path("old"), scratch.env()).unwrap();
+    scratch.rvenv_for(&python).arg("env").silent();
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().contains("/env/lib/"));
+    assert!(!fs::read_to_string(scratch.path("env/bin/activate")).unwrap().contains("/old"));
+}
+
+#[test]
+fn a_python_that_is_a_link_into_the_environment_does_not_become_a_circle() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    symlink(scratch.path("env/bin/python3"), scratch.path("bin/python3")).unwrap();
+    for flags in [&["env"][..], &["--upgrade", "env"], &["--clear", "env"], &["new"]] {
+        let run = scratch.rvenv().arg("-p").arg(scratch.path("bin/python3")).arg("--without-pip");
+        run.args(flags).silent();
+        let made = scratch.path(flags.last().unwrap());
+        assert_eq!(in_env(&made, "import sys; print(sys.prefix)"), made.display().to_string());
+        assert_eq!(configured(&made, "home").map(PathBuf::from).as_deref(), python.path.parent());
+    }
+}
+
+#[test]
+fn clear_does_not_delete_the_python_that_it_is_for() {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    let prefix = python.path.ancestors().nth(2).unwrap();
+    fs::create_dir(scratch.env()).unwrap();
+    assert!(scratch.run("cp").arg("-a").arg(prefix).arg("env/python").output().status.success());
+    scratch.write("env/pyvenv.cfg", "");
+    let inner = Python { path: scratch.path("env/python/bin/python3"), ..python };
+    for flags in [&["--clear"][..], &["--clear", "--force"]] {
+        let error = scratch.rvenv_for(&inner).args(flags).args(["--without-pip", "env"]).error();
+        assert!(error.contains("lies in it, and --clear would delete it"), "{error}");
+    }
+    assert!(inner.path.exists());
+}
+
+#[test]
+fn copies_of_another_versions_interpreter_go_and_a_script_of_that_name_stays() {
+    let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&old).args(["--copies", "--without-pip", "env"]).silent();
+    scratch.write_script("env/bin/python3.10", "#!/bin/sh\n");
+    scratch.rvenv_for(&new).args(["--upgrade", "--without-pip", "env"]).silent();
+    assert!(!scratch.path("env/bin/python3.11").exists());
+    assert!(scratch.path("env/bin/python3.10").exists());
+}
+
+#[test]
+fn a_mount_within_an_environment_is_written_to() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    let site_packages = site_packages(&scratch.env());
+    let mounted = scratch.run("mount").args(["-t", "tmpfs", "rvenv-test"]).arg(&site_packages).output();
+    if !mounted.status.success() {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "not tested: nothing can be mounted here");
+        return;
+    }
+    let output = scratch.rvenv_for(&python).arg("env").output();
+    let pip = scratch.run(scratch.path("env/bin/pip")).arg("--version").output();
+    assert!(scratch.run("umount").arg(&site_packages).output().status.success());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(pip.status.success(), "{}", String::from_utf8_lossy(&pip.stderr));
 }

@@ -64,32 +64,72 @@ fn a_python_without_pip_fails_before_anything_is_made() {
     scratch.rvenv().arg("-p").arg(&hidden).args(["--without-pip", "env"]).silent();
 }
 
-#[test]
-fn a_folder_that_cannot_be_written_is_named() {
-    if is_root() {
-        // Root may write anywhere; an unprivileged user is tried instead.
-        let scratch = Scratch::new();
-        fs::create_dir(scratch.path("locked")).unwrap();
-        fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-        let rvenv = scratch.path("rvenv");
-        fs::copy(env!("CARGO_BIN_EXE_rvenv"), &rvenv).unwrap();
-        fs::set_permissions(&rvenv, fs::Permissions::from_mode(0o755)).unwrap();
-        let Some(python) = debian() else { return };
-        let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-        let setpriv = scratch.run("setpriv").args(as_nobody).arg(&rvenv).arg("-p").arg(&python.path);
-        let error = setpriv.args(["--without-pip", "locked/env"]).error();
-        assert!(error.contains("locked' cannot be written to: Permission denied"), "{error}");
+/// rvenv, run by a user who may not do everything: the one of these tests, or nobody where that is root.
+fn unprivileged(scratch: &Scratch, shell_code: &str) -> Option<Run> {
+    let python = debian()?;
+    let rvenv = scratch.path("rvenv");
+    fs::copy(env!("CARGO_BIN_EXE_rvenv"), &rvenv).unwrap();
+    fs::set_permissions(&rvenv, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    let code = format!("{shell_code}; exec ./rvenv -p {} --no-cache \"$@\"", python.path.display());
+    if scratch.run("id").arg("-u").ok().trim() == "0" {
+        let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c"];
+        Some(scratch.run("setpriv").args(as_nobody).arg(code).arg("sh"))
     } else {
-        let scratch = Scratch::new();
-        fs::create_dir(scratch.path("locked")).unwrap();
-        fs::set_permissions(scratch.path("locked"), fs::Permissions::from_mode(0o555)).unwrap();
-        let error = scratch.rvenv_for(&python()).args(["--without-pip", "locked/env"]).error();
-        assert!(error.contains("locked' cannot be written to: Permission denied"), "{error}");
+        Some(scratch.run("sh").arg("-c").arg(code).arg("sh"))
     }
 }
 
-fn is_root() -> bool {
-    Scratch::new().run("id").arg("-u").ok().trim() == "0"
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let scratch = Scratch::new();
+    let Some(run) = unprivileged(&scratch, "mkdir -m 555 locked") else { return };
+    let error = run.args(["--without-pip", "locked/env"]).error();
+    assert!(error.contains("locked' cannot be written to: Permission denied"), "{error}");
+}
+
+#[test]
+fn no_umask_leaves_a_hidden_folder_behind() {
+    for umask in ["444", "777", "200"] {
+        let scratch = Scratch::new();
+        let Some(run) = unprivileged(&scratch, &format!("umask {umask}")) else { return };
+        let output = run.arg("env").output();
+        let names = scratch.names();
+        assert!(names.iter().all(|name| !name.starts_with(".rvenv")), "{umask}: {names:?}");
+        assert_eq!(output.status.success(), names.contains(&"env".to_owned()), "{umask}");
+    }
+}
+
+#[test]
+fn clear_deletes_read_only_folders_too() {
+    let scratch = Scratch::new();
+    let code = "mkdir -p env/lib/locked && touch env/pyvenv.cfg env/lib/locked/file && chmod 555 env/lib/locked";
+    let Some(run) = unprivileged(&scratch, code) else { return };
+    run.args(["--clear", "--without-pip", "env"]).silent();
+    assert!(!scratch.path("env/lib/locked").exists());
+    assert!(names_in(&scratch.env()).iter().all(|name| !name.starts_with(".rvenv")));
+}
+
+#[test]
+fn a_fifo_for_pyvenv_cfg_is_not_waited_for() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.env()).unwrap();
+    scratch.run("mkfifo").arg("env/pyvenv.cfg").silent();
+    let error = scratch.rvenv_for(&python()).args(["--upgrade", "--without-pip", "env"]).error();
+    assert!(error.ends_with("env/pyvenv.cfg': it is no regular file"), "{error}");
+    assert_eq!(names_in(&scratch.env()), ["pyvenv.cfg"]);
+}
+
+#[test]
+fn closed_streams_do_not_matter() {
+    let python = python();
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let scratch = Scratch::new();
+        let code = format!("\"$@\" {closed}");
+        let run = scratch.run("sh").args(["-c", &code, "sh", env!("CARGO_BIN_EXE_rvenv"), "--no-cache", "-p"]);
+        run.arg(&python.path).arg("env").silent();
+        assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+    }
 }
 
 #[test]

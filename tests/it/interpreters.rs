@@ -72,6 +72,8 @@ fn a_link_named_otherwise_gives_an_environment_of_that_name() {
         symlink(&python.path, scratch.path("mypy")).unwrap();
         let linked = Python { path: scratch.path("mypy"), ..python.clone() };
         scratch.rvenv_for(&linked).args(["--without-pip", "env"]).silent();
+        let target = fs::read_link(scratch.path("env/bin/mypy")).unwrap();
+        assert_eq!(target, scratch.path("mypy"));
         let base = in_env(&scratch.env(), "import sys; print(sys.base_prefix)");
         let expected = scratch.run(&python.path).args(["-Ic", "import sys; print(sys.base_prefix)"]).ok();
         assert_eq!(base, expected.trim());

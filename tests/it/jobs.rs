@@ -177,6 +177,17 @@ fn upgrade_deps_runs_the_environments_pip_and_shows_what_it_says() {
 }
 
 #[test]
+fn upgrade_deps_imports_nothing_from_env_dir() {
+    let scratch = Scratch::new();
+    for module in ["pip.py", "warnings.py", "sitecustomize.py"] {
+        scratch.write(module, "raise SystemExit('imported from ENV_DIR')");
+    }
+    let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "."]).env("PYTHONPATH", scratch.path(""));
+    let wheels = scratch.run(python().path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
+    run.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", format!("{}/_bundled", wheels.trim())).silent();
+}
+
+#[test]
 fn upgrade_deps_that_fails_shows_pips_reason_and_takes_a_new_environment_away() {
     let scratch = Scratch::new();
     let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "new/env"]);

@@ -1,0 +1,85 @@
+//! Moving what was built into an ENV_DIR that exists.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{AtPath, Error, Result};
+use crate::native;
+
+/// Moves all that is in `from` into `to`, except `spared` names.
+pub(super) fn move_entries(from: &Path, to: &Path, spared: &[Option<&OsStr>]) -> Result<()> {
+    for name in names_cfg_last(from)?.iter().filter(|name| !spared.contains(&Some(name))) {
+        fs::rename(from.join(name), to.join(name)).at("move", &from.join(name))?;
+    }
+    Ok(())
+}
+
+/// The names in a folder; pyvenv.cfg, which makes a folder an environment, comes last.
+fn names_cfg_last(folder: &Path) -> Result<Vec<OsString>> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.file_name())).collect());
+    let mut names: Vec<_> = entries.at("read the directory", folder)?;
+    names.sort_by_cached_key(|name| (name == "pyvenv.cfg", name.clone()));
+    Ok(names)
+}
+
+/// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory
+/// goes, or the reverse. By CPython's rule a link to a folder may stand for a folder, but not for one of `own`.
+pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
+    for name in names_cfg_last(from)? {
+        let (from, to) = (from.join(&name), to.join(&name));
+        let Ok(there) = to.symlink_metadata() else { continue };
+        let is_own_link = there.is_symlink() && own.contains(&to);
+        let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
+            (true, true) if is_own_link => "a symbolic link is in its place",
+            (true, true) => {
+                check(&from, &to, own)?;
+                continue;
+            }
+            (true, false) => "a file is in its place",
+            (false, _) if there.is_dir() => "a directory is in the place of a file",
+            (false, _) => continue,
+        };
+        return Err(Error::Directory { path: to, reason: format!("{reason}; move it away and run again") });
+    }
+    Ok(())
+}
+
+/// Moves what is in `from` into `to`, folder into folder, each file in place of the one that is there.
+pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
+    for name in names_cfg_last(from)? {
+        let (from, to) = (from.join(&name), to.join(&name));
+        let is_folder = from.symlink_metadata().at("read", &from)?.is_dir();
+        if is_folder && to.is_dir() {
+            merge(&from, &to)?;
+            continue;
+        }
+        match fs::rename(&from, &to) {
+            // Something in ENV_DIR is a mount of its own, or a link to another file system.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices && is_folder => {
+                fs::create_dir(&to).at("create the directory", &to)?;
+                merge(&from, &to)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_across(&from, &to).at("write", &to)?,
+            renamed => renamed.at("write", &to)?,
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file or a link to another file system, beside its place, and renames it.
+fn copy_across(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(super::PREFIX);
+    let copied = match fs::read_link(from) {
+        Ok(target) => builder.make_in(folder, |path| native::symlink(&target, path))?.into_temp_path(),
+        Err(_) => {
+            let file = builder.tempfile_in(folder)?.into_temp_path();
+            fs::copy(from, &file)?;
+            file
+        }
+    };
+    copied.persist(to).map_err(|error| error.error)
+}
