@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::platform::Platform;
-use probe::{native_path, native_paths};
+use probe::{native_pairs, native_path, native_paths};
 
 pub use discovery::Discovery;
 pub(crate) use probe::{isolated, without_python_variables};
@@ -52,6 +52,9 @@ pub struct Interpreter {
     pub link_names: Vec<PathBuf>,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).
     pub lib64: bool,
+    /// What has to stand beside a copy of the executable: files, and the folders of the environment they go to.
+    #[serde(deserialize_with = "native_pairs")]
+    pub companions: Vec<(PathBuf, PathBuf)>,
     /// `sys.implementation.cache_tag`: `cpython-313`. None where it keeps no .pyc.
     pub cache_tag: Option<String>,
     /// The wheels that its ensurepip installs, pip's among them.
@@ -125,6 +128,7 @@ impl Interpreter {
             },
             link_names: vec!["python".into(), "python3".into(), "python3.13".into()],
             lib64: true,
+            companions: vec![],
             cache_tag: Some("cpython-313".to_owned()),
             wheels: vec![],
             wheels_missing: None,

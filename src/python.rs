@@ -34,6 +34,12 @@ pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<Str
     for name in names {
         place(context, Path::new(&context.python_exe), &context.bin_path.join(name), &mut warnings)?;
     }
+    if !context.staged(&context.env_exe).is_symlink() {
+        for (source, folder) in &interpreter.companions {
+            let target = context.env_dir.join(folder).join(source.file_name().unwrap_or_default());
+            context.stage.copy_executable(source, &target)?;
+        }
+    }
     Ok(warnings)
 }
 

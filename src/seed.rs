@@ -23,9 +23,12 @@ pub use upgrade::upgrade_dependencies;
 pub(crate) fn check(interpreter: &Interpreter) -> Result<()> {
     if interpreter.wheels.is_empty() {
         let missing = interpreter.wheels_missing.as_deref().unwrap_or("its ensurepip bundles no wheel");
+        let package = match interpreter.implementation.as_str() {
+            "pypy" => "pypy3-venv".to_owned(),
+            _ => format!("python{}-venv", interpreter.short_version()),
+        };
         let reason = format!(
-            "{missing}; on Debian and Ubuntu `apt install python{}-venv` brings it, and --without-pip does without",
-            interpreter.short_version()
+            "{missing}; on Debian and Ubuntu `apt install {package}` brings it, and --without-pip does without"
         );
         return Err(Error::NoPip { python: interpreter.executable.clone(), reason });
     }

@@ -14,6 +14,11 @@ def base_prefix():
     return getattr(sys, "base_prefix", sys.prefix)
 
 
+class BaseGone(Exception):
+    # An environment's home has no Python in it any more.
+    pass
+
+
 def environment_home(executable):
     # The `home` of the environment that an executable is part of, if it is (PEP 405).
     folder = os.path.dirname(executable)
@@ -46,14 +51,19 @@ def leave_environments(executable):
                 executable = candidate
                 break
         else:
-            return os.path.realpath(executable)
-    return os.path.realpath(executable)
+            raise BaseGone(home)
+    raise BaseGone(home)
 
 
 def finds_stdlib_from(folder):
     # Would Python, told `home = folder`, find the standard library that it uses now? It looks in the folders
     # above home, save the root, and failing that where it was built to be installed.
     lib = os.path.relpath(os.path.dirname(os.__file__), base_prefix())
+    import sysconfig
+
+    if sysconfig.is_python_build():
+        # A build that is not installed has its library where this file says.
+        return os.path.isfile(os.path.join(folder, "pybuilddir.txt"))
     while folder != os.path.dirname(folder):
         if os.path.isfile(os.path.join(folder, lib, "os.py")):
             return os.path.realpath(folder) == os.path.realpath(base_prefix())
@@ -138,6 +148,18 @@ def free_threaded():
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
+def companions(executable):
+    # What has to stand beside a copy of the executable: [source, folder]. A portable PyPy has its library beside it,
+    # and others in lib.
+    import glob
+
+    folder = os.path.dirname(os.path.realpath(executable))
+    libraries = glob.glob(os.path.join(glob.escape(folder), "libpypy*-c.*"))
+    others = glob.glob(os.path.join(glob.escape(os.path.dirname(folder)), "lib", "*.so*")) if libraries else []
+    files = [[path, "bin"] for path in libraries] + [[path, "lib"] for path in others if os.path.isfile(path)]
+    return [[text(path) for path in pair] for pair in sorted(files)]
+
+
 def has_lib64():
     # bpo-21197: on 64-bit POSIX systems other than macOS lib64 is a link to lib.
     return sys.maxsize > 2**32 and os.name == "posix" and sys.platform != "darwin" and sys.version_info < (3, 15)
@@ -192,7 +214,10 @@ def answer():
     about = {"version": list(sys.version_info[:3])}
     if sys.version_info < (3, 6):
         return about
-    executable = base_executable()
+    try:
+        executable = base_executable()
+    except BaseGone as gone:
+        return dict(about, base_gone=text(gone.args[0]))
     if executable is None:
         return about
     wheels, wheels_missing = bundled_wheels()
@@ -207,6 +232,7 @@ def answer():
         scheme=scheme(),
         link_names=link_names(),
         lib64=has_lib64(),
+        companions=companions(executable),
         cache_tag=sys.implementation.cache_tag,
         wheels=sorted(text(path) for path in wheels),
         wheels_missing=wheels_missing,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Interpreter;
 use crate::cache;
 use crate::child;
-use crate::error::{Error, Result};
+use crate::error::{Error, Quoted, Result};
 use crate::native;
 
 const SCRIPT: &str = include_str!("probe.py");
@@ -36,11 +36,16 @@ pub(super) fn ask(executable: &Path) -> Result<Value> {
 /// Reads an answer. Errors with the reason if the Python is too old, or does not know itself.
 pub(super) fn read(answer: Value) -> Result<Interpreter, String> {
     let has_executable = answer.get("executable").is_some();
+    let base_gone = answer.get("base_gone").and_then(Value::as_str).and_then(|home| decode(home).ok());
     let version = answer.get("version").cloned().and_then(|version| serde_json::from_value::<[u32; 3]>(version).ok());
     match version {
         Some([major, minor, micro]) if (major, minor) < (3, 6) => {
             Err(format!("it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python 3.6 and newer"))
         }
+        Some(_) if base_gone.is_some() => Err(format!(
+            "it is an environment's Python, and there is no Python any more in {}, where its base was",
+            Quoted(&base_gone.unwrap_or_default())
+        )),
         Some(_) if !has_executable => {
             Err("it does not know the path of its own executable; name it with --python PATH".to_owned())
         }
@@ -112,6 +117,12 @@ pub(super) fn native_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
 pub(super) fn native_paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
     Vec::<String>::deserialize(deserializer)?.iter().map(|text| decode(text).map_err(D::Error::custom)).collect()
+}
+
+pub(super) fn native_pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(PathBuf, PathBuf)>, D::Error> {
+    let pairs = Vec::<(String, String)>::deserialize(deserializer)?;
+    let decoded = pairs.iter().map(|(one, other)| Ok((decode(one)?, decode(other)?)));
+    decoded.collect::<Result<_, &str>>().map_err(D::Error::custom)
 }
 
 fn decode(text: &str) -> Result<PathBuf, &'static str> {

@@ -73,6 +73,38 @@ pub fn debian() -> Option<Python> {
     }
 }
 
+/// A Python of Debian's unstable suite, newer than those that rvenv promises. That suite moves on, so a machine
+/// without it is no failure.
+pub fn unstable(name: &str) -> Option<Python> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pythons/usr/bin").join(format!("python{name}"));
+    if !path.exists() {
+        say_missing(&format!("Python {name} of Debian's unstable suite"));
+        return None;
+    }
+    let (major, minor) = name.split_once('.').expect("X.Y");
+    let minor = minor.trim_end_matches(|c: char| !c.is_ascii_digit());
+    Some(Python { path, version: parse_version(&format!("{major}.{minor}")) })
+}
+
+/// Debian's PyPy, with its venv package.
+pub fn pypy() -> Option<Python> {
+    let path = tool("pypy3")?;
+    let said =
+        Command::new(&path).args(["-Ic", "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"]).output();
+    match said {
+        Ok(output) if output.status.success() => {
+            Some(Python { path, version: parse_version(String::from_utf8_lossy(&output.stdout).trim()) })
+        }
+        _ => missing("pypy3-venv"),
+    }
+}
+
+/// A rival, which `tests/pythons` has installed.
+pub fn peer(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin").join(name);
+    if path.exists() { Some(path) } else { missing(name) }
+}
+
 /// A program on PATH that a test needs.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let search_path = env::var_os("PATH").unwrap_or_default();
@@ -83,9 +115,13 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// Says that something is not here, which is a failure in CI.
 fn missing<T>(what: &str) -> Option<T> {
     assert!(env::var_os("CI").is_none(), "{what} is missing, and CI needs it");
+    say_missing(what);
+    None
+}
+
+pub fn say_missing(what: &str) {
     // Not by eprintln, which a test that passes does not show.
     let _ = writeln!(std::io::stderr(), "not tested: {what} is missing");
-    None
 }
 
 fn parse_version(text: &str) -> (u32, u32) {

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
+use crate::drop_in::compare;
 use crate::harness::*;
 
 #[test]
@@ -110,4 +112,266 @@ fn an_installation_reached_through_a_link_to_its_folder_keeps_the_stable_path() 
     scratch.rvenv_for(&linked).args(["--without-pip", "env"]).silent();
     assert_eq!(configured(&scratch.env(), "home"), Some(scratch.path("current/bin").display().to_string()));
     in_env(&scratch.env(), "import json, encodings");
+}
+
+/// The prefix of an installation.
+fn prefix(python: &Python) -> PathBuf {
+    python.path.ancestors().nth(2).unwrap().to_owned()
+}
+
+fn copy(scratch: &Scratch, from: &Path, to: &str) {
+    assert!(scratch.run("cp").arg("-a").arg(from).arg(to).output().status.success());
+}
+
+#[test]
+fn a_python_newer_than_any_that_was_known_is_served() {
+    for name in ["3.14", "3.15"] {
+        let Some(python) = unstable(name) else { continue };
+        compare(&python, &[]);
+        compare(&python, &["--copies", "--without-pip"]);
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).arg("env").silent();
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().contains(&format!("(python {name})")));
+    }
+}
+
+#[test]
+fn a_version_that_is_not_made_yet_is_no_reason_to_fail() {
+    let scratch = Scratch::new();
+    let python = python();
+    let future = scratch.write_script(
+        "python3",
+        &format!(
+            "#!/bin/sh\n{} \"$@\" | sed 's/\"version\": \\[3, 13, 0\\]/\"version\": [4, 27, 1]/'\n",
+            python.path.display()
+        ),
+    );
+    scratch.rvenv().arg("-p").arg(future).args(["--without-pip", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "version").as_deref(), Some("4.27.1"));
+}
+
+#[test]
+fn a_debug_builds_names_are_kept() {
+    for name in ["3.13-dbg", "3.13d"] {
+        let Some(python) = unstable(name) else { continue };
+        compare(&python, &["--without-pip"]);
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+        assert!(scratch.path("env/bin").join(format!("python{name}")).is_symlink());
+    }
+}
+
+#[test]
+fn a_free_threaded_python_has_its_own_folder_and_link() {
+    let Some(python) = pyenv("3.13") else { return };
+    let scratch = Scratch::new();
+    copy(&scratch, &prefix(&python), "free");
+    // A build without the lock cannot be had here; this one says that it is one, and its sysconfig goes by that.
+    fs::rename(scratch.path("free/bin/python3.13"), scratch.path("free/bin/python3.13t")).unwrap();
+    fs::remove_file(scratch.path("free/bin/python3")).unwrap();
+    symlink("python3.13t", scratch.path("free/bin/python3")).unwrap();
+    let library = scratch.path("free/lib/python3.13");
+    let data = names_in(&library).into_iter().find(|name| name.starts_with("_sysconfigdata")).unwrap();
+    let text = fs::read_to_string(library.join(&data)).unwrap();
+    fs::write(library.join(&data), text.replace("'Py_GIL_DISABLED': 0", "'Py_GIL_DISABLED': 1")).unwrap();
+    let _ = fs::remove_dir_all(library.join("__pycache__"));
+
+    for name in ["python3.13t", "python3"] {
+        let free = Python { path: scratch.path("free/bin").join(name), ..python.clone() };
+        scratch.venv(&free).args(["--without-pip", "env"]).ok();
+        let theirs = tree(&scratch.env());
+        fs::remove_dir_all(scratch.env()).unwrap();
+        scratch.rvenv_for(&free).args(["--without-pip", "env"]).silent();
+        crate::drop_in::compare_trees(&theirs, &tree(&scratch.env()), name);
+        assert!(scratch.path("env/lib/python3.13t/site-packages").is_dir());
+        fs::remove_dir_all(scratch.env()).unwrap();
+    }
+    let search_path = format!("{}:/usr/bin:/bin", scratch.path("free/bin").display());
+    let listed = scratch.rvenv().env("PATH", &search_path).args(["--list-pythons", "-p", "3.13t"]).ok();
+    assert!(listed.starts_with("3.13.0t "), "{listed}");
+    let run = scratch.rvenv().env("PATH", &search_path).args(["-p", "3.13t", "--without-pip", "env"]);
+    run.silent();
+    assert!(scratch.path("env/bin/python3.13t").is_symlink());
+}
+
+#[test]
+fn a_source_build_that_is_not_installed_is_home() {
+    for version in ["3.8", "3.12"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        // As `make` leaves it, with links in place of what it has built.
+        let library = prefix(&python).join(format!("lib/python{version}"));
+        let built = format!("build/lib.linux-x86_64-{version}");
+        fs::create_dir_all(scratch.path("source").join(&built)).unwrap();
+        fs::copy(prefix(&python).join(format!("bin/python{version}")), scratch.path("source/python")).unwrap();
+        scratch.write("source/Modules/Setup.local", "");
+        scratch.write("source/Modules/Setup", "");
+        scratch.write("source/pybuilddir.txt", &built);
+        symlink(&library, scratch.path("source/Lib")).unwrap();
+        let dynamic = library.join("lib-dynload");
+        let data = names_in(&library).into_iter().filter(|name| name.starts_with("_sysconfigdata"));
+        let modules =
+            names_in(&dynamic).into_iter().map(|name| dynamic.join(name)).chain(data.map(|name| library.join(name)));
+        for module in modules.filter(|path| path.is_file()) {
+            symlink(&module, scratch.path("source").join(&built).join(module.file_name().unwrap())).unwrap();
+        }
+        let source = Python { path: scratch.path("source/python"), ..python.clone() };
+        compare(&source, &[]);
+        symlink(&source.path, scratch.path("linked")).unwrap();
+        let linked = Python { path: scratch.path("linked"), ..python.clone() };
+        scratch.rvenv_for(&linked).args(["--without-pip", "env"]).silent();
+        assert_eq!(configured(&scratch.env(), "home"), Some(scratch.path("source").display().to_string()));
+        assert_eq!(in_env(&scratch.env(), "import sysconfig; print(sysconfig.is_python_build())"), "True");
+    }
+}
+
+#[test]
+fn an_installation_that_was_moved_is_its_own_home() {
+    for version in ["3.6", "3.9", "3.12"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        copy(&scratch, &prefix(&python), "moved");
+        let moved = Python { path: scratch.path("moved/bin/python3"), ..python.clone() };
+        compare(&moved, &[]);
+        compare(&moved, &["--copies", "--without-pip"]);
+    }
+}
+
+#[test]
+fn debians_python_linked_from_elsewhere_is_as_with_cpython() {
+    let Some(python) = debian() else { return };
+    let scratch = Scratch::new();
+    symlink(&python.path, scratch.path("mypy")).unwrap();
+    compare(&Python { path: scratch.path("mypy"), ..python }, &["--without-pip"]);
+}
+
+#[test]
+fn debians_python_without_its_venv_package_takes_the_wheels_that_are_there() {
+    let Some(python) = debian() else { return };
+    let scratch = Scratch::new();
+    // The interpreter as it is, save for the module that python3-venv brings.
+    let code = "import sys; sys.modules[\"ensurepip\"] = None; exec(sys.argv.pop(1))";
+    let lacking = scratch.write_script(
+        "python3",
+        &format!(
+            "#!/bin/sh\ncase $6 in *probe*) shift 5; exec {} -I -B -X utf8 -c '{code}' \"$@\";; esac\nexit 9\n",
+            python.path.display()
+        ),
+    );
+    scratch.rvenv().arg("-p").arg(lacking).arg("env").silent();
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+    let theirs = Scratch::new();
+    theirs.rvenv_for(&python).arg("env").silent();
+    let names = |scratch: &Scratch| names_in(&site_packages(&scratch.env()));
+    assert_eq!(names(&scratch), names(&theirs));
+}
+
+#[test]
+fn pypy_has_the_environment_that_it_makes_itself() {
+    let Some(python) = pypy() else { return };
+    compare(&python, &[]);
+    compare(&python, &["--without-pip", "--system-site-packages"]);
+    let scratch = Scratch::new();
+    // Its own --copies copies the whole of /usr/lib, and fails at that.
+    scratch.rvenv_for(&python).args(["--copies", "env"]).silent();
+    assert!(scratch.run(scratch.path("env/bin/pypy")).args(["-m", "pip", "--version"]).ok().starts_with("pip "));
+    for request in ["pypy", "pypy3", "pypy3.9"] {
+        scratch.rvenv().args(["-p", request, "--clear", "--without-pip", "env"]).silent();
+        assert_eq!(in_env(&scratch.env(), "import sys; print(sys.implementation.name)"), "pypy", "{request}");
+    }
+}
+
+#[test]
+fn a_portable_pypy_is_copied_with_its_libraries() {
+    let Some(python) = pypy() else { return };
+    let real = python.path.canonicalize().unwrap();
+    let scratch = Scratch::new();
+    fs::create_dir_all(scratch.path("portable/bin")).unwrap();
+    fs::copy(&real, scratch.path("portable/bin/pypy3.9")).unwrap();
+    let library = Path::new("/usr/lib/x86_64-linux-gnu/libpypy3.9-c.so");
+    fs::copy(library, scratch.path("portable/bin/libpypy3.9-c.so")).unwrap();
+    scratch.write("portable/lib/libother.so.1", "");
+    symlink("/usr/lib/pypy3.9", scratch.path("portable/lib/pypy3.9")).unwrap();
+    let portable = Python { path: scratch.path("portable/bin/pypy3.9"), ..python };
+    scratch.rvenv_for(&portable).args(["--copies", "--without-pip", "env"]).silent();
+    assert!(scratch.path("env/bin/libpypy3.9-c.so").is_file() && scratch.path("env/lib/libother.so.1").is_file());
+    assert_eq!(in_env(&scratch.env(), "import sys; print(sys.implementation.name)"), "pypy");
+    scratch.rvenv_for(&portable).args(["--clear", "--without-pip", "env"]).silent();
+    assert!(!scratch.path("env/bin/libpypy3.9-c.so").exists(), "a link needs none");
+}
+
+#[test]
+fn an_environment_of_virtualenv_or_uv_leads_to_its_base() {
+    let (Some(virtualenv), Some(uv)) = (peer("virtualenv"), peer("uv")) else { return };
+    for version in ["3.9", "3.12"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        scratch.run(&virtualenv).args(["--quiet", "--without-pip", "-p"]).arg(&python.path).arg("theirs").ok();
+        scratch.run(&uv).args(["venv", "--quiet", "--no-config", "--offline", "-p"]).arg(&python.path).arg("uvs").ok();
+        for env in ["theirs", "uvs"] {
+            scratch.rvenv().arg("-p").arg(scratch.path(env)).args(["--clear", "--without-pip", "env"]).silent();
+            let base = in_env(&scratch.env(), "import sys; print(sys.base_prefix)");
+            assert_eq!(base, prefix(&python).display().to_string(), "{env}");
+            // And over it, which is their environment no more but holds what it held.
+            scratch.write(&format!("{env}/lib/mine"), "");
+            scratch.rvenv_for(&python).arg(env).silent();
+            assert!(scratch.path(env).join("lib/mine").exists());
+            let pip = scratch.run(scratch.path(env).join("bin/pip")).arg("--version").ok();
+            assert!(pip.contains(&format!("(python {version})")), "{pip}");
+        }
+    }
+}
+
+#[test]
+fn an_environment_whose_base_is_gone_is_a_clear_error() {
+    let Some(python) = pyenv("3.9") else { return };
+    let scratch = Scratch::new();
+    copy(&scratch, &prefix(&python), "base");
+    let base = Python { path: scratch.path("base/bin/python3"), ..python };
+    scratch.rvenv_for(&base).args(["--without-pip", "linked"]).silent();
+    scratch.rvenv_for(&base).args(["--without-pip", "--copies", "copied"]).silent();
+    fs::rename(scratch.path("base"), scratch.path("gone")).unwrap();
+    let error = scratch.rvenv().args(["-p", "linked/bin/python", "env"]).error();
+    assert!(error.contains("linked/bin/python' cannot be used: it is a link to nothing"), "{error}");
+    // The copy runs, since it finds its library where that was installed at first.
+    let error = scratch.rvenv().args(["-p", "copied/bin/python", "env"]).error();
+    assert!(error.contains("copied/bin/python' cannot be used: "), "{error}");
+    let home = scratch.path("base/bin");
+    assert!(error.contains(&format!("there is no Python any more in '{}'", home.display())), "{error}");
+}
+
+#[test]
+fn a_conda_like_prefix_is_served() {
+    let Some(python) = pyenv("3.11") else { return };
+    let scratch = Scratch::new();
+    copy(&scratch, &prefix(&python), "conda");
+    scratch.write("conda/conda-meta/history", "");
+    scratch.write("conda/conda-meta/python-3.11.7.json", "{}");
+    compare(&Python { path: scratch.path("conda/bin/python"), ..python }, &[]);
+}
+
+#[test]
+fn a_wrapper_script_stands_for_the_python_that_it_starts() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch
+        .write_script("bin/python3", &format!("#!/bin/sh\nexport WRAPPED=1\nexec {} \"$@\"\n", python.path.display()));
+    let wrapped = Python { path: scratch.path("bin/python3"), ..python.clone() };
+    compare(&wrapped, &[]);
+    scratch.rvenv_for(&wrapped).args(["--without-pip", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
+}
+
+#[test]
+fn garbage_in_the_surroundings_does_not_reach_the_question() {
+    let Some(debian) = debian() else { return };
+    let scratch = Scratch::new();
+    for module in ["sys.py", "logging.py", "encodings/__init__.py", "sysconfig.py", "ensurepip.py", "os.py"] {
+        scratch.write(module, "raise SystemExit('imported from the current folder')");
+    }
+    for python in [&debian, &python()] {
+        let run = scratch.rvenv_for(python).env("PYTHONHOME", "/nowhere").env("PYTHONPATH", scratch.path(""));
+        run.args(["--no-cache", "--clear", "env"]).silent();
+        assert!(scratch.run(scratch.path("env/bin/pip")).current_dir("/").arg("--version").ok().starts_with("pip "));
+    }
 }
