@@ -1,6 +1,6 @@
 //! pyvenv.cfg (PEP 405): what marks a folder as an environment and tells Python where its base is.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::native;
+use crate::scripts::quote;
 
 /// What pyvenv.cfg says that rvenv reads or carries over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ fn render(context: &Context, interpreter: &Interpreter) -> Result<String> {
         ("include-system-site-packages", options.system_site_packages.to_string()),
         ("version", format!("{major}.{minor}.{micro}")),
     ];
-    lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", python_repr(prompt))));
+    lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", quote::python(prompt))));
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
     lines.push(("command", options.command(&context.executable, &context.env_dir)));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
@@ -80,40 +81,6 @@ fn text(path: &Path, interpreter: &Interpreter) -> Result<String> {
                 .to_owned(),
         }),
     }
-}
-
-/// `repr()` of a prompt: what CPython writes, and a text that cannot break out of its line.
-fn python_repr(prompt: &OsStr) -> String {
-    let quote = match prompt.as_encoded_bytes() {
-        bytes if bytes.contains(&b'\'') && !bytes.contains(&b'"') => '"',
-        _ => '\'',
-    };
-    let mut repr = String::from(quote);
-    for chunk in prompt.as_encoded_bytes().utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\\' => repr.push_str("\\\\"),
-                '\n' => repr.push_str("\\n"),
-                '\r' => repr.push_str("\\r"),
-                '\t' => repr.push_str("\\t"),
-                c if c == quote => repr.extend(['\\', c]),
-                c if is_printable(c) => repr.push(c),
-                c if u32::from(c) < 0x100 => repr.push_str(&format!("\\x{:02x}", u32::from(c))),
-                c if u32::from(c) < 0x10000 => repr.push_str(&format!("\\u{:04x}", u32::from(c))),
-                c => repr.push_str(&format!("\\U{:08x}", u32::from(c))),
-            }
-        }
-        // As surrogateescape decodes what is not UTF-8 (PEP 383).
-        chunk.invalid().iter().for_each(|byte| repr.push_str(&format!("\\udc{byte:02x}")));
-    }
-    repr.push(quote);
-    repr
-}
-
-/// `str.isprintable`. Rust escapes the same characters in a text, but for a combining mark at its beginning.
-fn is_printable(c: char) -> bool {
-    let after_a_letter = format!("a{c}");
-    matches!(c, '\'' | '"') || after_a_letter.escape_debug().to_string() == after_a_letter
 }
 
 /// The prompt that a value of pyvenv.cfg means: a Python literal as CPython writes it, or the bare text that
@@ -159,6 +126,8 @@ fn unescape(literal: &str) -> OsString {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
@@ -172,7 +141,7 @@ mod tests {
             ("e\u{301}", "'e\u{301}'"),
             ("\x1b\u{a0}\u{200b}\u{2028}\u{e0001}", "'\\x1b\\xa0\\u200b\\u2028\\U000e0001'"),
         ] {
-            assert_eq!(python_repr(prompt.as_ref()), repr);
+            assert_eq!(quote::python(prompt.as_ref()), repr);
             assert_eq!(unquote(repr), prompt);
         }
     }
@@ -182,7 +151,7 @@ mod tests {
     fn a_prompt_that_is_not_utf8_keeps_its_bytes() {
         use std::os::unix::ffi::OsStrExt;
         let prompt = OsStr::from_bytes(b"a\xff");
-        assert_eq!(python_repr(prompt), "'a\\udcff'");
+        assert_eq!(quote::python(prompt), "'a\\udcff'");
         assert_eq!(unquote("'a\\udcff'"), prompt);
     }
 

@@ -14,11 +14,16 @@ use crate::platform::Platform;
 use quote::Quoting;
 
 /// Our templates, in the shape that [`install`] reads from disk: the folder, the name, the text.
-const BUILT_IN: [(&str, &str, &[u8]); 4] = [
+const BUILT_IN: [(&str, &str, &[u8]); 9] = [
     ("common", "activate", include_bytes!("../scripts/common/activate")),
     ("common", "activate.fish", include_bytes!("../scripts/common/activate.fish")),
+    ("common", "activate.nu", include_bytes!("../scripts/common/activate.nu")),
+    ("common", "activate.xsh", include_bytes!("../scripts/common/activate.xsh")),
+    ("common", "activate_this.py", include_bytes!("../scripts/common/activate_this.py")),
     ("common", "Activate.ps1", include_bytes!("../scripts/common/Activate.ps1")),
     ("posix", "activate.csh", include_bytes!("../scripts/posix/activate.csh")),
+    ("nt", "activate.bat", include_bytes!("../scripts/nt/activate.bat")),
+    ("nt", "deactivate.bat", include_bytes!("../scripts/nt/deactivate.bat")),
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform.

@@ -12,6 +12,9 @@ pub(super) enum Quoting {
     Fish,
     PowerShell,
     Cmd,
+    Nu,
+    /// Python, and xonsh, which is Python to its literals.
+    Python,
 }
 
 impl Quoting {
@@ -22,32 +25,23 @@ impl Quoting {
             Some("fish") => Quoting::Fish,
             Some("ps1") => Quoting::PowerShell,
             Some("bat" | "cmd") => Quoting::Cmd,
+            Some("nu") => Quoting::Nu,
+            Some("py" | "xsh") => Quoting::Python,
             _ => Quoting::Posix,
         }
     }
 
     pub(super) fn quote(self, value: &OsStr) -> Vec<u8> {
-        let value = value.as_encoded_bytes();
-        let escape: fn(u8) -> Option<&'static [u8]> = match self {
-            // cmd.exe has no quoting that holds inside `set "A=B"`, where its templates put values.
-            Quoting::Cmd => return value.to_owned(),
-            Quoting::PowerShell => return powershell(value),
-            _ if is_plain(value) => return value.to_owned(),
-            Quoting::Posix => |byte| (byte == b'\'').then_some(br"'\''"),
-            // History is expanded within single quotes too, and a line ends where no backslash stands.
-            Quoting::Csh => |byte| match byte {
-                b'\'' => Some(br"'\''"),
-                b'!' => Some(br"'\!'"),
-                b'\n' => Some(b"\\\n"),
-                _ => None,
-            },
-            Quoting::Fish => |byte| match byte {
-                b'\'' => Some(br"\'"),
-                b'\\' => Some(br"\\"),
-                _ => None,
-            },
-        };
-        in_single_quotes(value, escape)
+        let bytes = value.as_encoded_bytes();
+        match self {
+            Quoting::Posix => single_quoted(bytes, |byte| (byte == b'\'').then_some(br"'\''")),
+            Quoting::Csh => single_quoted(bytes, csh_escape),
+            Quoting::Fish => single_quoted(bytes, fish_escape),
+            Quoting::PowerShell => in_text(bytes, powershell, "$(throw", ")"),
+            Quoting::Cmd => cmd(bytes),
+            Quoting::Nu => in_text(bytes, nu, "(error make --unspanned {msg:", "})"),
+            Quoting::Python => python(value).into_bytes(),
+        }
     }
 }
 
@@ -68,7 +62,11 @@ fn is_plain(value: &[u8]) -> bool {
     !value.is_empty() && value.iter().all(is_plain)
 }
 
-fn in_single_quotes(value: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
+/// The bytes in single quotes, but for those that mean something within them; plain ones bare.
+fn single_quoted(value: &[u8], escape: fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
+    if is_plain(value) {
+        return value.to_owned();
+    }
     let mut quoted = vec![b'\''];
     for byte in value {
         match escape(*byte) {
@@ -80,17 +78,104 @@ fn in_single_quotes(value: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) 
     quoted
 }
 
+/// csh expands history within single quotes too, and ends a line where no backslash stands.
+fn csh_escape(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'\'' => Some(br"'\''"),
+        b'!' => Some(br"'\!'"),
+        b'\n' => Some(b"\\\n"),
+        _ => None,
+    }
+}
+
+fn fish_escape(byte: u8) -> Option<&'static [u8]> {
+    match byte {
+        b'\'' => Some(br"\'"),
+        b'\\' => Some(br"\\"),
+        _ => None,
+    }
+}
+
+/// A literal of a shell whose values are text. What is no text it cannot hold, and says so when the script is run.
+fn in_text(value: &[u8], quote: fn(&str) -> String, fail: &str, end: &str) -> Vec<u8> {
+    match std::str::from_utf8(value) {
+        Ok(text) => quote(text),
+        Err(_) => {
+            let reason = format!("{} is not UTF-8, and this shell has no such paths", String::from_utf8_lossy(value));
+            format!("{fail} {}{end}", quote(&reason))
+        }
+    }
+    .into_bytes()
+}
+
 /// PowerShell takes the typographer's single quotes for its own; each is doubled.
-fn powershell(value: &[u8]) -> Vec<u8> {
+fn powershell(text: &str) -> String {
     let mut quoted = String::from("'");
-    for c in String::from_utf8_lossy(value).chars() {
+    for c in text.chars() {
         quoted.push(c);
         if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
             quoted.push(c);
         }
     }
-    quoted.push('\'');
-    quoted.into_bytes()
+    quoted + "'"
+}
+
+/// nushell expands nothing in double quotes but backslashes.
+fn nu(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{{{:x}}}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
+/// cmd.exe takes a caret before what else would mean something, and a percent sign for itself where it is doubled.
+fn cmd(value: &[u8]) -> Vec<u8> {
+    let mut quoted = Vec::new();
+    for byte in value {
+        match byte {
+            b'%' => quoted.push(b'%'),
+            b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'"' => quoted.push(b'^'),
+            _ => {}
+        }
+        quoted.push(*byte);
+    }
+    quoted
+}
+
+/// A Python literal, that of `repr()`, so that it cannot break out of its line. Bytes that are not UTF-8 are as
+/// surrogateescape decodes them (PEP 383).
+pub(crate) fn python(value: &OsStr) -> String {
+    let quote = match value.as_encoded_bytes() {
+        bytes if bytes.contains(&b'\'') && !bytes.contains(&b'"') => '"',
+        _ => '\'',
+    };
+    let mut repr = String::from(quote);
+    for chunk in value.as_encoded_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => repr.push_str("\\\\"),
+                '\n' => repr.push_str("\\n"),
+                '\r' => repr.push_str("\\r"),
+                '\t' => repr.push_str("\\t"),
+                c if c == quote => repr.extend(['\\', c]),
+                c if is_printable(c) => repr.push(c),
+                c if u32::from(c) < 0x100 => repr.push_str(&format!("\\x{:02x}", u32::from(c))),
+                c if u32::from(c) < 0x10000 => repr.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => repr.push_str(&format!("\\U{:08x}", u32::from(c))),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| repr.push_str(&format!("\\udc{byte:02x}")));
+    }
+    repr.push(quote);
+    repr
+}
+
+/// `str.isprintable`. Rust escapes the same characters in a text, but for a combining mark at its beginning.
+fn is_printable(c: char) -> bool {
+    let after_a_letter = format!("a{c}");
+    matches!(c, '\'' | '"') || after_a_letter.escape_debug().to_string() == after_a_letter
 }
 
 #[cfg(test)]
@@ -116,6 +201,9 @@ mod tests {
         assert_eq!(quoted(Quoting::Csh, value), r"'it'\''s \ $(x) `y` '\!'z'");
         assert_eq!(quoted(Quoting::Fish, value), r"'it\'s \\ $(x) `y` !z'");
         assert_eq!(quoted(Quoting::PowerShell, "it's ‘so’"), "'it''s ‘‘so’’'");
+        assert_eq!(quoted(Quoting::Nu, "a \"b\" \\ $c\t"), "\"a \\\"b\\\" \\\\ $c\\u{9}\"");
+        assert_eq!(quoted(Quoting::Python, "it's"), "\"it's\"");
+        assert_eq!(quoted(Quoting::Cmd, "100% (a & b) ^"), "100%% ^(a ^& b^) ^^");
     }
 
     #[test]

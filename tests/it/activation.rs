@@ -1,192 +1,587 @@
-//! The activation scripts, sourced by the real shells.
+//! The activation scripts, sourced by the real shells: what they set, and that nothing is left of it afterwards.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// A shell, how it sources a script, and the script.
+/// A shell and how to say things in it. `@` in code is a path.
 struct Shell {
     program: &'static str,
-    /// Arguments before the code.
+    /// Arguments before the file with the code.
     args: &'static [&'static str],
-    source: &'static str,
     script: &'static str,
+    source: &'static str,
+    /// Turns on what makes scripts of others fail.
+    strict: &'static str,
+    /// Prints VIRTUAL_ENV, VIRTUAL_ENV_PROMPT, PATH and PYTHONHOME as a program sees them, those that are set.
+    report: &'static str,
+    /// Writes all variables, functions and aliases into the file `@`.
+    dump: &'static str,
+    /// Sets the prompt to `> `, and prints it; empty where a script has none.
+    prompt: (&'static str, &'static str),
+    /// Prints the status of the last command.
+    status: &'static str,
 }
 
-const SHELLS: [Shell; 10] = [
-    Shell { program: "bash", args: &["--norc", "--noprofile", "-c"], source: ".", script: "activate" },
-    Shell { program: "zsh", args: &["-f", "-c"], source: ".", script: "activate" },
-    Shell { program: "dash", args: &["-c"], source: ".", script: "activate" },
-    Shell { program: "ksh", args: &["-c"], source: ".", script: "activate" },
-    Shell { program: "mksh", args: &["-c"], source: ".", script: "activate" },
-    Shell { program: "yash", args: &["-c"], source: ".", script: "activate" },
-    Shell { program: "busybox", args: &["sh", "-c"], source: ".", script: "activate" },
-    Shell { program: "fish", args: &["--no-config", "-c"], source: "source", script: "activate.fish" },
-    Shell { program: "tcsh", args: &["-f", "-c"], source: "source", script: "activate.csh" },
-    Shell { program: "bsd-csh", args: &["-f", "-c"], source: "source", script: "activate.csh" },
+const PRINTENV: &str = "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME || :";
+const DUMP: &str = "{ set; alias; typeset -f 2>/dev/null || :; /usr/bin/env; } >@";
+const PS1: (&str, &str) = ("PS1='> '", "printf '%s\\n' \"$PS1\"");
+const POSIX: Shell = Shell {
+    program: "dash",
+    args: &[],
+    script: "activate",
+    source: ". @",
+    strict: "set -eu; unset OSTYPE",
+    report: PRINTENV,
+    dump: DUMP,
+    prompt: PS1,
+    status: "echo \"status $?\"",
+};
+const CSH: Shell = Shell {
+    program: "tcsh",
+    args: &["-f"],
+    script: "activate.csh",
+    source: "source @",
+    strict: "",
+    report: "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME",
+    dump: "(set; alias; /usr/bin/env) >@",
+    prompt: ("set prompt = '> '", "echo \"$prompt:q\""),
+    status: "echo \"status $status\"",
+};
+
+/// Each shell of the README's table. Those below it have no shell here.
+const SHELLS: [Shell; 12] = [
+    Shell {
+        program: "bash",
+        args: &["--norc", "--noprofile"],
+        strict: "set -euo pipefail; set +h; unset OSTYPE",
+        ..POSIX
+    },
+    Shell { program: "zsh", args: &["-f"], strict: "setopt nounset errexit; unset OSTYPE", ..POSIX },
+    POSIX,
+    Shell { program: "ksh", ..POSIX },
+    Shell { program: "mksh", ..POSIX },
+    Shell { program: "yash", ..POSIX },
+    Shell { program: "busybox", args: &["sh"], ..POSIX },
+    Shell {
+        program: "fish",
+        args: &["--no-config"],
+        script: "activate.fish",
+        source: "source @",
+        strict: "",
+        dump: "begin; set; functions -a | string replace -a , \\n; alias; /usr/bin/env; end >@",
+        prompt: ("function fish_prompt; echo -n '> '; end", "fish_prompt; echo"),
+        status: "echo \"status $status\"",
+        ..POSIX
+    },
+    CSH,
+    Shell { program: "bsd-csh", ..CSH },
+    Shell {
+        program: "nu",
+        args: &["--no-config-file"],
+        script: "activate.nu",
+        source: "overlay use @",
+        strict: "",
+        report: "try { ^/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME }",
+        dump: "^/usr/bin/env o> @; scope aliases | get name | to text o>> @; overlay list | to nuon o>> @",
+        prompt: ("$env.PROMPT_COMMAND = {|| '> '}", "print (do $env.PROMPT_COMMAND)"),
+        status: "print $\"status ($env.LAST_EXIT_CODE? | default 0)\"",
+    },
+    Shell {
+        program: "xonsh",
+        args: &["--no-rc"],
+        script: "activate.xsh",
+        source: "source @",
+        strict: "$XONSH_SUBPROC_CMD_RAISE_ERROR = True",
+        report: "$[sh -c '/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME || :']",
+        dump: "open(r'@', 'w').write('\\n'.join(['%s=%r' % pair for pair in __xonsh__.env.detype().items()] + list(aliases) + list(__xonsh__.ctx)))",
+        prompt: ("$PROMPT = '> '", "print($PROMPT, flush=True)"),
+        status: "print('status', 0, flush=True)",
+    },
 ];
 
-/// Prints what activation is about, a line each; $1 has the environment's bin.
-const REPORT: &str = "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME";
-
-fn installed() -> impl Iterator<Item = &'static Shell> {
-    SHELLS.iter().filter(|shell| tool(shell.program).is_some())
+/// Lines that change from one moment to the next whatever a script does.
+fn is_volatile(line: &str) -> bool {
+    let names = [
+        "_=",
+        "_ ",
+        "RANDOM",
+        "SRANDOM",
+        "SECONDS",
+        "LINENO",
+        "EPOCH",
+        "BASH_",
+        "BASHPID",
+        "PIPESTATUS",
+        "FUNCNAME",
+        "?",
+        "status",
+        "pipestatus",
+        "ERRNO",
+        "TTYIDLE",
+        "HISTCMD",
+        "history",
+        "funcstack",
+        "SHLVL",
+        "CMD_DURATION",
+        "LAST_EXIT_CODE",
+        "LAST_RETURN_CODE",
+        "__warningregistry__",
+        "command",
+        "PPID",
+        "KSH_",
+        "LAST_JOB",
+        "zsh_",
+        "'!'",
+        "'#'",
+        "'$'",
+        "'*'",
+        "'?'",
+        "'_'",
+        "@",
+        ".sh",
+        "_AST_FEATURES",
+        "'-'",
+        "-",
+        "0",
+        "exit",
+        "fish_",
+        "errno",
+        "XONSH_",
+        "hash",
+        "anyerror",
+        // What fish loads as it needs it.
+        "__f",
+    ];
+    names.iter().any(|name| line.starts_with(name))
 }
 
-fn activate(scratch: &Scratch, shell: &Shell, env_dir: &Path, then: &str) -> String {
-    // The scripts are read by a name that needs no quoting.
-    let link = scratch.path("plain");
-    let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(env_dir.join("bin"), &link).unwrap();
-    let code = format!("{} {}/{}\n{then}", shell.source, link.display(), shell.script);
-    let run = scratch.run(shell.program).args(shell.args).arg(code);
-    let output = run.env("PYTHONHOME", "/nowhere").env("HOME", scratch.path("")).output();
-    assert!(output.stderr.is_empty(), "{}: {}", shell.program, String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+impl Shell {
+    fn path(&self) -> Option<PathBuf> {
+        if ["nu", "xonsh"].contains(&self.program) { peer(self.program) } else { tool(self.program) }
+    }
 
-#[test]
-fn each_shell_gets_virtual_env_prompt_path_and_no_pythonhome() {
-    let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", "my prompt", "env"]).silent();
-    let search_path = std::env::var("PATH").unwrap();
-    for shell in installed() {
-        let said = activate(&scratch, shell, &scratch.env(), REPORT);
-        let env_dir = scratch.env().display().to_string();
-        assert_eq!(said, format!("{env_dir}\nmy prompt\n{env_dir}/bin:{search_path}\n"), "{}", shell.program);
+    fn at(&self, code: &str, path: &Path) -> String {
+        code.replace('@', path.to_str().expect("a plain path"))
+    }
+
+    /// Runs lines of code as a script of this shell.
+    fn run(&self, scratch: &Scratch, lines: &[String], prepare: impl Fn(Run) -> Run) -> String {
+        let file = scratch.write(&format!("code.{}", self.program), lines.join("\n") + "\n");
+        let program = self.path().expect("it was there a moment ago");
+        let run = scratch.run(program).args(self.args).arg(file).env_remove("PYTHONHOME").env_remove("VIRTUAL_ENV");
+        let run = run.env("HOME", scratch.path("")).env("TERM", "dumb").env("XONSH_SHOW_TRACEBACK", "True");
+        let run = run.env_remove("PYTHONDONTWRITEBYTECODE").env_remove("PYTHONUNBUFFERED");
+        let output = prepare(run).output();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.is_empty(), "{}: {lines:#?}\n{stderr}", self.program);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Sources the script of an environment, which is read by a name that needs no quoting.
+    fn activate(&self, scratch: &Scratch, env_dir: &Path) -> String {
+        let folder = PathBuf::from(format!("plain-{}", self.program)).join(key(env_dir));
+        let link = scratch.path(folder);
+        if !link.is_symlink() {
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(env_dir.join("bin"), &link).unwrap();
+        }
+        self.at(self.source, &link.join(self.script))
     }
 }
 
+fn key(path: &Path) -> String {
+    path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>().split_off(40)
+}
+
+fn installed() -> Vec<&'static Shell> {
+    SHELLS.iter().filter(|shell| shell.path().is_some()).collect()
+}
+
+/// Names that mean something to one shell or another, each alone and all at once.
+const HOSTILE: [&str; 12] = [
+    "a b\tc",
+    "it's \"quoted\"",
+    "$(touch pwned) `touch pwned` ${HOME}",
+    "a;touch pwned;b&c|d>e<f",
+    "!history! ^x^y",
+    "100% %n %~ \\ # ~ * ? [x] {y} {env_name}",
+    "-dash",
+    "é 🐍 ‘so’ “so”",
+    "a;touch pwned;__VENV_NAME__",
+    "__VENV_DIR__'__VENV_PROMPT__",
+    "=ls ~root $PATH @(1+1) ($env.HOME)",
+    "a 'b\" $(touch pwned) `touch pwned` ;&|!%\\#~*?{}[]()<>^é🐍__VENV_NAME__\tx",
+];
+
+fn make(scratch: &Scratch, name: &str) -> PathBuf {
+    let env_dir = scratch.path(name);
+    scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
+    env_dir
+}
+
+fn search_path() -> String {
+    std::env::var("PATH").unwrap()
+}
+
 #[test]
-fn each_shell_is_as_it_was_after_deactivate() {
-    let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
-    let search_path = std::env::var("PATH").unwrap();
-    for shell in installed() {
-        let said = activate(&scratch, shell, &scratch.env(), &format!("deactivate\n{REPORT}"));
-        assert_eq!(said, format!("{search_path}\n/nowhere\n"), "{}", shell.program);
+fn the_matrix_of_shells_and_situations() {
+    // What happens, by lines: `activate`, `nested`, and code of the shell's.
+    let situations = ["ordinary", "strict", "prompt disabled", "PYTHONHOME set", "nested", "twice", "another before"];
+    for name in ["plain", HOSTILE[11]] {
+        let scratch = Scratch::new();
+        let (env_dir, other) = (make(&scratch, name), make(&scratch, "other"));
+        for shell in installed() {
+            for situation in situations {
+                in_situation(&scratch, shell, situation, name, &env_dir, &other);
+            }
+        }
+        assert!(!scratch.path("pwned").exists() && !env_dir.join("pwned").exists());
     }
+}
+
+fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, env_dir: &Path, other: &Path) {
+    let [before, after] = ["before", "after"].map(|name| scratch.path(name));
+    let line = |code: &str| code.to_owned();
+    // xonsh is Python itself, and could not start with it.
+    let sets_home = situation == "PYTHONHOME set" && shell.program == "xonsh";
+    let set_up = if situation == "strict" { shell.strict } else { "" };
+    let mut lines = vec![line(if sets_home { "$PYTHONHOME = '/usr'" } else { set_up })];
+    // A csh that is no interactive one has no prompt, and none is made for it.
+    lines.push(line(shell.prompt.0));
+    lines.push(shell.at(shell.dump, &before));
+    lines.push(match situation {
+        "twice" => shell.activate(scratch, env_dir),
+        "another before" => shell.activate(scratch, other),
+        _ => String::new(),
+    });
+    lines.push(shell.activate(scratch, env_dir));
+    lines.extend([line(shell.status), line(shell.report), line(shell.prompt.1)]);
+    lines.push(line("deactivate"));
+    lines.extend([line(shell.status), line(shell.prompt.1), shell.at(shell.dump, &after)]);
+
+    let said = shell.run(scratch, &lines, |run| match situation {
+        "prompt disabled" => run.env("VIRTUAL_ENV_DISABLE_PROMPT", "1"),
+        "PYTHONHOME set" if !sets_home => run.env("PYTHONHOME", "/usr"),
+        // As it is in a shell that an activated one has started.
+        "nested" => run
+            .env("VIRTUAL_ENV", other)
+            .env("VIRTUAL_ENV_PROMPT", "other")
+            .env("PATH", format!("{}:{}", other.join("bin").display(), search_path())),
+        _ => run,
+    });
+    let what = format!("{}, {situation}, {name:?}", shell.program);
+    let dir = env_dir.display();
+    let outer = if situation == "nested" { format!("{}:", other.join("bin").display()) } else { String::new() };
+    let expected = format!("status 0\n{dir}\n{name}\n{dir}/bin:{outer}{}\n", search_path());
+    let rest = said.strip_prefix(&expected).unwrap_or_else(|| panic!("{what}\n{said}\n{expected}"));
+    let (prompt, rest) = rest.split_once('\n').unwrap_or_else(|| panic!("{what}: {said}"));
+    match (situation, name) {
+        ("prompt disabled", _) => assert_eq!(prompt, "> ", "{what}"),
+        (_, "plain") => assert_eq!(prompt, "(plain) > ", "{what}"),
+        _ => assert!(prompt.starts_with('(') && prompt.ends_with(") > "), "{what}: {prompt}"),
+    }
+    assert_eq!(rest, "status 0\n> \n", "{what}");
+
+    let state = |file: &Path| -> BTreeSet<String> {
+        let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+        text.lines().filter(|line| !is_volatile(line)).map(str::to_owned).collect()
+    };
+    let (before, after) = (state(&before), state(&after));
+    let changed: Vec<_> = before.symmetric_difference(&after).collect();
+    assert!(changed.is_empty(), "{what}: {changed:#?}");
 }
 
 #[test]
 fn hostile_names_reach_each_shell_as_they_are() {
-    let names = [
-        "a b\tc",
-        "it's \"quoted\"",
-        "$(touch pwned) `touch pwned` ${HOME}",
-        "a;touch pwned;b&c|d>e",
-        "!history! ^x^y",
-        "100% \\ # ~ * ? [x] {y}",
-        "-dash",
-        "é 🐍",
-        "a;touch pwned;__VENV_NAME__",
-        "__VENV_DIR__'__VENV_PROMPT__",
-    ];
-    for name in names {
+    for name in HOSTILE {
         let scratch = Scratch::new();
-        let env_dir = scratch.path(name);
-        scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
+        let env_dir = make(&scratch, name);
         for shell in installed() {
-            let said = activate(
-                &scratch,
-                shell,
-                &env_dir,
-                "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT; python -c 'import sys; print(sys.prefix)'",
-            );
+            if shell.program == "xonsh" && name.contains("$PATH") {
+                // It takes that for a variable wherever it stands in PATH, and is told not to.
+                continue;
+            }
+            let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
             let dir = env_dir.display();
-            assert_eq!(said, format!("{dir}\n{name}\n{dir}\n"), "{}", shell.program);
+            assert_eq!(said, format!("{dir}\n{name}\n{dir}/bin:{}\n", search_path()), "{}", shell.program);
             assert!(!scratch.path("pwned").exists() && !env_dir.join("pwned").exists(), "{}: {name}", shell.program);
         }
     }
 }
 
 #[test]
-fn strict_posix_shells_stay_alive() {
+fn xonsh_says_that_it_cannot_have_a_variable_in_path() {
+    let Some(xonsh) = SHELLS.iter().find(|shell| shell.program == "xonsh" && shell.path().is_some()) else { return };
     let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
-    for shell in installed().filter(|shell| shell.script == "activate") {
-        let code = "set -eu; unset PS1 OSTYPE HOSTTYPE 2>/dev/null || :; . env/bin/activate; echo \"$?\"; deactivate; echo \"$?\"";
-        let run = scratch.run(shell.program).args(shell.args).arg(code).env_remove("PYTHONHOME");
-        assert_eq!(run.ok(), "0\n0\n", "{}", shell.program);
-    }
-    let bash = "set -euo pipefail +h; . env/bin/activate; deactivate; echo \"${PS1-unset}\"";
-    assert_eq!(scratch.run("bash").args(["--norc", "-c", bash]).env_remove("PS1").ok(), "unset\n");
+    let env_dir = make(&scratch, "a $HOME b");
+    let code = scratch.write("code", format!("{}\n", xonsh.activate(&scratch, &env_dir)));
+    let output = scratch.run(xonsh.path().unwrap()).args(xonsh.args).arg(code).output();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("has the name of a variable in it, which xonsh would replace: $HOME"), "{stderr}");
 }
 
 #[test]
-fn the_prompt_stands_before_what_it_was_unless_disabled() {
-    let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", "name", "env"]).silent();
-    let code = "PS1='$ '; . env/bin/activate; printf '%s\\n' \"$PS1\"; deactivate; printf '%s\\n' \"$PS1\"";
-    for shell in installed().filter(|shell| shell.script == "activate") {
-        let run = || scratch.run(shell.program).args(shell.args).arg(code);
-        assert_eq!(run().ok(), "(name) $ \n$ \n", "{}", shell.program);
-        assert_eq!(run().env("VIRTUAL_ENV_DISABLE_PROMPT", "1").ok(), "$ \n$ \n", "{}", shell.program);
-    }
-    if tool("fish").is_some() {
-        let code = "function fish_prompt; echo -n old $status; end; source env/bin/activate.fish; false; fish_prompt; deactivate; false; fish_prompt";
-        let said = scratch.run("fish").args(["--no-config", "-c", code]).env("TERM", "dumb").ok();
-        assert!(said.contains("(name)") && said.ends_with("old 1old 1"), "{said:?}");
-    }
-    if tool("tcsh").is_some() {
-        let code = "set prompt='> '\nsource env/bin/activate.csh\necho \"$prompt\"\ndeactivate\necho \"$prompt\"";
-        assert_eq!(scratch.run("tcsh").args(["-f", "-c", code]).ok(), "(name) > \n> \n");
-    }
-}
-
-#[test]
-fn one_environment_over_another_leads_back_to_none() {
-    let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "env", "other"]).silent();
-    let search_path = std::env::var("PATH").unwrap();
-    for shell in installed() {
-        let source = |env: &str| format!("{} {}/bin/{}\n", shell.source, scratch.path(env).display(), shell.script);
-        let then = format!(
-            "{}{}/usr/bin/printenv VIRTUAL_ENV PATH\ndeactivate\n/usr/bin/printenv VIRTUAL_ENV PATH\ntrue",
-            source("other"),
-            source("other")
-        );
-        let said = activate(&scratch, shell, &scratch.env(), &then);
-        let other = scratch.path("other").display().to_string();
-        assert_eq!(said, format!("{other}\n{other}/bin:{search_path}\n{search_path}\n"), "{}", shell.program);
-    }
-}
-
-#[test]
-fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
-    let scratch = Scratch::new();
-    let Some(python) = pyenv("3.13") else { return };
-    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
-    scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
-    let search_path = std::env::var("PATH").unwrap();
-    for shell in installed() {
-        let source = |env: &str| format!("{} {}/bin/{}", shell.source, scratch.path(env).display(), shell.script);
-        let (ours, theirs) = (source("env"), source("theirs"));
-        let report = "/usr/bin/printenv PATH VIRTUAL_ENV";
-        let bin = scratch.env().join("bin").display().to_string();
-        let env_dir = scratch.env().display().to_string();
-        let active = format!("{bin}:{search_path}\n{env_dir}\n");
-        let none = format!("{search_path}\n");
-        // Ours is active already when these lines begin.
-        for (then, expected) in [
-            (format!("{theirs}\ndeactivate\n{report}\ntrue"), none.clone()),
-            (format!("{theirs}\ndeactivate\n{ours}\n{report}\ndeactivate\n{report}\ntrue"), format!("{active}{none}")),
-            (format!("deactivate\n{theirs}\n{ours}\n{report}\ndeactivate\n{report}\ntrue"), format!("{active}{none}")),
-        ] {
-            // CPython's activate.csh fails where there is no prompt.
-            let prompt = if shell.source == "source" && shell.program != "fish" { "set prompt='> '\n" } else { "" };
-            let said = activate(&scratch, shell, &scratch.env(), &format!("{prompt}{then}"));
-            assert_eq!(said, expected, "{}: {then}", shell.program);
+fn random_names_reach_each_shell_as_they_are() {
+    let alphabet: Vec<char> = " \t'\"`$(){}[]<>;&|!%^\\#~*?=@,.:+-_aA1é🐍‘’".chars().filter(|c| *c != ':').collect();
+    let count = std::env::var("RVENV_NAMES").ok().and_then(|count| count.parse().ok()).unwrap_or(12);
+    // The same names each time.
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for _ in 0..count {
+        let mut name: String = (0..1 + random(24)).map(|_| alphabet[random(alphabet.len())]).collect();
+        name.push('x');
+        let scratch = Scratch::new();
+        let env_dir = make(&scratch, &format!("x{name}"));
+        for shell in installed() {
+            let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
+            assert_eq!(said.lines().next(), env_dir.to_str(), "{}: {name:?}", shell.program);
         }
     }
 }
 
 #[test]
-fn the_posix_script_is_clean_to_shellcheck() {
-    let Some(shellcheck) = tool("shellcheck") else { return };
+fn a_path_that_is_not_utf8_reaches_each_shell_that_has_such_paths() {
     let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", "a b", "env"]).silent();
-    for shell in ["sh", "bash", "dash", "ksh"] {
-        scratch.run(&shellcheck).args(["-s", shell, "env/bin/activate"]).silent();
+    let env_dir = scratch.path(os(b"caf\xe9 \xff'x"));
+    scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
+    for shell in installed() {
+        let file = scratch.write("code", format!("{}\n{}\n", shell.activate(&scratch, &env_dir), shell.report));
+        let program = shell.path().unwrap();
+        let output = scratch.run(program).args(shell.args).arg(file).env("HOME", scratch.path("")).output();
+        if shell.program == "yash" {
+            // It reads no script that is not text.
+            continue;
+        }
+        if shell.program == "nu" {
+            // Its paths are text. It is told, and nothing is changed.
+            assert!(String::from_utf8_lossy(&output.stderr).contains("is not UTF-8"));
+            continue;
+        }
+        let first = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
+        assert_eq!(os(first), env_dir.as_os_str(), "{}: {}", shell.program, String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn an_empty_environment_and_an_odd_path_are_left_as_they_were() {
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, "env");
+    for shell in installed().into_iter().filter(|shell| shell.script == "activate") {
+        for (what, set_up) in [("unset", "unset PATH"), ("empty", "PATH=; export PATH"), ("as it is", ":")] {
+            let show = "echo \"${PATH-unset}\"; echo \"${PS1-unset}\"; echo \"${VIRTUAL_ENV-unset}\"";
+            let lines = [
+                set_up.to_owned(),
+                "unset PS1".to_owned(),
+                show.to_owned(),
+                shell.activate(&scratch, &env_dir),
+                "echo \"$PATH\"".to_owned(),
+                "deactivate".to_owned(),
+                show.to_owned(),
+            ];
+            let file = scratch.write("code", lines.join("\n") + "\n");
+            let mut run = scratch.run(tool(shell.program).unwrap()).args(shell.args).arg(file);
+            run.0.env_clear();
+            let said = run.ok();
+            let said: Vec<&str> = said.lines().collect();
+            assert_eq!(said.len(), 7, "{}: {said:?}", shell.program);
+            assert_eq!(said[..3], said[4..], "{} with PATH {what}", shell.program);
+            let bin = env_dir.join("bin").display().to_string();
+            let expected = if what == "as it is" && !said[0].is_empty() && said[0] != "unset" {
+                format!("{bin}:{}", said[0])
+            } else {
+                bin
+            };
+            assert_eq!(said[3], expected, "{} with PATH {what}", shell.program);
+        }
+    }
+}
+
+#[test]
+fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
+    let Some(python) = pyenv("3.13") else { return };
+    let scratch = Scratch::new();
+    let (env_dir, theirs_dir) = (make(&scratch, "env"), scratch.path("theirs"));
+    scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
+    for shell in installed().into_iter().filter(|shell| theirs_dir.join("bin").join(shell.script).exists()) {
+        let (ours, theirs) = (shell.activate(&scratch, &env_dir), shell.activate(&scratch, &theirs_dir));
+        let (ours, theirs) = (ours.as_str(), theirs.as_str());
+        let active = format!("{0}\nenv\n{0}/bin:{1}\n", env_dir.display(), search_path());
+        let none = format!("{}\n", search_path());
+        for (steps, expected) in [
+            (&[ours, theirs, "deactivate", shell.report][..], none.clone()),
+            (&[ours, theirs, "deactivate", ours, shell.report, "deactivate", shell.report], format!("{active}{none}")),
+            (&[theirs, ours, shell.report, "deactivate", shell.report], format!("{active}{none}")),
+        ] {
+            let lines: Vec<String> = [shell.prompt.0].iter().chain(steps).map(|line| (*line).to_owned()).collect();
+            assert_eq!(shell.run(&scratch, &lines, |run| run), expected, "{}: {steps:?}", shell.program);
+        }
+    }
+}
+
+#[test]
+fn a_prompt_is_shown_as_it_is_and_runs_nothing() {
+    let name = "$(touch pwned) `touch pwned` 100% \\w %n";
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, name);
+    for (program, show) in [
+        ("bash", "printf '%s\\n' \"${PS1@P}\""),
+        ("zsh", "print -rP -- \"$PS1\""),
+        ("zsh", "setopt promptsubst; deactivate; . @; print -rP -- \"$PS1\""),
+    ] {
+        let Some(shell) = installed().into_iter().find(|shell| shell.program == program) else { continue };
+        let activate = shell.activate(&scratch, &env_dir);
+        let show = show.replace(". @", &activate);
+        let said = shell.run(&scratch, &["PS1='> '".to_owned(), activate, show], |run| run);
+        assert_eq!(said, format!("({name}) > \n"), "{program}");
+    }
+    // These show a prompt only to somebody, or what they take for that.
+    scratch.write(".yashrc", "");
+    for program in ["dash", "ksh", "mksh", "yash", "busybox"] {
+        let Some(shell) = installed().into_iter().find(|shell| shell.program == program) else { continue };
+        let input = scratch.write("input", format!("PS1='> '\n{}\n:\nexit\n", shell.activate(&scratch, &env_dir)));
+        let terminal = format!("script -qec '{program} {} -i' /dev/null <{}", shell.args.join(" "), input.display());
+        let run = scratch.run("sh").args(["-c", &terminal]).env("HOME", scratch.path("")).env_remove("ENV");
+        let said = String::from_utf8_lossy(&run.output().stdout).into_owned();
+        // What a backslash means in a prompt, yash and busybox look for after all else.
+        let shown = name.split('\\').next().unwrap();
+        assert!(said.contains(&format!("({shown}")), "{program}: {said}");
+    }
+    assert!(!scratch.path("pwned").exists());
+}
+
+#[test]
+fn a_command_found_before_is_found_anew() {
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, "env");
+    scratch.write_script("bin/tool", "#!/bin/sh\necho old\n");
+    fs::copy(scratch.path("bin/tool"), env_dir.join("bin/tool")).unwrap();
+    scratch.write_script("env/bin/tool", "#!/bin/sh\necho new\n");
+    for shell in installed() {
+        let call = if shell.program == "nu" { "^tool | print -n" } else { "tool" };
+        let lines = [
+            call.to_owned(),
+            shell.activate(&scratch, &env_dir),
+            call.to_owned(),
+            "deactivate".to_owned(),
+            call.to_owned(),
+        ];
+        let path = format!("{}:{}", scratch.path("bin").display(), search_path());
+        let said = shell.run(&scratch, &lines, |run| run.env("PATH", &path));
+        assert_eq!(said, "old\nnew\nold\n", "{}", shell.program);
+    }
+}
+
+#[test]
+fn no_program_is_run_to_activate() {
+    let Some(strace) = tool("strace") else { return };
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, "env");
+    for shell in installed().into_iter().filter(|shell| shell.program != "xonsh") {
+        let executed = |lines: &[String]| {
+            let file = scratch.write("code", lines.join("\n") + "\n");
+            let program = shell.path().unwrap();
+            let run = scratch.run(&strace).args(["-f", "-qq", "-e", "trace=execve", "-o"]).arg(scratch.path("trace"));
+            run.arg(program).args(shell.args).arg(file).env("HOME", scratch.path("")).ok();
+            let calls = fs::read_to_string(scratch.path("trace")).unwrap();
+            calls.lines().filter(|line| line.ends_with("= 0")).count()
+        };
+        let idle = executed(&[String::new()]);
+        let used = executed(&[shell.activate(&scratch, &env_dir), "deactivate".to_owned()]);
+        assert_eq!(used, idle, "{}", shell.program);
+    }
+}
+
+#[test]
+fn activate_this_has_a_python_use_the_environment() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let env_dir = scratch.path("it's \\ here é");
+        scratch.rvenv_for(python).arg("--without-pip").arg(&env_dir).silent();
+        fs::write(site_packages(&env_dir).join("mine.py"), "value = 42").unwrap();
+        let code = "
+import os, sys
+path = sys.argv[1]
+base = sys.base_prefix
+exec(open(path, encoding='utf-8').read(), {'__file__': path})
+import mine
+print(mine.value, os.environ['VIRTUAL_ENV_PROMPT'], 'PYTHONHOME' in os.environ, sys.base_prefix == base)
+print(sys.prefix)
+print(os.environ['VIRTUAL_ENV'])
+print(os.environ['PATH'].split(os.pathsep)[0])
+";
+        let run = scratch.run(&python.path).args(["-X", "utf8", "-c", code]).arg(env_dir.join("bin/activate_this.py"));
+        let dir = env_dir.display();
+        assert_eq!(run.ok(), format!("42 it's \\ here é False True\n{dir}\n{dir}\n{dir}/bin\n"));
+    });
+    let (Some(one), Some(other)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&one).args(["--without-pip", "env"]).silent();
+    let run = scratch.run(&other.path).arg("env/bin/activate_this.py").output();
+    assert!(String::from_utf8_lossy(&run.stderr).contains("is no environment of Python 3.12"));
+}
+
+#[test]
+fn each_script_is_sound_to_its_shells_own_checker() {
+    let scratch = Scratch::new();
+    for name in ["plain name", HOSTILE[11]] {
+        let env_dir = make(&scratch, name);
+        let script = |shell: &str| env_dir.join("bin").join(shell);
+        for (program, args, file) in [
+            ("bash", &["-n"][..], "activate"),
+            ("zsh", &["-n"], "activate"),
+            ("dash", &["-n"], "activate"),
+            ("ksh", &["-n"], "activate"),
+            ("mksh", &["-n"], "activate"),
+            ("yash", &["-n"], "activate"),
+            ("fish", &["--no-execute"], "activate.fish"),
+        ] {
+            if tool(program).is_some() {
+                scratch.run(program).args(args).arg(script(file)).silent();
+            }
+        }
+        if let Some(nu) = peer("nu") {
+            fs::copy(script("activate.nu"), scratch.path("check.nu")).unwrap();
+            let said = scratch.run(nu).args(["--no-config-file", "-c", "nu-check --as-module check.nu"]).ok();
+            assert_eq!(said.trim(), "true");
+        }
+        if peer("xonsh").is_some() {
+            fs::copy(script("activate.xsh"), scratch.path("check.xsh")).unwrap();
+            let code = "from xonsh.parser import Parser; assert Parser().parse(open('check.xsh').read())";
+            scratch.run(peer("python").unwrap()).args(["-c", code]).ok();
+            let powershell = "
+import sys, tree_sitter, tree_sitter_powershell as grammar
+parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+tree = parser.parse(open(sys.argv[1], 'rb').read())
+assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tree.root_node)
+";
+            let run = scratch.run(peer("python").unwrap()).args(["-c", powershell]);
+            run.arg(script("Activate.ps1")).ok();
+        }
+    }
+    if let Some(shellcheck) = tool("shellcheck") {
+        for shell in ["sh", "bash", "dash", "ksh"] {
+            scratch.run(&shellcheck).args(["-s", shell, "plain name/bin/activate"]).silent();
+        }
+    }
+}
+
+#[test]
+fn no_template_is_untested() {
+    // PowerShell cannot be had here; what its scripts say is held against its grammar. Those of cmd.exe are unit
+    // tests' matter. activate_this.py has a test of its own.
+    let others = ["Activate.ps1", "activate.bat", "deactivate.bat", "activate_this.py"];
+    let tested: BTreeSet<&str> = SHELLS.iter().map(|shell| shell.script).chain(others).collect();
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let found: BTreeSet<String> =
+        ["common", "posix", "nt"].iter().flat_map(|folder| names_in(&templates.join(folder))).collect();
+    assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), tested);
 }

@@ -6,12 +6,15 @@ use std::path::Path;
 use crate::harness::*;
 
 /// What is meant to differ from CPython's environment, and why. Everything else must be the same.
-const DIFFERENCES: [(&str, &str); 8] = [
+const DIFFERENCES: [(&str, &str); 11] = [
     (".gitignore", "written on every version, not from 3.13 on only; the comment in it is ours"),
     ("bin/activate", "our own text; CPython's newest behaviour on every version"),
     ("bin/activate.csh", "the same"),
     ("bin/activate.fish", "the same"),
     ("bin/Activate.ps1", "the same; CPython has it from 3.8 on"),
+    ("bin/activate.nu", "CPython has none for nushell"),
+    ("bin/activate.xsh", "nor for xonsh"),
+    ("bin/activate_this.py", "nor for programs in Python"),
     (
         "pyvenv.cfg",
         "`prompt`, `executable` and `command` on every version; `command` is rvenv's; `rvenv` says who made it",
@@ -34,9 +37,10 @@ fn is_meant_to_differ(path: &str) -> bool {
     })
 }
 
-/// Files that only rvenv writes on old versions.
+/// Files that only rvenv writes, or only on old versions.
 fn may_be_ours_alone(path: &str) -> bool {
-    path == ".gitignore" || path == "bin/Activate.ps1" || path.ends_with(".dist-info/REQUESTED")
+    let ours = [".gitignore", "bin/Activate.ps1", "bin/activate.nu", "bin/activate.xsh", "bin/activate_this.py"];
+    ours.contains(&path) || path.ends_with(".dist-info/REQUESTED")
 }
 
 /// What an environment is, outside and inside.

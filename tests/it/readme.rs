@@ -28,6 +28,9 @@ fn the_activation_table_has_each_script() {
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     let scripts = names_in(&scratch.env().join("bin")).into_iter().filter(|name| !name.starts_with("python"));
     for script in scripts {
-        assert!(README.contains(&format!(".venv/bin/{script}`")), "{script}");
+        assert!(
+            README.contains(&format!("`.venv/bin/{script}`")) || README.contains(&format!(" .venv/bin/{script}`")),
+            "{script}"
+        );
     }
 }

@@ -1,0 +1,57 @@
+# For xonsh. Run `source bin/activate.xsh` to put this environment's programs first on PATH, and `deactivate` to undo
+# that.
+
+def _virtual_env_activate(virtual_env, prompt, bin_name):
+    import os
+    import re
+    from xonsh.built_ins import XSH
+
+    env, aliases = XSH.env, XSH.aliases
+    missing = object()
+    bin_path = os.path.join(virtual_env, bin_name)
+    for name in re.findall(r'\$(\w+)', bin_path):
+        if name in env:
+            raise ValueError(bin_path + ' has the name of a variable in it, which xonsh would replace: $' + name)
+
+    # Another environment may be active in this shell.
+    undo = XSH.ctx.pop('_virtual_env_undo', None)
+    if undo:
+        undo()
+
+    names = ['PATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PROMPT']
+    old = {name: env[name] for name in names if name in env}
+    old['PATH'] = list(env['PATH'])
+    old_alias = aliases.get('deactivate') if 'deactivate' in aliases else missing
+
+    # Everything that activation changes goes back to what it was; what was unset is unset again.
+    def undo():
+        XSH.ctx.pop('_virtual_env_undo', None)
+        for name in names:
+            if name in old:
+                env[name] = old[name]
+            elif name in env:
+                del env[name]
+        if old_alias is missing:
+            del aliases['deactivate']
+        else:
+            aliases['deactivate'] = old_alias
+
+    XSH.ctx['_virtual_env_undo'] = undo
+    aliases['deactivate'] = lambda args: undo()
+
+    env['VIRTUAL_ENV'] = virtual_env
+    env['VIRTUAL_ENV_PROMPT'] = prompt
+    env['PATH'] = [bin_path] + old['PATH']
+
+    # It would have the environment's Python look for its modules elsewhere.
+    if 'PYTHONHOME' in env:
+        del env['PYTHONHOME']
+
+    # xonsh's own prompt has a field for the environment.
+    shown = env.get('PROMPT')
+    if isinstance(shown, str) and '{env_name' not in shown and not env.get('VIRTUAL_ENV_DISABLE_PROMPT'):
+        env['PROMPT'] = '(' + prompt.replace('{', '{{').replace('}', '}}') + ') ' + shown
+
+
+_virtual_env_activate(__VENV_DIR__, __VENV_PROMPT__, __VENV_BIN_NAME__)
+del _virtual_env_activate
