@@ -1,6 +1,5 @@
 //! The cache folder: files that save work, each made aside and renamed, none of them needed.
 
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,7 +28,7 @@ impl Cache {
 
     /// The file of this name, relative to the cache's folder.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.folder.as_ref()?.join(name)).ok()
+        native::read_regular(&self.folder.as_ref()?.join(name)).ok()
     }
 
     /// Keeps a file: none sees it half written.

@@ -10,6 +10,7 @@ use wait_timeout::ChildExt;
 
 use crate::builder::Source;
 use crate::error::{Error, Result};
+use crate::native;
 use crate::scripts::quote;
 
 /// How long output is still taken when its process has ended: a grandchild may hold the pipe open.
@@ -59,7 +60,8 @@ struct Running {
 }
 
 fn start(command: &mut Command) -> io::Result<Running> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let command = native::in_own_group(command).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (sender, pieces) = mpsc::channel();
     collect(child.stdout.take(), Source::Stdout, sender.clone());
     collect(child.stderr.take(), Source::Stderr, sender);
@@ -110,7 +112,11 @@ impl Running {
                 ended = self.child.try_wait()?.map(|status| (status, Instant::now()));
             }
             match ended {
-                Some((status, at)) if at.elapsed() > GRACE => return Ok(Some(status)),
+                Some((status, at)) if at.elapsed() > GRACE => {
+                    // What it has left running holds its output open.
+                    native::kill_group(&mut self.child)?;
+                    return Ok(Some(status));
+                }
                 None if timeout.is_some_and(|timeout| left(timeout).is_zero()) => return self.kill(),
                 _ => {}
             }
@@ -118,7 +124,7 @@ impl Running {
     }
 
     fn kill(mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.kill()?;
+        native::kill_group(&mut self.child)?;
         self.child.wait().map(|_| None)
     }
 }
@@ -198,6 +204,22 @@ mod tests {
         let output = sh("yes", Duration::from_secs(20)).unwrap();
         assert_eq!(output.stdout.len() as u64, LONGEST);
         assert!(!output.status.success());
+    }
+
+    #[test]
+    fn nothing_that_a_process_has_started_outlives_it() {
+        for script in ["sleep 987654 & echo $!", "sleep 987654 & echo $!; wait"] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let script = script.replace("echo $!", &format!("echo $! >{}", file.path().display()));
+            sh(&script, Duration::from_millis(400));
+            let pid = std::fs::read_to_string(file.path()).unwrap();
+            let process = format!("/proc/{}/stat", pid.trim());
+            let has_ended = || std::fs::read_to_string(&process).map_or(true, |stat| stat.contains(") Z "));
+            assert!((0..50).any(|_| {
+                thread::sleep(Duration::from_millis(10));
+                has_ended()
+            }));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -124,10 +124,10 @@ impl Cli {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
-        let current_dir = env::current_dir().context("Unable to find the current directory")?;
+        let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
         let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), self.cache());
         if self.list_pythons {
-            return self.list(&discovery.list(&self.request()));
+            return self.list(&discovery.list(&self.request())?);
         }
         let interpreter = discovery.find(&self.request())?;
         let builder = Venv::new(interpreter, self.options())
@@ -166,7 +166,12 @@ impl Cli {
         if self.format == Format::Json {
             text = serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n";
         }
-        io::stdout().write_all(text.as_bytes()).context("Unable to write the list")
+        match io::stdout().write_all(text.as_bytes()) {
+            // Who reads the list has read enough of it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => bail!("Unable to write the list: {error}"),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn options(&self) -> Options {

@@ -42,9 +42,11 @@ pub struct Interpreter {
     /// The file that [`executable`](Self::executable) leads to.
     #[serde(deserialize_with = "native_path")]
     pub real_executable: PathBuf,
-    /// The file of the module `os` in its standard library.
-    #[serde(deserialize_with = "native_path")]
-    pub stdlib: PathBuf,
+    /// What stands after the version of one that is not final: `rc1`.
+    pub prerelease: String,
+    /// The paths that decide these answers, there or not.
+    #[serde(deserialize_with = "native_paths")]
+    pub(crate) depends: Vec<PathBuf>,
     /// Where an environment has its files.
     pub scheme: Scheme,
     /// The names under which bin has the interpreter besides its own: `python`, `python3`, `python3.13`.
@@ -87,9 +89,9 @@ impl Interpreter {
         format!("{}.{}", self.version[0], self.version[1])
     }
 
-    /// `X.Y.Z`.
+    /// `X.Y.Z`, `X.Y.Zrc1`.
     pub fn full_version(&self) -> String {
-        self.version.map(|number| number.to_string()).join(".")
+        self.version.map(|number| number.to_string()).join(".") + &self.prerelease
     }
 
     /// The implementation's name as people write it.
@@ -119,7 +121,8 @@ impl Interpreter {
             asked: "/usr/bin/python3".into(),
             executable: "/usr/bin/python3".into(),
             real_executable: "/usr/bin/python3.13".into(),
-            stdlib: "/usr/lib/python3.13/os.py".into(),
+            prerelease: String::new(),
+            depends: vec![],
             scheme: Scheme {
                 scripts: "bin".into(),
                 include: "include/python3.13".into(),

@@ -2,9 +2,10 @@
 //! another name on each.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::process::{Child, Command};
 
 /// The name or path of these bytes; none where names are text and this is not UTF-8.
 #[cfg(unix)]
@@ -93,17 +94,24 @@ pub(crate) fn is_there(path: &Path) -> bool {
 pub(crate) type Stamp = Option<[i64; 7]>;
 
 /// The stamp of the file that `path` leads to.
-#[cfg(unix)]
 pub(crate) fn stamp(path: &Path) -> Stamp {
+    path.metadata().ok().and_then(|file| stamp_of(&file))
+}
+
+/// The stamp of what is at `path` itself, be it a link.
+pub(crate) fn link_stamp(path: &Path) -> Stamp {
+    path.symlink_metadata().ok().and_then(|file| stamp_of(&file))
+}
+
+#[cfg(unix)]
+fn stamp_of(file: &Metadata) -> Stamp {
     use std::os::unix::fs::MetadataExt;
-    let file = path.metadata().ok()?;
     let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);
     Some([device, inode, size, file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()])
 }
 
 #[cfg(not(unix))]
-pub(crate) fn stamp(path: &Path) -> Stamp {
-    let file = path.metadata().ok()?;
+fn stamp_of(file: &Metadata) -> Stamp {
     let modified = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some([0, 0, file.len() as i64, modified.as_secs() as i64, modified.subsec_nanos().into(), 0, 0])
 }
@@ -120,4 +128,27 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 /// Whether this is a file that may be run.
 pub(crate) fn may_run(path: &Path) -> bool {
     which::which_in(path, None::<&std::ffi::OsStr>, "/").is_ok()
+}
+
+/// Has a command's process lead a group of its own, so that it can be ended with all that it starts.
+pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
+}
+
+/// Ends a process that leads a group, and the group.
+#[cfg(unix)]
+pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
+    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let killed = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+    // A group whose last process has ended is none.
+    killed.map_or(Ok(()), |killed| {
+        killed.or_else(|error| if error == rustix::io::Errno::SRCH { Ok(()) } else { Err(error.into()) })
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
+    child.kill()
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::pyenv::{self, Shim, folders_in, numbers_in};
+use same_file::is_same_file;
+
+use super::pyenv::{self, Shim, digits, folders_in, numbers_in};
 use super::request::{PythonRequest, VersionRequest};
 use super::surroundings::Surroundings;
 use super::{Interpreter, memory};
@@ -44,17 +46,14 @@ impl Discovery {
     }
 
     /// All Pythons that `request` would be chosen from, in that order, each once.
-    pub fn list(&self, request: &PythonRequest) -> Vec<Interpreter> {
-        let any = VersionRequest::parse(">=3.6");
-        let wanted = match request {
-            PythonRequest::Version(version) => Some(version),
-            PythonRequest::Default => any.as_ref(),
-            PythonRequest::Path(_) | PythonRequest::Name(_) => return self.find(request).into_iter().collect(),
-        };
-        let mut seen = BTreeSet::new();
-        let Some(wanted) = wanted else { return vec![] };
-        let found = self.candidates(wanted).into_iter().filter_map(|path| self.ask(&path).ok());
-        found.filter(|found| wanted.check(found).is_ok() && seen.insert(found.real_executable.clone())).collect()
+    ///
+    /// Errors if there is none, with what was seen instead.
+    pub fn list(&self, request: &PythonRequest) -> Result<Vec<Interpreter>> {
+        match request {
+            PythonRequest::Version(version) => self.search(version, usize::MAX),
+            PythonRequest::Default => self.search(&VersionRequest::any(), usize::MAX),
+            PythonRequest::Path(_) | PythonRequest::Name(_) => self.find(request).map(|found| vec![found]),
+        }
     }
 
     /// Asks the program at an absolute path; a pyenv shim is asked for by the Python that it would run.
@@ -62,6 +61,10 @@ impl Discovery {
         match pyenv::look(path, &self.surroundings) {
             Shim::Runs(program) => memory::ask(&program, &self.cache),
             Shim::None | Shim::Unclear => memory::ask(path, &self.cache),
+            Shim::RunsNothing => {
+                let reason = "it is a shim of pyenv's, and none of the active versions has it".to_owned();
+                Err(Error::Python { python: path.to_owned(), reason })
+            }
         }
     }
 
@@ -72,36 +75,56 @@ impl Discovery {
     /// The executable of a path: the path itself, or where it is a folder the Python in it.
     fn program_at(&self, path: &Path) -> PathBuf {
         let path = self.surroundings.absolute(path);
-        if path.is_dir() { python_in(&path).unwrap_or(path) } else { path }
+        if path.is_dir() { pythons_in(&path).into_iter().next().unwrap_or(path) } else { path }
     }
 
-    /// The first program of this name on PATH, as a shell would run it. Where there is none, or where it is a
-    /// shim whose manager has none active, a name with a version in it is a request for that version.
+    /// The first program of this name on PATH, as a shell would run it. Where there is none, or where it is a shim
+    /// whose manager has none active, a name with a version in it is a request for that version. An environment here
+    /// is meant by its name, even if there is a program called `env`.
     fn find_name(&self, name: &OsStr) -> Result<Interpreter> {
-        let found = self.surroundings.on_path(name).into_iter().next();
         let as_version = name.to_str().and_then(VersionRequest::parse);
         let folder = self.surroundings.absolute(Path::new(name));
-        match (found, as_version) {
-            (Some(path), Some(version)) if pyenv::look(&path, &self.surroundings) == Shim::Unclear => {
-                self.ask(&path).or_else(|error| self.find_version(&version).map_err(|_| error))
-            }
-            (Some(path), _) => self.ask(&path),
+        if as_version.is_none() && folder.join("pyvenv.cfg").is_file() {
+            return self.ask(&self.program_at(&folder));
+        }
+        match (self.surroundings.on_path(name).into_iter().next(), as_version) {
+            (Some(path), Some(version)) => match pyenv::look(&path, &self.surroundings) {
+                Shim::RunsNothing => self.find_version(&version),
+                Shim::Unclear => self.ask(&path).or_else(|error| self.find_version(&version).map_err(|_| error)),
+                Shim::None | Shim::Runs(_) => self.ask(&path),
+            },
+            (Some(path), None) => self.ask(&path),
             (None, Some(version)) => self.find_version(&version),
             (None, None) if folder.is_dir() => self.ask(&self.program_at(&folder)),
-            (None, None) => Err(no_python(format!("there is no {} on PATH", Quoted(Path::new(name))))),
+            (None, None) => {
+                Err(no_python(format!("there is no {} on PATH, and it is no version", Quoted(Path::new(name)))))
+            }
         }
     }
 
     fn find_version(&self, version: &VersionRequest) -> Result<Interpreter> {
-        let mut unfit = Vec::new();
+        let found = self.search(version, 1)?;
+        found.into_iter().next().ok_or_else(|| no_python(format!("none is {version}")))
+    }
+
+    /// The first `most` Pythons that are as asked for, by asking one candidate after the other. Errors if there is none.
+    fn search(&self, version: &VersionRequest, most: usize) -> Result<Vec<Interpreter>> {
+        let (mut fit, mut unfit, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for path in self.candidates(version) {
             match self.ask(&path) {
                 Ok(interpreter) => match version.check(&interpreter) {
-                    Ok(()) => return Ok(interpreter),
+                    Ok(()) if seen.insert(interpreter.real_executable.clone()) => fit.push(interpreter),
+                    Ok(()) => {}
                     Err(other) => unfit.push(format!("{} is {other}", Quoted(&path))),
                 },
                 Err(error) => unfit.push(error.to_string()),
             }
+            if fit.len() == most {
+                break;
+            }
+        }
+        if !fit.is_empty() {
+            return Ok(fit);
         }
         let looked = "looked on PATH, among the versions of pyenv, uv, asdf, mise and Homebrew, and in /usr/bin";
         let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join("; ") };
@@ -115,26 +138,27 @@ impl Discovery {
             candidates.extend(self.surroundings.on_path(OsStr::new(&name)));
         }
         if version.is_range() {
-            candidates.extend(self.versioned_names_on_path());
+            candidates.extend(self.versioned_names_on_path(&version.stems()));
         }
-        candidates.extend(pyenv::installed(&self.surroundings).iter().filter_map(|folder| python_in(folder)));
+        candidates.extend(pyenv::installed(&self.surroundings).iter().flat_map(|folder| pythons_in(folder)));
         candidates.extend(self.managed());
         candidates.extend(self.well_known());
+        // A folder that is reached by two names (/bin is /usr/bin) is looked into once.
         let mut seen = BTreeSet::new();
-        candidates.retain(|path| seen.insert(path.clone()));
+        let place = |path: &Path| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_owned()));
+        candidates.retain(|path| seen.insert(place(path)));
         candidates
     }
 
-    /// `python3.N` on PATH, the newest first.
-    fn versioned_names_on_path(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for folder in self.surroundings.search_path() {
-            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-            let names = entries.map(|entry| entry.file_name()).filter_map(|name| Some((minor_version(&name)?, name)));
-            found.extend(names.map(|(minor, name)| (minor, folder.join(name))));
-        }
-        found.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
-        found.into_iter().map(|(_, path)| path).filter(|path| native::may_run(path)).collect()
+    /// `python3.N` on PATH, the newest first, for each of the names before the version.
+    fn versioned_names_on_path(&self, stems: &[&str]) -> Vec<PathBuf> {
+        let folders = self.surroundings.search_path();
+        let newest_first = |stem: &&str| {
+            let mut found: Vec<_> = folders.iter().flat_map(|folder| versioned_names(folder, stem)).collect();
+            found.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
+            found
+        };
+        stems.iter().flat_map(newest_first).map(|(_, path)| path).collect()
     }
 
     /// The Pythons that uv, asdf and mise have installed, the newest first for each.
@@ -149,7 +173,7 @@ impl Discovery {
         for folder in [uv, asdf, mise].into_iter().flatten() {
             let mut versions = folders_in(&folder);
             versions.sort_by_key(|folder| std::cmp::Reverse(numbers_in(folder).1));
-            found.extend(versions.iter().filter_map(|folder| python_in(folder)));
+            found.extend(versions.iter().flat_map(|folder| pythons_in(folder)));
         }
         found
     }
@@ -160,31 +184,42 @@ impl Discovery {
         prefixes.extend(HOMEBREW.iter().map(PathBuf::from));
         let mut found = Vec::new();
         for prefix in prefixes {
-            let formulas = folders_in(&prefix.join("opt"))
-                .into_iter()
-                .filter(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@")));
-            found.extend(formulas.rev().chain([prefix]).filter_map(|prefix| python_in(&prefix)));
+            let mut formulas = folders_in(&prefix.join("opt"));
+            formulas
+                .retain(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@")));
+            formulas.sort_by_key(|folder| std::cmp::Reverse(numbers_in(folder).1));
+            found.extend(formulas.into_iter().chain([prefix]).flat_map(|prefix| pythons_in(&prefix)));
         }
-        found.extend(python_in(Path::new("/usr")));
+        found.extend(pythons_in(Path::new("/usr")));
         found
     }
 }
 
-/// The executable of an environment or an installation.
-fn python_in(folder: &Path) -> Option<PathBuf> {
+/// The executables of an environment or an installation: the one that it calls Python, and those with a version in
+/// their names, since several installations can share a prefix, and Homebrew's formulas have no other.
+fn pythons_in(folder: &Path) -> Vec<PathBuf> {
     let names = ["bin/python3", "bin/python", "bin/pypy3", "bin/graalpy", "Scripts/python.exe", "python.exe"];
-    let found = names.iter().map(|name| folder.join(name)).find(|path| native::may_run(path));
-    found.or_else(|| {
-        // Homebrew's formulas have only `python3.12`.
-        let entries = std::fs::read_dir(folder.join("bin")).ok()?.flatten();
-        entries.map(|entry| entry.path()).find(|path| path.file_name().and_then(minor_version).is_some())
-    })
+    let first = names.iter().map(|name| folder.join(name)).find(|path| native::may_run(path));
+    let mut versioned = versioned_names(&folder.join("bin"), "python");
+    versioned.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
+    let mut pythons: Vec<PathBuf> = first.into_iter().collect();
+    for path in versioned.into_iter().map(|(_, path)| path) {
+        if !pythons.iter().any(|python| is_same_file(python, &path).unwrap_or(false)) {
+            pythons.push(path);
+        }
+    }
+    pythons
 }
 
-/// 12, of `python3.12` and `python3.12t`.
-fn minor_version(name: &OsStr) -> Option<u32> {
-    let minor = name.to_str()?.strip_prefix("python3.")?;
-    minor.strip_suffix('t').unwrap_or(minor).parse().ok()
+/// The programs called `python3.N` or `python3.Nt`, for `stem` python, in a folder, each with its N.
+fn versioned_names(folder: &Path, stem: &str) -> Vec<(u32, PathBuf)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let minor = |name: &OsStr| {
+        let minor = name.to_str()?.strip_prefix(stem)?.strip_prefix("3.")?;
+        digits(minor.strip_suffix('t').unwrap_or(minor))
+    };
+    let named = entries.filter_map(|entry| Some((minor(&entry.file_name())?, entry.path())));
+    named.filter(|(_, path)| native::may_run(path)).collect()
 }
 
 fn no_python(reason: String) -> Error {

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use same_file::is_same_file;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Interpreter, probe};
 use crate::cache::{self, Cache};
-use crate::error::{Error, Result};
-use crate::native::{Stamp, stamp};
+use crate::error::{Error, Quoted, Result};
+use crate::native::{Stamp, link_stamp, stamp};
 
 /// One answer, with what it depends on. It holds as long as all of that is as it was.
 #[derive(Serialize, Deserialize)]
@@ -17,8 +18,8 @@ struct Entry {
     probe: String,
     /// The file that was asked, its links resolved.
     canonical: String,
-    /// The states of [`dependencies`].
-    stamps: Vec<Stamp>,
+    /// See [`stamps`].
+    stamps: Vec<(Stamp, Stamp)>,
     answer: Value,
 }
 
@@ -29,22 +30,39 @@ pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
     if let Some(interpreter) = remembered.and_then(|entry| recall(executable, entry)) {
         return Ok(interpreter);
     }
+    let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let before = stamp(executable);
     let answer = probe::ask(executable)?;
-    let read = probe::read(answer.clone());
-    let interpreter = read.map_err(|reason| Error::Python { python: executable.to_owned(), reason })?;
+    let interpreter = probe::read(answer.clone()).map_err(fault)?;
+    check_base(&interpreter).map_err(fault)?;
     // A shim or a wrapper may start another Python each time, and says so by being another program than Python
     // takes itself for.
     if interpreter.asked == executable && before == stamp(executable) {
-        let entry = Entry {
-            probe: probe::identity(),
-            canonical: canonical(executable),
-            stamps: stamps(executable, &interpreter),
-            answer,
-        };
+        let stamps = stamps(executable, &interpreter);
+        let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
     }
     Ok(interpreter)
+}
+
+/// Errors with the reason if the base that an environment's Python has named is another Python than it: its home may
+/// hold several, or something else under that name by now.
+fn check_base(interpreter: &Interpreter) -> Result<(), String> {
+    let base = &interpreter.executable;
+    if *base == interpreter.asked || is_same_file(base, &interpreter.asked).unwrap_or(false) {
+        return Ok(());
+    }
+    let named = probe::ask(base).map_err(|error| format!("its base does not serve: {error}"))?;
+    let named = probe::read(named).map_err(|reason| format!("its base {} does not serve: {reason}", Quoted(base)))?;
+    match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
+        true => Ok(()),
+        false => Err(format!(
+            "it is {}, and what is now in the place of its base, {}, is {}",
+            interpreter.description(),
+            Quoted(base),
+            named.description()
+        )),
+    }
 }
 
 fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
@@ -60,17 +78,8 @@ fn canonical(executable: &Path) -> String {
     probe::encode(&executable.canonicalize().unwrap_or_default())
 }
 
-fn stamps(executable: &Path, interpreter: &Interpreter) -> Vec<Stamp> {
-    dependencies(executable, interpreter).iter().map(|path| stamp(path)).collect()
-}
-
-/// What decides the answer: the executable that was asked, the pyvenv.cfg beside it, the base that it named, its
-/// standard library, its wheels and their folder.
-fn dependencies(executable: &Path, interpreter: &Interpreter) -> Vec<PathBuf> {
-    let beside = executable.ancestors().skip(1).take(2).map(|folder| folder.join("pyvenv.cfg"));
-    let base = [&interpreter.executable, &interpreter.real_executable, &interpreter.stdlib].map(PathBuf::clone);
-    let wheel_folders = interpreter.wheels.iter().filter_map(|wheel| wheel.parent()).map(Path::to_owned);
-    let mut all = vec![executable.to_owned()];
-    all.extend(beside.chain(base).chain(interpreter.wheels.iter().cloned()).chain(wheel_folders));
-    all
+/// The states of all that decides the answer: of the files, and of the links that lead to them.
+fn stamps(executable: &Path, interpreter: &Interpreter) -> Vec<(Stamp, Stamp)> {
+    let depends = std::iter::once(executable).chain(interpreter.depends.iter().map(PathBuf::as_path));
+    depends.map(|path| (link_stamp(path), stamp(path))).collect()
 }

@@ -14,6 +14,10 @@ def base_prefix():
     return getattr(sys, "base_prefix", sys.prefix)
 
 
+# The paths that decide the answer, there or not: as long as they are as they were, so is it.
+depends = []
+
+
 class BaseGone(Exception):
     # An environment's home has no Python in it any more.
     pass
@@ -23,8 +27,10 @@ def environment_home(executable):
     # The `home` of the environment that an executable is part of, if it is (PEP 405).
     folder = os.path.dirname(executable)
     for place in (folder, os.path.dirname(folder)):
+        configuration = os.path.join(place, "pyvenv.cfg")
+        depends.append(configuration)
         try:
-            with open(os.path.join(place, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as file:
+            with open(configuration, encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()
         except OSError:
             continue
@@ -36,22 +42,25 @@ def environment_home(executable):
 
 
 def leave_environments(executable):
-    # Python 3.11 and later say what their base executable is; before that, an environment's Python does not,
-    # and venv makes a chain of environments. Here each Python leads to its real base.
+    # Before Python 3.11 an environment's Python does not say what its base is, and venv makes a chain of environments.
+    # Here each Python leads to its real base.
     for _ in range(20):
         home = environment_home(executable)
         if home is None:
             return executable
-        version = "%d.%d" % sys.version_info[:2]
-        names = [os.path.basename(executable), os.path.basename(os.path.realpath(executable)),
-                 "python" + version, "python3", "python"]
-        for name in names:
-            candidate = os.path.join(home, name)
-            if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
-                executable = candidate
-                break
-        else:
+        real = os.path.realpath(executable)
+        version = os.path.basename(real) if os.path.dirname(real) != home else ""
+        names = [os.path.basename(executable), version, "python%d.%d" % sys.version_info[:2], "python3", "python"]
+        found = [os.path.join(home, name) for name in names if name]
+        found = [path for path in found if os.path.isfile(path) and os.access(path, os.X_OK)]
+        if not found:
             raise BaseGone(home)
+        # The name is the environment's; the Python under it may be another than this one. A link leads to the same
+        # file; for a copy the name that has the version in it comes first.
+        same = [path for path in found if os.path.realpath(path) == real]
+        versioned = [path for path in found if "." in os.path.basename(path)]
+        executable = (same + versioned + found)[0]
+        depends.append(executable)
     raise BaseGone(home)
 
 
@@ -84,6 +93,9 @@ def base_executable():
     executable = getattr(sys, "_base_executable", None) or sys.executable
     if not executable:
         return None
+    if sys.executable and environment_home(os.path.abspath(sys.executable)) is not None:
+        # Python takes the environment's name for the base's, whatever is under that name.
+        executable = sys.executable
     executable = leave_environments(os.path.abspath(executable))
     if os.name != "posix":
         return executable
@@ -103,6 +115,7 @@ def base_executable():
 def chain(path):
     # A path and, where it is a link, what it leads to, one step at a time.
     for _ in range(40):
+        depends.append(path)
         yield path
         if not os.path.islink(path):
             return
@@ -142,6 +155,12 @@ def link_names():
     return [text(name) for name in names] if os.name == "posix" else []
 
 
+def prerelease():
+    # As in a version's text: rc1.
+    level, serial = sys.version_info[3:]
+    return {"alpha": "a", "beta": "b", "candidate": "rc"}[level] + str(serial) if level != "final" else ""
+
+
 def free_threaded():
     import sysconfig
 
@@ -171,6 +190,9 @@ def bundled_wheels():
     import sysconfig
 
     wheel_folder = sysconfig.get_config_var("WHEEL_PKG_DIR")
+    stdlib = os.path.dirname(os.__file__)
+    depends.extend([os.path.join(stdlib, "ensurepip", "__init__.py"), os.path.join(stdlib, "ensurepip", "_bundled")])
+    depends.extend(folder for folder in (wheel_folder, "/usr/share/python-wheels") if folder)
     try:
         import ensurepip
     except ImportError:
@@ -228,7 +250,8 @@ def answer():
         asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),
         real_executable=text(os.path.realpath(executable)),
-        stdlib=text(os.__file__),
+        prerelease=prerelease(),
+        depends=[text(path) for path in depends + [executable, os.path.realpath(executable), os.__file__] + wheels],
         scheme=scheme(),
         link_names=link_names(),
         lib64=has_lib64(),

@@ -5,6 +5,7 @@
 //! something that is not certain to be understood here (a hook, an odd version name) the answer is
 //! [`Shim::Unclear`], and the shim is run.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -22,6 +23,8 @@ pub(super) enum Shim {
     None,
     /// It is one, and runs this program.
     Runs(PathBuf),
+    /// It is one, and no active version has the program.
+    RunsNothing,
     /// It is one, and has to be run to know.
     Unclear,
 }
@@ -34,20 +37,29 @@ struct Ask;
 
 /// Looks at the program at `path`.
 pub(super) fn look(path: &Path, surroundings: &Surroundings) -> Shim {
-    match Pyenv::of_shim(path) {
-        None => Shim::None,
-        Some(pyenv) => {
-            pyenv.which(path.file_name().unwrap_or_default(), surroundings).map_or(Shim::Unclear, Shim::Runs)
-        }
+    let Some(pyenv) = Pyenv::of_shim(path) else { return Shim::None };
+    match pyenv.which(path.file_name().unwrap_or_default(), surroundings) {
+        Ok(Some(program)) => Shim::Runs(program),
+        Ok(None) => Shim::RunsNothing,
+        Err(Ask) => Shim::Unclear,
     }
 }
 
-/// The Pythons that pyenv has installed, the newest version first.
+/// The Pythons that pyenv has installed, the newest version first: below PYENV_ROOT, beside shims on PATH, and in its
+/// usual place.
 pub(super) fn installed(surroundings: &Surroundings) -> Vec<PathBuf> {
-    let root = surroundings.path("PYENV_ROOT").or_else(|| Some(surroundings.home()?.join(".pyenv")));
-    let mut versions = root.map(|root| folders_in(&root.join("versions"))).unwrap_or_default();
-    versions.sort_by_key(|folder| std::cmp::Reverse(numbers_in(folder)));
-    versions
+    let beside_shims = surroundings.search_path().into_iter().filter(|folder| folder.ends_with("shims"));
+    let mut roots: Vec<PathBuf> = surroundings.path("PYENV_ROOT").into_iter().collect();
+    roots.extend(beside_shims.filter_map(|shims| shims.parent().map(Path::to_owned)));
+    roots.extend(surroundings.home().map(|home| home.join(".pyenv")));
+    let mut seen = BTreeSet::new();
+    roots.retain(|root| seen.insert(root.clone()));
+    let newest_first = |root: PathBuf| {
+        let mut versions = folders_in(&root.join("versions"));
+        versions.sort_by_key(|folder| std::cmp::Reverse(numbers_in(folder)));
+        versions
+    };
+    roots.into_iter().flat_map(newest_first).collect()
 }
 
 /// Folders of versions, by path.
@@ -63,10 +75,10 @@ pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// What to sort a version's folder by: its numbers, those of plain versions above the others.
+/// What to sort a version's folder by: its numbers, those of plain final versions above all others.
 pub(super) fn numbers_in(folder: &Path) -> (bool, Vec<u32>) {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_plain = name.starts_with(|c: char| c.is_ascii_digit());
+    let is_plain = without_t(&name).0.chars().all(|c| c.is_ascii_digit() || c == '.');
     let numbers = name.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
     (is_plain, numbers.collect())
 }
@@ -96,8 +108,10 @@ impl Pyenv {
     }
 
     /// `pyenv-which`: the program in the first active version that has it, else on the rest of PATH.
-    fn which(&self, program: &OsStr, surroundings: &Surroundings) -> Result<PathBuf, Ask> {
-        if !self.hooks_are_harmless(surroundings) {
+    fn which(&self, program: &OsStr, surroundings: &Surroundings) -> Result<Option<PathBuf>, Ask> {
+        if surroundings.var("PYENV_DIR").is_some_and(|folder| !folder.is_empty() && !Path::new(folder).is_dir())
+            || !self.hooks_are_harmless(surroundings)
+        {
             return Err(Ask);
         }
         let versions = self.active_versions(surroundings)?;
@@ -107,8 +121,13 @@ impl Pyenv {
                 Some(self.versions().join(version).join("bin").join(program)).filter(|path| native::may_run(path))
             }
         });
-        // Where nothing is found, hooks may know more.
-        found.ok_or(Ask)
+        // A hook looks further for what an environment among the versions has not.
+        let has_environment =
+            versions.iter().any(|version| self.versions().join(version).join("bin/activate").exists());
+        match found {
+            None if has_environment => Err(Ask),
+            found => Ok(found),
+        }
     }
 
     /// `pyenv-version-name -f`: PYENV_VERSION, else what the version file says, each name made that of a folder.
@@ -126,7 +145,7 @@ impl Pyenv {
     fn version_file(&self, surroundings: &Surroundings) -> Result<Vec<String>, Ask> {
         let here = surroundings.logical_dir();
         let start = match surroundings.var("PYENV_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from) {
-            Some(folder) if folder.is_absolute() && folder.is_dir() => folder,
+            Some(folder) if folder.is_absolute() => folder,
             Some(_) => return Err(Ask),
             None => here.clone(),
         };
@@ -194,8 +213,9 @@ impl Pyenv {
             return false;
         }
         let system = ["/usr/etc/pyenv.d", "/usr/local/etc/pyenv.d", "/etc/pyenv.d", "/usr/lib/pyenv/hooks"];
-        let plugins = [&self.root, &self.prefix].into_iter().flat_map(|root| folders_in(&root.join("plugins")));
-        let folders = [&self.root, &self.prefix].map(|root| root.join("pyenv.d")).into_iter();
+        let roots = BTreeSet::from([&self.root, &self.prefix]);
+        let plugins = roots.iter().flat_map(|root| folders_in(&root.join("plugins")));
+        let folders = roots.iter().map(|root| root.join("pyenv.d"));
         folders
             .chain(system.iter().map(PathBuf::from))
             .chain(plugins.map(|plugin| plugin.join("etc/pyenv.d")))
@@ -213,7 +233,7 @@ fn versions_in(text: &str) -> Result<Vec<String>, Ask> {
     if text.lines().any(|line| line.len() >= 1024) {
         return Err(Ask);
     }
-    let words = text.lines().filter_map(|line| line.split_ascii_whitespace().next());
+    let words = text.split('\n').filter_map(|line| line.split([' ', '\t', '\r']).find(|word| !word.is_empty()));
     Ok(words.filter(|word| !word.starts_with('#')).flat_map(|word| word.split(':')).map(str::to_owned).collect())
 }
 
@@ -224,7 +244,12 @@ fn without_t(name: &str) -> (&str, bool) {
 
 /// The numbers of a version that is nothing else.
 fn numbers(version: &str) -> Result<Vec<u32>, Ask> {
-    version.split('.').map(|number| number.parse().map_err(|_| Ask)).collect()
+    version.split('.').map(|number| digits(number).ok_or(Ask)).collect()
+}
+
+/// A number that is digits and nothing else, not `+3`.
+pub(super) fn digits(text: &str) -> Option<u32> {
+    text.chars().all(|c| c.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Where the folder that a shell calls the current one is named by PWD, pyenv goes up from that name.

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 
 use super::Interpreter;
+use super::pyenv::digits;
+use crate::error::one_line;
 
 /// Which Python an environment is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,8 @@ pub struct VersionRequest {
     text: String,
     implementation: Option<String>,
     numbers: Vec<u32>,
-    free_threaded: bool,
+    /// Whether it is; none: whichever.
+    free_threaded: Option<bool>,
     specifiers: VersionSpecifiers,
 }
 
@@ -52,24 +55,25 @@ pub struct VersionRequest {
 const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
 
 impl VersionRequest {
-    /// Reads `3`, `3.12`, `3.12.1`, `3.13t`, `>=3.10,<3.13`, each also after an implementation's name, and such
-    /// a name alone. None if this is nothing of the kind.
+    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `>=3.10,<3.13`, each also after an implementation's name, and
+    /// such a name alone. None if this is nothing of the kind.
     pub fn parse(text: &str) -> Option<VersionRequest> {
+        let text = text.trim().to_ascii_lowercase();
         let name = IMPLEMENTATIONS.iter().find(|name| text.starts_with(**name)).copied();
-        let version = text.strip_prefix(name.unwrap_or_default())?.trim();
+        let version = text.strip_prefix(name.unwrap_or_default())?;
+        let version = name.map_or(version, |_| version.trim_start_matches(['-', '@', ' ']));
         let mut request = VersionRequest {
-            text: text.to_owned(),
             implementation: name.filter(|name| *name != "python").map(str::to_owned),
-            numbers: vec![],
-            free_threaded: false,
-            specifiers: VersionSpecifiers::empty(),
+            free_threaded: Some(false),
+            text: text.clone(),
+            ..VersionRequest::any()
         };
         if version.starts_with(['<', '>', '=', '!', '~']) {
             request.specifiers = VersionSpecifiers::from_str(version).ok()?;
         } else if !version.is_empty() {
             let numbers = version.strip_suffix('t');
-            request.free_threaded = numbers.is_some();
-            let numbers = numbers.unwrap_or(version).split('.').map(|number| number.parse().ok());
+            request.free_threaded = Some(numbers.is_some());
+            let numbers = numbers.or(version.strip_suffix(".*")).unwrap_or(version).split('.').map(digits);
             request.numbers = numbers.collect::<Option<Vec<u32>>>().filter(|numbers| numbers.len() <= 3)?;
         } else {
             // A name alone; nothing at all is no request.
@@ -78,21 +82,37 @@ impl VersionRequest {
         Some(request)
     }
 
+    /// What every Python is.
+    pub(super) fn any() -> VersionRequest {
+        VersionRequest {
+            text: "any".to_owned(),
+            implementation: None,
+            numbers: vec![],
+            free_threaded: None,
+            specifiers: VersionSpecifiers::empty(),
+        }
+    }
+
     /// The names that such a Python has on PATH, the closest first.
     pub(super) fn names(&self) -> Vec<String> {
-        let stem = self.implementation.as_deref().filter(|name| *name != "cpython").unwrap_or("python");
         let mut names = Vec::new();
-        if let [major, minor, ..] = self.numbers[..] {
-            if self.free_threaded {
-                names.push(format!("{stem}{major}.{minor}t"));
+        for stem in self.stems() {
+            if let [major, minor, ..] = self.numbers[..] {
+                names.extend((self.free_threaded == Some(true)).then(|| format!("{stem}{major}.{minor}t")));
+                names.push(format!("{stem}{major}.{minor}"));
             }
-            names.push(format!("{stem}{major}.{minor}"));
-        }
-        names.extend([format!("{stem}3"), stem.to_owned()]);
-        if stem != "python" {
-            names.extend(["python3".to_owned(), "python".to_owned()]);
+            names.extend([format!("{stem}3"), stem.to_owned()]);
         }
         names
+    }
+
+    /// What its names begin with: the implementation's own, and `python`, which may be any.
+    pub(super) fn stems(&self) -> Vec<&str> {
+        match self.implementation.as_deref() {
+            None if self.free_threaded.is_none() => vec!["python", "pypy", "graalpy"],
+            None | Some("cpython") => vec!["python"],
+            Some(other) => vec![other, "python"],
+        }
     }
 
     /// Whether other versioned names, `python3.11`, may be such a Python too.
@@ -107,19 +127,20 @@ impl VersionRequest {
         let is_implementation =
             self.implementation.as_ref().is_none_or(|implementation| *implementation == interpreter.implementation);
         let is_version = interpreter.version.starts_with(&self.numbers) && self.specifiers.contains(&version);
-        match is_implementation && is_version && (self.free_threaded || !interpreter.free_threaded) {
-            true if self.free_threaded && !interpreter.free_threaded => {
+        let is_build = self.free_threaded.is_none_or(|wanted| wanted == interpreter.free_threaded);
+        match (is_implementation && is_version, is_build) {
+            (true, true) => Ok(()),
+            (true, false) if !interpreter.free_threaded => {
                 Err(format!("{}, not free-threaded", interpreter.description()))
             }
-            true => Ok(()),
-            false => Err(interpreter.description()),
+            _ => Err(interpreter.description()),
         }
     }
 }
 
 impl fmt::Display for VersionRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&one_line(&self.text))
     }
 }
 
@@ -154,10 +175,27 @@ mod tests {
             "cpython3.11",
             "graalpy",
             "pypy>=3.9",
+            "3.12.*",
+            "PyPy",
+            "CPython-3.12",
+            "cpython@3.12",
         ] {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
-        for name in ["python3.12", "python", "python3", "3.12.1.4", "3.x", "mypy", "3.", ".venv", "pypy-c", ">=x"] {
+        for name in [
+            "python3.12",
+            "python",
+            "python3",
+            "3.12.1.4",
+            "3.x",
+            "mypy",
+            "3.",
+            ".venv",
+            "pypy-c",
+            ">=x",
+            "+3",
+            "3.+12",
+        ] {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
     }
@@ -168,7 +206,7 @@ mod tests {
         assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
         assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
         assert_eq!(names(">=3.10"), ["python3", "python"]);
-        assert_eq!(names("pypy3.9"), ["pypy3.9", "pypy3", "pypy", "python3", "python"]);
+        assert_eq!(names("pypy3.9"), ["pypy3.9", "pypy3", "pypy", "python3.9", "python3", "python"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::pyenv;
 
@@ -61,8 +61,18 @@ impl Surroundings {
         self.var("PATH").map_or(OsStr::new(DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
-    /// `path` as an absolute one.
+    /// `path` as an absolute one that has no `..` in it: the folder that the last one leads to is named by its real
+    /// path, since after a link `..` is not what it looks like.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        self.current_dir.join(path)
+        let path: PathBuf = self.current_dir.join(path).components().collect();
+        let components: Vec<Component> = path.components().collect();
+        match components.iter().rposition(|component| *component == Component::ParentDir) {
+            Some(last) => {
+                let (above, below) = components.split_at(last + 1);
+                let above: PathBuf = above.iter().collect();
+                above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>())
+            }
+            None => path,
+        }
     }
 }

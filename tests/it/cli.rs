@@ -137,7 +137,10 @@ fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
     assert_eq!(configured(&scratch.path("d"), "home"), Some(scratch.path("bin").display().to_string()));
 
     let error = scratch.rvenv().env("PATH", home).args(["-p", "no-such-python", "e"]).error();
-    assert_eq!(error, "no Python found: there is no 'no-such-python' on PATH; name one with --python PATH");
+    assert_eq!(
+        error,
+        "no Python found: there is no 'no-such-python' on PATH, and it is no version; name one with --python PATH"
+    );
 }
 
 #[test]

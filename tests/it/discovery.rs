@@ -207,8 +207,16 @@ fn a_shim_is_resolved_as_pyenv_resolves_it() {
             run.env("PATH", &system).env_remove("PYENV_ROOT").current_dir(&deep).env("PWD", &deep)
         };
         let expected = shim_runs(&scratch, &shims.join("python3"), &prepare);
+        // From here on a shim that is run leaves a trace.
+        let shim = fs::read_to_string(shims.join("python3")).unwrap();
+        let was_run = scratch.path("was-run");
+        fs::write(shims.join("python3"), shim.replace("set -e\n", &format!("set -e\n: >{}\n", was_run.display())))
+            .unwrap();
         prepare(scratch.rvenv()).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();
         assert_eq!(configured(&scratch.env(), "home").unwrap(), expected.to_str().unwrap(), "{rule}");
+        assert_eq!(was_run.exists(), rule == "a name that is no version", "{rule}");
+        fs::write(shims.join("python3"), shim).unwrap();
+        let _ = fs::remove_file(was_run);
         for (name, _) in files {
             fs::remove_file(scratch.path(name)).unwrap();
         }
@@ -251,6 +259,104 @@ fn a_shim_under_a_hook_that_is_not_known_is_run() {
     let search_path = format!("{}:/usr/bin:/bin", root.join("shims").display());
     let run = scratch.rvenv().env("PATH", search_path).env_remove("PYENV_ROOT").env_remove("PYENV_VERSION");
     assert_eq!(home(run, &scratch), root.join("versions/3.9.18/bin"));
+}
+
+#[test]
+fn a_shim_that_has_no_python_is_not_run_to_be_told_so() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.9", "3.11", "3.12"]) else { return };
+    scratch.write("pyenv/version", "3.11.7\n");
+    for entry in fs::read_dir(root.join("shims")).unwrap() {
+        let shim = entry.unwrap().path();
+        let text = fs::read_to_string(&shim).unwrap();
+        fs::write(&shim, text.replace("set -e\n", &format!("set -e\n: >{}\n", scratch.path("was-run").display())))
+            .unwrap();
+    }
+    let search_path = root.join("shims").display().to_string();
+    let rvenv = || {
+        let run = scratch.rvenv().env("PATH", &search_path).env_remove("PYENV_ROOT").env_remove("PYENV_VERSION");
+        run.env("HOME", scratch.path(""))
+    };
+    // The root is known by the shims alone.
+    for (request, version) in [("3.12", "3.12.1"), ("python3.9", "3.9.18"), ("<3.11", "3.9.18"), (">=3.12", "3.12.1")] {
+        assert_eq!(
+            home(rvenv().args(["-p", request]), &scratch),
+            root.join("versions").join(version).join("bin"),
+            "{request}"
+        );
+    }
+    assert!(rvenv().arg("--list-pythons").ok().contains("3.9.18"));
+    let error = rvenv().args(["-p", "3.13", "new"]).error();
+    assert!(error.contains("python3.13' is a shim of pyenv's") || !error.contains("shims/python3.13'"), "{error}");
+    assert!(!scratch.path("was-run").exists());
+}
+
+#[test]
+fn a_folder_is_looked_into_by_its_real_path_where_dots_go_up_from_a_link() {
+    let (Some(one), Some(two)) = (pyenv("3.12"), pyenv("3.9")) else { return };
+    let scratch = Scratch::new();
+    for folder in ["a/bin", "other/dir", "other/bin"] {
+        fs::create_dir_all(scratch.path(folder)).unwrap();
+    }
+    symlink("../other/dir", scratch.path("a/link")).unwrap();
+    symlink(&one.path, scratch.path("other/bin/python3")).unwrap();
+    symlink(&two.path, scratch.path("a/bin/python3")).unwrap();
+    let dots = scratch.path("a").join("link/../bin");
+    for run in [scratch.rvenv().arg("-p").arg(dots.join("python3")), scratch.rvenv().env("PATH", &dots)] {
+        assert_eq!(home(run, &scratch), scratch.path("other/bin"));
+        assert!(in_env(&scratch.env(), "import sys; print(sys.version)").starts_with("3.12.1"));
+    }
+}
+
+#[test]
+fn an_environment_here_is_meant_by_its_name_even_if_that_is_a_programs() {
+    let Some(python) = pyenv("3.9") else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    scratch.rvenv().args(["-p", "env", "--without-pip", "other"]).silent();
+    assert_eq!(configured(&scratch.path("other"), "version").as_deref(), Some("3.9.18"));
+}
+
+#[test]
+fn homebrews_newest_and_every_version_of_a_shared_prefix_are_found() {
+    let (Some(old), Some(new)) = (pyenv("3.9"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    for (formula, python) in [("python@3.9", &old), ("python@3.13", &new)] {
+        fs::create_dir_all(scratch.path("brew/opt").join(formula).join("bin")).unwrap();
+        let (major, minor) = python.version;
+        let name = format!("bin/python{major}.{minor}");
+        symlink(&python.path, scratch.path("brew/opt").join(formula).join(name)).unwrap();
+    }
+    fs::create_dir_all(scratch.path("shared/bin")).unwrap();
+    for python in [&old, &new] {
+        let (major, minor) = python.version;
+        symlink(&python.path, scratch.path("shared/bin").join(format!("python{major}.{minor}"))).unwrap();
+    }
+    fs::create_dir_all(scratch.path("home/.asdf/installs/python")).unwrap();
+    let rvenv = |homebrew: &str| {
+        let run = scratch.rvenv().env("PATH", scratch.path("nowhere")).env("HOME", scratch.path("home"));
+        run.env("HOMEBREW_PREFIX", scratch.path(homebrew)).env_remove("PYENV_ROOT")
+    };
+    assert_eq!(home(rvenv("brew").args(["-p", ">=3.9"]), &scratch), scratch.path("brew/opt/python@3.13/bin"));
+    assert_eq!(home(rvenv("brew").args(["-p", "3.9"]), &scratch), scratch.path("brew/opt/python@3.9/bin"));
+    symlink(scratch.path("shared"), scratch.path("home/.asdf/installs/python/all")).unwrap();
+    for request in ["3.9", "3.13"] {
+        let found = home(rvenv("none").args(["-p", request]), &scratch);
+        assert_eq!(found, scratch.path("home/.asdf/installs/python/all/bin"), "{request}");
+    }
+}
+
+#[test]
+fn a_list_of_nothing_is_an_error_with_the_reasons() {
+    let scratch = Scratch::new();
+    let list = |request: &str| scratch.rvenv().args(["--list-pythons", "-p", request]).error();
+    assert!(list("4.2").contains("none is 4.2"));
+    assert!(list("/nonexistent").contains("there is no such file"));
+    assert!(list("3.99\n").contains("none is 3.99:"));
+    assert!(list("3.13.x").contains("there is no '3.13.x' on PATH, and it is no version"));
+    let whole =
+        scratch.run("sh").args(["-c", "\"$1\" --list-pythons >/dev/full", "sh", env!("CARGO_BIN_EXE_rvenv")]).error();
+    assert!(whole.starts_with("Unable to write the list: No space left"), "{whole}");
 }
 
 #[test]

@@ -375,3 +375,40 @@ fn garbage_in_the_surroundings_does_not_reach_the_question() {
         assert!(scratch.run(scratch.path("env/bin/pip")).current_dir("/").arg("--version").ok().starts_with("pip "));
     }
 }
+
+#[test]
+fn an_environment_leads_to_its_own_python_where_its_home_has_several() {
+    let Some(newest) = pyenv("3.13") else { return };
+    for version in ["3.6", "3.9", "3.11"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        // As an "altinstall" leaves it: `python3` is another one.
+        fs::create_dir(scratch.path("bin")).unwrap();
+        let named = scratch.path("bin").join(format!("python{version}"));
+        symlink(python.path.with_file_name(format!("python{version}")), &named).unwrap();
+        symlink(newest.path.with_file_name("python3.13"), scratch.path("bin/python3")).unwrap();
+        let alternative = Python { path: named, ..python.clone() };
+        for copies in [&[][..], &["--copies"]] {
+            scratch.venv(&alternative).args(["--without-pip", "--clear", "theirs"]).args(copies).ok();
+            scratch.rvenv().args(["-p", "theirs", "--clear", "env"]).silent();
+            let inside = in_env(&scratch.env(), "import sys, pip; print('%d.%d' % sys.version_info[:2])");
+            assert_eq!(inside, version, "{copies:?}");
+        }
+    }
+}
+
+#[test]
+fn a_home_with_another_python_in_place_of_the_base_is_refused() {
+    let (Some(python), Some(other)) = (pyenv("3.9"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    copy(&scratch, &prefix(&python), "base");
+    let base = Python { path: scratch.path("base/bin/python3"), ..python };
+    scratch.rvenv_for(&base).args(["--without-pip", "--copies", "theirs"]).silent();
+    for name in ["python3", "python", "python3.9"] {
+        fs::remove_file(scratch.path("base/bin").join(name)).unwrap();
+        symlink(&other.path, scratch.path("base/bin").join(name)).unwrap();
+    }
+    let error = scratch.rvenv().args(["-p", "theirs", "env"]).error();
+    assert!(error.contains("it is CPython 3.9.18, and what is now in the place of its base"), "{error}");
+    assert!(error.contains("is CPython 3.13.0"), "{error}");
+}

@@ -12,8 +12,7 @@ fn rvenv(scratch: &Scratch, python: &Path) -> Run {
     run.args(["--clear", "--without-pip", "env"])
 }
 
-/// A program in front of a Python that counts how often it is started, and is Python to itself: a copy of the
-/// executable would not tell. Returns the executable and the file that has the count.
+/// The version in the environment's pyvenv.cfg.
 fn version_of(scratch: &Scratch) -> String {
     configured(&scratch.env(), "version").unwrap()
 }
@@ -138,7 +137,6 @@ fn a_link_that_leads_elsewhere_is_asked_again() {
 fn an_interpreter_replaced_by_another_of_the_same_size_and_mtime_is_asked_again() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
-    // Small programs that are Python to themselves: `exec -a` keeps the name that sys.executable comes from.
     let installed = scratch.path("bin/python3");
     let write = |python: &Python| {
         // An installation at one place: its executable and library are swapped as a whole.
@@ -198,5 +196,54 @@ fn an_environments_python_is_asked_again_when_its_pyvenv_cfg_changes() {
         rvenv(&scratch, &scratch.path("inner/bin/python")).silent();
         assert_eq!(version_of(&scratch), version);
         assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
+    }
+}
+
+#[test]
+fn a_python_that_gets_its_pip_later_is_asked_again() {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    let prefix = python.path.ancestors().nth(2).unwrap();
+    assert!(scratch.run("cp").arg("-a").arg(prefix).arg("python").output().status.success());
+    let ensurepip = scratch.path("python/lib/python3.12/ensurepip");
+    fs::rename(&ensurepip, scratch.path("away")).unwrap();
+    let executable = scratch.path("python/bin/python3");
+    let run = || scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(&executable).arg("env");
+    assert!(run().error().contains("brings no pip"));
+    fs::rename(scratch.path("away"), &ensurepip).unwrap();
+    run().silent();
+    // And a wheel in place of another.
+    let bundled = ensurepip.join("_bundled");
+    fs::rename(bundled.join("pip-23.2.1-py3-none-any.whl"), scratch.path("wheel")).unwrap();
+    assert!(
+        scratch
+            .rvenv()
+            .env("RVENV_CACHE_DIR", scratch.path("cache"))
+            .arg("-p")
+            .arg(&executable)
+            .arg("new")
+            .error()
+            .contains("brings no pip")
+    );
+}
+
+#[test]
+fn a_link_on_the_way_that_leads_elsewhere_is_asked_again() {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    // Two ways to one file: what changes is a link between.
+    for place in ["stable", "other"] {
+        fs::create_dir(scratch.path(place)).unwrap();
+        symlink(python.path.parent().unwrap(), scratch.path(place).join("bin")).unwrap();
+        symlink(python.path.ancestors().nth(2).unwrap().join("lib"), scratch.path(place).join("lib")).unwrap();
+    }
+    let link = scratch.path("python3");
+    for place in ["stable", "other"] {
+        let _ = fs::remove_file(&link);
+        symlink(scratch.path(place).join("bin/python3"), &link).unwrap();
+        rvenv(&scratch, &link).silent();
+        let cached = configured(&scratch.env(), "home");
+        rvenv(&scratch, &link).arg("--no-cache").silent();
+        assert_eq!(cached, configured(&scratch.env(), "home"), "{place}");
     }
 }
