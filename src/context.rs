@@ -123,14 +123,14 @@ mod tests {
 
     #[test]
     fn the_windows_layout_is_that_of_its_scheme() {
-        let env_dir = Path::new("/work/.venv");
+        let env_dir = Path::new("/home/me/.venv");
         let context = Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir));
         assert_eq!(context.env_name, ".venv");
         assert_eq!(context.prompt, ".venv");
         assert_eq!(context.bin_name, "Scripts");
-        assert_eq!(context.env_exe, Path::new("/work/.venv/Scripts/python.exe"));
-        assert_eq!(context.lib_path, Path::new("/work/.venv/Lib/site-packages"));
-        assert_eq!(context.inc_path, Path::new("/work/.venv/Include"));
+        assert_eq!(context.env_exe, Path::new("/home/me/.venv/Scripts/python.exe"));
+        assert_eq!(context.lib_path, Path::new("/home/me/.venv/Lib/site-packages"));
+        assert_eq!(context.inc_path, Path::new("/home/me/.venv/Include"));
         assert_eq!(context.python_dir, Path::new("/Python313"));
     }
 
