@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cache::Cache;
 use crate::context::Context;
 use crate::error::{Quoted, Result};
 use crate::interpreter::Interpreter;
@@ -28,6 +29,11 @@ pub trait EnvBuilder: Sync {
 
     /// The base Python.
     fn interpreter(&self) -> &Interpreter;
+
+    /// Where what pip's wheels come to is kept for the next environment; nowhere, unless overridden.
+    fn cache(&self) -> Cache {
+        Cache::none()
+    }
 
     /// Is told what is done, a line at a time, and what the processes say that are run for it.
     fn progress(&self, _line: &str, _source: Source) {}
@@ -82,7 +88,8 @@ pub trait EnvBuilder: Sync {
         if !context.options.with_pip {
             return Ok(());
         }
-        let warnings = seed::setup(context, self.interpreter(), &|line| self.progress(line, Source::Main))?;
+        let progress = |line: &str| self.progress(line, Source::Main);
+        let warnings = seed::setup(context, self.interpreter(), &self.cache(), &progress)?;
         warnings.iter().for_each(|warning| self.warn(warning));
         Ok(())
     }
@@ -142,6 +149,7 @@ type Warn<'a> = Box<dyn Fn(&str) + Sync + 'a>;
 pub struct Venv<'a> {
     options: Options,
     interpreter: Interpreter,
+    cache: Cache,
     progress: Progress<'a>,
     warn: Warn<'a>,
 }
@@ -149,7 +157,13 @@ pub struct Venv<'a> {
 impl<'a> Venv<'a> {
     /// A builder of environments for `interpreter`, silent about what it does.
     pub fn new(interpreter: Interpreter, options: Options) -> Venv<'a> {
-        Venv { options, interpreter, progress: Box::new(|_, _| {}), warn: Box::new(|_| {}) }
+        Venv { options, interpreter, cache: Cache::none(), progress: Box::new(|_, _| {}), warn: Box::new(|_| {}) }
+    }
+
+    /// Keeps in `cache` what the next environment needs too.
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// Has `progress` told what is done.
@@ -172,6 +186,10 @@ impl EnvBuilder for Venv<'_> {
 
     fn interpreter(&self) -> &Interpreter {
         &self.interpreter
+    }
+
+    fn cache(&self) -> Cache {
+        self.cache.clone()
     }
 
     fn progress(&self, line: &str, source: Source) {

@@ -124,13 +124,15 @@ impl Cli {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
+        let cache = self.cache();
         let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), self.cache());
+        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone());
         if self.list_pythons {
             return self.list(&discovery.list(&self.request())?);
         }
         let interpreter = discovery.find(&self.request())?;
         let builder = Venv::new(interpreter, self.options())
+            .with_cache(cache)
             .on_progress(|line, _: Source| self.say(self.verbose, line))
             .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
         for env_dir in &self.env_dirs {
@@ -192,6 +194,7 @@ impl Cli {
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;
+        options.checked_hash_pyc = env::var_os("SOURCE_DATE_EPOCH").is_some_and(|epoch| !epoch.is_empty());
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
     }

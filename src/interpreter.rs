@@ -59,6 +59,8 @@ pub struct Interpreter {
     pub companions: Vec<(PathBuf, PathBuf)>,
     /// `sys.implementation.cache_tag`: `cpython-313`. None where it keeps no .pyc.
     pub cache_tag: Option<String>,
+    /// `importlib.util.MAGIC_NUMBER`, in hexadecimal: what its .pyc begin with.
+    pub magic: String,
     /// The wheels that its ensurepip installs, pip's among them.
     #[serde(deserialize_with = "native_paths")]
     pub wheels: Vec<PathBuf>,
@@ -133,6 +135,7 @@ impl Interpreter {
             lib64: true,
             companions: vec![],
             cache_tag: Some("cpython-313".to_owned()),
+            magic: "f30d0d0a".to_owned(),
             wheels: vec![],
             wheels_missing: None,
         }

@@ -28,6 +28,9 @@ pub struct Options {
     pub upgrade_deps: bool,
     /// Whether a `.gitignore` that covers the environment is written (CPython 3.13).
     pub scm_ignore_files: bool,
+    /// Whether .pyc files go by a hash of their source instead of its time (PEP 552), as pip makes them where
+    /// SOURCE_DATE_EPOCH is set.
+    pub checked_hash_pyc: bool,
     /// How pyvenv.cfg's `command` names this program.
     pub program: OsString,
 }
@@ -67,6 +70,7 @@ impl Default for Options {
             prompt: None,
             upgrade_deps: false,
             scm_ignore_files: false,
+            checked_hash_pyc: false,
             program: "rvenv".into(),
         }
     }

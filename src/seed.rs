@@ -2,17 +2,27 @@
 //! wheels, with what pip itself would write around them.
 
 mod compile;
+mod distribution;
+mod image;
 mod installed;
 mod launcher;
+mod parallel;
 mod record;
 mod upgrade;
 mod wheel;
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::SystemTime;
 
+use pep440_rs::Version;
+
+use crate::cache::Cache;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
+use distribution::{Distribution, InstalledFile};
+use image::{Fault, Image};
 use installed::Installed;
 use record::Record;
 use wheel::Wheel;
@@ -39,40 +49,95 @@ pub(crate) fn check(interpreter: &Interpreter) -> Result<()> {
 /// new and whole stays as it is; an older or damaged one is replaced.
 ///
 /// Returns warnings: a newer version that was damaged.
-pub fn setup(context: &mut Context, interpreter: &Interpreter, progress: &dyn Fn(&str)) -> Result<Vec<String>> {
-    let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
-    for path in &interpreter.wheels {
-        let wheel = Wheel::open(path)?;
-        if (context.options.with_setuptools || wheel.project() != "setuptools")
-            && make_way(context, &wheel, &mut warnings)?
-        {
-            wheels.push(wheel);
+pub fn setup(
+    context: &mut Context,
+    interpreter: &Interpreter,
+    cache: &Cache,
+    progress: &dyn Fn(&str),
+) -> Result<Vec<String>> {
+    let is_wanted = |wheel: &&PathBuf| context.options.with_setuptools || wheel::project_of(wheel) != "setuptools";
+    let wheels: Vec<&PathBuf> = interpreter.wheels.iter().filter(is_wanted).collect();
+    let image = image::name(interpreter, &wheels, context.options.checked_hash_pyc);
+    if let Some(image) = Image::load(cache, &image) {
+        match from_image(context, interpreter, &image, progress) {
+            Ok(warnings) => return Ok(warnings),
+            Err(Fault::Failed(error)) => return Err(error),
+            // What was written of it is not to be trusted; it is made anew.
+            Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }
     }
-    for wheel in &wheels {
-        progress(&format!("Installing {} {}", wheel.project(), wheel.version()));
-        wheel.unpack(context)?;
+    from_wheels(context, interpreter, &wheels, cache, &image, progress)
+}
+
+/// Writes out what the cache has.
+fn from_image(
+    context: &mut Context,
+    interpreter: &Interpreter,
+    image: &Image,
+    progress: &dyn Fn(&str),
+) -> Result<Vec<String>, Fault> {
+    let mut warnings = Vec::new();
+    let mut distributions = Vec::new();
+    for distribution in image.distributions() {
+        let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
+        if make_way(context, &distribution.project, &version, &mut warnings).map_err(Fault::Failed)? {
+            progress(&format!("Installing {} {version}", distribution.project));
+            distributions.push(distribution);
+        }
     }
-    let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-    let compiled = compile::compile(context, interpreter, &modules)?;
-    for wheel in &wheels {
-        finish(context, interpreter, wheel, &compiled)?;
+    image.write(context, &distributions)?;
+    for distribution in distributions {
+        finish(context, interpreter, distribution).map_err(Fault::Failed)?;
     }
     Ok(warnings)
 }
 
-/// Whether `wheel` is to be installed. The files of what it replaces are retired then.
-fn make_way(context: &mut Context, wheel: &Wheel, warnings: &mut Vec<String>) -> Result<bool> {
+/// Unpacks and compiles, and keeps what comes of it.
+fn from_wheels(
+    context: &mut Context,
+    interpreter: &Interpreter,
+    paths: &[&PathBuf],
+    cache: &Cache,
+    image: &str,
+    progress: &dyn Fn(&str),
+) -> Result<Vec<String>> {
+    let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
+    for path in paths {
+        let wheel = Wheel::open(path)?;
+        if make_way(context, wheel.project(), wheel.version(), &mut warnings)? {
+            wheels.push(wheel);
+        }
+    }
+    let modified = SystemTime::now();
+    for wheel in &wheels {
+        progress(&format!("Installing {} {}", wheel.project(), wheel.version()));
+        wheel.unpack(context, modified)?;
+    }
+    let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
+    let compiled = compile::compile(context, interpreter, &modules)?;
+    let mut distributions = Vec::new();
+    for wheel in &wheels {
+        let distribution = describe(context, interpreter, wheel, &compiled)?;
+        finish(context, interpreter, &distribution)?;
+        distributions.push(distribution);
+    }
+    if distributions.len() == paths.len() {
+        image::keep(context, cache, image, distributions, modified);
+    }
+    Ok(warnings)
+}
+
+/// Whether a project is to be installed in this version. The files of what it replaces are retired then.
+fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &mut Vec<String>) -> Result<bool> {
     if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
     }
-    let found = Installed::find(context, wheel.project())?;
-    let as_new = found.last().filter(|newest| newest.version() >= wheel.version());
+    let found = Installed::find(context, project)?;
+    let as_new = found.last().filter(|newest| newest.version() >= version);
     let fault = as_new.map(|newest| (newest.version(), newest.fault(context)));
     let keeps = matches!(fault, Some((_, None)));
-    if let Some((version, Some(fault))) = fault.filter(|(version, _)| *version > wheel.version()) {
-        let (project, replacement) = (wheel.project(), wheel.version());
-        warnings.push(format!("{project} {version} is damaged ({fault}), so {replacement} takes its place"));
+    if let Some((newer, Some(fault))) = fault.filter(|(newer, _)| *newer > version) {
+        warnings.push(format!("{project} {newer} is damaged ({fault}), so {version} takes its place"));
     }
     let retired: Vec<PathBuf> = match found.split_last() {
         // Beside it, the metadata that an installation which broke off has left.
@@ -83,26 +148,45 @@ fn make_way(context: &mut Context, wheel: &Wheel, warnings: &mut Vec<String>) ->
     Ok(!keeps)
 }
 
-/// Writes what pip writes besides a wheel's own files: launchers, INSTALLER, REQUESTED and RECORD.
-fn finish(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compiled: &compile::Compiled) -> Result<()> {
+/// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.
+fn describe(
+    context: &Context,
+    interpreter: &Interpreter,
+    wheel: &Wheel,
+    compiled: &compile::Compiled,
+) -> Result<Distribution> {
     let mut record: Record = wheel.record().clone();
-    for script in wheel.launchers(interpreter)? {
-        let path = context.bin_path.join(&script.name);
-        let contents = script.render(&context.env_exe);
-        context.stage.write(&path, &contents, true)?;
-        record.add(&format!("{}{}", way_to_bin(interpreter), script.name), &contents);
-    }
+    let mut files = wheel.installed_files();
+    let mut add = |name: String| files.push(InstalledFile { name, executable: false });
     for (name, contents) in [("INSTALLER", b"pip\n".as_slice()), ("REQUESTED", b"")] {
         let name = format!("{}/{name}", wheel.dist_info());
         context.stage.write(&context.lib_path.join(&name), contents, false)?;
         record.add(&name, contents);
+        add(name);
     }
-    for module in wheel.modules() {
-        if let Some(pyc) = compiled.pyc_of(module) {
-            record.add_unhashed(&pyc);
-        }
+    for pyc in wheel.modules().filter_map(|module| compiled.pyc_of(module)) {
+        record.add_unhashed(&pyc);
+        add(pyc);
     }
-    let name = format!("{}/RECORD", wheel.dist_info());
+    Ok(Distribution {
+        project: wheel.project().to_owned(),
+        version: wheel.version().to_string(),
+        dist_info: wheel.dist_info().to_owned(),
+        files,
+        record,
+        launchers: wheel.launchers(interpreter)?,
+    })
+}
+
+/// Writes what names the environment: the launchers, and RECORD with their hashes.
+fn finish(context: &Context, interpreter: &Interpreter, distribution: &Distribution) -> Result<()> {
+    let mut record = distribution.record.clone();
+    for script in &distribution.launchers {
+        let contents = script.render(&context.env_exe);
+        context.stage.write(&context.bin_path.join(&script.name), &contents, true)?;
+        record.add(&format!("{}{}", way_to_bin(interpreter), script.name), &contents);
+    }
+    let name = distribution.record_name();
     record.add_unhashed(&name);
     context.stage.write(&context.lib_path.join(&name), &record.render(), false)
 }

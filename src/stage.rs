@@ -103,6 +103,12 @@ impl Stage {
         copied.at("write", path).map(drop)
     }
 
+    /// Takes away again what has been written into the folder `path`.
+    pub(crate) fn empty(&self, path: &Path) -> Result<()> {
+        let staged = self.at(path);
+        remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
+    }
+
     /// Has the file or link `path` of the ENV_DIR that exists taken away when this is published, unless there
     /// is a new one in its place.
     pub(crate) fn retire(&mut self, path: PathBuf) {

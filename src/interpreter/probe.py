@@ -155,6 +155,12 @@ def link_names():
     return [text(name) for name in names] if os.name == "posix" else []
 
 
+def magic():
+    import importlib.util
+
+    return "".join("%02x" % byte for byte in importlib.util.MAGIC_NUMBER)
+
+
 def prerelease():
     # As in a version's text: rc1.
     level, serial = sys.version_info[3:]
@@ -257,6 +263,7 @@ def answer():
         lib64=has_lib64(),
         companions=companions(executable),
         cache_tag=sys.implementation.cache_tag,
+        magic=magic(),
         wheels=sorted(text(path) for path in wheels),
         wheels_missing=wheels_missing,
     )

@@ -1,13 +1,18 @@
-# Compiles modules that stand in one folder for another, their final one: argv is [staged, final]; stdin has the
+# Compiles the modules in a folder: argv is [folder, whether their .pyc shall go by the source's hash]; stdin has the
 # names, each ended by NUL; the names of those that do not compile are printed in the same way. Those are not an
-# error: pip installs them too, and leaves their .pyc out.
+# error: pip installs them too, and leaves their .pyc out. A .pyc names its source relative to site-packages, so that it
+# fits every environment; Python puts the path in as it loads it.
 import os
 import py_compile
 import sys
 
-staged, final = sys.argv[1:3]
+folder, by_hash = sys.argv[1:3]
+options = {}
+if hasattr(py_compile, "PycInvalidationMode"):
+    modes = py_compile.PycInvalidationMode
+    options["invalidation_mode"] = modes.CHECKED_HASH if by_hash == "true" else modes.TIMESTAMP
 for name in os.fsdecode(sys.stdin.buffer.read()).split("\0")[:-1]:
     try:
-        py_compile.compile(os.path.join(staged, name), dfile=os.path.join(final, name), doraise=True)
+        py_compile.compile(os.path.join(folder, name), dfile=name, doraise=True, **options)
     except py_compile.PyCompileError:
         sys.stdout.buffer.write(os.fsencode(name) + b"\0")

@@ -29,7 +29,7 @@ impl Compiled {
     }
 }
 
-/// Compiles `modules`, named relative to site-packages, where they are staged, for the place where they will be.
+/// Compiles `modules`, named relative to site-packages, where they are staged.
 pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Compiled> {
     let mut compiled = Compiled { cache_tag: interpreter.cache_tag.clone(), failed: BTreeSet::new() };
     if compiled.cache_tag.is_none() || modules.is_empty() {
@@ -70,7 +70,8 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
 
 fn start(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Child> {
     let mut command = isolated(&interpreter.executable);
-    command.arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path)).arg(&context.lib_path);
+    command.arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
+    command.arg(context.options.checked_hash_pyc.to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut worker = command.spawn().at("run", &interpreter.executable)?;
     let names: String = modules.iter().map(|module| format!("{module}\0")).collect();

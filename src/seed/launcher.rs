@@ -3,13 +3,15 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::interpreter::Interpreter;
 
 /// The bytes of a shebang line, its line break left out, that every kernel takes whole (Linux before 5.1).
 const LONGEST_SHEBANG: usize = 127;
 
 /// A program to be written into bin: calls one function of one module.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Launcher {
     pub(super) name: String,
     module: String,

@@ -6,16 +6,19 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use pep440_rs::Version;
 use zip::ZipArchive;
 
+use super::distribution::InstalledFile;
+use super::image;
 use super::launcher::{self, Launcher};
+use super::parallel;
 use super::record::Record;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
 
 /// The bytes that one entry may unpack to; pip's largest file has one million.
 const LARGEST_ENTRY: u64 = 64 << 20;
@@ -70,6 +73,18 @@ impl Wheel {
         &self.record
     }
 
+    /// The files that [`unpack`](Self::unpack) writes.
+    pub(super) fn installed_files(&self) -> Vec<InstalledFile> {
+        let mut archive = self.archive.clone();
+        let mut is_executable = |index| {
+            let mode = archive.by_index_raw(index).ok().and_then(|file| file.unix_mode());
+            mode.is_some_and(|mode| mode & 0o111 != 0)
+        };
+        let record = format!("{}/RECORD", self.dist_info);
+        let files = self.files.iter().filter(|(name, _)| !is_record(name, &record));
+        files.map(|(name, index)| InstalledFile { name: name.clone(), executable: is_executable(*index) }).collect()
+    }
+
     /// The modules: all files that a .pyc is made for.
     pub(super) fn modules(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str).filter(|name| name.ends_with(".py"))
@@ -86,42 +101,34 @@ impl Wheel {
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into site-packages, each checked against RECORD. RECORD itself is left to the caller.
-    pub(super) fn unpack(&self, context: &Context) -> Result<()> {
-        let site_packages = context.staged(&context.lib_path);
+    /// Writes the files into site-packages, each checked against RECORD, the modules as changed at `modified`. RECORD
+    /// itself is left to the caller.
+    pub(super) fn unpack(&self, context: &Context, modified: SystemTime) -> Result<()> {
         let folders: BTreeSet<&Path> = self.files.keys().filter_map(|name| Path::new(name).parent()).collect();
         for folder in folders {
-            let folder = site_packages.join(folder);
-            fs::create_dir_all(&folder).at("create the directory", &folder)?;
+            let folder = context.lib_path.join(folder);
+            fs::create_dir_all(context.staged(&folder)).at("create the directory", &folder)?;
         }
-        let files: Vec<(&String, &usize)> = self.files.iter().collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            let share = files.len().div_ceil(threads).max(1);
-            let workers: Vec<_> =
-                files.chunks(share).map(|files| scope.spawn(move || self.unpack_files(files, context))).collect();
-            workers
-                .into_iter()
-                .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })
+        parallel::share(&self.installed_files(), |files| self.unpack_files(files, context, modified))
     }
 
-    fn unpack_files(&self, files: &[(&String, &usize)], context: &Context) -> Result<()> {
+    fn unpack_files(&self, files: &[InstalledFile], context: &Context, modified: SystemTime) -> Result<()> {
         let mut archive = self.archive.clone();
-        let record = format!("{}/RECORD", self.dist_info);
-        for (name, index) in files.iter().filter(|(name, _)| !is_record(name, &record)) {
+        for InstalledFile { name, executable } in files {
             let unsound = |reason: String| Error::Distribution { path: self.path.clone(), reason };
-            let contents = contents(&mut archive, **index).map_err(unsound)?;
+            let contents = contents(&mut archive, self.files[name]).map_err(unsound)?;
             self.record.check(name, &contents).map_err(unsound)?;
-            let executable =
-                archive.by_index_raw(**index).is_ok_and(|file| file.unix_mode().is_some_and(|mode| mode & 0o111 != 0));
             let path = context.lib_path.join(name);
-            native::create_file(&context.staged(&path), if executable { 0o777 } else { 0o666 })
-                .and_then(|mut file| std::io::Write::write_all(&mut file, &contents))
-                .at("write", &path)?;
+            let modified = name.ends_with(".py").then_some(modified);
+            image::write(&context.staged(&path), &contents, *executable, modified).at("write", &path)?;
         }
         Ok(())
     }
+}
+
+/// The project of the wheel at `path`, normalized, by its name alone.
+pub(super) fn project_of(path: &Path) -> String {
+    name_and_version(path).map(|(project, _)| project).unwrap_or_default()
 }
 
 /// `pip-24.2-py3-none-any.whl` is pip 24.2.

@@ -77,6 +77,12 @@ fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
     prepare(&scratch);
     scratch.rvenv_for(python).args(flags).arg(scratch.env()).silent();
     let ours = snapshot(&scratch.env());
+    if !flags.contains(&"--without-pip") {
+        // Whether it comes from the cache or not.
+        fs::remove_dir_all(scratch.env()).unwrap();
+        scratch.rvenv_for(python).arg("--no-cache").args(flags).arg(scratch.env()).silent();
+        compare_trees(&theirs.tree, &tree(&scratch.env()), "without a cache");
+    }
 
     compare_trees(&theirs.tree, &ours.tree, &format!("{} {flags:?}", python.path.display()));
     assert_eq!(theirs.inside, ours.inside);
@@ -244,7 +250,7 @@ for folder, _, names in os.walk(site_packages):
         stamp = struct.pack('<LL', int(os.stat(path).st_mtime), len(source))
         assert pyc[header - 8:header] == stamp, path
         code = marshal.loads(pyc[header:])
-        assert code.co_filename == path, (code.co_filename, path)
+        assert os.path.join(site_packages, code.co_filename) == path, (code.co_filename, path)
         assert code == compile(source, path, 'exec', dont_inherit=True), path
         count += 1
 print(count)

@@ -154,7 +154,7 @@ fn a_failure_on_the_way_leaves_nothing_and_says_why() {
             broken.display()
         ),
     );
-    let error = scratch.rvenv().arg("-p").arg(&wrapper).arg("a/b/env").error();
+    let error = scratch.rvenv().arg("--no-cache").arg("-p").arg(&wrapper).arg("a/b/env").error();
     assert!(error.contains("returned non-zero exit status 3. no memory left"), "{error}");
     fs::remove_file(wrapper).unwrap();
     assert_eq!(scratch.names(), before);
@@ -164,7 +164,7 @@ fn a_failure_on_the_way_leaves_nothing_and_says_why() {
 fn surroundings_do_not_leak_in() {
     let plain = Scratch::new();
     let python = python();
-    plain.rvenv_for(&python).arg("env").silent();
+    plain.rvenv_for(&python).args(["--no-cache", "env"]).silent();
     let expected: Vec<String> = tree(&plain.env()).into_keys().collect();
 
     let scratch = Scratch::new();
@@ -187,7 +187,7 @@ fn surroundings_do_not_leak_in() {
         .env("LANG", "C")
         .env("LC_ALL", "C")
         .env_remove("HOME")
-        .arg("env")
+        .args(["--no-cache", "env"])
         .silent();
     let made: Vec<String> = tree(&scratch.env()).into_keys().collect();
     assert_eq!(made, expected);

@@ -8,6 +8,7 @@ mod drop_in;
 mod existing;
 mod failures;
 mod harness;
+mod images;
 mod interpreters;
 mod jobs;
 mod readme;

@@ -1,0 +1,156 @@
+//! Images: what pip's wheels come to, kept in the cache and written out for the next environment.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::harness::*;
+
+fn rvenv(scratch: &Scratch, python: &Python) -> Run {
+    let run = scratch.rvenv_for(python).env("RVENV_CACHE_DIR", scratch.path("cache"));
+    run.args(["--clear", "env"])
+}
+
+/// The one image in the cache.
+fn image(scratch: &Scratch) -> PathBuf {
+    let folder = scratch.path("cache/images");
+    let names = names_in(&folder);
+    assert_eq!(names.len(), 1, "{names:?}");
+    folder.join(&names[0])
+}
+
+/// The environment but for the times within .pyc headers.
+fn without_times(scratch: &Scratch) -> Tree {
+    let mut tree = tree(&scratch.env());
+    for (path, entry) in &mut tree {
+        if let (true, Entry::File { contents, .. }) = (path.ends_with(".pyc"), entry) {
+            contents.drain(..16);
+        }
+    }
+    tree
+}
+
+#[test]
+fn an_environment_is_the_same_cold_warm_and_without_a_cache() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let made = |run: Run| {
+            run.silent();
+            without_times(&scratch)
+        };
+        let cold = made(rvenv(&scratch, python));
+        let image = fs::read(image(&scratch)).unwrap();
+        let warm = made(rvenv(&scratch, python));
+        let none = made(rvenv(&scratch, python).arg("--no-cache"));
+        assert_eq!(cold.keys().collect::<Vec<_>>(), warm.keys().collect::<Vec<_>>());
+        let differing: Vec<&String> = cold.keys().filter(|path| cold[*path] != warm[*path]).collect();
+        assert!(differing.is_empty(), "{differing:?}");
+        let differing: Vec<&String> = cold.keys().filter(|path| Some(&cold[*path]) != none.get(*path)).collect();
+        // marshal writes an object's reference flag by how often it is used when it is written.
+        assert!(differing.iter().all(|path| path.ends_with(".pyc") || *path == "pyvenv.cfg"), "{differing:?}");
+        assert_eq!(fs::read(self::image(&scratch)).unwrap(), image, "a warm run leaves it as it is");
+    });
+}
+
+#[test]
+fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
+    let scratch = Scratch::new();
+    let python = python();
+    rvenv(&scratch, &python).silent();
+    rvenv(&scratch, &python).silent();
+    let before = tree(&scratch.env());
+    // Whatever Python finds stale it writes anew.
+    let code = "import pip._internal.cli.main, pip._vendor.rich.console; print(pip.__file__, pip.__spec__.loader.get_code('pip').co_filename)";
+    let run = scratch.run(scratch.env().join("bin/python")).args(["-c", code]).env_remove("PYTHONDONTWRITEBYTECODE");
+    let said = run.ok();
+    let [file, co_filename] = said.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert_eq!(file, co_filename);
+    assert!(tree(&scratch.env()) == before);
+}
+
+#[test]
+fn a_damaged_image_is_passed_over_and_made_anew() {
+    let scratch = Scratch::new();
+    let python = python();
+    rvenv(&scratch, &python).silent();
+    let whole = without_times(&scratch);
+    const LOAD: &str = "
+import marshal, os, sys
+for folder, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        if name.endswith('.pyc'):
+            marshal.loads(open(os.path.join(folder, name), 'rb').read()[16:])
+";
+    let path = image(&scratch);
+    let sound = fs::read(&path).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let cases = [
+        vec![],
+        sound[..sound.len() / 2].to_vec(),
+        sound[..sound.len() - 1].to_vec(),
+        flipped(sound.len() / 2),
+        flipped(sound.len() / 3),
+        flipped(200),
+        b"PK\x05\x06no image".to_vec(),
+    ];
+    for damaged in cases {
+        fs::write(&path, &damaged).unwrap();
+        rvenv(&scratch, &python).silent();
+        let made = without_times(&scratch);
+        assert!(made.keys().eq(whole.keys()));
+        let differing = whole.keys().filter(|path| whole[*path] != made[*path]).collect::<Vec<_>>();
+        assert!(differing.iter().all(|path| path.ends_with(".pyc")), "{differing:?}");
+        scratch.run(&python.path).args(["-c", LOAD]).arg(site_packages(&scratch.env())).silent();
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+        // Bytes that nobody reads may be anything; an image that is short, or of nothing, is not kept.
+        assert!(fs::read(&path).unwrap().len() >= sound.len() - 200);
+    }
+}
+
+#[test]
+fn the_cache_can_go_and_no_environment_misses_it() {
+    let scratch = Scratch::new();
+    let python = python();
+    rvenv(&scratch, &python).silent();
+    rvenv(&scratch, &python).silent();
+    fs::remove_dir_all(scratch.path("cache")).unwrap();
+    assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    for (path, entry) in tree(&scratch.env()) {
+        if let Entry::Link { target } = entry {
+            assert!(!target.starts_with(scratch.path("cache")), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_warm_run_with_pip_starts_no_process_and_opens_the_image_once() {
+    let Some(strace) = tool("strace") else { return };
+    let scratch = Scratch::new();
+    let python = python();
+    rvenv(&scratch, &python).silent();
+    let trace = scratch.path("trace");
+    let run = scratch.run(strace).args(["-f", "-qq", "-e", "trace=execve,openat", "-o"]).arg(&trace);
+    let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python.path).args(["a", "b", "c"]);
+    run.env("RVENV_CACHE_DIR", scratch.path("cache")).silent();
+    let calls = fs::read_to_string(trace).unwrap();
+    assert_eq!(calls.lines().filter(|line| line.contains("execve(") && line.ends_with("= 0")).count(), 1);
+    assert_eq!(calls.lines().filter(|line| line.contains("cache/images/")).count(), 1, "for three environments");
+}
+
+#[test]
+fn source_date_epoch_makes_pyc_that_go_by_hashes() {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    for (epoch, flags) in [(Some("1700000000"), 3), (None, 0), (Some("1700000000"), 3)] {
+        let run = rvenv(&scratch, &python).env_remove("SOURCE_DATE_EPOCH");
+        match epoch {
+            Some(epoch) => run.env("SOURCE_DATE_EPOCH", epoch).silent(),
+            None => run.silent(),
+        }
+        let pyc = site_packages(&scratch.env()).join("pip/__pycache__/__init__.cpython-312.pyc");
+        assert_eq!(fs::read(pyc).unwrap()[4], flags, "PEP 552");
+    }
+}
