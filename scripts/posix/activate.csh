@@ -16,7 +16,9 @@ if ($?PATH) then
     set _OLD_VIRTUAL_PATH = "$PATH:q"
     alias _old_virtual_path 'setenv PATH "$_OLD_VIRTUAL_PATH:q"'
 else
-    alias _old_virtual_path 'unsetenv PATH'
+    # The shell's own list, which goes along with PATH when that is set, but not when it is unset.
+    set _OLD_VIRTUAL_LIST = ($path:q)
+    alias _old_virtual_path 'set path = ($_OLD_VIRTUAL_LIST:q); unsetenv PATH'
 endif
 if ($?PYTHONHOME) then
     set _OLD_VIRTUAL_PYTHONHOME = "$PYTHONHOME:q"
