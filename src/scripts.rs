@@ -109,3 +109,42 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
     }
     filled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpreter::Interpreter;
+    use crate::options::Options;
+    use crate::stage::Stage;
+
+    /// The built-in script of this name for an environment on Windows.
+    fn on_windows(name: &str) -> String {
+        let interpreter = Interpreter { platform: Platform::Nt, ..Interpreter::for_tests() };
+        let env_dir = Path::new("/work & play/100%/__VENV_NAME__ (1)");
+        let options = Options { prompt: Some("a \"b\" ^ | <c>".into()), ..Options::default() };
+        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir));
+        let (_, _, template) = BUILT_IN.iter().find(|(_, built_in, _)| *built_in == name).unwrap();
+        String::from_utf8(fill(template, &context, Quoting::of_script(name.as_ref()))).unwrap()
+    }
+
+    #[test]
+    fn the_scripts_of_cmd_have_their_values_once_and_escaped() {
+        let activate = on_windows("activate.bat");
+        let lines: Vec<&str> = activate.lines().collect();
+        assert!(lines.contains(&r"set VIRTUAL_ENV=/work ^& play/100%%/__VENV_NAME__ ^(1^)"), "{activate}");
+        assert!(lines.contains(&r#"set VIRTUAL_ENV_PROMPT=a ^"b^" ^^ ^| ^<c^>"#), "{activate}");
+        // What is in a value stays; no other placeholder is left.
+        assert_eq!(activate.matches("__VENV_").count(), 1);
+        assert!(!on_windows("deactivate.bat").contains("__VENV_"));
+    }
+
+    #[test]
+    fn each_system_has_its_own_scripts_besides_the_common_ones() {
+        let names = |platform| -> Vec<&str> {
+            BUILT_IN.iter().filter(|(folder, ..)| is_for(folder.as_ref(), platform)).map(|(_, name, _)| *name).collect()
+        };
+        assert!(names(Platform::Posix).contains(&"activate.csh") && !names(Platform::Posix).contains(&"activate.bat"));
+        assert!(names(Platform::Nt).contains(&"activate.bat") && !names(Platform::Nt).contains(&"activate.csh"));
+        assert!(names(Platform::Nt).contains(&"Activate.ps1"));
+    }
+}

@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::distribution::{Distribution, InstalledFile};
-use super::parallel;
+use super::{parallel, wheel};
 use crate::cache::{self, Cache};
 use crate::context::Context;
 use crate::error::{AtPath, Result};
@@ -61,8 +61,9 @@ impl Image {
     /// The image of this name, if the cache has it and it is one.
     pub(super) fn load(cache: &Cache, name: &str) -> Option<Image> {
         let mut archive = ZipArchive::new(Cursor::new(cache.read_shared(name)?)).ok()?;
-        let contents = serde_json::from_slice(&entry(&mut archive, CONTENTS)?).ok()?;
-        Some(Image { contents, archive })
+        let contents: Contents = serde_json::from_slice(&entry(&mut archive, CONTENTS)?).ok()?;
+        let mut files = contents.distributions.iter().flat_map(|distribution| &distribution.files);
+        files.all(|file| wheel::is_inside(&file.name)).then_some(Image { contents, archive })
     }
 
     pub(super) fn distributions(&self) -> &[Distribution] {

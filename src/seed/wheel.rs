@@ -173,7 +173,7 @@ fn checked_names(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<BTreeMap
 }
 
 /// Whether a name stays below the folder that it is joined to, on every system.
-fn is_inside(name: &str) -> bool {
+pub(super) fn is_inside(name: &str) -> bool {
     let name = name.strip_suffix('/').unwrap_or(name);
     !name.contains(['\\', ':'])
         && !name.chars().any(char::is_control)
