@@ -2,10 +2,9 @@
 //! image written out. It is a zip file without compression, each of its entries with a checksum that is held against
 //! what is written.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::distribution::{Distribution, InstalledFile};
+use super::distribution::{self, Distribution, InstalledFile};
 use super::{parallel, wheel};
 use crate::cache::{self, Cache};
 use crate::context::Context;
-use crate::error::{AtPath, Result};
+use crate::error::Result;
 use crate::interpreter::Interpreter;
 use crate::native;
 
@@ -73,45 +72,18 @@ impl Image {
     /// Writes the files of `distributions` into site-packages, by as many threads as there are cores.
     pub(super) fn write(&self, context: &Context, distributions: &[&Distribution]) -> Result<(), Fault> {
         let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-        create_folders(context, &files).map_err(Fault::Failed)?;
+        distribution::create_folders(context, files.iter().copied()).map_err(Fault::Failed)?;
         parallel::share(&files, |share| self.write_files(context, share))
     }
 
     fn write_files(&self, context: &Context, files: &[&InstalledFile]) -> Result<(), Fault> {
         let mut archive = self.archive.clone();
-        let site_packages = context.staged(&context.lib_path);
         for file in files {
             let contents = entry(&mut archive, &file.name).ok_or(Fault::Damaged)?;
-            let path = site_packages.join(&file.name);
-            let modified = file.name.ends_with(".py").then_some(self.contents.modified);
-            write(&path, &contents, file.executable, modified)
-                .at("write", &context.lib_path.join(&file.name))
-                .map_err(Fault::Failed)?;
+            file.write(context, &contents, self.contents.modified).map_err(Fault::Failed)?;
         }
         Ok(())
     }
-}
-
-/// Writes a new file, and the time that it shall have been changed at.
-pub(super) fn write(
-    path: &Path,
-    contents: &[u8],
-    executable: bool,
-    modified: Option<SystemTime>,
-) -> std::io::Result<()> {
-    let mut file = native::create_file(path, if executable { 0o777 } else { 0o666 })?;
-    file.write_all(contents)?;
-    modified.map_or(Ok(()), |modified| file.set_modified(modified))
-}
-
-/// Makes the folders that `files` are in.
-fn create_folders(context: &Context, files: &[&InstalledFile]) -> Result<()> {
-    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| Path::new(&file.name).parent()).collect();
-    for folder in folders {
-        let folder = context.lib_path.join(folder);
-        fs::create_dir_all(context.staged(&folder)).at("create the directory", &folder)?;
-    }
-    Ok(())
 }
 
 /// Keeps what has been installed into the environment that is built as an image.

@@ -11,8 +11,7 @@ use std::time::SystemTime;
 use pep440_rs::Version;
 use zip::ZipArchive;
 
-use super::distribution::InstalledFile;
-use super::image;
+use super::distribution::{self, InstalledFile};
 use super::launcher::{self, Launcher};
 use super::parallel;
 use super::record::Record;
@@ -104,23 +103,18 @@ impl Wheel {
     /// Writes the files into site-packages, each checked against RECORD, the modules as changed at `modified`. RECORD
     /// itself is left to the caller.
     pub(super) fn unpack(&self, context: &Context, modified: SystemTime) -> Result<()> {
-        let folders: BTreeSet<&Path> = self.files.keys().filter_map(|name| Path::new(name).parent()).collect();
-        for folder in folders {
-            let folder = context.lib_path.join(folder);
-            fs::create_dir_all(context.staged(&folder)).at("create the directory", &folder)?;
-        }
-        parallel::share(&self.installed_files(), |files| self.unpack_files(files, context, modified))
+        let files = self.installed_files();
+        distribution::create_folders(context, &files)?;
+        parallel::share(&files, |files| self.unpack_files(files, context, modified))
     }
 
     fn unpack_files(&self, files: &[InstalledFile], context: &Context, modified: SystemTime) -> Result<()> {
         let mut archive = self.archive.clone();
-        for InstalledFile { name, executable } in files {
+        for file in files {
             let unsound = |reason: String| Error::Distribution { path: self.path.clone(), reason };
-            let contents = contents(&mut archive, self.files[name]).map_err(unsound)?;
-            self.record.check(name, &contents).map_err(unsound)?;
-            let path = context.lib_path.join(name);
-            let modified = name.ends_with(".py").then_some(modified);
-            image::write(&context.staged(&path), &contents, *executable, modified).at("write", &path)?;
+            let contents = contents(&mut archive, self.files[&file.name]).map_err(unsound)?;
+            self.record.check(&file.name, &contents).map_err(unsound)?;
+            file.write(context, &contents, modified)?;
         }
         Ok(())
     }
