@@ -2,6 +2,8 @@
 //! one that the interpreter's own `-m venv` makes at the same path.
 
 mod activation;
+mod cache;
+mod calls;
 mod cli;
 mod discovery;
 mod drop_in;
@@ -11,6 +13,7 @@ mod harness;
 mod images;
 mod interpreters;
 mod jobs;
+mod link_modes;
 mod readme;
 mod remembering;
 mod scripts;
