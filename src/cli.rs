@@ -16,6 +16,8 @@ use rvenv::{
 };
 use serde_json::{Value, json};
 
+use crate::progress::Progress;
+
 /// Creates virtual Python environments in one or more target directories.
 #[derive(Debug, Parser)]
 #[command(
@@ -166,10 +168,15 @@ impl Cli {
             return Ok(());
         }
         let interpreter = discovery.find(&self.request())?;
+        let progress = self.progress();
         let builder = Venv::new(interpreter, self.options())
             .with_cache(cache)
-            .on_progress(|line, _: Source| self.say(self.verbose, line))
-            .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
+            .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
+            .on_warning(|line| {
+                if !self.quiet {
+                    progress.say(&format!("Warning: {line}"))
+                }
+            });
         for env_dir in &self.env_dirs {
             builder.create(env_dir.as_ref())?;
         }
@@ -257,11 +264,10 @@ impl Cli {
         options
     }
 
-    fn say(&self, wanted: bool, line: &str) {
-        if wanted && !self.quiet {
-            // A closed stderr is no reason to fail.
-            let _ = writeln!(io::stderr(), "{line}");
-        }
+    /// On a terminal, what lasts is shown; not where nobody looks.
+    fn progress(&self) -> Progress {
+        let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
+        if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
     }
 }
 

@@ -14,6 +14,7 @@ mod images;
 mod interpreters;
 mod jobs;
 mod link_modes;
+mod progress;
 mod readme;
 mod remembering;
 mod scripts;
