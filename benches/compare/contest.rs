@@ -103,14 +103,14 @@ struct Run {
     commands: Vec<String>,
 }
 
-/// Runs a contestant's commands; the inner error is why one failed. stderr goes to a file, which costs nobody
-/// anything.
+/// Runs a contestant's commands; the inner error is why one failed. What they say goes to a file, which
+/// costs nobody anything.
 fn time(course: &Course, contestant: &Contestant, place: &Place) -> Result<Result<Run, String>> {
     let mut commands: Vec<Command> = contestant.steps.iter().map(|step| course.command(step, place)).collect();
-    let said = place.0.join("stderr");
-    let stderr = File::create(&said)?;
+    let said = place.0.join("said");
+    let file = File::create(&said)?;
     for command in &mut commands {
-        command.stdout(Stdio::null()).stderr(stderr.try_clone()?);
+        command.stdout(file.try_clone()?).stderr(file.try_clone()?);
     }
     machine::sync();
     let begun = Instant::now();
@@ -134,8 +134,8 @@ fn describe(command: &Command) -> String {
 }
 
 /// The line that says what went wrong: the first one, or one that calls itself an error.
-fn last_words(stderr: &str) -> Option<String> {
-    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+fn last_words(said: &str) -> Option<String> {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines.clone().find(|line| line.to_ascii_lowercase().contains("error"));
     error.or_else(|| lines.next()).map(str::to_owned)
 }

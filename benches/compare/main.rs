@@ -16,6 +16,7 @@ mod wheel;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -57,7 +58,17 @@ struct Arguments {
     bench: bool,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> Result<()> {
     let mut words = env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "floor") {
         return floor::main(words);

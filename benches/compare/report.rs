@@ -184,7 +184,8 @@ fn judge(goal: &Goal, outcomes: &[Outcome]) -> Verdict {
         Bound::Faster(times, others) => {
             let best = others.iter().filter_map(|name| median(name)).min_by(f64::total_cmp);
             let value = median(who).zip(best).map(|(own, best)| best / own);
-            let text = format!("{who} is {times} times as fast as {}", others.join(", "));
+            let times_text = if times > 1.0 { format!("{times} times ") } else { String::new() };
+            let text = format!("{who} is {times_text}as fast as {}", best_of(others));
             Verdict { text, value: value.map(|value| (value, value >= times)) }
         }
         Bound::Megabytes(peak) => {
@@ -193,6 +194,11 @@ fn judge(goal: &Goal, outcomes: &[Outcome]) -> Verdict {
             Verdict { text, value: value.map(|value| (value, value <= peak)) }
         }
     }
+}
+
+fn best_of(names: &[&str]) -> String {
+    let one_of = if names.len() > 1 { "the best of " } else { "" };
+    format!("{one_of}{}", names.join(", "))
 }
 
 fn milliseconds(seconds: f64) -> String {
