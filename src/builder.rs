@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cache::Cache;
 use crate::context::Context;
-use crate::error::{Quoted, Result};
+use crate::error::{Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::{configuration, directories, python, scripts, seed};
@@ -45,17 +45,24 @@ pub trait EnvBuilder: Sync {
     ///
     /// A new environment is there as a whole or not at all; one that exists stays as it was if a step before
     /// `publish` fails.
+    ///
+    /// Others that work on this ENV_DIR take turns.
     fn create(&self, env_dir: &Path) -> Result<Context> {
         let mut context = self.create_directories(env_dir)?;
         self.create_configuration(&mut context)?;
         self.setup_python(&mut context)?;
         self.setup_pip(&mut context)?;
         self.setup_scripts(&mut context)?;
-        self.publish(&mut context)?;
+        match self.publish(&mut context) {
+            // It exists now, which is another task.
+            Err(Error::Appeared { .. }) => return self.create(env_dir),
+            published => published?,
+        }
         if let Err(error) = self.finish(&mut context) {
             context.stage.withdraw();
             return Err(error);
         }
+        context.stage.release().into_iter().for_each(|warning| self.warn(&warning));
         Ok(context)
     }
 
@@ -64,7 +71,8 @@ pub trait EnvBuilder: Sync {
         if self.options().with_pip {
             seed::check(self.interpreter())?;
         }
-        let context = directories::create(env_dir, self.interpreter(), self.options())?;
+        let progress = |line: &str| self.progress(line, Source::Main);
+        let context = directories::create(env_dir, self.interpreter(), self.options(), &progress)?;
         self.progress(&format!("Creating {}", Quoted(&context.env_dir)), Source::Main);
         Ok(context)
     }
@@ -105,9 +113,8 @@ pub trait EnvBuilder: Sync {
 
     /// Makes what was built the environment at ENV_DIR.
     fn publish(&self, context: &mut Context) -> Result<()> {
-        let warnings = context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))?;
-        warnings.iter().for_each(|warning| self.warn(warning));
-        Ok(())
+        context.options.interrupt.check()?;
+        context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))
     }
 
     /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and

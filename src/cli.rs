@@ -11,8 +11,8 @@ use clap::builder::OsStringValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Existing, Interpreter, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
-    Venv,
+    Cache, Discovery, EnvBuilder, Existing, Interpreter, Interrupt, LinkMode, Links, Options, PythonRequest, Source,
+    Surroundings, Venv,
 };
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ enum Format {
 
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self, interrupt: Interrupt) -> Result<()> {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
@@ -160,7 +160,8 @@ impl Cli {
             return self.print(&self.describe_cache(&cache)?);
         }
         let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone());
+        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone())
+            .with_interrupt(interrupt.clone());
         if self.list_pythons {
             return self.print(&self.list(&discovery.list(&self.request())?)?);
         }
@@ -169,7 +170,7 @@ impl Cli {
         }
         let interpreter = discovery.find(&self.request())?;
         let progress = self.progress();
-        let builder = Venv::new(interpreter, self.options())
+        let builder = Venv::new(interpreter, self.options(interrupt))
             .with_cache(cache)
             .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
             .on_warning(|line| {
@@ -235,7 +236,7 @@ impl Cli {
         }
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, interrupt: Interrupt) -> Options {
         let mut options = Options::default();
         options.system_site_packages = self.system_site_packages;
         options.existing = match (self.clear, self.upgrade) {
@@ -260,6 +261,7 @@ impl Cli {
             Mode::Clone => LinkMode::Clone,
             Mode::Hardlink => LinkMode::Hardlink,
         };
+        options.interrupt = interrupt;
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
     }

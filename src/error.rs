@@ -27,6 +27,17 @@ pub enum Error {
         reason: String,
     },
 
+    /// ENV_DIR was not there when the work began, and another program has made it meanwhile.
+    #[error("Unable to create directory {}: another program has made it meanwhile; run again", Quoted(path))]
+    Appeared {
+        /// ENV_DIR.
+        path: PathBuf,
+    },
+
+    /// The work was told to stop, see [`Interrupt`](crate::Interrupt).
+    #[error("interrupted")]
+    Interrupted,
+
     /// The operating system refused a call.
     #[error("Unable to {what} {}: {source}", Quoted(path))]
     Io {

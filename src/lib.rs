@@ -15,6 +15,7 @@ mod context;
 pub mod directories;
 mod error;
 mod interpreter;
+mod interrupt;
 mod native;
 mod options;
 mod platform;
@@ -30,6 +31,7 @@ pub use cache::{Cache, CacheSize};
 pub use context::Context;
 pub use error::{Error, Result};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
+pub use interrupt::Interrupt;
 pub use options::{Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 

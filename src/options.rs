@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::interrupt::Interrupt;
 use crate::platform::Platform;
 use crate::scripts::quote;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub compile: bool,
     /// How files come from the cache into the environment.
     pub link_mode: LinkMode,
+    /// What can stop the work on the way.
+    pub interrupt: Interrupt,
     /// How pyvenv.cfg's `command` names this program.
     pub program: OsString,
 }
@@ -90,6 +93,7 @@ impl Default for Options {
             checked_hash_pyc: false,
             compile: true,
             link_mode: LinkMode::Copy,
+            interrupt: Interrupt::default(),
             program: "rvenv".into(),
         }
     }
