@@ -290,14 +290,9 @@ pub(crate) fn open_own_folder(path: &Path) -> io::Result<File> {
 
 /// Whether this process has the lock on an open folder now. Where there are no locks, everybody has them.
 #[cfg(unix)]
-pub(crate) fn try_lock(folder: &File) -> io::Result<bool> {
-    use rustix::fs::FlockOperation;
-    use rustix::io::Errno;
-    match rustix::fs::flock(folder, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) | Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(true),
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+pub(crate) fn try_lock(folder: &File) -> bool {
+    let locked = rustix::fs::flock(folder, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    locked != Err(rustix::io::Errno::WOULDBLOCK)
 }
 
 /// Whether an open folder is the one that is at `path` now.

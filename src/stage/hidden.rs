@@ -96,9 +96,13 @@ fn lock(path: &Path) -> io::Result<Option<(File, bool)>> {
     let folder = match native::open_own_folder(path) {
         // Whoever had it has just removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        folder => folder?,
+        folder => folder.inspect_err(|_| {
+            if is_new {
+                let _ = fs::remove_dir(path);
+            }
+        })?,
     };
-    let is_ours = native::try_lock(&folder)? && native::is_at(&folder, path);
+    let is_ours = native::try_lock(&folder) && native::is_at(&folder, path);
     Ok(is_ours.then_some((folder, is_new)))
 }
 

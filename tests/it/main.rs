@@ -10,6 +10,7 @@ mod discovery;
 mod drop_in;
 mod existing;
 mod failures;
+mod faults;
 mod harness;
 mod images;
 mod interpreters;

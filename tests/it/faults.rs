@@ -1,0 +1,244 @@
+//! Each system call that writes fails once, or the process is killed at it: what is there then is whole.
+//!
+//! Every run takes a spread of points; RVENV_FAULTS=all takes every one, which lasts hours.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Output;
+use std::sync::Mutex;
+
+use crate::harness::*;
+
+/// The calls by which something is written.
+const CALLS: [&str; 14] = [
+    "chmod",
+    "flock",
+    "linkat",
+    "mkdir",
+    "openat",
+    "pwrite64",
+    "rename",
+    "renameat2",
+    "rmdir",
+    "symlink",
+    "unlink",
+    "unlinkat",
+    "utimensat",
+    "write",
+];
+
+const FAULTS: [&str; 4] = ["error=ENOSPC", "signal=SIGKILL", "error=EIO", "error=EACCES"];
+
+/// A kind of run.
+struct Scenario {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// What ENV_DIR is before.
+    before: Before,
+    /// Whether each run has a cache of its own, empty.
+    cold: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    Nothing,
+    Environment,
+    /// One with an older pip.
+    Older,
+}
+
+const SCENARIOS: [Scenario; 7] = [
+    Scenario { name: "new, without pip", args: &["--without-pip"], before: Before::Nothing, cold: false },
+    Scenario { name: "new, warm", args: &[], before: Before::Nothing, cold: false },
+    Scenario { name: "new, cold", args: &[], before: Before::Nothing, cold: true },
+    Scenario { name: "--clear", args: &["--clear"], before: Before::Environment, cold: false },
+    Scenario { name: "again", args: &[], before: Before::Environment, cold: false },
+    Scenario { name: "again, over an older pip", args: &[], before: Before::Older, cold: false },
+    Scenario { name: "--upgrade", args: &["--upgrade"], before: Before::Environment, cold: false },
+];
+
+/// The N-th call of a name in some thread, and what happens at it.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    call: &'static str,
+    number: usize,
+    fault: &'static str,
+}
+
+impl Scenario {
+    /// A scratch folder as it is before a run.
+    fn prepare(&self, template: &Scratch) -> Scratch {
+        let scratch = Scratch::new();
+        if self.before != Before::Nothing {
+            let name = if self.before == Before::Older { "older" } else { "env" };
+            // Its scripts name the place that it stands at.
+            scratch.run("cp").arg("-a").arg(template.path(name)).arg(scratch.env()).silent();
+            scratch.rvenv_for(&python()).arg("env").silent();
+            scratch.write(&mine(), "");
+            if self.before == Before::Older {
+                make_older(&scratch);
+            }
+        }
+        if self.cold {
+            fs::remove_dir_all(scratch.path("cache")).unwrap_or_default();
+        }
+        scratch
+    }
+
+    fn rvenv(&self, scratch: &Scratch) -> Run {
+        let run = scratch.rvenv_for(&python()).args(self.args).arg("env");
+        if self.cold { run.env("RVENV_CACHE_DIR", scratch.path("cache")) } else { run }
+    }
+
+    /// The same run under strace.
+    fn traced(&self, scratch: &Scratch, strace: &[&str]) -> Output {
+        let run = scratch.run(tool("strace").unwrap()).args(["-f", "-qq", "--seccomp-bpf"]).args(strace);
+        let command = self.rvenv(scratch).0;
+        let run = run.arg(command.get_program()).args(command.get_args());
+        let set = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?)));
+        set.fold(run, |run, (name, value)| run.env(name, value)).env_remove("LD_LIBRARY_PATH").output()
+    }
+
+    /// How often each call is made, at most in one thread, and from which number on it is rvenv's own work.
+    fn count(&self, template: &Scratch) -> BTreeMap<&'static str, Vec<usize>> {
+        let scratch = self.prepare(template);
+        let calls = format!("trace={}", CALLS.join(","));
+        let trace = scratch.path("trace");
+        let output = self.traced(&scratch, &["-e", &calls, "-o", trace.to_str().unwrap()]);
+        assert!(output.status.success(), "{output:?}");
+        let mut in_thread: BTreeMap<(String, &str), usize> = BTreeMap::new();
+        let mut numbers: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+        for line in fs::read_to_string(trace).unwrap().lines() {
+            let Some((thread, rest)) = line.split_once(' ') else { continue };
+            let Some(call) = CALLS.iter().find(|call| rest.trim_start().starts_with(&format!("{call}("))) else {
+                continue;
+            };
+            let number = in_thread.entry((thread.to_owned(), call)).or_default();
+            *number += 1;
+            // What only opens to read is not what this is about.
+            if *call != "openat" || rest.contains("O_CREAT") {
+                numbers.entry(call).or_default().push(*number);
+            }
+        }
+        for numbers in numbers.values_mut() {
+            numbers.sort_unstable();
+            numbers.dedup();
+        }
+        numbers
+    }
+
+    fn points(&self, template: &Scratch) -> Vec<Point> {
+        let all = std::env::var_os("RVENV_FAULTS").is_some_and(|faults| faults == "all");
+        let mut points = Vec::new();
+        for (call, numbers) in self.count(template) {
+            let last = numbers.len() - 1;
+            let spread = if all { (0..=last).collect() } else { vec![0, last / 3, last * 2 / 3, last] };
+            for (index, fault) in FAULTS.iter().enumerate() {
+                let mut chosen = spread.clone();
+                if !all && index > 1 {
+                    chosen = vec![last / index];
+                }
+                chosen.dedup();
+                points.extend(chosen.into_iter().map(|at| Point { call, number: numbers[at], fault }));
+            }
+        }
+        points
+    }
+
+    /// Has the fault happen, and looks at what is there then.
+    fn try_point(&self, template: &Scratch, point: Point) {
+        let scratch = self.prepare(template);
+        let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.number);
+        let trace = format!("trace={}", point.call);
+        let output = self.traced(&scratch, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+        let what = || format!("{}, {point:?}: {output:?}", self.name);
+        let killed = output.status.signal() == Some(9);
+        assert!(killed || matches!(output.status.code(), Some(0 | 1)), "{}", what());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() == Some(1) {
+            assert!(stderr.starts_with("Error: ") && stderr.lines().count() == 1, "{}", what());
+        }
+        let is_there = scratch.env().exists();
+        if self.before == Before::Nothing {
+            assert_eq!(is_there, is_there && (killed || output.status.success()), "{}", what());
+        }
+        // A pip that was being replaced when the process was killed is mended by the next run.
+        let is_mended_later = self.before == Before::Older && !output.status.success();
+        if is_there && !is_mended_later {
+            self.assert_whole(&scratch, &what());
+        }
+        // What cannot be removed stays, and what a killed process leaves.
+        let is_removal = matches!(point.call, "unlinkat" | "unlink" | "rmdir");
+        if !killed && !is_removal {
+            assert!(hidden(&scratch).is_empty(), "{}", what());
+        }
+        let again = self.rvenv(&scratch).output();
+        assert!(again.status.success() && again.stderr.is_empty(), "{}; then {again:?}", what());
+        assert!(hidden(&scratch).is_empty(), "{}", what());
+        self.assert_whole(&scratch, &what());
+    }
+
+    fn assert_whole(&self, scratch: &Scratch, what: &str) {
+        let check = scratch.rvenv().args(["--check", "env"]).output();
+        assert!(check.status.success(), "{what}; {check:?}");
+        let code = if self.args.contains(&"--without-pip") { "pass" } else { "import pip._internal.cli.main" };
+        let python = scratch.run(scratch.env().join("bin/python")).args(["-Ic", code]).output();
+        assert!(python.status.success(), "{what}; {python:?}");
+        if self.before != Before::Nothing && !self.args.contains(&"--clear") {
+            assert!(scratch.path(mine()).exists(), "{what}");
+        }
+    }
+}
+
+/// A module of the user's in the environment.
+fn mine() -> String {
+    let (major, minor) = python().version;
+    format!("env/lib/python{major}.{minor}/site-packages/mine.py")
+}
+
+/// Has the environment's pip say that it is an older one.
+fn make_older(scratch: &Scratch) {
+    let packages = site_packages(&scratch.env());
+    let name = names_in(&packages).into_iter().find(|name| name.starts_with("pip-")).unwrap();
+    if name != "pip-1.0.dist-info" {
+        fs::rename(packages.join(name), packages.join("pip-1.0.dist-info")).unwrap();
+    }
+}
+
+/// The hidden folders in a scratch folder.
+fn hidden(scratch: &Scratch) -> Vec<String> {
+    let all = scratch.names().into_iter().chain(if scratch.env().exists() { names_in(&scratch.env()) } else { vec![] });
+    all.filter(|name| name.starts_with(".rvenv")).collect()
+}
+
+#[test]
+fn whatever_fails_what_is_there_is_whole() {
+    if tool("strace").is_none() {
+        return;
+    }
+    let template = Scratch::new();
+    for name in ["env", "older"] {
+        template.rvenv_for(&python()).arg(name).silent();
+    }
+    let mut points = Vec::new();
+    for scenario in &SCENARIOS {
+        points.extend(scenario.points(&template).into_iter().map(|point| (scenario, point)));
+    }
+    let count = points.len();
+    let (queue, failed) = (Mutex::new(points), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((scenario, point)) = { queue.lock().unwrap().pop() } {
+                    let run = std::panic::AssertUnwindSafe(|| scenario.try_point(&template, point));
+                    if std::panic::catch_unwind(run).is_err() {
+                        failed.lock().unwrap().push((scenario.name, point));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty() && count > 100, "of {count} points {}: {failed:#?}", failed.len());
+}
