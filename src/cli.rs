@@ -1,5 +1,7 @@
 //! The command line: the flags, and what they mean.
 
+mod generate;
+
 use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -8,8 +10,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
+use generate::Product;
 use rvenv::{
     Cache, Discovery, EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, Source, Surroundings, Venv,
 };
@@ -28,7 +31,8 @@ use serde_json::{Value, json};
 )]
 pub struct Cli {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required_unless_present = "list_pythons", value_parser = OsStringValueParser::new())]
+    #[arg(value_name = "ENV_DIR", required_unless_present_any = ["list_pythons", "generate"])]
+    #[arg(value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
     env_dirs: Vec<OsString>,
 
     /// Give the virtual environment access to the system site-packages dir
@@ -80,6 +84,7 @@ pub struct Cli {
     /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
     /// [default: python3, then python, on PATH]
     #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::ExecutablePath)]
     python: Option<OsString>,
 
     /// List the Pythons that would be chosen from, in that order, and make nothing
@@ -92,11 +97,16 @@ pub struct Cli {
 
     /// Where to remember what Pythons say of themselves [default: rvenv in the user's cache directory]
     #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
     cache_dir: Option<PathBuf>,
 
     /// Neither read nor write the cache
     #[arg(long)]
     no_cache: bool,
+
+    /// Print a shell's completions of these flags, or the manual page, and make nothing
+    #[arg(long, value_name = "WHAT")]
+    generate: Option<Product>,
 
     /// Say on stderr what is done
     #[arg(short, long)]
@@ -121,6 +131,9 @@ enum Format {
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self) -> Result<()> {
+        if let Some(product) = self.generate {
+            return product.generate();
+        }
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
@@ -168,12 +181,7 @@ impl Cli {
         if self.format == Format::Json {
             text = serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n";
         }
-        match io::stdout().write_all(text.as_bytes()) {
-            // Who reads the list has read enough of it.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => bail!("Unable to write the list: {error}"),
-            Ok(()) => Ok(()),
-        }
+        print(text.as_bytes())
     }
 
     fn options(&self) -> Options {
@@ -204,6 +212,16 @@ impl Cli {
             // A closed stderr is no reason to fail.
             let _ = writeln!(io::stderr(), "{line}");
         }
+    }
+}
+
+/// Writes what was asked for to stdout.
+fn print(text: &[u8]) -> Result<()> {
+    match io::stdout().write_all(text) {
+        // Who reads it has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => bail!("Unable to write to stdout: {error}"),
+        Ok(()) => Ok(()),
     }
 }
 

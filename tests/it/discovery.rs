@@ -356,7 +356,7 @@ fn a_list_of_nothing_is_an_error_with_the_reasons() {
     assert!(list("3.13.x").contains("there is no '3.13.x' on PATH, and it is no version"));
     let whole =
         scratch.run("sh").args(["-c", "\"$1\" --list-pythons >/dev/full", "sh", env!("CARGO_BIN_EXE_rvenv")]).error();
-    assert!(whole.starts_with("Unable to write the list: No space left"), "{whole}");
+    assert!(whole.starts_with("Unable to write to stdout: No space left"), "{whole}");
 }
 
 #[test]
