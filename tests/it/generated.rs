@@ -94,7 +94,7 @@ fn powershells_completions_are_sound_by_its_grammar() {
     let code = "
 import sys, tree_sitter, tree_sitter_powershell as grammar
 tree = tree_sitter.Parser(tree_sitter.Language(grammar.language())).parse(open(sys.argv[1], 'rb').read())
-assert tree.root_node.child_count >= 3 and not tree.root_node.has_error
+assert tree.root_node.child_count and not tree.root_node.has_error
 ";
     scratch.run(python).args(["-c", code]).arg(script).ok();
 }
