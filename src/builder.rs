@@ -62,7 +62,7 @@ pub trait EnvBuilder: Sync {
     /// Checks ENV_DIR, begins to build it aside and makes its folders.
     fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         if self.options().with_pip {
-            seed::check(self.interpreter())?;
+            seed::check(self.interpreter(), self.options())?;
         }
         let context = directories::create(env_dir, self.interpreter(), self.options())?;
         self.progress(&format!("Creating {}", Quoted(&context.env_dir)), Source::Main);

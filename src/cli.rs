@@ -68,6 +68,11 @@ pub struct Cli {
     #[arg(long, alias = "no-distribute")]
     no_setuptools: bool,
 
+    /// A directory with wheels of pip and setuptools, the newest of which are taken before Python's bundled ones; can
+    /// be repeated [env: RVENV_FIND_LINKS, separated as PATH is]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    find_links: Vec<PathBuf>,
+
     // The alias: `--p` is `--prompt` to argparse.
     /// An alternative prompt prefix for this environment; `.` is the current directory's name
     #[arg(long, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
@@ -199,12 +204,21 @@ impl Cli {
         };
         options.with_pip = !self.without_pip;
         options.with_setuptools = !self.no_setuptools;
+        options.find_links = self.find_links();
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;
         options.checked_hash_pyc = env::var_os("SOURCE_DATE_EPOCH").is_some_and(|epoch| !epoch.is_empty());
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
+    }
+
+    fn find_links(&self) -> Vec<PathBuf> {
+        if !self.find_links.is_empty() {
+            return self.find_links.clone();
+        }
+        let folders = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
+        env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()).collect()
     }
 
     fn say(&self, wanted: bool, line: &str) {

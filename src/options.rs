@@ -1,7 +1,7 @@
 //! What was asked for.
 
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use crate::platform::Platform;
 use crate::scripts::quote;
@@ -21,6 +21,10 @@ pub struct Options {
     pub with_pip: bool,
     /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11).
     pub with_setuptools: bool,
+    /// Folders with wheels of pip and setuptools. The newest that suits the interpreter, by its tags and its
+    /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
+    /// depend on it.
+    pub find_links: Vec<PathBuf>,
     /// What stands before the shell's prompt; `.` is the current folder's name (bpo-38901), none the
     /// environment's.
     pub prompt: Option<OsString>,
@@ -67,6 +71,7 @@ impl Default for Options {
             links: Platform::current().default_links(),
             with_pip: false,
             with_setuptools: true,
+            find_links: vec![],
             prompt: None,
             upgrade_deps: false,
             scm_ignore_files: false,
@@ -89,8 +94,14 @@ impl Options {
         flag(self.existing == (Existing::Clear { force: true }), "--force");
         flag(self.existing == Existing::Upgrade, "--upgrade");
         flag(self.upgrade_deps, "--upgrade-deps");
+        let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
+        for folder in &self.find_links {
+            // As it is here, wherever the command is run again.
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            option("--find-links=", folder.as_os_str());
+        }
         if let Some(prompt) = &self.prompt {
-            words.push([OsString::from("--prompt="), prompt.clone()].into_iter().collect());
+            option("--prompt=", prompt);
         }
         if !self.scm_ignore_files {
             words.push("--without-scm-ignore-files".into());

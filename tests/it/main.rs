@@ -7,6 +7,7 @@ mod discovery;
 mod drop_in;
 mod existing;
 mod failures;
+mod find_links;
 mod generated;
 mod harness;
 mod images;
