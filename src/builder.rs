@@ -94,13 +94,15 @@ pub trait EnvBuilder: Sync {
         Ok(())
     }
 
-    /// Installs the activation scripts; an upgrade leaves those that are there.
+    /// Installs the activation scripts, and those of the folders that were named; an upgrade leaves those that are there.
     fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         if context.options.existing == Existing::Upgrade {
             return Ok(());
         }
         self.progress("Installing the activation scripts", Source::Main);
-        scripts::setup(context, self.interpreter().platform)
+        let warnings = scripts::setup(context, self.interpreter().platform)?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
     }
 
     /// Makes what was built the environment at ENV_DIR.

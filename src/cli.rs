@@ -73,6 +73,11 @@ pub struct Cli {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     find_links: Vec<PathBuf>,
 
+    /// A directory with scripts to install after the activation scripts, from its subdirectories `common` and `posix`
+    /// or `nt`, their placeholders such as __VENV_DIR__ replaced; can be repeated
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    scripts: Vec<PathBuf>,
+
     // The alias: `--p` is `--prompt` to argparse.
     /// An alternative prompt prefix for this environment; `.` is the current directory's name
     #[arg(long, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
@@ -205,6 +210,7 @@ impl Cli {
         options.with_pip = !self.without_pip;
         options.with_setuptools = !self.no_setuptools;
         options.find_links = self.find_links();
+        options.scripts = self.scripts.clone();
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;

@@ -25,6 +25,9 @@ pub struct Options {
     /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
     /// depend on it.
     pub find_links: Vec<PathBuf>,
+    /// Folders whose scripts are installed after the built-in ones, by the rules of
+    /// [`install_scripts`](crate::EnvBuilder::install_scripts).
+    pub scripts: Vec<PathBuf>,
     /// What stands before the shell's prompt; `.` is the current folder's name (bpo-38901), none the
     /// environment's.
     pub prompt: Option<OsString>,
@@ -72,6 +75,7 @@ impl Default for Options {
             with_pip: false,
             with_setuptools: true,
             find_links: vec![],
+            scripts: vec![],
             prompt: None,
             upgrade_deps: false,
             scm_ignore_files: false,
@@ -95,10 +99,12 @@ impl Options {
         flag(self.existing == Existing::Upgrade, "--upgrade");
         flag(self.upgrade_deps, "--upgrade-deps");
         let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
-        for folder in &self.find_links {
-            // As it is here, wherever the command is run again.
-            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            option("--find-links=", folder.as_os_str());
+        for (flag, folders) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
+            for folder in folders {
+                // As it is here, wherever the command is run again.
+                let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+                option(flag, folder.as_os_str());
+            }
         }
         if let Some(prompt) = &self.prompt {
             option("--prompt=", prompt);

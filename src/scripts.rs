@@ -26,15 +26,26 @@ const BUILT_IN: [(&str, &str, &[u8]); 9] = [
     ("nt", "deactivate.bat", include_bytes!("../scripts/nt/deactivate.bat")),
 ];
 
-/// The step `setup_scripts`: installs the activation scripts for the platform.
-pub fn setup(context: &Context, platform: Platform) -> Result<()> {
+/// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
+/// `Options::scripts`.
+///
+/// Returns warnings: those of [`install`], and folders that have no scripts for the platform.
+pub fn setup(context: &mut Context, platform: Platform) -> Result<Vec<String>> {
     for (folder, name, template) in BUILT_IN {
         if is_for(folder.as_ref(), platform) {
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
-    Ok(())
+    let mut warnings = Vec::new();
+    for path in context.options.scripts.clone() {
+        warnings.extend(install(context, platform, &path)?);
+        let folders = ["common", platform.os_name()];
+        if !folders.iter().any(|folder| path.join(folder).is_dir()) {
+            warnings.push(format!("{} has no folder {}, so it has no scripts", Quoted(&path), folders.join(" or ")));
+        }
+    }
+    Ok(warnings)
 }
 
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
