@@ -42,6 +42,8 @@ pub(crate) fn stream(command: &mut Command, progress: &dyn Fn(&str, Source)) -> 
             _ => stderr.add(&piece, &|line| progress(line, source)),
         })
     });
+    stdout.end(&|line| progress(line, Source::Stdout));
+    stderr.end(&|line| progress(line, Source::Stderr));
     match status {
         Ok(Some(status)) if status.success() => Ok(()),
         Ok(Some(status)) => {
@@ -144,6 +146,13 @@ impl Lines {
             self.given += length + 1;
         }
     }
+
+    /// The last line, if nothing ends it.
+    fn end(&self, each: &dyn Fn(&str)) {
+        if self.given < self.all.len() {
+            each(String::from_utf8_lossy(&self.all[self.given..]).trim_end());
+        }
+    }
 }
 
 /// A command as a shell would take it.
@@ -231,7 +240,7 @@ mod tests {
         let said = std::sync::Mutex::new(Vec::new());
         let progress = |line: &str, source: Source| said.lock().unwrap().push((line.to_owned(), source));
         let mut command = Command::new("/bin/sh");
-        let error = stream(command.args(["-c", "printf 'a\\nb\\n'; echo no >&2; exit 3"]), &progress).unwrap_err();
+        let error = stream(command.args(["-c", "printf 'a\\nb'; echo no >&2; exit 3"]), &progress).unwrap_err();
         assert!(error.to_string().ends_with("returned non-zero exit status 3. no"), "{error}");
         let mut said = said.into_inner().unwrap();
         said.sort_by_key(|(line, _)| line.clone());

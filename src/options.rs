@@ -11,19 +11,19 @@ use crate::scripts::quote;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Whether the base's site-packages can be imported from the environment.
+    /// Whether the base's site-packages can be imported from the environment. Default: no.
     pub system_site_packages: bool,
-    /// What becomes of an ENV_DIR that exists.
+    /// What becomes of an ENV_DIR that exists. Default: it stays, and is written over.
     pub existing: Existing,
-    /// Whether the interpreter is linked to or copied.
+    /// Whether the interpreter is linked to or copied. Default: linked, and copied on Windows.
     pub links: Links,
-    /// Whether pip (and setuptools, where the interpreter bundles it) is installed.
+    /// Whether pip (and setuptools, where the interpreter bundles it) is installed. Default: no.
     pub with_pip: bool,
-    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11).
+    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11). Default: yes.
     pub with_setuptools: bool,
     /// Folders with wheels of pip and setuptools. The newest that suits the interpreter, by its tags and its
     /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
-    /// depend on it.
+    /// depend on it. A relative path is relative to the current folder.
     pub find_links: Vec<PathBuf>,
     /// Folders whose scripts are installed after the built-in ones, by the rules of
     /// [`install_scripts`](crate::EnvBuilder::install_scripts).
@@ -42,8 +42,9 @@ pub struct Options {
     pub program: OsString,
 }
 
-/// What becomes of an ENV_DIR that exists.
+/// What becomes of an ENV_DIR that exists: `venv.EnvBuilder`'s `clear` and `upgrade`, which cannot both be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Existing {
     /// What is there stays; what an environment needs is written anew.
     #[default]
@@ -57,8 +58,9 @@ pub enum Existing {
     Upgrade,
 }
 
-/// How the environment gets its interpreter.
+/// How the environment gets its interpreter: `venv.EnvBuilder`'s `symlinks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Links {
     /// A symbolic link to the base's executable.
     Symlink,

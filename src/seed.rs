@@ -32,7 +32,7 @@ use wheel::Wheel;
 pub use upgrade::upgrade_dependencies;
 
 /// Errors if there is no wheel of pip: what can be known before anything is made.
-pub(crate) fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
+pub fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
     if !find_links::choose(interpreter, options)?.iter().any(|wheel| wheel::project_of(wheel) == "pip") {
         let missing = interpreter.wheels_missing.as_deref().unwrap_or("its ensurepip bundles no wheel");
         let package = match interpreter.implementation.as_str() {
