@@ -15,6 +15,7 @@ mod images;
 mod interpreters;
 mod jobs;
 mod library;
+mod packaging;
 mod readme;
 mod remembering;
 mod scripts;

@@ -1,0 +1,121 @@
+//! The wheel that `pip install .` makes: the program, and a module that runs it for the Python that is called.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::harness::*;
+
+/// The wheel, built once, by pip as `pip install .` builds it, but not optimized.
+fn wheel() -> Option<&'static Path> {
+    static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
+    WHEEL.get_or_init(|| Some(build(&packager("maturin")?))).as_deref()
+}
+
+fn build(maturin: &Path) -> PathBuf {
+    let tools = maturin.parent().unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
+    let _ = fs::remove_dir_all(&folder);
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let scratch = Scratch::new();
+    let pip = scratch.run(tools.join("pip")).args(["--isolated", "--quiet", "wheel", "--no-deps"]);
+    let pip = pip.args(["--no-build-isolation", "--config-settings=build-args=--profile=dev --locked", "--wheel-dir"]);
+    // The folder of the program that tests run is none of its business.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheel-target");
+    let pip = pip.arg(&folder).arg(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target).env("PATH", path);
+    pip.env("CARGO_PROFILE_DEV_DEBUG", "0").ok();
+    let names = names_in(&folder);
+    assert_eq!(names.len(), 1, "{names:?}");
+    folder.join(&names[0])
+}
+
+/// An environment of `python` with the wheel, and its Python.
+fn installed(scratch: &Scratch, python: &Python) -> Option<PathBuf> {
+    let wheel = wheel()?;
+    scratch.rvenv_for(python).arg("tools").silent();
+    let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
+    pip.arg("--disable-pip-version-check").arg(wheel).ok();
+    Some(scratch.path("tools/bin/python"))
+}
+
+/// `python -m rvenv`.
+fn module(scratch: &Scratch, python: &Path) -> Run {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    scratch.run(python).args(["-m", "rvenv"]).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON")
+}
+
+#[test]
+fn python_m_rvenv_makes_an_environment_for_that_python() {
+    for version in ["3.8", "3.12"] {
+        let (Some(python), scratch) = (pyenv(version), Scratch::new()) else { return };
+        let Some(tools) = installed(&scratch, &python) else { return };
+        let version_said = format!("rvenv {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(scratch.run(scratch.path("tools/bin/rvenv")).arg("--version").ok(), version_said);
+        assert_eq!(module(&scratch, &tools).arg("--version").ok(), version_said);
+        // Whatever else is on PATH or named around it.
+        module(&scratch, &tools).env("RVENV_PYTHON", "/nowhere").env("PATH", "/nowhere").arg("env").silent();
+        assert!(configured(&scratch.env(), "version").unwrap().starts_with(&format!("{version}.")));
+        assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    }
+}
+
+#[test]
+fn python_m_rvenv_takes_another_python_by_its_flag_and_gives_errors_on() {
+    let (Some(one), Some(other), scratch) = (pyenv("3.12"), pyenv("3.9"), Scratch::new()) else { return };
+    let Some(tools) = installed(&scratch, &one) else { return };
+    for flag in ["-p", "--python", "--pyth"] {
+        module(&scratch, &tools).arg(flag).arg(&other.path).args(["--clear", "--without-pip", "env"]).silent();
+        assert!(configured(&scratch.env(), "version").unwrap().starts_with("3.9."), "{flag}");
+    }
+    assert_eq!(module(&scratch, &tools).output().status.code(), Some(2));
+    let error = module(&scratch, &tools).args(["--upgrade", "--clear", "env"]).error();
+    assert_eq!(error, "you cannot supply --upgrade and --clear together.");
+}
+
+#[test]
+fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
+    let (Some(python), Some(wheel), scratch) = (pyenv("3.12"), wheel(), Scratch::new()) else { return };
+    let prefix = python.path.ancestors().nth(2).unwrap();
+    assert!(scratch.run("cp").arg("-a").arg(prefix).arg("base").output().status.success());
+    let base = scratch.path("base/bin/python3");
+    let makes = |run: Run| run.args(["--clear", "--without-pip", "env"]).silent();
+
+    let user = scratch.path("user");
+    let pip = |python: &Path, flags: &[&str]| {
+        let pip = scratch.run(python).args(["-m", "pip", "--isolated", "--quiet", "--disable-pip-version-check"]);
+        let pip = pip.args(["install", "--no-index", "--force-reinstall"]).args(flags).arg(wheel);
+        pip.env("PYTHONUSERBASE", &user).ok()
+    };
+    // An environment that sees what its base has installed.
+    pip(&base, &[]);
+    scratch.rvenv().args(["-p", "base", "--without-pip", "--system-site-packages", "seeing"]).silent();
+    makes(module(&scratch, &scratch.path("seeing/bin/python")));
+    assert_eq!(configured(&scratch.env(), "home"), Some(scratch.path("base/bin").display().to_string()));
+
+    pip(&python.path, &["--target", "target"]);
+    makes(module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")));
+    pip(&python.path, &["--user"]);
+    makes(module(&scratch, &python.path).env("PYTHONUSERBASE", &user));
+
+    fs::remove_file(scratch.path("target/bin/rvenv")).unwrap();
+    let error = module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")).arg("new").error();
+    assert!(error.starts_with("the program rvenv is not where its wheel puts it; "), "{error}");
+}
+
+#[test]
+fn the_wheel_has_the_licence_and_says_what_cargo_toml_says() {
+    let (Some(wheel), scratch) = (wheel(), Scratch::new()) else { return };
+    let code = "
+import email, sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+read = lambda name: wheel.read(next(path for path in wheel.namelist() if path.endswith(name))).decode()
+metadata = email.message_from_string(read('.dist-info/METADATA'))
+print(metadata['Version'], metadata['Requires-Python'], metadata['Summary'], sep='|')
+print(read('LICENSE').splitlines()[0], '# rvenv' in metadata.get_payload(), read('/WHEEL').splitlines()[-1], sep='|')
+";
+    let said = scratch.run(python().path).args(["-Ic", code]).arg(wheel).ok();
+    let [metadata, files] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert_eq!(metadata, concat!(env!("CARGO_PKG_VERSION"), "|>=3.8|", env!("CARGO_PKG_DESCRIPTION")));
+    assert!(files.starts_with("MIT License|True|Tag: py3-none-"), "{files}");
+}
