@@ -6,27 +6,32 @@ use std::sync::OnceLock;
 
 use crate::harness::*;
 
-/// The wheel, built once, by pip as `pip install .` builds it, but not optimized.
+/// The wheel, built once, as a release is but not optimized: zig links for old systems.
 fn wheel() -> Option<&'static Path> {
     static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
     WHEEL.get_or_init(|| Some(build(&packager("maturin")?))).as_deref()
 }
 
 fn build(maturin: &Path) -> PathBuf {
-    let tools = maturin.parent().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
     let _ = fs::remove_dir_all(&folder);
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
     let scratch = Scratch::new();
-    let pip = scratch.run(tools.join("pip")).args(["--isolated", "--quiet", "wheel", "--no-deps"]);
-    let pip = pip.args(["--no-build-isolation", "--config-settings=build-args=--profile=dev --locked", "--wheel-dir"]);
-    // The folder of the program that tests run is none of its business.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheel-target");
-    let pip = pip.arg(&folder).arg(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target).env("PATH", path);
-    pip.env("CARGO_PROFILE_DEV_DEBUG", "0").ok();
+    let maturin = packaging(&scratch, maturin).args(["build", "--quiet", "--profile=dev", "--locked", "--zig"]);
+    let maturin = maturin.args(["--compatibility=manylinux2014", "--manifest-path", MANIFEST, "--out"]).arg(&folder);
+    maturin.env("CARGO_PROFILE_DEV_DEBUG", "0").ok();
     let names = names_in(&folder);
     assert_eq!(names.len(), 1, "{names:?}");
     folder.join(&names[0])
+}
+
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// A program of `target/tools`, which finds its like there.
+fn packaging(scratch: &Scratch, program: &Path) -> Run {
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    // The folder of the program that tests run is none of its business.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheel-target");
+    scratch.run(program).env("PATH", path).env("CARGO_TARGET_DIR", target)
 }
 
 /// An environment of `python` with the wheel, and its Python.
@@ -104,6 +109,31 @@ fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
 }
 
 #[test]
+fn pip_knows_the_project_by_its_pyproject_toml() {
+    let (Some(pip), scratch) = (packager("pip"), Scratch::new()) else { return };
+    let pip = packaging(&scratch, &pip).args(["--isolated", "--disable-pip-version-check", "install", "--dry-run"]);
+    let said = pip.args(["--no-deps", "--no-build-isolation", env!("CARGO_MANIFEST_DIR")]).ok();
+    assert!(said.contains(concat!("Would install rvenv-", env!("CARGO_PKG_VERSION"))), "{said}");
+}
+
+#[test]
+fn the_program_in_the_wheel_needs_no_newer_glibc_than_the_readme_says() {
+    let (Some(wheel), Some(objdump), scratch) = (wheel(), tool("objdump"), Scratch::new()) else { return };
+    let unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall('.')";
+    scratch.run(python().path).args(["-Ic", unpack]).arg(wheel).silent();
+    let program = format!("rvenv-{}.data/scripts/rvenv", env!("CARGO_PKG_VERSION"));
+    let symbols = scratch.run(objdump).args(["-T", &program]).ok();
+    let versions = symbols.split("GLIBC_").skip(1).filter_map(|rest| {
+        let version = rest.split([')', ' ']).next()?;
+        version.split('.').map(|number| number.parse::<u32>().ok()).collect::<Option<Vec<_>>>()
+    });
+    let newest = versions.max().expect("a program that is linked to glibc");
+    let stated = include_str!("../../README.md").split("glibc ").nth(1).unwrap();
+    let stated: Vec<u32> = stated.split([' ', ',']).next().unwrap().split('.').map(|n| n.parse().unwrap()).collect();
+    assert_eq!(newest, stated);
+}
+
+#[test]
 fn the_wheel_has_the_licence_and_says_what_cargo_toml_says() {
     let (Some(wheel), scratch) = (wheel(), Scratch::new()) else { return };
     let code = "
@@ -117,5 +147,5 @@ print(read('LICENSE').splitlines()[0], '# rvenv' in metadata.get_payload(), read
     let said = scratch.run(python().path).args(["-Ic", code]).arg(wheel).ok();
     let [metadata, files] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
     assert_eq!(metadata, concat!(env!("CARGO_PKG_VERSION"), "|>=3.8|", env!("CARGO_PKG_DESCRIPTION")));
-    assert!(files.starts_with("MIT License|True|Tag: py3-none-"), "{files}");
+    assert!(files.starts_with("MIT License|True|Tag: py3-none-manylinux"), "{files}");
 }
