@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::harness::*;
 
 /// The wheel, built once, as a release is but not optimized: zig links for old systems.
-fn wheel() -> Option<&'static Path> {
+pub fn wheel() -> Option<&'static Path> {
     static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
     WHEEL.get_or_init(|| Some(build(&packager("maturin")?))).as_deref()
 }
