@@ -47,8 +47,8 @@ fn the_table_of_variables_has_each_that_is_read() {
     let is_name =
         |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let quoted = text.split('"').filter(is_name);
-    // One is the compiler's, one a placeholder, one is set.
-    let others = ["CARGO_PKG_VERSION", "ENV_DIR", "VIRTUAL_ENV"];
+    // One is the compiler's, one a placeholder, one is set, one unset.
+    let others = ["CARGO_PKG_VERSION", "ENV_DIR", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"];
     let read: BTreeSet<&str> = quoted.filter(|word| !others.contains(word)).collect();
     assert!(read.contains("RVENV_PYTHON"), "{read:?}");
     for name in read {
