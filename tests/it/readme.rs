@@ -44,11 +44,13 @@ fn the_table_of_variables_has_each_that_is_read() {
     let sources = walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).into_iter().flatten();
     let sources = sources.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"));
     let text: String = sources.map(|entry| fs::read_to_string(entry.path()).unwrap()).collect();
-    let is_name =
-        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_name = |word: &&str| {
+        let is_upper = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        is_upper && word.contains('_') && !word.starts_with('_')
+    };
     let quoted = text.split('"').filter(is_name);
-    // One is the compiler's, one a placeholder, one is set, one unset.
-    let others = ["CARGO_PKG_VERSION", "ENV_DIR", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"];
+    // One is the compiler's, one a placeholder, one is set.
+    let others = ["CARGO_PKG_VERSION", "ENV_DIR", "VIRTUAL_ENV"];
     let read: BTreeSet<&str> = quoted.filter(|word| !others.contains(word)).collect();
     assert!(read.contains("RVENV_PYTHON"), "{read:?}");
     for name in read {
