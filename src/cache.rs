@@ -1,25 +1,43 @@
 //! The cache folder: files that save work, each made aside and renamed, none of them needed.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::any::Any;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use walkdir::WalkDir;
 
+use crate::error::{AtPath, Result};
 use crate::native;
+
+/// The folders that it has: nothing else in its place is looked at or deleted.
+const FOLDERS: [&str; 3] = ["images", "interpreters", "unpacked"];
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where rvenv keeps what it need not find out again. Whatever goes wrong with it costs time, not success.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
     folder: Option<PathBuf>,
-    /// The last file that was read to be shared: several environments in one run have the same image.
-    last: Arc<Mutex<Option<Named>>>,
+    /// What has been opened, for all environments of a run.
+    opened: Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>,
 }
 
-/// A file's name and contents.
-type Named = (String, Arc<[u8]>);
+/// How much a cache holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheSize {
+    /// The number of its files.
+    pub files: u64,
+    /// The sum of their sizes in bytes.
+    pub bytes: u64,
+}
 
 impl Cache {
     /// A cache in this folder, which is made when something is kept.
@@ -32,20 +50,63 @@ impl Cache {
         Cache::default()
     }
 
-    /// The file of this name, relative to the cache's folder.
-    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        native::read_regular(&self.folder.as_ref()?.join(name)).ok()
+    /// Where it is; none if it keeps nothing.
+    pub fn path(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
-    /// The file of this name, read once for all that ask for it in a row.
-    pub(crate) fn read_shared(&self, name: &str) -> Option<Arc<[u8]>> {
-        let mut last = self.last.lock().ok()?;
-        if let Some((_, contents)) = last.as_ref().filter(|(last, _)| last == name) {
-            return Some(contents.clone());
+    /// How much it holds.
+    pub fn size(&self) -> CacheSize {
+        let mut size = CacheSize::default();
+        for folder in self.folders() {
+            for entry in WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+                size.files += 1;
+                size.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+            }
         }
-        let contents: Arc<[u8]> = self.read(name)?.into();
-        *last = Some((name.to_owned(), contents.clone()));
+        size
+    }
+
+    /// Empties it. What is in its folder besides, and is not rvenv's, stays.
+    ///
+    /// Errors if something cannot be deleted.
+    pub fn reset(&self) -> Result<()> {
+        for folder in self.folders() {
+            match fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed.at("empty the cache", &folder)?,
+            }
+        }
+        self.opened().clear();
+        Ok(())
+    }
+
+    /// The file of this name, relative to the cache's folder.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut contents = Vec::new();
+        native::open_own(&self.folder.as_ref()?.join(name)).ok()?.read_to_end(&mut contents).ok()?;
         Some(contents)
+    }
+
+    /// What `open` makes of the file of this name, the first time that this run asks for it.
+    pub(crate) fn shared<T: Any + Send + Sync>(
+        &self,
+        name: &str,
+        open: impl FnOnce(File) -> Option<T>,
+    ) -> Option<Arc<T>> {
+        if let Some(opened) = self.opened().get(name).cloned() {
+            return opened.downcast().ok();
+        }
+        let file = native::open_own(&self.folder.as_ref()?.join(name)).ok()?;
+        mark_used(&file);
+        let opened = Arc::new(open(file)?);
+        self.opened().insert(name.to_owned(), opened.clone());
+        Some(opened)
+    }
+
+    /// Whether there is a file of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
     }
 
     /// Whether it keeps anything.
@@ -55,6 +116,7 @@ impl Cache {
 
     /// Keeps a file: none sees it half written.
     pub(crate) fn write(&self, name: &str, contents: &[u8]) {
+        self.opened().remove(name);
         let Some(path) = self.folder.as_ref().map(|folder| folder.join(name)) else { return };
         let Some(parent) = path.parent() else { return };
         let kept = native::create_private_dir(parent)
@@ -63,6 +125,59 @@ impl Cache {
             .and_then(|file| file.persist(&path).map_err(|error| error.error));
         // As said: without it, the next run takes longer.
         drop(kept);
+    }
+
+    /// The folder of this name, filled by `fill` if it is not there yet; none sees it half filled. None if it cannot
+    /// be had.
+    pub(crate) fn folder(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join(name);
+        let parent = path.parent()?;
+        let is_there = || native::is_own_folder(parent) && native::is_folder(&path);
+        if is_there() {
+            return Some(path);
+        }
+        native::create_private_dir(parent).ok()?;
+        let aside = tempfile::tempdir_in(parent).ok()?;
+        // Its mode tells which umask its files were made with, as an environment's does.
+        let filled = aside.path().join("files");
+        fs::create_dir(&filled).ok()?;
+        if !fill(&filled) {
+            return None;
+        }
+        // Another run may have been faster.
+        let _ = fs::rename(&filled, &path);
+        is_there().then_some(path)
+    }
+
+    /// Removes, among what is in one of its folders, what is `obsolete` by its path and by how long ago it was last
+    /// used; and what runs that were killed have left half made.
+    pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
+        let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let used = entry.metadata().and_then(|metadata| metadata.modified());
+            let unused = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok()).unwrap_or_default();
+            let is_half_made = entry.file_name().as_encoded_bytes().starts_with(b".tmp");
+            if if is_half_made { unused > DAY } else { obsolete(&entry.path(), unused) } {
+                let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+            }
+        }
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        self.folder.iter().flat_map(|root| FOLDERS.map(|name| root.join(name))).collect()
+    }
+
+    fn opened(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Any + Send + Sync>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file's time is that of its last use, to the day.
+fn mark_used(file: &File) {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let now = SystemTime::now();
+    if modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|unused| unused > DAY)) {
+        let _ = file.set_modified(now);
     }
 }
 

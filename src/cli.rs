@@ -14,9 +14,12 @@ use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use generate::Product;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Existing, Interpreter, Links, Options, PythonRequest, Source, Surroundings, Venv,
+    Cache, Discovery, EnvBuilder, Existing, Interpreter, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
+    Venv,
 };
 use serde_json::{Value, json};
+
+use crate::progress::Progress;
 
 /// Creates virtual Python environments in one or more target directories.
 #[derive(Debug, Parser)]
@@ -31,8 +34,8 @@ use serde_json::{Value, json};
 )]
 pub struct Cli {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required_unless_present_any = ["list_pythons", "generate"])]
-    #[arg(value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
+    #[arg(value_name = "ENV_DIR", value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
+    #[arg(required_unless_present_any = ["list_pythons", "cache_info", "reset_cache", "generate"])]
     env_dirs: Vec<OsString>,
 
     /// Give the virtual environment access to the system site-packages dir
@@ -98,12 +101,21 @@ pub struct Cli {
     python: Option<OsString>,
 
     /// List the Pythons that would be chosen from, in that order, and make nothing
-    #[arg(long)]
+    #[arg(long, group = "printing")]
     list_pythons: bool,
 
-    /// How a list is printed
-    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "list_pythons")]
+    /// How a list or an answer is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "printing")]
     format: Format,
+
+    /// Leave the .pyc files out; Python compiles what it imports, where it may
+    #[arg(long)]
+    no_compile: bool,
+
+    /// How pip's files come from the cache: as copies; as copy-on-write clones, where the file system has them; or as
+    /// hard links, and then whoever changes a file in one environment changes it in all
+    #[arg(long, value_name = "MODE", default_value = "copy")]
+    link_mode: Mode,
 
     /// Where to remember what Pythons say of themselves [default: rvenv in the user's cache directory]
     #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
@@ -114,6 +126,13 @@ pub struct Cli {
     #[arg(long)]
     no_cache: bool,
 
+    /// Empty the cache, before anything else
+    #[arg(long, conflicts_with = "no_cache")]
+    reset_cache: bool,
+
+    /// Print where the cache is and how much it holds, and make nothing
+    #[arg(long, group = "printing", conflicts_with = "no_cache")]
+    cache_info: bool,
     /// Print a shell's completions of these flags, or the manual page, and make nothing
     #[arg(long, value_name = "WHAT")]
     generate: Option<Product>,
@@ -131,7 +150,15 @@ pub struct Cli {
     version: Option<bool>,
 }
 
-/// How a list is printed.
+/// How files come from the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Copy,
+    Clone,
+    Hardlink,
+}
+
+/// How a list or an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
@@ -148,16 +175,30 @@ impl Cli {
             bail!("you cannot supply --upgrade and --clear together.");
         }
         let cache = self.cache();
+        if self.reset_cache {
+            cache.reset()?;
+        }
+        if self.cache_info {
+            return print(&self.describe_cache(&cache)?);
+        }
         let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
         let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone());
         if self.list_pythons {
-            return self.list(&discovery.list(&self.request())?);
+            return print(&self.list(&discovery.list(&self.request())?)?);
+        }
+        if self.env_dirs.is_empty() {
+            return Ok(());
         }
         let interpreter = discovery.find(&self.request())?;
+        let progress = self.progress();
         let builder = Venv::new(interpreter, self.options())
             .with_cache(cache)
-            .on_progress(|line, _: Source| self.say(self.verbose, line))
-            .on_warning(|line| self.say(!self.quiet, &format!("Warning: {line}")));
+            .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
+            .on_warning(|line| {
+                if !self.quiet {
+                    progress.say(&format!("Warning: {line}"))
+                }
+            });
         for env_dir in &self.env_dirs {
             builder.create(env_dir.as_ref())?;
         }
@@ -181,17 +222,30 @@ impl Cli {
         }
     }
 
-    fn list(&self, pythons: &[Interpreter]) -> Result<()> {
+    fn list(&self, pythons: &[Interpreter]) -> Result<String> {
+        if self.format == Format::Json {
+            return Ok(serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n");
+        }
         let mut text = String::new();
         for python in pythons {
             let path = python.executable.display();
             let version = python.full_version() + if python.free_threaded { "t" } else { "" };
             let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
         }
+        Ok(text)
+    }
+
+    fn describe_cache(&self, cache: &Cache) -> Result<String> {
+        let Some(path) = cache.path() else {
+            bail!("there is no cache: no home directory is known; name a directory with --cache-dir");
+        };
+        let size = cache.size();
         if self.format == Format::Json {
-            text = serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n";
+            let answer = json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes });
+            return Ok(serde_json::to_string_pretty(&answer)? + "\n");
         }
-        print(text.as_bytes())
+        let megabytes = size.bytes as f64 / 1e6;
+        Ok(format!("{}\n{} files, {megabytes:.1} MB\n", path.display(), size.files))
     }
 
     fn options(&self) -> Options {
@@ -215,6 +269,12 @@ impl Cli {
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;
         options.checked_hash_pyc = env::var_os("SOURCE_DATE_EPOCH").is_some_and(|epoch| !epoch.is_empty());
+        options.compile = !self.no_compile;
+        options.link_mode = match self.link_mode {
+            Mode::Copy => LinkMode::Copy,
+            Mode::Clone => LinkMode::Clone,
+            Mode::Hardlink => LinkMode::Hardlink,
+        };
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
     }
@@ -227,17 +287,16 @@ impl Cli {
         env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()).collect()
     }
 
-    fn say(&self, wanted: bool, line: &str) {
-        if wanted && !self.quiet {
-            // A closed stderr is no reason to fail.
-            let _ = writeln!(io::stderr(), "{line}");
-        }
+    /// On a terminal, what lasts is shown; not where nobody looks.
+    fn progress(&self) -> Progress {
+        let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
+        if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
     }
 }
 
 /// Writes what was asked for to stdout.
-fn print(text: &[u8]) -> Result<()> {
-    match io::stdout().write_all(text) {
+fn print(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
         // Who reads it has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => bail!("Unable to write to stdout: {error}"),

@@ -61,6 +61,9 @@ pub struct Interpreter {
     pub cache_tag: Option<String>,
     /// `importlib.util.MAGIC_NUMBER`, in hexadecimal: what its .pyc begin with.
     pub magic: String,
+    /// Where its own packages are, sysconfig's purelib.
+    #[serde(deserialize_with = "native_path")]
+    pub site_packages: PathBuf,
     /// The wheels that its ensurepip installs, pip's among them.
     #[serde(deserialize_with = "native_paths")]
     pub wheels: Vec<PathBuf>,
@@ -137,6 +140,7 @@ impl Interpreter {
             companions: vec![],
             cache_tag: Some("cpython-313".to_owned()),
             magic: "f30d0d0a".to_owned(),
+            site_packages: "/usr/lib/python3.13/site-packages".into(),
             wheels: vec![],
             wheels_missing: None,
         }

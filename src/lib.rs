@@ -30,11 +30,11 @@ mod stage;
 use std::path::Path;
 
 pub use builder::{EnvBuilder, Source, Venv};
-pub use cache::Cache;
+pub use cache::{Cache, CacheSize};
 pub use context::Context;
 pub use error::{Error, Result};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
-pub use options::{Existing, Links, Options};
+pub use options::{Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 
 /// Makes an environment for `interpreter` at `env_dir`: a [`Venv`] builder's [`EnvBuilder::create`].

@@ -1,6 +1,7 @@
 //! The command `rvenv`: parses, runs, prints the error, and ends with its exit code.
 
 mod cli;
+mod progress;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

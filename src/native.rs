@@ -6,6 +6,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command};
+#[cfg(unix)]
+use std::time::SystemTime;
 
 /// The name or path of these bytes; none where names are text and this is not UTF-8.
 #[cfg(unix)]
@@ -54,6 +56,85 @@ pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
     options.open(path)
 }
 
+/// What there is to know of a file without reading it.
+pub(crate) struct FileState {
+    pub(crate) size: u64,
+    /// When its contents were changed: seconds since 1970, and nanoseconds.
+    pub(crate) modified: (i64, u32),
+    mode: u32,
+}
+
+impl FileState {
+    /// Whether it is a regular file.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.mode & 0o170_000 == 0o100_000
+    }
+
+    /// The bits of its mode that say who may do what.
+    pub(crate) fn permissions(&self) -> u32 {
+        self.mode & 0o777
+    }
+}
+
+/// An open folder, in which files are made by their names alone: nothing above it is walked through again.
+#[cfg(unix)]
+pub(crate) struct Folder(rustix::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Folder> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Folder(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+    pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))?.into())
+    }
+
+    /// Gives the file `name` of `other` that name here too.
+    pub(crate) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::linkat(&other.0, name, &self.0, name, rustix::fs::AtFlags::empty())?)
+    }
+
+    /// Makes the file `name` a copy-on-write copy of that of `other`, changed at `modified`. After an error there is
+    /// none.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+        use rustix::fs::{AtFlags, Mode, OFlags};
+        let source =
+            rustix::fs::openat(&other.0, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let file = self.create_file(name, mode)?;
+        let cloned = rustix::fs::ioctl_ficlone(&file, source).map_err(io::Error::from);
+        cloned.and_then(|()| file.set_modified(modified)).inspect_err(|_| {
+            let _ = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn clone_from(&self, _: &Folder, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// The state of the file `name` itself, be it a link.
+    pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
+        let state = rustix::fs::statat(&self.0, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileState {
+            size: state.st_size as u64,
+            modified: (state.st_mtime, state.st_mtime_nsec as u32),
+            mode: state.st_mode,
+        })
+    }
+
+    /// The mode of the folder itself, file type left out.
+    pub(crate) fn mode(&self) -> io::Result<u32> {
+        Ok(rustix::fs::fstat(&self.0)?.st_mode & 0o777)
+    }
+}
+
 /// The mode of a new folder before the umask.
 #[cfg(unix)]
 pub(crate) fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>, mode: u32) {
@@ -84,6 +165,58 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Opens a file of the cache for reading. Errors if it is a link, no regular file, or if somebody else owns it or may
+/// write to it: what it says could be anybody's.
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_file() && is_own(&metadata) {
+        true => Ok(file),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// Whether this is a folder, and no link to one.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Whether this is a folder, and no link to one, that nobody else owns or may write to.
+pub(crate) fn is_own_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+}
+
+#[cfg(unix)]
+fn is_own(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &Metadata) -> bool {
+    true
+}
+
+/// Fills `bytes` from the file, beginning at byte `start` of it.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, start);
+    #[cfg(not(unix))]
+    {
+        use std::io::{Read, Seek, SeekFrom};
+        let mut file = file.try_clone()?;
+        file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(bytes))
+    }
+}
+
 /// Whether something has this name, be it a link to nothing.
 pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
@@ -98,9 +231,10 @@ pub(crate) fn stamp(path: &Path) -> Stamp {
     path.metadata().ok().and_then(|file| stamp_of(&file))
 }
 
-/// The stamp of what is at `path` itself, be it a link.
-pub(crate) fn link_stamp(path: &Path) -> Stamp {
-    path.symlink_metadata().ok().and_then(|file| stamp_of(&file))
+/// The stamps of what is at `path`, and if that is a link, of what it leads to.
+pub(crate) fn stamps_along(path: &Path) -> (Stamp, Stamp) {
+    let Ok(file) = path.symlink_metadata() else { return (None, None) };
+    (stamp_of(&file), if file.is_symlink() { stamp(path) } else { None })
 }
 
 #[cfg(unix)]

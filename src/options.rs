@@ -38,6 +38,10 @@ pub struct Options {
     /// Whether .pyc files go by a hash of their source instead of its time (PEP 552), as pip makes them where
     /// SOURCE_DATE_EPOCH is set.
     pub checked_hash_pyc: bool,
+    /// Whether .pyc files come with the modules (pip's word: `--no-compile` leaves them out).
+    pub compile: bool,
+    /// How files come from the cache into the environment.
+    pub link_mode: LinkMode,
     /// How pyvenv.cfg's `command` names this program.
     pub program: OsString,
 }
@@ -68,6 +72,19 @@ pub enum Links {
     Copy,
 }
 
+/// How pip's files come from the cache into the environment. Where one way cannot be had, they are copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum LinkMode {
+    /// Each environment has its own files.
+    #[default]
+    Copy,
+    /// Each environment has its own files, which share their blocks on disk until one is changed (copy-on-write).
+    Clone,
+    /// The environments' files are one and the same: whoever changes one changes it in all.
+    Hardlink,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -82,6 +99,8 @@ impl Default for Options {
             upgrade_deps: false,
             scm_ignore_files: false,
             checked_hash_pyc: false,
+            compile: true,
+            link_mode: LinkMode::Copy,
             program: "rvenv".into(),
         }
     }
@@ -100,6 +119,9 @@ impl Options {
         flag(self.existing == (Existing::Clear { force: true }), "--force");
         flag(self.existing == Existing::Upgrade, "--upgrade");
         flag(self.upgrade_deps, "--upgrade-deps");
+        flag(!self.compile, "--no-compile");
+        flag(self.link_mode == LinkMode::Clone, "--link-mode=clone");
+        flag(self.link_mode == LinkMode::Hardlink, "--link-mode=hardlink");
         let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
         for (flag, folders) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
             for folder in folders {

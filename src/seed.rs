@@ -9,12 +9,15 @@ mod installed;
 mod launcher;
 mod parallel;
 mod record;
+mod reuse;
+mod site_packages;
+mod unpacked;
 mod upgrade;
 mod wheel;
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pep440_rs::Version;
 
@@ -22,11 +25,14 @@ use crate::cache::Cache;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
-use crate::options::Options;
+use crate::options::{LinkMode, Options};
+use compile::Compiled;
 use distribution::{Distribution, InstalledFile};
 use image::{Fault, Image};
 use installed::Installed;
 use record::Record;
+use site_packages::Root;
+use unpacked::Unpacked;
 use wheel::Wheel;
 
 pub use upgrade::upgrade_dependencies;
@@ -61,74 +67,102 @@ pub fn setup(
 ) -> Result<Vec<String>> {
     let wheels = find_links::choose(interpreter, &context.options)?;
     let wheels: Vec<&PathBuf> = wheels.iter().collect();
-    let image = image::name(interpreter, &wheels, context.options.checked_hash_pyc);
-    if let Some(image) = Image::load(cache, &image) {
-        match from_image(context, interpreter, &image, progress) {
+    let image_name = image::name(interpreter, &wheels, &context.options);
+    let seed = Seed { interpreter, wheels, cache, image_name, progress };
+    if let Some(image) = Image::load(cache, &seed.image_name) {
+        match seed.write_image(context, &image) {
             Ok(warnings) => return Ok(warnings),
             Err(Fault::Failed(error)) => return Err(error),
             // What was written of it is not to be trusted; it is made anew.
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }
     }
-    from_wheels(context, interpreter, &wheels, cache, &image, progress)
+    seed.install_wheels(context)
 }
 
-/// Writes out what the cache has.
-fn from_image(
-    context: &mut Context,
-    interpreter: &Interpreter,
-    image: &Image,
-    progress: &dyn Fn(&str),
-) -> Result<Vec<String>, Fault> {
-    let mut warnings = Vec::new();
-    let mut distributions = Vec::new();
-    for distribution in image.distributions() {
-        let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
-        if make_way(context, &distribution.project, &version, &mut warnings).map_err(Fault::Failed)? {
-            progress(&format!("Installing {} {version}", distribution.project));
+/// What is to be installed, and where from.
+struct Seed<'a> {
+    interpreter: &'a Interpreter,
+    wheels: Vec<&'a PathBuf>,
+    cache: &'a Cache,
+    /// The name of the image that these wheels come to.
+    image_name: String,
+    progress: &'a dyn Fn(&str),
+}
+
+impl Seed<'_> {
+    /// Writes out what the cache has.
+    fn write_image(&self, context: &mut Context, image: &Image) -> Result<Vec<String>, Fault> {
+        let mut warnings = Vec::new();
+        let mut distributions = Vec::new();
+        for distribution in image.distributions() {
+            let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
+            if make_way(context, &distribution.project, &version, &mut warnings)? {
+                (self.progress)(&format!("Installing {} {version}", distribution.project));
+                distributions.push(distribution);
+            }
+        }
+        let root = Root::of(context);
+        let unpacked = match context.options.link_mode {
+            LinkMode::Copy => None,
+            link_mode => Unpacked::of(image, self.cache, &self.image_name, link_mode),
+        };
+        match unpacked {
+            Some(unpacked) => unpacked.write(&root, &distributions)?,
+            None => image.write(&root, &distributions)?,
+        }
+        for distribution in distributions {
+            finish(context, self.interpreter, distribution)?;
+        }
+        Ok(warnings)
+    }
+
+    /// Unpacks and compiles, and keeps what comes of it.
+    fn install_wheels(&self, context: &mut Context) -> Result<Vec<String>> {
+        let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
+        for path in &self.wheels {
+            let wheel = Wheel::open(path)?;
+            if make_way(context, wheel.project(), wheel.version(), &mut warnings)? {
+                wheels.push(wheel);
+            }
+        }
+        let modified = this_second();
+        for wheel in &wheels {
+            (self.progress)(&format!("Installing {} {}", wheel.project(), wheel.version()));
+            wheel.unpack(context, modified)?;
+        }
+        let compiled = self.compile(context, &wheels, modified)?;
+        let mut distributions = Vec::new();
+        for wheel in &wheels {
+            let distribution = describe(context, self.interpreter, wheel, &compiled)?;
+            finish(context, self.interpreter, &distribution)?;
             distributions.push(distribution);
         }
+        if distributions.len() == self.wheels.len() {
+            image::keep(context, self.cache, &self.image_name, distributions, modified);
+        }
+        Ok(warnings)
     }
-    image.write(context, &distributions)?;
-    for distribution in distributions {
-        finish(context, interpreter, distribution).map_err(Fault::Failed)?;
+
+    /// A .pyc for each module, if they are wanted: the base's own, or a new one.
+    fn compile(&self, context: &Context, wheels: &[Wheel], modified: SystemTime) -> Result<Compiled> {
+        if !context.options.compile {
+            return Ok(Compiled::nothing());
+        }
+        let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
+        let left = reuse::reuse(context, self.interpreter, modules, modified)?;
+        if !left.is_empty() {
+            (self.progress)(&format!("Compiling {} modules", left.len()));
+        }
+        compile::compile(context, self.interpreter, &left)
     }
-    Ok(warnings)
 }
 
-/// Unpacks and compiles, and keeps what comes of it.
-fn from_wheels(
-    context: &mut Context,
-    interpreter: &Interpreter,
-    paths: &[&PathBuf],
-    cache: &Cache,
-    image: &str,
-    progress: &dyn Fn(&str),
-) -> Result<Vec<String>> {
-    let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
-    for path in paths {
-        let wheel = Wheel::open(path)?;
-        if make_way(context, wheel.project(), wheel.version(), &mut warnings)? {
-            wheels.push(wheel);
-        }
-    }
-    let modified = SystemTime::now();
-    for wheel in &wheels {
-        progress(&format!("Installing {} {}", wheel.project(), wheel.version()));
-        wheel.unpack(context, modified)?;
-    }
-    let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-    let compiled = compile::compile(context, interpreter, &modules)?;
-    let mut distributions = Vec::new();
-    for wheel in &wheels {
-        let distribution = describe(context, interpreter, wheel, &compiled)?;
-        finish(context, interpreter, &distribution)?;
-        distributions.push(distribution);
-    }
-    if distributions.len() == paths.len() {
-        image::keep(context, cache, image, distributions, modified);
-    }
-    Ok(warnings)
+/// Now, in whole seconds: every file system keeps such a time as it is, and a .pyc has no finer one.
+fn this_second() -> SystemTime {
+    let now = SystemTime::now();
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_secs(since.as_secs())
 }
 
 /// Whether a project is to be installed in this version. The files of what it replaces are retired then.
@@ -153,12 +187,7 @@ fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &
 }
 
 /// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.
-fn describe(
-    context: &Context,
-    interpreter: &Interpreter,
-    wheel: &Wheel,
-    compiled: &compile::Compiled,
-) -> Result<Distribution> {
+fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compiled: &Compiled) -> Result<Distribution> {
     let mut record: Record = wheel.record().clone();
     let mut files = wheel.installed_files();
     let mut add = |name: String| files.push(InstalledFile { name, executable: false });

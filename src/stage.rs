@@ -76,7 +76,9 @@ impl Stage {
     /// Makes the folder `path`, which may not be a link in an ENV_DIR that exists, and those above it.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
         self.folders.push(path.to_owned());
-        fs::create_dir_all(self.at(path)).at("create the directory", path)
+        let mut missing: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
+        missing.reverse();
+        missing.into_iter().try_for_each(|folder| create_dir(&self.at(folder)).at("create the directory", folder))
     }
 
     /// Writes a file, in place of one that an earlier step has written; its mode is what is left by the umask of
@@ -147,7 +149,10 @@ impl Stage {
         self.parents = create_parents(&self.env_dir)?;
         fs::rename(built, &self.env_dir)
             .at("create the directory", &self.env_dir)
-            .inspect_err(|_| self.remove_parents())
+            .inspect_err(|_| self.remove_parents())?;
+        // There is nothing to discard any more.
+        self.folder.take().map(TempDir::keep);
+        Ok(())
     }
 
     /// Swaps ENV_DIR's contents for those of `built`. The old ones are set aside first and go last; if
@@ -207,15 +212,20 @@ fn plain(error: &io::Error) -> String {
     text.split(" at path ").next().unwrap_or(&text).to_owned()
 }
 
+/// Makes a folder, unless it is there.
+fn create_dir(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
 fn create_parents(env_dir: &Path) -> Result<Vec<PathBuf>> {
     let mut missing: Vec<PathBuf> =
         env_dir.ancestors().skip(1).take_while(|path| !path.exists()).map(Path::to_owned).collect();
     missing.reverse();
     for parent in &missing {
-        match fs::create_dir(parent) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.at("create the directory", parent)?,
-        }
+        create_dir(parent).at("create the directory", parent)?;
     }
     Ok(missing)
 }

@@ -45,7 +45,7 @@ impl Product {
             Product::Elvish => completions(command, Shell::Elvish),
             Product::Man => manual_page(command)?,
         };
-        print(&text)
+        print(&String::from_utf8(text)?)
     }
 }
 

@@ -9,7 +9,10 @@ use serde_json::Value;
 use super::{Interpreter, probe};
 use crate::cache::{self, Cache};
 use crate::error::{Error, Quoted, Result};
-use crate::native::{Stamp, link_stamp, stamp};
+use crate::native::{Stamp, stamp, stamps_along};
+
+/// The folder of the cache.
+const FOLDER: &str = "interpreters";
 
 /// One answer, with what it depends on. It holds as long as all of that is as it was.
 #[derive(Serialize, Deserialize)]
@@ -25,7 +28,7 @@ struct Entry {
 
 /// Asks the Python at `executable`, an absolute path, about itself, or remembers what it said.
 pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
-    let name = format!("interpreters/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
+    let name = format!("{FOLDER}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
     let remembered = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
     if let Some(interpreter) = remembered.and_then(|entry| recall(executable, entry)) {
         return Ok(interpreter);
@@ -41,6 +44,7 @@ pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
+        cache.sweep(FOLDER, |path, _| is_of_the_gone(path));
     }
     Ok(interpreter)
 }
@@ -74,6 +78,12 @@ fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
     holds.then_some(interpreter)
 }
 
+/// Whether an entry of the cache is about an executable that is not there any more, or about none.
+fn is_of_the_gone(path: &Path) -> bool {
+    let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
+    !entry.and_then(|entry| probe::read(entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
+}
+
 fn canonical(executable: &Path) -> String {
     probe::encode(&executable.canonicalize().unwrap_or_default())
 }
@@ -81,5 +91,5 @@ fn canonical(executable: &Path) -> String {
 /// The states of all that decides the answer: of the files, and of the links that lead to them.
 fn stamps(executable: &Path, interpreter: &Interpreter) -> Vec<(Stamp, Stamp)> {
     let depends = std::iter::once(executable).chain(interpreter.depends.iter().map(PathBuf::as_path));
-    depends.map(|path| (link_stamp(path), stamp(path))).collect()
+    depends.map(stamps_along).collect()
 }

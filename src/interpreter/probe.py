@@ -143,6 +143,13 @@ def scheme():
     return paths
 
 
+def site_packages():
+    # The base's own, also where an environment's Python is asked.
+    import sysconfig
+
+    return sysconfig.get_path("purelib", vars=dict.fromkeys(("base", "platbase"), base_prefix()))
+
+
 def link_names():
     # The names under which bin has the interpreter, besides the base's own.
     names = ["python", "python3"]
@@ -257,13 +264,14 @@ def answer():
         executable=text(executable),
         real_executable=text(os.path.realpath(executable)),
         prerelease=prerelease(),
-        depends=[text(path) for path in depends + [executable, os.path.realpath(executable), os.__file__] + wheels],
+        depends=sorted({text(path) for path in depends + [executable, os.path.realpath(executable), os.__file__] + wheels}),
         scheme=scheme(),
         link_names=link_names(),
         lib64=has_lib64(),
         companions=companions(executable),
         cache_tag=sys.implementation.cache_tag,
         magic=magic(),
+        site_packages=text(site_packages()),
         wheels=sorted(text(path) for path in wheels),
         wheels_missing=wheels_missing,
     )

@@ -19,14 +19,24 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
-    /// The name of a module's .pyc, `pip/__pycache__/__init__.cpython-313.pyc`, if it has one (PEP 3147).
+    /// No module has a .pyc.
+    pub(super) fn nothing() -> Compiled {
+        Compiled { cache_tag: None, failed: BTreeSet::new() }
+    }
+
+    /// The name of a module's .pyc, if it has one.
     pub(super) fn pyc_of(&self, module: &str) -> Option<String> {
         let cache_tag = self.cache_tag.as_ref().filter(|_| !self.failed.contains(module))?;
-        let stem = module.strip_suffix(".py")?;
-        let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
-        let separator = if folder.is_empty() { "" } else { "/" };
-        Some(format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc"))
+        Some(pyc_of(module, cache_tag))
     }
+}
+
+/// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
+pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
+    let stem = module.strip_suffix(".py").unwrap_or(module);
+    let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
+    let separator = if folder.is_empty() { "" } else { "/" };
+    format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc")
 }
 
 /// Compiles `modules`, named relative to site-packages, where they are staged.
@@ -70,7 +80,8 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
 
 fn start(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Child> {
     let mut command = isolated(&interpreter.executable);
-    command.arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
+    // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
+    command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
     command.arg(context.options.checked_hash_pyc.to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut worker = command.spawn().at("run", &interpreter.executable)?;

@@ -1,18 +1,9 @@
 //! A distribution as it is installed: what there is of it besides its files' contents.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::time::SystemTime;
-
 use serde::{Deserialize, Serialize};
 
 use super::launcher::Launcher;
 use super::record::Record;
-use crate::context::Context;
-use crate::error::{AtPath, Result};
-use crate::native;
 
 /// One project's files, its RECORD but for the rows of launchers, and its launchers, none of which depends on the
 /// environment.
@@ -45,24 +36,23 @@ impl Distribution {
 }
 
 impl InstalledFile {
-    /// Writes the file into site-packages; a module as changed at `modified`, which its .pyc has in its header.
-    pub(super) fn write(&self, context: &Context, contents: &[u8], modified: SystemTime) -> Result<()> {
-        let path = context.lib_path.join(&self.name);
-        let mode = if self.executable { 0o777 } else { 0o666 };
-        let written = native::create_file(&context.staged(&path), mode).and_then(|mut file| {
-            file.write_all(contents)?;
-            if self.name.ends_with(".py") { file.set_modified(modified) } else { Ok(()) }
-        });
-        written.at("write", &path)
+    /// The folder that it is in, relative to site-packages; empty for site-packages itself.
+    pub(super) fn folder(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
-}
 
-/// Makes the folders of site-packages that `files` are in.
-pub(super) fn create_folders<'a>(context: &Context, files: impl IntoIterator<Item = &'a InstalledFile>) -> Result<()> {
-    let folders: BTreeSet<&Path> = files.into_iter().filter_map(|file| Path::new(&file.name).parent()).collect();
-    for folder in folders {
-        let folder = context.lib_path.join(folder);
-        fs::create_dir_all(context.staged(&folder)).at("create the directory", &folder)?;
+    /// Its name in its folder.
+    pub(super) fn base_name(&self) -> &str {
+        self.name.rsplit_once('/').map_or(&self.name, |(_, name)| name)
     }
-    Ok(())
+
+    /// Its mode before the umask.
+    pub(super) fn mode(&self) -> u32 {
+        if self.executable { 0o777 } else { 0o666 }
+    }
+
+    /// Whether it is a module, whose .pyc has the time in its header at which this was changed.
+    pub(super) fn is_module(&self) -> bool {
+        self.name.ends_with(".py")
+    }
 }

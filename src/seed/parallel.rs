@@ -1,15 +1,24 @@
-//! Work on many files, shared among as many threads as there are cores.
+//! Work on many things, done by as many threads as there are cores.
 
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Has `work` done on shares of `items`. Errors with the first share's error; all have ended then.
-pub(super) fn share<T: Sync, E: Send>(items: &[T], work: impl Fn(&[T]) -> Result<(), E> + Sync) -> Result<(), E> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+/// Has `work` done on each of `items`. Each thread takes the next one when it is done with its last, so the largest
+/// should come first. Errors with one of the errors that have come; all threads have ended then.
+pub(super) fn each<T: Sync, E: Send>(items: &[T], work: impl Fn(&T) -> Result<(), E> + Sync) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let share = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item)?;
+        }
+        Ok(())
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     thread::scope(|scope| {
-        let shares = items.chunks(items.len().div_ceil(threads).max(1));
-        let workers: Vec<_> = shares.map(|share| scope.spawn(|| work(share))).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        let own = share();
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        others.fold(own, Result::and)
     })
 }

@@ -11,10 +11,10 @@ use std::time::SystemTime;
 use pep440_rs::Version;
 use zip::ZipArchive;
 
-use super::distribution::{self, InstalledFile};
+use super::distribution::InstalledFile;
 use super::launcher::{self, Launcher};
-use super::parallel;
 use super::record::Record;
+use super::site_packages::{self, Root};
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
@@ -104,19 +104,20 @@ impl Wheel {
     /// itself is left to the caller.
     pub(super) fn unpack(&self, context: &Context, modified: SystemTime) -> Result<()> {
         let files = self.installed_files();
-        distribution::create_folders(context, &files)?;
-        parallel::share(&files, |files| self.unpack_files(files, context, modified))
+        site_packages::write(&Root::of(context), &files.iter().collect::<Vec<_>>(), |folder, _, files| {
+            let mut archive = self.archive.clone();
+            for file in files {
+                let contents = self.checked_contents(&mut archive, &file.name)?;
+                folder.write(file, &contents, file.is_module().then_some(modified))?;
+            }
+            Ok(())
+        })
     }
 
-    fn unpack_files(&self, files: &[InstalledFile], context: &Context, modified: SystemTime) -> Result<()> {
-        let mut archive = self.archive.clone();
-        for file in files {
-            let unsound = |reason: String| Error::Distribution { path: self.path.clone(), reason };
-            let contents = contents(&mut archive, self.files[&file.name]).map_err(unsound)?;
-            self.record.check(&file.name, &contents).map_err(unsound)?;
-            file.write(context, &contents, modified)?;
-        }
-        Ok(())
+    fn checked_contents(&self, archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, name: &str) -> Result<Vec<u8>> {
+        let contents = contents(archive, self.files[name]);
+        let checked = contents.and_then(|contents| self.record.check(name, &contents).map(|()| contents));
+        checked.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 }
 

@@ -140,6 +140,83 @@ fn a_warm_run_with_pip_starts_no_process_and_opens_the_image_once() {
     assert_eq!(calls.lines().filter(|line| line.contains("cache/images/")).count(), 1, "for three environments");
 }
 
+/// Changes the .pyc that the base has of pip's modules, runs, and puts them back.
+fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    // A base of our own: the installation's files, linked, with pip's copied.
+    let prefix = python.path.parent().unwrap().parent().unwrap();
+    scratch.run("cp").args(["-rs"]).arg(prefix).arg(scratch.path("base")).ok();
+    let packages = scratch.path("base/lib/python3.12/site-packages");
+    fs::remove_dir_all(&packages).unwrap();
+    scratch.run("cp").arg("-a").arg(prefix.join("lib/python3.12/site-packages")).arg(&packages).ok();
+    fs::remove_file(scratch.path("base/bin/python3.12")).unwrap();
+    fs::copy(prefix.join("bin/python3.12"), scratch.path("base/bin/python3.12")).unwrap();
+    change(&packages.join("pip"));
+    let base = Python { path: scratch.path("base/bin/python3.12"), ..python };
+    rvenv(&scratch, &base).silent();
+    check(&scratch);
+}
+
+/// The folder that a module of pip was compiled in, as its .pyc says.
+fn compiled_as(scratch: &Scratch, module: &str) -> String {
+    const CODE: &str = "import marshal, sys; print(marshal.loads(open(sys.argv[1], 'rb').read()[16:]).co_filename)";
+    let pyc = site_packages(&scratch.env()).join(format!("pip/__pycache__/{module}.cpython-312.pyc"));
+    scratch.run(scratch.env().join("bin/python")).args(["-c", CODE]).arg(pyc).ok().trim().to_owned()
+}
+
+#[test]
+fn the_bases_own_pyc_are_used_where_its_modules_are_those_of_the_wheel() {
+    with_base(|_| {}, |scratch| assert!(compiled_as(scratch, "__main__").ends_with("site-packages/pip/__main__.py")));
+}
+
+#[test]
+fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_used() {
+    let changed = |pip: &std::path::Path| {
+        // Another source, of the same size and time; a .pyc of another time; one that goes by a hash.
+        let main = pip.join("__main__.py");
+        let time = fs::metadata(&main).unwrap().modified().unwrap();
+        let text = fs::read_to_string(&main).unwrap().replacen("import", "IMPORT", 1);
+        fs::write(&main, text).unwrap();
+        fs::File::options().write(true).open(main).unwrap().set_modified(time).unwrap();
+        for (module, at) in [("__init__", 8), ("__pip-runner__", 4)] {
+            let pyc = pip.join(format!("__pycache__/{module}.cpython-312.pyc"));
+            let mut bytes = fs::read(&pyc).unwrap();
+            bytes[at] ^= 1;
+            fs::write(pyc, bytes).unwrap();
+        }
+    };
+    with_base(changed, |scratch| {
+        for module in ["__init__", "__main__", "__pip-runner__"] {
+            assert_eq!(compiled_as(scratch, module), format!("pip/{module}.py"));
+        }
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    });
+}
+
+#[test]
+fn no_compile_leaves_the_pyc_out_and_nothing_else() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        rvenv(&scratch, python).silent();
+        let mut compiled = tree(&scratch.env());
+        for _ in ["cold", "warm"] {
+            rvenv(&scratch, python).arg("--no-compile").silent();
+            let mut plain = tree(&scratch.env());
+            assert!(plain.keys().all(|path| !path.ends_with(".pyc") && !path.ends_with("__pycache__")));
+            let record = plain.keys().find(|path| path.ends_with("RECORD")).unwrap();
+            assert!(!fs::read_to_string(scratch.env().join(record)).unwrap().contains(".pyc"));
+            assert!(configured(&scratch.env(), "command").unwrap().contains(" --no-compile "));
+            for tree in [&mut compiled, &mut plain] {
+                tree.retain(|path, _| !path.ends_with(".pyc") && !path.ends_with("__pycache__"));
+                tree.retain(|path, _| !path.ends_with("RECORD") && path != "pyvenv.cfg");
+            }
+            assert!(plain == compiled);
+        }
+        scratch.run(scratch.env().join("bin/pip")).arg("--version").ok();
+    });
+}
+
 #[test]
 fn source_date_epoch_makes_pyc_that_go_by_hashes() {
     let Some(python) = pyenv("3.12") else { return };

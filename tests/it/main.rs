@@ -2,6 +2,8 @@
 //! one that the interpreter's own `-m venv` makes at the same path.
 
 mod activation;
+mod cache;
+mod calls;
 mod cli;
 mod discovery;
 mod drop_in;
@@ -15,7 +17,9 @@ mod images;
 mod interpreters;
 mod jobs;
 mod library;
+mod link_modes;
 mod packaging;
+mod progress;
 mod readme;
 mod remembering;
 mod scripts;

@@ -1,0 +1,100 @@
+//! An image's files unpacked in the cache, for environments whose files are hard links to them or clones of them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use super::distribution::{Distribution, InstalledFile};
+use super::image::{Fault, Image};
+use super::site_packages::{self, Folder, Root};
+use crate::cache::Cache;
+use crate::native;
+use crate::options::LinkMode;
+
+/// The folder of the cache.
+const FOLDER: &str = "unpacked";
+
+/// Removes the unpacked copies of images that are there no more.
+pub(super) fn sweep(cache: &Cache, has_image: impl Fn(&str) -> bool) {
+    cache.sweep(FOLDER, |path, _| !path.file_name().and_then(|name| name.to_str()).is_some_and(&has_image));
+}
+
+/// The unpacked copy of one image. All its files were changed when the image's modules were: one with another time or
+/// size has been changed through a hard link, and is not used any more.
+pub(super) struct Unpacked<'a> {
+    image: &'a Image,
+    path: PathBuf,
+    link_mode: LinkMode,
+    /// Whether links or clones can be had at all between the two places.
+    serves: AtomicBool,
+    /// Whether a file is missing or not what was unpacked.
+    damaged: AtomicBool,
+}
+
+impl<'a> Unpacked<'a> {
+    /// The unpacked copy of the image of this name, made now if the cache has none. None if it cannot be made.
+    pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
+        let path = cache.folder(&format!("{FOLDER}/{name}"), |folder| {
+            let root = Root { staged: folder.to_owned(), path: folder.to_owned() };
+            let distributions: Vec<&Distribution> = image.distributions().iter().collect();
+            let files: Vec<_> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
+            let write =
+                |folder: &Folder, _: &str, files: &[&InstalledFile]| image.write_folder(folder, files, |_| true);
+            site_packages::write(&root, &files, write).is_ok()
+        })?;
+        Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
+    }
+
+    /// Writes the files of `distributions` below `root`: what cannot be linked is copied.
+    pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
+        let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
+        let written = site_packages::write(root, &files, |folder, name, files| {
+            let left = self.place_all(folder, name, files);
+            self.image.write_folder(folder, &left, InstalledFile::is_module)
+        });
+        if self.damaged.load(Ordering::Relaxed) {
+            // The next run unpacks it anew.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+        written
+    }
+
+    /// Places what can be placed, and returns the others.
+    fn place_all<'f>(&self, folder: &Folder, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
+        let source = native::Folder::open(&self.path.join(name));
+        let (Ok(source), Ok(mode)) = (source, folder.native.mode()) else {
+            self.damaged.store(true, Ordering::Relaxed);
+            return files.to_vec();
+        };
+        files.iter().copied().filter(|file| !self.place(&source, folder, file, mode)).collect()
+    }
+
+    /// Whether one file could be placed in `folder`, whose mode tells what the umask is.
+    fn place(&self, source: &native::Folder, folder: &Folder, file: &InstalledFile, folder_mode: u32) -> bool {
+        if !self.serves.load(Ordering::Relaxed) {
+            return false;
+        }
+        let name = file.base_name();
+        let state = source.state(name).ok().filter(|state| self.is_as_unpacked(file, state));
+        let Some(state) = state else {
+            self.damaged.store(true, Ordering::Relaxed);
+            return false;
+        };
+        let mode = folder_mode & file.mode();
+        let placed = match self.link_mode {
+            // A link has the mode that the umask left when it was unpacked.
+            LinkMode::Hardlink if state.permissions() != mode => return false,
+            LinkMode::Hardlink => folder.native.link_from(source, name),
+            _ => folder.native.clone_from(source, name, file.mode(), self.image.modified()),
+        };
+        self.serves.fetch_and(placed.is_ok(), Ordering::Relaxed);
+        placed.is_ok()
+    }
+
+    fn is_as_unpacked(&self, file: &InstalledFile, state: &native::FileState) -> bool {
+        let unpacked = self.image.modified().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let modified = (unpacked.as_secs() as i64, unpacked.subsec_nanos());
+        state.is_regular() && state.size == self.image.size_of(file) && state.modified == modified
+    }
+}

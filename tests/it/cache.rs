@@ -1,0 +1,140 @@
+//! The cache as its user meets it: where it is, how big, and how it is emptied; and whose files it trusts.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use crate::harness::*;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn rvenv(scratch: &Scratch) -> Run {
+    scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache"))
+}
+
+fn make(scratch: &Scratch, python: &Python) {
+    rvenv(scratch).arg("-p").arg(&python.path).args(["--clear", "env"]).silent();
+}
+
+fn used_before(path: PathBuf, time: Duration) {
+    File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - time).unwrap();
+}
+
+#[test]
+fn its_place_and_size_can_be_asked_for() {
+    let scratch = Scratch::new();
+    make(&scratch, &python());
+    let text = rvenv(&scratch).arg("--cache-info").ok();
+    assert!(text.starts_with(&format!("{}\n2 files, ", scratch.path("cache").display())), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&rvenv(&scratch).args(["--cache-info", "--format", "json"]).ok()).unwrap();
+    assert_eq!(json["path"], scratch.path("cache").to_str().unwrap());
+    let sizes = ["images", "interpreters"].map(|folder| {
+        let names = names_in(&scratch.path("cache").join(folder));
+        fs::metadata(scratch.path("cache").join(folder).join(&names[0])).unwrap().len()
+    });
+    assert_eq!((json["files"].as_u64(), json["bytes"].as_u64()), (Some(2), Some(sizes.iter().sum())));
+    assert!(scratch.rvenv().args(["--no-cache", "--cache-info"]).output().status.code() == Some(2));
+}
+
+#[test]
+fn it_can_be_emptied_and_only_what_is_rvenvs_goes() {
+    let scratch = Scratch::new();
+    make(&scratch, &python());
+    scratch.write("cache/mine.txt", "");
+    rvenv(&scratch).arg("--reset-cache").silent();
+    assert_eq!(names_in(&scratch.path("cache")), ["mine.txt"]);
+    rvenv(&scratch).arg("--reset-cache").silent();
+    // Along with an environment, it is made from nothing.
+    make(&scratch, &python());
+    let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
+    fs::write(&image, "").unwrap();
+    rvenv(&scratch).arg("-p").arg(&python().path).args(["--reset-cache", "new"]).silent();
+    assert!(fs::metadata(image).unwrap().len() > 1_000_000);
+}
+
+#[test]
+fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
+    let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    let images = || names_in(&scratch.path("cache/images"));
+    make(&scratch, &one);
+    let first = images()[0].clone();
+    let gone = scratch.path("gone");
+    symlink(&one.path, &gone).unwrap();
+    rvenv(&scratch).arg("-p").arg(&gone).args(["--without-pip", "--clear", "env"]).silent();
+    fs::remove_file(gone).unwrap();
+    for (name, age) in [(".tmpKilled", 2 * DAY), (".tmpAtWork", DAY / 2)] {
+        scratch.write(&format!("cache/images/{name}"), "");
+        used_before(scratch.path("cache/images").join(name), age);
+    }
+
+    used_before(scratch.path("cache/images").join(&first), 89 * DAY);
+    make(&scratch, &one);
+    used_before(scratch.path("cache/images").join(".tmpAtWork"), DAY / 2);
+    make(&scratch, &two);
+    assert_eq!(images().len(), 3, "one that was used again stays, and so does what is being written: {:?}", images());
+    assert!(!images().contains(&".tmpKilled".to_owned()));
+
+    used_before(scratch.path("cache/images").join(&first), 91 * DAY);
+    rvenv(&scratch).arg("-p").arg(&two.path).args(["--no-compile", "--clear", "env"]).silent();
+    assert!(!images().contains(&first));
+    for name in names_in(&scratch.path("cache/interpreters")) {
+        let entry = fs::read_to_string(scratch.path("cache/interpreters").join(name)).unwrap();
+        assert!(!entry.contains("/gone\""), "{entry}");
+    }
+}
+
+#[test]
+fn a_file_that_is_a_link_or_that_others_may_write_is_passed_over() {
+    let scratch = Scratch::new();
+    let python = python();
+    make(&scratch, &python);
+    let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
+    // Its checksums hold, but it is not what rvenv has written: one byte of a module and its checksum are changed.
+    let poisoned = scratch.write("poisoned.zip", b"");
+    let poison = "
+import json, struct, sys, zipfile, zlib
+with open(sys.argv[1], 'rb') as file:
+    image = bytearray(file.read())
+with zipfile.ZipFile(sys.argv[1]) as old:
+    first, *_ = old.infolist()
+    contents = old.read(first)
+head = 30 + len(first.filename)
+assert image[head:head + len(contents)] == contents
+entry = json.loads(contents)['entries']['pip/__init__.py']
+start = head + len(contents) + entry['start']
+data = image[start:start + entry['size']]
+poisoned = b'#poison' + data[7:]
+image[start:start + entry['size']] = poisoned
+new = contents.replace(b'\"crc32\":%d}' % zlib.crc32(data), b'\"crc32\":%d}' % zlib.crc32(poisoned))
+header = image[:head]
+header[14:26] = struct.pack('<LLL', zlib.crc32(new), len(new), len(new))
+with open(sys.argv[2], 'wb') as file:
+    file.write(header + new + image[head + len(contents):])
+";
+    scratch.run(&python.path).args(["-c", poison]).arg(&image).arg(&poisoned).silent();
+    let poisoned = fs::read(poisoned).unwrap();
+    let is_poisoned = || {
+        make(&scratch, &python);
+        let text = fs::read_to_string(site_packages(&scratch.env()).join("pip/__init__.py")).unwrap();
+        text.contains("#poison")
+    };
+    fs::write(&image, &poisoned).unwrap();
+    assert!(is_poisoned(), "the poison works where the file is trusted");
+
+    fs::set_permissions(&image, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(!is_poisoned(), "others may write it");
+    fs::remove_file(&image).unwrap();
+    let elsewhere = scratch.write("elsewhere.zip", &poisoned);
+    symlink(&elsewhere, &image).unwrap();
+    assert!(!is_poisoned(), "a link");
+    assert_eq!(fs::read(elsewhere).unwrap(), poisoned, "what it leads to stays");
+    fs::write(&image, &poisoned).unwrap();
+    // Only root can give a file away.
+    if scratch.run("chown").arg("12345").arg(&image).output().status.success() {
+        assert!(!is_poisoned(), "another owner");
+    }
+    assert!(fs::symlink_metadata(&image).unwrap().is_file() && fs::read(&image).unwrap() != poisoned, "made anew");
+}
