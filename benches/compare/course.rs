@@ -1,0 +1,191 @@
+//! What is prepared for a Python before anything is timed, and the commands that contestants consist of.
+
+use std::env;
+use std::fs;
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use walkdir::WalkDir;
+
+use crate::floor;
+use crate::machine;
+use crate::peers::Peers;
+use crate::pythons::{self, Python};
+use crate::wheel;
+
+/// Whether a tool finds what it has kept in runs before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    Warm,
+    /// A folder of this run's own.
+    Cold,
+}
+
+/// What the floor copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tree {
+    /// An environment of rvenv's, with pip and .pyc.
+    Whole,
+    /// The same without .pyc.
+    Sources,
+}
+
+/// One command of a contestant.
+#[derive(Debug, Clone)]
+pub enum Step {
+    Rvenv {
+        flags: &'static [&'static str],
+        cache: Cache,
+        environments: usize,
+    },
+    /// rvenv that has to find its Python by pyenv's shim.
+    RvenvByShim {
+        flags: &'static [&'static str],
+    },
+    Uv {
+        flags: &'static [&'static str],
+    },
+    Virtualenv {
+        flags: &'static [&'static str],
+        cache: Cache,
+    },
+    Venv {
+        flags: &'static [&'static str],
+    },
+    /// Copies or hard links, by one process.
+    Floor {
+        how: &'static str,
+        tree: Tree,
+        environments: Range<usize>,
+    },
+    /// Compiles all modules with as many processes as there are cores.
+    Compile,
+    /// Installs the small wheel.
+    Install,
+}
+
+/// Where one run has its files, new for each.
+#[derive(Debug)]
+pub struct Place(pub PathBuf);
+
+impl Place {
+    pub fn environment(&self, number: usize) -> PathBuf {
+        self.0.join(format!("env{number}"))
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.0.join("cache")
+    }
+}
+
+/// A Python with all that its contestants need.
+pub struct Course<'a> {
+    pub python: Python,
+    /// Where its runs have their files.
+    pub folder: PathBuf,
+    /// The bytes that an environment with pip takes on the disk.
+    pub tree_size: u64,
+    peers: &'a Peers,
+    wheel: PathBuf,
+}
+
+impl<'a> Course<'a> {
+    pub fn prepare(python: Python, peers: &'a Peers, scratch: &Path) -> Result<Course<'a>> {
+        let number = fs::read_dir(scratch)?.count();
+        let folder = scratch.join(format!("{number}-{}", python.version));
+        fs::create_dir(&folder)?;
+        let wheel = wheel::write(&folder)?;
+        let mut course = Course { python, folder, tree_size: 0, peers, wheel };
+
+        let tree = course.tree(Tree::Whole);
+        let output = course.rvenv(&course.cache()).arg("-p").arg(&course.python.path).arg(&tree).output();
+        let output = output.context("rvenv cannot be run")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        floor::copy_without(&tree, &course.tree(Tree::Sources), "__pycache__")?;
+        course.tree_size = size_on_disk(&tree);
+        peers.prime(&course.python.path, &course.folder.join("primed"));
+        Ok(course)
+    }
+
+    fn tree(&self, tree: Tree) -> PathBuf {
+        self.folder.join(if tree == Tree::Whole { "tree" } else { "sources" })
+    }
+
+    /// rvenv's cache for warm runs.
+    fn cache(&self) -> PathBuf {
+        self.folder.join("cache")
+    }
+
+    fn rvenv(&self, cache: &Path) -> Command {
+        let mut command = machine::clean(env!("CARGO_BIN_EXE_rvenv"));
+        command.arg("--cache-dir").arg(cache);
+        command
+    }
+
+    pub fn command(&self, step: &Step, place: &Place) -> Command {
+        let python = &self.python.path;
+        let first = place.environment(0);
+        let or_warm = |cache: Cache, warm: PathBuf| if cache == Cache::Warm { warm } else { place.cache() };
+        match step {
+            Step::Rvenv { flags, cache, environments } => {
+                let mut command = self.rvenv(&or_warm(*cache, self.cache()));
+                command.args(*flags).arg("-p").arg(python);
+                command.args((0..*environments).map(|number| place.environment(number)));
+                command
+            }
+            Step::RvenvByShim { flags } => self.rvenv_by_shim(flags, &first),
+            Step::Uv { flags } => with(self.peers.uv(), &["venv"], flags, python, &first),
+            Step::Virtualenv { flags, cache } => {
+                let command = self.peers.virtualenv(&or_warm(*cache, self.peers.app_data.clone()));
+                with(command, &["--no-periodic-update"], flags, python, &first)
+            }
+            Step::Venv { flags } => {
+                let mut command = machine::clean(python);
+                command.args(["-m", "venv"]).args(*flags).arg(first);
+                command
+            }
+            Step::Floor { how, tree, environments } => {
+                let mut command = machine::clean(env::current_exe().expect("this program"));
+                command.args(["floor", how]).arg(self.tree(*tree));
+                command.args(environments.clone().map(|number| place.environment(number)));
+                command
+            }
+            Step::Compile => {
+                let mut command = machine::clean(python);
+                command.args(["-I", "-m", "compileall", "-q", "-j", &machine::cores().to_string()]);
+                command.arg(first.join("lib"));
+                command
+            }
+            Step::Install => {
+                let mut command = machine::clean(first.join("bin/python"));
+                command.args(["-m", "pip", "install", "--no-index", "--disable-pip-version-check", "--quiet"]);
+                command.arg(&self.wheel);
+                command
+            }
+        }
+    }
+
+    fn rvenv_by_shim(&self, flags: &[&str], env_dir: &Path) -> Command {
+        let mut path = pythons::pyenv_root().join("shims").into_os_string();
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        let mut command = self.rvenv(&self.cache());
+        command.env("PATH", path).env("PYENV_VERSION", self.python.pyenv_name.as_deref().unwrap_or_default());
+        command.args(flags).arg(env_dir);
+        command
+    }
+}
+
+/// A rival's command line.
+fn with(mut command: Command, own: &[&str], flags: &[&str], python: &Path, env_dir: &Path) -> Command {
+    command.args(own).args(flags).arg("-p").arg(python).arg(env_dir);
+    command
+}
+
+fn size_on_disk(folder: &Path) -> u64 {
+    let entries = WalkDir::new(folder).into_iter().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum()
+}

@@ -1,0 +1,119 @@
+//! The floor: the copying of a tree and nothing else, as fast as a small program can do it. It makes all folders; then
+//! as many threads as there are cores take whole folders, those with the most files first, and read and write their
+//! files relative to the open folders. Links are made again as links. Times, owners and the disk are left alone.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Result, bail};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, linkat, openat, symlinkat};
+
+use crate::machine;
+
+/// How a file gets into the copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Copy,
+    Hardlink,
+}
+
+/// A folder of a tree.
+struct Folder {
+    /// Relative to the tree.
+    path: PathBuf,
+    files: Vec<OsString>,
+    links: Vec<OsString>,
+}
+
+/// The program: `floor copy|hardlink SOURCE DEST…`.
+pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
+    let how = match words.next().as_deref().and_then(OsStr::to_str) {
+        Some("copy") => How::Copy,
+        Some("hardlink") => How::Hardlink,
+        _ => bail!("floor copy|hardlink SOURCE DEST…"),
+    };
+    let source = PathBuf::from(words.next().unwrap_or_default());
+    let folders = read(&source, None)?;
+    for dest in words {
+        write(how, &folders, &source, Path::new(&dest))?;
+    }
+    Ok(())
+}
+
+/// Copies a tree without the folders of this name.
+pub fn copy_without(source: &Path, dest: &Path, name: &str) -> io::Result<()> {
+    write(How::Copy, &read(source, Some(name))?, source, dest)
+}
+
+/// The folders of a tree, each after the one that it is in.
+fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Folder>> {
+    let mut folders = vec![Folder { path: PathBuf::new(), files: vec![], links: vec![] }];
+    let mut next = 0;
+    while next < folders.len() {
+        for entry in fs::read_dir(source.join(&folders[next].path))? {
+            let entry = entry?;
+            let (kind, name) = (entry.file_type()?, entry.file_name());
+            if kind.is_symlink() {
+                folders[next].links.push(name);
+            } else if !kind.is_dir() {
+                folders[next].files.push(name);
+            } else if without.is_none_or(|without| name != without) {
+                let path = folders[next].path.join(name);
+                folders.push(Folder { path, files: vec![], links: vec![] });
+            }
+        }
+        next += 1;
+    }
+    Ok(folders)
+}
+
+fn write(how: How, folders: &[Folder], source: &Path, dest: &Path) -> io::Result<()> {
+    for folder in folders {
+        fs::create_dir(dest.join(&folder.path))?;
+    }
+    let mut queue: Vec<&Folder> = folders.iter().collect();
+    queue.sort_by_key(|folder| std::cmp::Reverse(folder.files.len()));
+    let next = AtomicUsize::new(0);
+    let work = || -> io::Result<()> {
+        let mut buffer = Vec::new();
+        while let Some(folder) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            write_folder(how, folder, source, dest, &mut buffer)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..machine::cores()).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        others.into_iter().try_for_each(|other| other.join().expect("no panic")).and(own)
+    })
+}
+
+fn write_folder(how: How, folder: &Folder, source: &Path, dest: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let open = |path: PathBuf| openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let (from, to) = (open(source.join(&folder.path))?, open(dest.join(&folder.path))?);
+    for name in &folder.files {
+        match how {
+            How::Copy => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
+            How::Hardlink => linkat(&from, name, &to, name, AtFlags::empty())?,
+        }
+    }
+    for name in &folder.links {
+        symlinkat(fs::read_link(source.join(&folder.path).join(name))?, &to, name)?;
+    }
+    Ok(())
+}
+
+fn copy_file(from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &OsStr, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let mut source = File::from(openat(from, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
+    let stat = fstat(&source)?;
+    let size = usize::try_from(stat.st_size).unwrap_or(0);
+    buffer.resize(size.max(buffer.len()), 0);
+    source.read_exact(&mut buffer[..size])?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    File::from(openat(to, name, flags, Mode::from_raw_mode(stat.st_mode))?).write_all(&buffer[..size])
+}

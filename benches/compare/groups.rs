@@ -1,0 +1,307 @@
+//! Who runs against whom, and what the project wants to come of it.
+
+use crate::course::Cache::{self, Cold, Warm};
+use crate::course::{Course, Step, Tree};
+use crate::pythons;
+
+/// The groups' names, for `--only`.
+pub const NAMES: [&str; 9] = [
+    "without-pip",
+    "with-pip",
+    "no-compile",
+    "hardlink",
+    "cold",
+    "first-install",
+    "first-install-cold",
+    "shim",
+    "twenty",
+];
+
+/// Contestants that are run in turn. The first one is what the others are held against.
+pub struct Group {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub contestants: Vec<Contestant>,
+    pub goals: Vec<Goal>,
+    /// Whether the peak of memory is of interest.
+    pub with_memory: bool,
+    /// Whether half the rounds must do.
+    pub is_long: bool,
+}
+
+/// Commands that are timed as one.
+pub struct Contestant {
+    pub name: &'static str,
+    pub steps: Vec<Step>,
+}
+
+/// What the project has set itself. Nothing fails when it is not reached.
+pub struct Goal {
+    pub who: &'static str,
+    pub bound: Bound,
+}
+
+pub enum Bound {
+    /// At most this many times as long as the other one takes.
+    AtMost(f64, &'static str),
+    /// At least this many times faster than each of these.
+    Faster(f64, &'static [&'static str]),
+    /// A peak of this many MB.
+    Megabytes(f64),
+}
+
+impl Contestant {
+    /// How many environments with pip, or what takes as much room, a run of it makes.
+    pub fn trees(&self) -> u64 {
+        self.steps.iter().map(Step::trees).sum()
+    }
+}
+
+impl Step {
+    fn trees(&self) -> u64 {
+        let of = |flags: &[&str], cache: &Cache| match flags.contains(&WITHOUT_PIP) || flags.contains(&NO_SEED) {
+            true => 0,
+            false => 1 + u64::from(*cache == Cold),
+        };
+        match self {
+            Step::Rvenv { flags, cache, environments } => of(flags, cache) * *environments as u64,
+            Step::Virtualenv { flags, cache } => of(flags, cache),
+            Step::Venv { flags } => of(flags, &Warm),
+            Step::Floor { environments, .. } => environments.len() as u64,
+            Step::Uv { .. } | Step::RvenvByShim { .. } | Step::Compile | Step::Install => 0,
+        }
+    }
+}
+
+const WITHOUT_PIP: &str = "--without-pip";
+const NO_SEED: &str = "--no-seed";
+
+const RVENV: &str = "rvenv";
+const RVENV_NO_COMPILE: &str = "rvenv --no-compile";
+const FLOOR: &str = "floor: copies";
+const UV: &str = "uv";
+const UV_SEED: &str = "uv --seed --offline";
+const VIRTUALENV: &str = "virtualenv";
+const VENV: &str = "python -m venv";
+
+/// All groups for a Python.
+pub fn all(course: &Course) -> Vec<Group> {
+    let mut groups = vec![
+        without_pip(),
+        with_pip(),
+        no_compile(),
+        hardlink(),
+        cold(course.python.has_bundled_pip),
+        first_install(),
+        first_install_cold(),
+    ];
+    if course.python.pyenv_name.is_some() && pythons::pyenv_root().join("shims/python3").exists() {
+        groups.push(shim());
+    }
+    groups.push(twenty());
+    groups
+}
+
+fn without_pip() -> Group {
+    Group {
+        goals: vec![faster(RVENV, 8.0, &[UV]), faster(RVENV, 30.0, &[VENV]), megabytes(RVENV, 10.0)],
+        with_memory: true,
+        ..group(
+            "without-pip",
+            "without pip, warm",
+            vec![
+                contestant(RVENV, [rvenv(&[WITHOUT_PIP], Warm)]),
+                contestant(UV, [Step::Uv { flags: &[] }]),
+                contestant(VIRTUALENV, [virtualenv(&[NO_SEED], Warm)]),
+                contestant(VENV, [Step::Venv { flags: &[WITHOUT_PIP] }]),
+            ],
+        )
+    }
+}
+
+fn with_pip() -> Group {
+    Group {
+        goals: vec![
+            at_most(RVENV, 1.15, FLOOR),
+            faster(RVENV, 1.0, &[UV_SEED]),
+            faster(RVENV, 8.0, &[VIRTUALENV]),
+            faster(RVENV, 100.0, &[VENV]),
+        ],
+        with_memory: true,
+        ..group(
+            "with-pip",
+            "with pip and .pyc, warm",
+            vec![
+                contestant(FLOOR, [floor("copy", Tree::Whole)]),
+                contestant(RVENV, [rvenv(&[], Warm)]),
+                contestant(UV_SEED, [uv_seed()]),
+                contestant(VIRTUALENV, [virtualenv(&[], Warm)]),
+                contestant(VENV, [Step::Venv { flags: &[] }]),
+            ],
+        )
+    }
+}
+
+fn no_compile() -> Group {
+    Group {
+        goals: vec![faster(RVENV_NO_COMPILE, 1.5, &[UV_SEED])],
+        ..group(
+            "no-compile",
+            "with pip, without .pyc, warm",
+            vec![
+                contestant("floor: copies without .pyc", [floor("copy", Tree::Sources)]),
+                contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Warm)]),
+                contestant(UV_SEED, [uv_seed()]),
+                contestant(VIRTUALENV, [virtualenv(&[], Warm)]),
+            ],
+        )
+    }
+}
+
+fn hardlink() -> Group {
+    const RVENV_HARDLINK: &str = "rvenv --link-mode hardlink";
+    Group {
+        goals: vec![faster(RVENV_HARDLINK, 2.0, &[UV_SEED])],
+        ..group(
+            "hardlink",
+            "with pip and .pyc, hard links, warm",
+            vec![
+                contestant("floor: hard links", [floor("hardlink", Tree::Whole)]),
+                contestant(RVENV_HARDLINK, [rvenv(&["--link-mode", "hardlink"], Warm)]),
+                contestant(UV_SEED, [uv_seed()]),
+            ],
+        )
+    }
+}
+
+fn cold(has_bundled_pip: bool) -> Group {
+    const FLOOR_AND_COMPILER: &str = "floor: copies + compileall";
+    const RVENV_WARM: &str = "rvenv, warm";
+    let mut goals = vec![
+        at_most(RVENV, 1.2, FLOOR_AND_COMPILER),
+        faster(RVENV, 4.0, &[VENV]),
+        faster(RVENV_NO_COMPILE, 5.0, &[VIRTUALENV]),
+    ];
+    if has_bundled_pip {
+        goals.extend([at_most(RVENV, 3.0, RVENV_WARM), faster(RVENV, 3.0, &[VIRTUALENV])]);
+    }
+    Group {
+        goals,
+        ..group(
+            "cold",
+            "with pip, each tool's own cache empty",
+            vec![
+                contestant(FLOOR_AND_COMPILER, [floor("copy", Tree::Sources), Step::Compile]),
+                contestant(RVENV, [rvenv(&[], Cold)]),
+                contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Cold)]),
+                contestant(RVENV_WARM, [rvenv(&[], Warm)]),
+                contestant(VIRTUALENV, [virtualenv(&[], Cold)]),
+                contestant(VENV, [Step::Venv { flags: &[] }]),
+            ],
+        )
+    }
+}
+
+fn first_install() -> Group {
+    Group {
+        goals: vec![faster(RVENV, 2.0, &[UV_SEED, VIRTUALENV, VENV])],
+        ..group(
+            "first-install",
+            "create with pip, then pip install a small local wheel, warm",
+            vec![
+                contestant(RVENV, [rvenv(&[], Warm), Step::Install]),
+                contestant(UV_SEED, [uv_seed(), Step::Install]),
+                contestant(VIRTUALENV, [virtualenv(&[], Warm), Step::Install]),
+                contestant(VENV, [Step::Venv { flags: &[] }, Step::Install]),
+            ],
+        )
+    }
+}
+
+fn first_install_cold() -> Group {
+    Group {
+        goals: vec![faster(RVENV, 1.0, &[VIRTUALENV, VENV])],
+        ..group(
+            "first-install-cold",
+            "the same, each tool's own cache empty",
+            vec![
+                contestant(RVENV, [rvenv(&[], Cold), Step::Install]),
+                contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Cold), Step::Install]),
+                contestant(VIRTUALENV, [virtualenv(&[], Cold), Step::Install]),
+                contestant(VENV, [Step::Venv { flags: &[] }, Step::Install]),
+            ],
+        )
+    }
+}
+
+fn shim() -> Group {
+    const EXPLICIT: &str = "rvenv -p PATH";
+    const BY_SHIM: &str = "rvenv, python3 is a shim";
+    Group {
+        goals: vec![at_most(BY_SHIM, 1.2, EXPLICIT)],
+        ..group(
+            "shim",
+            "without pip, the first python3 on PATH is pyenv's shim, warm",
+            vec![
+                contestant(EXPLICIT, [rvenv(&[WITHOUT_PIP], Warm)]),
+                contestant(BY_SHIM, [Step::RvenvByShim { flags: &[WITHOUT_PIP] }]),
+            ],
+        )
+    }
+}
+
+fn twenty() -> Group {
+    const COUNT: usize = 20;
+    const FLOORS: &str = "20 floors, 20 processes";
+    const RVENV_TWENTY: &str = "rvenv with 20 ENV_DIRs";
+    let floor = |environments| Step::Floor { how: "copy", tree: Tree::Whole, environments };
+    Group {
+        goals: vec![at_most(RVENV_TWENTY, 1.1, FLOORS)],
+        is_long: true,
+        ..group(
+            "twenty",
+            "20 environments with pip and .pyc, warm",
+            vec![
+                contestant(FLOORS, (0..COUNT).map(|number| floor(number..number + 1))),
+                contestant("20 floors, one process", [floor(0..COUNT)]),
+                contestant(RVENV_TWENTY, [Step::Rvenv { flags: &[], cache: Warm, environments: COUNT }]),
+            ],
+        )
+    }
+}
+
+fn group(name: &'static str, title: &'static str, contestants: Vec<Contestant>) -> Group {
+    Group { name, title, contestants, goals: vec![], with_memory: false, is_long: false }
+}
+
+fn contestant(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Contestant {
+    Contestant { name, steps: steps.into_iter().collect() }
+}
+
+fn rvenv(flags: &'static [&'static str], cache: Cache) -> Step {
+    Step::Rvenv { flags, cache, environments: 1 }
+}
+
+fn virtualenv(flags: &'static [&'static str], cache: Cache) -> Step {
+    Step::Virtualenv { flags, cache }
+}
+
+fn uv_seed() -> Step {
+    Step::Uv { flags: &["--seed", "--offline"] }
+}
+
+fn floor(how: &'static str, tree: Tree) -> Step {
+    Step::Floor { how, tree, environments: 0..1 }
+}
+
+fn at_most(who: &'static str, times: f64, other: &'static str) -> Goal {
+    Goal { who, bound: Bound::AtMost(times, other) }
+}
+
+fn faster(who: &'static str, times: f64, others: &'static [&'static str]) -> Goal {
+    Goal { who, bound: Bound::Faster(times, others) }
+}
+
+fn megabytes(who: &'static str, peak: f64) -> Goal {
+    Goal { who, bound: Bound::Megabytes(peak) }
+}

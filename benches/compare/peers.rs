@@ -1,0 +1,79 @@
+//! The rivals from PyPI, uv and virtualenv, installed once into an environment of their own below the benchmark's
+//! folder, with their caches beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::machine;
+
+/// uv and virtualenv. Where they could not be installed, what is run of them fails, and the report says so.
+#[derive(Debug)]
+pub struct Peers {
+    bin: PathBuf,
+    uv_cache: PathBuf,
+    /// virtualenv's cache, for warm runs.
+    pub app_data: PathBuf,
+}
+
+impl Peers {
+    /// Those below `dir`, installed if they are not there.
+    pub fn install(dir: &Path) -> Result<Peers> {
+        let root = dir.join("peers");
+        if !root.join("complete").exists() {
+            eprintln!("Installing uv and virtualenv into {}", root.display());
+            match install_into(&root) {
+                Ok(()) => fs::write(root.join("complete"), "")?,
+                Err(error) => eprintln!("Warning: what needs uv and virtualenv will fail: {error}"),
+            }
+        }
+        let cache = |name: &str| dir.join("caches").join(name);
+        Ok(Peers { bin: root.join("bin"), uv_cache: cache("uv"), app_data: cache("virtualenv") })
+    }
+
+    pub fn uv(&self) -> Command {
+        let mut command = machine::clean(self.bin.join("uv"));
+        command.env("UV_CACHE_DIR", &self.uv_cache);
+        command
+    }
+
+    /// virtualenv with this cache.
+    pub fn virtualenv(&self, app_data: &Path) -> Command {
+        let mut command = machine::clean(self.bin.join("virtualenv"));
+        command.env("VIRTUALENV_OVERRIDE_APP_DATA", app_data);
+        command
+    }
+
+    /// Has uv download what `--seed` needs for this Python, so that it can do without the network from now on.
+    pub fn prime(&self, python: &Path, env_dir: &Path) {
+        let output = self.uv().args(["venv", "--seed", "-p"]).arg(python).arg(env_dir).output();
+        if !output.is_ok_and(|output| output.status.success()) {
+            eprintln!("Warning: uv could not fetch pip");
+        }
+    }
+
+    /// Their names and versions.
+    pub fn versions(&self) -> [(&'static str, String); 2] {
+        let uv = machine::first_line(self.uv().arg("--version"));
+        let python = machine::clean(self.bin.join("python"))
+            .args(["-Ic", "import virtualenv; print(virtualenv.__version__)"])
+            .output();
+        let virtualenv = python.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+        let virtualenv = virtualenv.map(|version| String::from_utf8_lossy(&version).trim().to_owned());
+        let uv = uv.and_then(|line| line.split_whitespace().nth(1).map(str::to_owned));
+        let or_missing = |version: Option<String>| version.unwrap_or_else(|| "missing".to_owned());
+        [("uv", or_missing(uv)), ("virtualenv", or_missing(virtualenv))]
+    }
+}
+
+fn install_into(root: &Path) -> Result<()> {
+    let run = |command: &mut Command| -> Result<()> {
+        let output = command.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
+    };
+    run(machine::clean("python3").args(["-m", "venv", "--clear"]).arg(root))?;
+    run(machine::clean_with_pip_settings(root.join("bin/pip")).args(["--quiet", "install", "uv", "virtualenv"]))
+}
