@@ -29,7 +29,8 @@ if not wheels:
 number = lambda text: int(text) if text.isdigit() else 0
 newest = max(wheels, key=lambda path: [number(n) for n in os.path.basename(path).split("-")[1].split(".")])
 sys.path.insert(0, newest)
-sys.argv = ["pip", "--isolated", "--disable-pip-version-check", "install", "--no-index", "--find-links", folder, project]
+sys.argv = ["pip", "--isolated", "--disable-pip-version-check", "install"]
+sys.argv += ["--no-index", "--find-links", folder, project]
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 "#;
 

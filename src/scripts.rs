@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
+use crate::native;
 use crate::platform::Platform;
 use quote::Quoting;
 
@@ -51,12 +52,13 @@ pub fn setup(context: &mut Context, platform: Platform) -> Result<Vec<String>> {
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
 /// the placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and
 /// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps
-/// its mode.
+/// its mode. Links are followed, those of folders too, which CPython passes over.
 ///
-/// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` cannot be read.
+/// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` or what is in it cannot be
+/// read.
 pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    let walk = WalkDir::new(path).min_depth(1).sort_by_file_name().into_iter();
+    let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     let wanted = walk.filter_entry(|entry| entry.depth() != 1 || is_for(entry.file_name(), platform));
     for entry in wanted {
         let entry = entry.map_err(|error| unreadable(path, error))?;
@@ -67,7 +69,7 @@ pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result
             context.stage.create_dir(&target)?;
             continue;
         }
-        let template = fs::read(entry.path()).at("read", entry.path())?;
+        let template = native::read_regular(entry.path()).at("read", entry.path())?;
         if std::str::from_utf8(&template).is_err() {
             warnings.push(format!("unable to copy script {}, may be binary", Quoted(entry.path())));
             continue;

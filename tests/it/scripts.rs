@@ -155,3 +155,58 @@ fn an_upgrade_leaves_the_scripts_as_they_are() {
     rvenv().silent();
     assert_eq!(fs::read_to_string(scratch.path("env/bin/tool")).unwrap(), "new");
 }
+
+#[test]
+fn links_among_scripts_are_followed() {
+    let scratch = Scratch::new();
+    scratch.write("elsewhere/tool", "__VENV_NAME__");
+    fs::create_dir_all(scratch.path("team/posix")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", scratch.path("team/common")).unwrap();
+    std::os::unix::fs::symlink("../../elsewhere/tool", scratch.path("team/posix/other")).unwrap();
+    scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "team", "env"]).silent();
+    for name in ["tool", "other"] {
+        let path = scratch.path("env/bin").join(name);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "env");
+        assert!(!path.is_symlink());
+    }
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_named_and_nothing_is_left() {
+    type Make = fn(&Path);
+    let unreadable: [(&str, Make); 3] = [
+        ("dangling", |path| std::os::unix::fs::symlink("nowhere", path).unwrap()),
+        ("circle", |path| std::os::unix::fs::symlink("..", path).unwrap()),
+        ("fifo", |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success())),
+    ];
+    for (name, make) in unreadable {
+        let scratch = Scratch::new();
+        scratch.write("team/common/tool", "");
+        make(&scratch.path("team/common").join(name));
+        let error = scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "team", "env"]).error();
+        assert!(error.starts_with(&format!("Unable to read 'team/common/{name}': ")), "{error}");
+        assert_eq!(scratch.names(), ["team"]);
+    }
+}
+
+#[test]
+fn post_setup_may_install_scripts_into_the_finished_environment() {
+    struct Late<'a>(Options, Interpreter, &'a Path);
+    impl EnvBuilder for Late<'_> {
+        fn options(&self) -> &Options {
+            &self.0
+        }
+        fn interpreter(&self) -> &Interpreter {
+            &self.1
+        }
+        fn post_setup(&self, context: &mut Context) -> Result<()> {
+            self.install_scripts(context, self.2)
+        }
+    }
+    let scratch = Scratch::new();
+    scratch.write_script("team/common/sub/tool", "#!/bin/sh\necho __VENV_DIR__\n");
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
+    Late(Options::default(), interpreter, &scratch.path("team")).create(&scratch.env()).unwrap();
+    assert_eq!(scratch.run(scratch.path("env/bin/sub/tool")).ok(), format!("{}\n", scratch.env().display()));
+}
