@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::cache::Cache;
 use crate::child;
 use crate::context::Context;
-use crate::error::{Quoted, Result};
+use crate::error::{Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::{configuration, directories, python, scripts, seed};
@@ -52,17 +52,24 @@ pub trait EnvBuilder: Sync {
     ///
     /// A new environment is there as a whole or not at all; one that exists stays as it was if a step before
     /// `publish` fails.
+    ///
+    /// Others that work on this ENV_DIR take turns.
     fn create(&self, env_dir: &Path) -> Result<Context> {
         let mut context = self.create_directories(env_dir)?;
         self.create_configuration(&mut context)?;
         self.setup_python(&mut context)?;
         self.setup_pip(&mut context)?;
         self.setup_scripts(&mut context)?;
-        self.publish(&mut context)?;
+        match self.publish(&mut context) {
+            // It exists now, which is another task.
+            Err(Error::Appeared { .. }) => return self.create(env_dir),
+            published => published?,
+        }
         if let Err(error) = self.finish(&mut context) {
             context.withdraw();
             return Err(error);
         }
+        context.stage.release().into_iter().for_each(|warning| self.warn(&warning));
         Ok(context)
     }
 
@@ -71,7 +78,8 @@ pub trait EnvBuilder: Sync {
         if self.options().with_pip {
             seed::check(self.interpreter(), self.options())?;
         }
-        let context = directories::create(env_dir, self.interpreter(), self.options())?;
+        let progress = |line: &str| self.progress(line, Source::Main);
+        let context = directories::create(env_dir, self.interpreter(), self.options(), &progress)?;
         self.progress(&format!("Creating {}", Quoted(&context.env_dir)), Source::Main);
         Ok(context)
     }
@@ -114,9 +122,7 @@ pub trait EnvBuilder: Sync {
 
     /// Makes what was built the environment at ENV_DIR.
     fn publish(&self, context: &mut Context) -> Result<()> {
-        let warnings = context.publish()?;
-        warnings.iter().for_each(|warning| self.warn(warning));
-        Ok(())
+        context.publish()
     }
 
     /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and
@@ -157,7 +163,7 @@ pub trait EnvBuilder: Sync {
     /// Errors with [`Error::Command`](crate::Error::Command), which has the last of what it said, if it cannot be run
     /// or its exit code is not 0. Whatever of its own it leaves running is ended.
     fn run(&self, command: &mut Command) -> Result<()> {
-        child::stream(command, &|line, source| self.progress(line, source))
+        child::stream(command, &self.options().interrupt, &|line, source| self.progress(line, source))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Processes that rvenv starts: their output, how long they may take, and what to say when they fail.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -10,6 +10,7 @@ use wait_timeout::ChildExt;
 
 use crate::builder::Source;
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 use crate::native;
 use crate::scripts::quote;
 
@@ -19,25 +20,24 @@ const GRACE: Duration = Duration::from_millis(300);
 /// How much is read of one stream; what says more is no answer.
 const LONGEST: u64 = 16 << 20;
 
-/// Runs `command` with no input and collects its output. None if it has not ended after `timeout`; it is
-/// killed then.
-pub(crate) fn run(command: &mut Command, timeout: Duration) -> io::Result<Option<Output>> {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let status = start(command)?.follow(Some(timeout), |source, piece| match source {
-        Source::Stdout => stdout.extend(piece),
-        _ => stderr.extend(piece),
-    })?;
-    Ok(status.map(|status| Output { status, stdout, stderr }))
+/// Runs `command` with no input and collects its output. None if it has not ended after `timeout`, or if it was
+/// interrupted; it is killed then.
+pub(crate) fn run(command: &mut Command, timeout: Duration, interrupt: &Interrupt) -> io::Result<Option<Output>> {
+    start(command, vec![])?.collect(Some(timeout), interrupt)
 }
 
+/// Runs `command` with this input and collects its output. None if it was interrupted; it is killed then.
+pub(crate) fn feed(command: &mut Command, input: Vec<u8>, interrupt: &Interrupt) -> io::Result<Option<Output>> {
+    start(command, input)?.collect(None, interrupt)
+}
 /// Runs `command`, gives each line that it says to `progress` as it comes, and errors with its last words if it
 /// fails.
-pub(crate) fn stream(command: &mut Command, progress: &dyn Fn(&str, Source)) -> Result<()> {
+pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let described = describe(command);
     let failure = |outcome: String| Error::Command { command: described.clone(), outcome };
     let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
-    let status = start(command).and_then(|running| {
-        running.follow(None, |source, piece| match source {
+    let status = start(command, vec![]).and_then(|running| {
+        running.follow(None, interrupt, |source, piece| match source {
             Source::Stdout => stdout.add(&piece, &|line| progress(line, source)),
             _ => stderr.add(&piece, &|line| progress(line, source)),
         })
@@ -50,7 +50,7 @@ pub(crate) fn stream(command: &mut Command, progress: &dyn Fn(&str, Source)) -> 
             let said = if stderr.all.is_empty() { stdout.all } else { stderr.all };
             Err(failure(outcome(&Output { status, stdout: vec![], stderr: said })))
         }
-        Ok(None) => Err(failure("was ended.".to_owned())),
+        Ok(None) => Err(Error::Interrupted),
         Err(error) => Err(failure(format!("cannot be run: {error}"))),
     }
 }
@@ -61,9 +61,13 @@ struct Running {
     pieces: Receiver<(Source, Vec<u8>)>,
 }
 
-fn start(command: &mut Command) -> io::Result<Running> {
-    let command = native::in_own_group(command).stdin(Stdio::null());
+fn start(command: &mut Command, input: Vec<u8>) -> io::Result<Running> {
+    let command = native::in_own_group(command).stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A process that does not take it says why by how it ends.
+        thread::spawn(move || stdin.write_all(&input));
+    }
     let (sender, pieces) = mpsc::channel();
     collect(child.stdout.take(), Source::Stdout, sender.clone());
     collect(child.stderr.take(), Source::Stderr, sender);
@@ -87,16 +91,20 @@ fn collect(stream: Option<impl Read + Send + 'static>, source: Source, sender: S
 
 impl Running {
     /// Gives `each` what the process says until it has ended and so has its output, or a little after its end.
-    /// None if it has not ended after `timeout`; it is killed then.
+    /// None if it has not ended after `timeout`, or if it was interrupted; it is killed then.
     fn follow(
         mut self,
         timeout: Option<Duration>,
+        interrupt: &Interrupt,
         mut each: impl FnMut(Source, Vec<u8>),
     ) -> io::Result<Option<ExitStatus>> {
         let begun = Instant::now();
         let left = |timeout: Duration| timeout.saturating_sub(begun.elapsed());
         let mut ended = None;
         loop {
+            if interrupt.check().is_err() {
+                return self.kill();
+            }
             match self.pieces.recv_timeout(Duration::from_millis(20)) {
                 Ok((source, piece)) => each(source, piece),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -123,6 +131,15 @@ impl Running {
                 _ => {}
             }
         }
+    }
+
+    fn collect(self, timeout: Option<Duration>, interrupt: &Interrupt) -> io::Result<Option<Output>> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let status = self.follow(timeout, interrupt, |source, piece| match source {
+            Source::Stdout => stdout.extend(piece),
+            _ => stderr.extend(piece),
+        })?;
+        Ok(status.map(|status| Output { status, stdout, stderr }))
     }
 
     fn kill(mut self) -> io::Result<Option<ExitStatus>> {
@@ -190,7 +207,7 @@ mod tests {
     use super::*;
 
     fn sh(script: &str, timeout: Duration) -> Option<Output> {
-        run(Command::new("/bin/sh").args(["-c", script]), timeout).unwrap()
+        run(Command::new("/bin/sh").args(["-c", script]), timeout, &Interrupt::default()).unwrap()
     }
 
     #[test]
@@ -240,7 +257,8 @@ mod tests {
         let said = std::sync::Mutex::new(Vec::new());
         let progress = |line: &str, source: Source| said.lock().unwrap().push((line.to_owned(), source));
         let mut command = Command::new("/bin/sh");
-        let error = stream(command.args(["-c", "printf 'a\\nb'; echo no >&2; exit 3"]), &progress).unwrap_err();
+        let failing = command.args(["-c", "printf 'a\\nb'; echo no >&2; exit 3"]);
+        let error = stream(failing, &Interrupt::default(), &progress).unwrap_err();
         assert!(error.to_string().ends_with("returned non-zero exit status 3. no"), "{error}");
         let mut said = said.into_inner().unwrap();
         said.sort_by_key(|(line, _)| line.clone());

@@ -14,8 +14,8 @@ use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use generate::Product;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Existing, Interpreter, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
-    Venv,
+    Cache, Discovery, EnvBuilder, Existing, Interpreter, Interrupt, LinkMode, Links, Options, PythonRequest, Source,
+    Surroundings, Venv,
 };
 use serde_json::{Value, json};
 
@@ -167,7 +167,7 @@ enum Format {
 
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self, interrupt: Interrupt) -> Result<()> {
         if let Some(product) = self.generate {
             return product.generate();
         }
@@ -182,7 +182,8 @@ impl Cli {
             return print(&self.describe_cache(&cache)?);
         }
         let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone());
+        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone())
+            .with_interrupt(interrupt.clone());
         if self.list_pythons {
             return print(&self.list(&discovery.list(&self.request())?)?);
         }
@@ -191,7 +192,7 @@ impl Cli {
         }
         let interpreter = discovery.find(&self.request())?;
         let progress = self.progress();
-        let builder = Venv::new(interpreter, self.options())
+        let builder = Venv::new(interpreter, self.options(interrupt))
             .with_cache(cache)
             .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
             .on_warning(|line| {
@@ -248,7 +249,7 @@ impl Cli {
         Ok(format!("{}\n{} files, {megabytes:.1} MB\n", path.display(), size.files))
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, interrupt: Interrupt) -> Options {
         let mut options = Options::default();
         options.system_site_packages = self.system_site_packages;
         options.existing = match (self.clear, self.upgrade) {
@@ -275,6 +276,7 @@ impl Cli {
             Mode::Clone => LinkMode::Clone,
             Mode::Hardlink => LinkMode::Hardlink,
         };
+        options.interrupt = interrupt;
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
     }

@@ -84,15 +84,16 @@ impl Context {
 
     /// Makes what was built the environment at `env_dir`: what `EnvBuilder::publish` does.
     ///
-    /// Returns warnings: what was to be deleted and could not be. Errors if ENV_DIR cannot be written to; it is as it
-    /// was then.
-    pub fn publish(&mut self) -> Result<Vec<String>> {
+    /// Errors if ENV_DIR cannot be written to, if there is one by now, or if the work was interrupted; it is as it was
+    /// then.
+    pub fn publish(&mut self) -> Result<()> {
+        self.options.interrupt.check()?;
         self.stage.publish(matches!(self.options.existing, Existing::Clear { .. }))
     }
 
     /// Takes a published environment away again, with the folders above it that were made for it, if there was nothing
     /// before: for what fails after `publish`.
-    pub fn withdraw(&self) {
+    pub fn withdraw(&mut self) {
         self.stage.withdraw();
     }
 

@@ -19,7 +19,12 @@ use crate::stage::Stage;
 ///
 /// Errors, before anything is made, if ENV_DIR is a file or a symbolic link, holds a character that no
 /// environment can work with, is the Python installation itself, or shall be cleared and is no environment.
-pub fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> Result<Context> {
+pub fn create(
+    env_dir: &Path,
+    interpreter: &Interpreter,
+    options: &Options,
+    progress: &dyn Fn(&str),
+) -> Result<Context> {
     if env_dir.as_os_str().is_empty() {
         let reason = "ENV_DIR is empty; name a folder, `.` for the current one".to_owned();
         return Err(Error::Directory { path: env_dir.to_owned(), reason });
@@ -28,7 +33,15 @@ pub fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> R
     check_name(&env_dir, interpreter)?;
     check_what_is_there(&env_dir, interpreter, options)?;
 
-    let stage = Stage::new(&env_dir)?;
+    let mut waited = false;
+    let stage = Stage::new(&env_dir, || {
+        if !std::mem::replace(&mut waited, true) {
+            progress(&format!("Waiting for another program that makes {}", Quoted(&env_dir)));
+        }
+        options.interrupt.check()
+    })?;
+    // Another program may have made it before this one could lock it.
+    check_what_is_there(&env_dir, interpreter, options)?;
     let options = resolve(options, &env_dir)?;
     let mut context = Context::new(&env_dir, interpreter, options, stage);
     for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
@@ -97,7 +110,7 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
 
 /// A link to nothing among the parents would be found out only when everything is built.
 fn check_parents(env_dir: &Path) -> Result<()> {
-    match env_dir.ancestors().skip(1).find(|path| path.is_symlink() && !path.exists()) {
+    match env_dir.ancestors().skip(1).take_while(|path| !path.exists()).find(|path| path.is_symlink()) {
         Some(link) => Err(Error::Directory {
             path: env_dir.to_owned(),
             reason: format!("{} is a symbolic link to nothing", Quoted(link)),

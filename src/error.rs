@@ -27,6 +27,17 @@ pub enum Error {
         reason: String,
     },
 
+    /// ENV_DIR was not there when the work began, and another program has made it meanwhile.
+    #[error("Unable to create directory {}: another program has made it meanwhile; run again", Quoted(path))]
+    Appeared {
+        /// ENV_DIR.
+        path: PathBuf,
+    },
+
+    /// The work was told to stop, see [`Interrupt`](crate::Interrupt).
+    #[error("interrupted")]
+    Interrupted,
+
     /// The operating system refused a call.
     #[error("Unable to {what} {}: {source}", Quoted(path))]
     Io {
@@ -93,10 +104,11 @@ impl Error {
         match self {
             Error::Directory { path, .. }
             | Error::Refused { path, .. }
+            | Error::Appeared { path }
             | Error::Io { path, .. }
             | Error::Distribution { path, .. } => Some(path),
             Error::Python { python, .. } | Error::NoPip { python, .. } => Some(python),
-            Error::NoPython { .. } | Error::Command { .. } | Error::Hook(_) => None,
+            Error::Interrupted | Error::NoPython { .. } | Error::Command { .. } | Error::Hook(_) => None,
         }
     }
 }

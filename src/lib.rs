@@ -19,6 +19,7 @@ mod context;
 pub mod directories;
 mod error;
 mod interpreter;
+mod interrupt;
 mod native;
 mod options;
 mod platform;
@@ -34,6 +35,7 @@ pub use cache::{Cache, CacheSize};
 pub use context::Context;
 pub use error::{Error, Result};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
+pub use interrupt::Interrupt;
 pub use options::{Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod progress;
+mod signals;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,7 +10,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().run() {
+    let cli = cli::Cli::parse();
+    let signals = signals::Signals::watch();
+    let outcome = cli.run(signals.interrupt());
+    // Who sent a signal learns that it ended the program.
+    signals.end_by_what_came();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "Error: {error}");

@@ -135,16 +135,6 @@ impl Folder {
     }
 }
 
-/// The mode of a new folder before the umask.
-#[cfg(unix)]
-pub(crate) fn set_folder_mode(builder: &mut tempfile::Builder<'_, '_>, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(mode));
-}
-
-#[cfg(not(unix))]
-pub(crate) fn set_folder_mode(_: &mut tempfile::Builder<'_, '_>, _: u32) {}
-
 /// Lets a folder's owner do everything in it.
 #[cfg(unix)]
 pub(crate) fn open_up(folder: &Path) -> io::Result<()> {
@@ -262,6 +252,139 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 /// Whether this is a file that may be run.
 pub(crate) fn may_run(path: &Path) -> bool {
     which::which_in(path, None::<&std::ffi::OsStr>, "/").is_ok()
+}
+
+/// Makes a folder that must not be there, which nobody else may look into.
+pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Opens a folder to be locked. Errors if it is a link to one, or if somebody else owns it or may write to it.
+#[cfg(unix)]
+pub(crate) fn open_own_folder(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = || rustix::fs::open(path, flags, Mode::empty());
+    let folder = match open() {
+        // The umask may have taken its owner's rights too.
+        Err(rustix::io::Errno::ACCESS) => {
+            open_up(path)?;
+            open()?
+        }
+        folder => folder?,
+    };
+    let folder = File::from(folder);
+    match is_own(&folder.metadata()?) {
+        true => Ok(folder),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// Whether this process has the lock on an open folder now. Where there are no locks, everybody has them.
+#[cfg(unix)]
+pub(crate) fn try_lock(folder: &File) -> io::Result<bool> {
+    use rustix::fs::FlockOperation;
+    use rustix::io::Errno;
+    match rustix::fs::flock(folder, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) | Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether an open folder is the one that is at `path` now.
+#[cfg(unix)]
+pub(crate) fn is_at(folder: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    folder.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
+}
+
+/// Renames to a name that must not be there.
+#[cfg(target_os = "linux")]
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags};
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // The file system does not know the flag. A folder that is not empty is not replaced in any case.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => std::fs::rename(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+/// Swaps what two names stand for, at once.
+#[cfg(target_os = "linux")]
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags};
+    Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether another file system, or another part of this one, is mounted at `path`.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+    let is_root = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
+        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
+    is_root || is_on_another_device(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    is_on_another_device(path)
+}
+
+#[cfg(unix)]
+fn is_on_another_device(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+    path.parent().is_some_and(|parent| device(parent) != device(path))
+}
+
+#[cfg(not(unix))]
+fn is_on_another_device(_: &Path) -> bool {
+    false
+}
+
+/// Whether a folder has nothing to it but an owner and a mode: no extended attributes, such as access control lists. What
+/// SELinux adds depends on the place, and is the same for a folder made beside it.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_plain_folder(path: &Path) -> bool {
+    let mut names = [0; 4096];
+    let listed = rustix::fs::llistxattr(path, &mut names[..]);
+    listed.is_ok_and(|length| {
+        names[..length].split(|byte| *byte == 0).all(|name| name.is_empty() || name == b"security.selinux")
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_plain_folder(_: &Path) -> bool {
+    false
+}
+
+/// Gives a folder the owner, group and mode of another.
+#[cfg(unix)]
+pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (wanted, there) = (from.symlink_metadata()?, to.symlink_metadata()?);
+    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
+        std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()))?;
+    }
+    match wanted.mode() == there.mode() {
+        true => Ok(()),
+        false => std::fs::set_permissions(to, wanted.permissions()),
+    }
 }
 
 /// Has a command's process lead a group of its own, so that it can be ended with all that it starts.

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::interrupt::Interrupt;
 use crate::platform::Platform;
 use crate::scripts::quote;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub compile: bool,
     /// How files come from the cache into the environment.
     pub link_mode: LinkMode,
+    /// What can stop the work on the way.
+    pub interrupt: Interrupt,
     /// How pyvenv.cfg's `command` names this program.
     pub program: OsString,
 }
@@ -101,6 +104,7 @@ impl Default for Options {
             checked_hash_pyc: false,
             compile: true,
             link_mode: LinkMode::Copy,
+            interrupt: Interrupt::default(),
             program: "rvenv".into(),
         }
     }

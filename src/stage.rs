@@ -1,55 +1,83 @@
-//! The hidden folder in which an environment is built, and how it becomes ENV_DIR.
+//! Where an environment is built, and how it becomes ENV_DIR.
 //!
-//! Whatever fails before [`Stage::publish`] leaves ENV_DIR as it was: absent, or untouched. A new ENV_DIR
-//! appears by one rename. In one that exists each file is replaced by a rename, so a program that runs from it
-//! sees the old file or the new one.
+//! Whatever fails before [`Stage::publish`] leaves ENV_DIR as it was: absent, or untouched. A new ENV_DIR appears by one
+//! rename, with the folders above it that were missing; so does one that is cleared. In one that stays each file is
+//! replaced by a rename, so a program that runs from it sees the old file or the new one.
 
+mod hidden;
 mod merge;
+mod removal;
+mod swap;
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
+use std::path::{Component, Path, PathBuf};
 
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::native;
+use hidden::Hidden;
 
-/// The names of the hidden folders begin with this.
-const PREFIX: &str = ".rvenv-";
+/// In the hidden folder: the environment that is built, or the first of the folders above it that are missing.
+const NEW: &str = "new";
 
-/// The folder in which one environment is built. Dropped before it is published, it is gone.
+/// The place in which one environment is built. Dropped before it is published, it is gone.
 #[derive(Debug)]
 pub(crate) struct Stage {
     env_dir: PathBuf,
-    /// None once published.
-    folder: Option<TempDir>,
+    /// The folder, there already, that the hidden folder is in.
+    place: PathBuf,
+    /// None once the work on ENV_DIR is done.
+    hidden: Option<Hidden>,
+    /// Where the environment's files are now: ENV_DIR once it is published.
+    built: PathBuf,
     /// The environment's own folders, which may not be links in an ENV_DIR that exists.
     folders: Vec<PathBuf>,
     /// Files of the ENV_DIR that exists which have no place in the environment any more.
     retired: Vec<PathBuf>,
     /// Whether ENV_DIR was there before.
     existed: bool,
-    /// Folders above ENV_DIR that were made for it, outermost first.
-    parents: Vec<PathBuf>,
+    /// The outermost folder that was made for a new ENV_DIR, when it is published.
+    appeared: Option<PathBuf>,
 }
 
 impl Stage {
-    /// Makes the folder: within ENV_DIR if that exists, else beside the first of its parents that has to be
-    /// made. So it is on ENV_DIR's file system, and where it can be made ENV_DIR can.
-    pub(crate) fn new(env_dir: &Path) -> Result<Stage> {
-        let place = env_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX);
-        // ENV_DIR's mode is what the umask leaves, as mkdir's is.
-        native::set_folder_mode(&mut builder, 0o777);
-        let folder = builder.tempdir_in(place).map_err(|error| Error::Directory {
-            path: env_dir.to_owned(),
-            reason: format!("{} cannot be written to: {}", Quoted(place), plain(&error)),
-        })?;
+    /// Begins to build: makes and locks the hidden folder beside ENV_DIR; beside the first of the folders above it that
+    /// are missing; within it, where it is a mount or its parent cannot be written. So it is on ENV_DIR's file system, and
+    /// where it can be made ENV_DIR can. As long as another run works on this ENV_DIR, `waiting` is called.
+    pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
+        loop {
+            let there = env_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+            let existed = there == env_dir;
+            let beside = if existed { env_dir.parent().unwrap_or(there) } else { there };
+            let lock = |place: &Path, waiting: &mut dyn FnMut() -> Result<()>| {
+                let relative = env_dir.strip_prefix(place).unwrap_or(env_dir);
+                Hidden::lock(place, relative, waiting).map(|hidden| (place.to_owned(), hidden))
+            };
+            let locked = match existed && native::is_mount_point(env_dir) {
+                true => lock(env_dir, &mut waiting),
+                false => {
+                    lock(beside, &mut waiting).or_else(|error| match existed && !matches!(error, Error::Interrupted) {
+                        true => lock(env_dir, &mut waiting),
+                        false => Err(error),
+                    })
+                }
+            };
+            let (place, hidden) = locked.map_err(|error| hidden::explain(error, env_dir))?;
+            // What was waited for may have changed what there is.
+            let is_so_still = env_dir.exists() == existed && (existed || !next_to(&place, env_dir).exists());
+            if is_so_still {
+                return Stage::begin(env_dir, place, hidden, existed);
+            }
+        }
+    }
+
+    fn begin(env_dir: &Path, place: PathBuf, hidden: Hidden, existed: bool) -> Result<Stage> {
+        let new = hidden.path().join(NEW);
+        let built =
+            if existed { new } else { new.join(env_dir.strip_prefix(next_to(&place, env_dir)).unwrap_or(env_dir)) };
+        fs::create_dir_all(&built).at("create the directory", env_dir)?;
         let mut stage = Stage::finished(env_dir);
-        stage.folder = Some(folder);
-        stage.existed = place == env_dir;
+        (stage.place, stage.hidden, stage.built, stage.existed) = (place, Some(hidden), built, existed);
         Ok(stage)
     }
 
@@ -57,19 +85,23 @@ impl Stage {
     pub(crate) fn finished(env_dir: &Path) -> Stage {
         Stage {
             env_dir: env_dir.to_owned(),
-            folder: None,
+            place: env_dir.to_owned(),
+            hidden: None,
+            built: env_dir.to_owned(),
             folders: vec![],
             retired: vec![],
             existed: true,
-            parents: vec![],
+            appeared: None,
         }
     }
 
     /// Where the file that shall be at `path` stands now.
     pub(crate) fn at(&self, path: &Path) -> PathBuf {
-        match (&self.folder, path.strip_prefix(&self.env_dir)) {
-            (Some(folder), Ok(relative)) => folder.path().join(relative),
-            _ => path.to_owned(),
+        // Joined with nothing, a path gets a separator at its end.
+        match path.strip_prefix(&self.env_dir) {
+            Ok(relative) if !relative.as_os_str().is_empty() => self.built.join(relative),
+            Ok(_) => self.built.clone(),
+            Err(_) => path.to_owned(),
         }
     }
 
@@ -108,7 +140,7 @@ impl Stage {
     /// Takes away again what has been written into the folder `path`.
     pub(crate) fn empty(&self, path: &Path) -> Result<()> {
         let staged = self.at(path);
-        remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
+        removal::remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
     /// Has the file or link `path` of the ENV_DIR that exists taken away when this is published, unless there
@@ -124,92 +156,83 @@ impl Stage {
 
     /// Makes what was built the environment; with `clear` nothing else remains in ENV_DIR.
     ///
-    /// Returns warnings: what was to be deleted and could not be.
-    pub(crate) fn publish(&mut self, clear: bool) -> Result<Vec<String>> {
-        let Some(folder) = &self.folder else { return Ok(vec![]) };
-        let built = folder.path().to_owned();
-        let mut warnings = Vec::new();
-        if !self.existed {
-            self.appear(&built)?;
-        } else if clear {
-            warnings.extend(self.replace(&built)?);
-        } else {
-            merge::check(&built, &self.env_dir, &self.folders)?;
-            let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !native::is_there(&self.at(path))).collect();
-            merge::merge(&built, &self.env_dir)?;
-            remove_files(&gone, &self.env_dir)?;
+    /// Errors with [`Error::Appeared`] if ENV_DIR was not there when the work began, and is now.
+    pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
+        if self.built == self.env_dir {
+            return Ok(());
         }
-        // Moved away as a whole, or empty but for folders that ENV_DIR has already.
-        self.discard();
-        Ok(warnings)
-    }
-
-    /// A new ENV_DIR.
-    fn appear(&mut self, built: &Path) -> Result<()> {
-        self.parents = create_parents(&self.env_dir)?;
-        fs::rename(built, &self.env_dir)
-            .at("create the directory", &self.env_dir)
-            .inspect_err(|_| self.remove_parents())?;
-        // There is nothing to discard any more.
-        self.folder.take().map(TempDir::keep);
+        match (self.existed, clear) {
+            (false, _) => self.appear()?,
+            (true, true) => self.replace()?,
+            (true, false) => self.merge()?,
+        }
+        self.built = self.env_dir.clone();
         Ok(())
     }
 
-    /// Swaps ENV_DIR's contents for those of `built`. The old ones are set aside first and go last; if
-    /// something fails between, they are put back.
-    fn replace(&self, built: &Path) -> Result<Option<String>> {
-        let old = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.env_dir).at("clear", &self.env_dir)?;
-        // What may hold the only copy of the user's files is not deleted because of an error on the way.
-        let old = old.keep();
-        let spared = [built.file_name(), old.file_name()];
-        let swapped = merge::move_entries(&self.env_dir, &old, &spared).and_then(|()| {
-            merge::move_entries(built, &self.env_dir, &[]).inspect_err(|_| {
-                let _ = merge::move_entries(&self.env_dir, built, &spared);
-            })
-        });
-        if let Err(error) = swapped {
-            if merge::move_entries(&old, &self.env_dir, &[]).is_ok() {
-                let _ = fs::remove_dir(&old);
+    /// A new ENV_DIR: one rename of the outermost folder that is missing. If another run has made that meanwhile, of the
+    /// next one.
+    fn appear(&mut self) -> Result<()> {
+        let Some(hidden) = &self.hidden else { return Ok(()) };
+        let (mut from, mut to) = (hidden.path().join(NEW), next_to(&self.place, &self.env_dir));
+        loop {
+            match native::rename_new(&from, &to) {
+                Ok(()) => break,
+                Err(error) if !native::is_there(&to) => Err(error).at("create the directory", &to)?,
+                Err(_) if to == self.env_dir => return Err(Error::Appeared { path: to }),
+                Err(_) => to = next_to(&to, &self.env_dir),
             }
-            return Err(error);
+            from = from.join(to.file_name().unwrap_or_default());
         }
-        let left = remove_tree(&old).err();
-        Ok(left.map(|error| {
-            format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&old))
-        }))
+        self.appeared = Some(to);
+        Ok(())
+    }
+
+    fn replace(&mut self) -> Result<()> {
+        let Some(hidden) = &mut self.hidden else { return Ok(()) };
+        swap::swap(&self.built, &self.env_dir, hidden.path()).map_err(|unswapped| {
+            if !unswapped.scattered {
+                return unswapped.error;
+            }
+            hidden.keep();
+            let kept = Quoted(hidden.path());
+            let reason = format!("{}; what was there is in {kept}, and the next run puts it right", unswapped.error);
+            Error::Directory { path: self.env_dir.clone(), reason }
+        })
+    }
+
+    fn merge(&self) -> Result<()> {
+        merge::check(&self.built, &self.env_dir, &self.folders)?;
+        let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !native::is_there(&self.at(path))).collect();
+        merge::merge(&self.built, &self.env_dir)?;
+        removal::remove_files(&gone, &self.env_dir)
     }
 
     /// Takes a published environment away again if there was nothing before.
-    pub(crate) fn withdraw(&self) {
-        if !self.existed && self.folder.is_none() {
-            let _ = remove_tree(&self.env_dir);
-            self.remove_parents();
+    pub(crate) fn withdraw(&mut self) {
+        if let Some(appeared) = self.appeared.take() {
+            let _ = removal::remove_tree(&self.env_dir);
+            let parents = self.env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(&appeared));
+            // Up to the first in which somebody else has put something.
+            let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
         }
     }
 
-    fn remove_parents(&self) {
-        for parent in self.parents.iter().rev() {
-            let _ = fs::remove_dir(parent);
-        }
-    }
-
-    fn discard(&mut self) {
-        if let Some(folder) = self.folder.take() {
-            let _ = remove_tree(&folder.keep());
-        }
+    /// Ends the work on ENV_DIR: others may begin theirs.
+    ///
+    /// Returns a warning: what was to be deleted and could not be.
+    pub(crate) fn release(&mut self) -> Option<String> {
+        let mut hidden = self.hidden.take()?;
+        let path = hidden.path().to_owned();
+        let error = hidden.remove().err()?;
+        Some(format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&path)))
     }
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.discard();
-    }
-}
-
-/// An I/O error's own words, without the path that tempfile puts in.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" at path ").next().unwrap_or(&text).to_owned()
+/// The path below `place`, by one step, on the way to `env_dir`.
+fn next_to(place: &Path, env_dir: &Path) -> PathBuf {
+    let first = env_dir.strip_prefix(place).ok().and_then(|relative| relative.components().next());
+    first.map_or_else(|| env_dir.to_owned(), |first: Component| place.join(first))
 }
 
 /// Makes a folder, unless it is there.
@@ -217,49 +240,5 @@ fn create_dir(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made,
-    }
-}
-
-fn create_parents(env_dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut missing: Vec<PathBuf> =
-        env_dir.ancestors().skip(1).take_while(|path| !path.exists()).map(Path::to_owned).collect();
-    missing.reverse();
-    for parent in &missing {
-        create_dir(parent).at("create the directory", parent)?;
-    }
-    Ok(missing)
-}
-
-/// Removes files, and the folders below `root` that are empty then. What is none any more is passed over.
-fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-    for path in paths {
-        match fs::remove_file(path) {
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => {}
-            removed => removed.at("remove", path)?,
-        }
-        let folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
-        // Up to the first that is not empty.
-        let _ = folders.map(fs::remove_dir).take_while(io::Result::is_ok).count();
-    }
-    Ok(())
-}
-
-/// Removes a folder with all that is in it, links and not what they lead to, also where modes of folders (an odd
-/// umask, a read-only folder) do not let their owner.
-fn remove_tree(path: &Path) -> io::Result<()> {
-    fs::remove_dir_all(path).or_else(|_| {
-        open_up(path);
-        fs::remove_dir_all(path)
-    })
-}
-
-fn open_up(folder: &Path) {
-    // What this cannot do, the removal that follows will name.
-    let _ = native::open_up(folder);
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
-        }
     }
 }

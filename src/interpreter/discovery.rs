@@ -12,6 +12,7 @@ use super::surroundings::Surroundings;
 use super::{Interpreter, memory};
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
+use crate::interrupt::Interrupt;
 use crate::native;
 
 /// Finds Pythons, asks them about themselves and remembers what they said.
@@ -19,6 +20,7 @@ use crate::native;
 pub struct Discovery {
     surroundings: Surroundings,
     cache: Cache,
+    interrupt: Interrupt,
 }
 
 /// Where Homebrew keeps its programs, besides `$HOMEBREW_PREFIX`.
@@ -27,7 +29,13 @@ const HOMEBREW: [&str; 3] = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.li
 impl Discovery {
     /// Looks in these surroundings and remembers in this cache.
     pub fn new(surroundings: Surroundings, cache: Cache) -> Discovery {
-        Discovery { surroundings, cache }
+        Discovery { surroundings, cache, interrupt: Interrupt::default() }
+    }
+
+    /// Has `interrupt` end the asking.
+    pub fn with_interrupt(mut self, interrupt: Interrupt) -> Discovery {
+        self.interrupt = interrupt;
+        self
     }
 
     /// The Python that `request` means. An environment's Python answers for its base.
@@ -59,8 +67,8 @@ impl Discovery {
     /// Asks the program at an absolute path; a pyenv shim is asked for by the Python that it would run.
     fn ask(&self, path: &Path) -> Result<Interpreter> {
         match pyenv::look(path, &self.surroundings) {
-            Shim::Runs(program) => memory::ask(&program, &self.cache),
-            Shim::None | Shim::Unclear => memory::ask(path, &self.cache),
+            Shim::Runs(program) => memory::ask(&program, &self.cache, &self.interrupt),
+            Shim::None | Shim::Unclear => memory::ask(path, &self.cache, &self.interrupt),
             Shim::RunsNothing => {
                 let reason = "it is a shim of pyenv's, and none of the active versions has it".to_owned();
                 Err(Error::Python { python: path.to_owned(), reason })

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Interpreter, probe};
 use crate::cache::{self, Cache};
 use crate::error::{Error, Quoted, Result};
+use crate::interrupt::Interrupt;
 use crate::native::{Stamp, stamp, stamps_along};
 
 /// The folder of the cache.
@@ -27,7 +28,7 @@ struct Entry {
 }
 
 /// Asks the Python at `executable`, an absolute path, about itself, or remembers what it said.
-pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
+pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
     let name = format!("{FOLDER}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
     let remembered = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
     if let Some(interpreter) = remembered.and_then(|entry| recall(executable, entry)) {
@@ -35,9 +36,9 @@ pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
     }
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let before = stamp(executable);
-    let answer = probe::ask(executable)?;
+    let answer = probe::ask(executable, interrupt)?;
     let interpreter = probe::read(answer.clone()).map_err(fault)?;
-    check_base(&interpreter).map_err(fault)?;
+    check_base(&interpreter, interrupt).map_err(fault)?;
     // A shim or a wrapper may start another Python each time, and says so by being another program than Python
     // takes itself for.
     if interpreter.asked == executable && before == stamp(executable) {
@@ -51,12 +52,12 @@ pub(super) fn ask(executable: &Path, cache: &Cache) -> Result<Interpreter> {
 
 /// Errors with the reason if the base that an environment's Python has named is another Python than it: its home may
 /// hold several, or something else under that name by now.
-fn check_base(interpreter: &Interpreter) -> Result<(), String> {
+fn check_base(interpreter: &Interpreter, interrupt: &Interrupt) -> Result<(), String> {
     let base = &interpreter.executable;
     if *base == interpreter.asked || is_same_file(base, &interpreter.asked).unwrap_or(false) {
         return Ok(());
     }
-    let named = probe::ask(base).map_err(|error| format!("its base does not serve: {error}"))?;
+    let named = probe::ask(base, interrupt).map_err(|error| format!("its base does not serve: {error}"))?;
     let named = probe::read(named).map_err(|reason| format!("its base {} does not serve: {reason}", Quoted(base)))?;
     match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
         true => Ok(()),

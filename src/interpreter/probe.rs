@@ -12,6 +12,7 @@ use super::Interpreter;
 use crate::cache;
 use crate::child;
 use crate::error::{Error, Quoted, Result};
+use crate::interrupt::Interrupt;
 use crate::native;
 
 const SCRIPT: &str = include_str!("probe.py");
@@ -21,11 +22,14 @@ const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Has the Python at `executable` describe itself, in JSON.
-pub(super) fn ask(executable: &Path) -> Result<Value> {
+pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let output = child::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT)
+    let output = child::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT, interrupt)
         .map_err(|error| fault(explain_start(executable, &error)))?
-        .ok_or_else(|| fault(format!("it did not answer within {} seconds", TIMEOUT.as_secs())))?;
+        .ok_or_else(|| match interrupt.check() {
+            Err(interrupted) => interrupted,
+            Ok(()) => fault(format!("it did not answer within {} seconds", TIMEOUT.as_secs())),
+        })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
         return Err(fault(explain_silence(output.status, &child::last_words(&output.stderr))));

@@ -11,7 +11,11 @@ options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
     options["invalidation_mode"] = modes.CHECKED_HASH if by_hash == "true" else modes.TIMESTAMP
+parent = os.getppid()
 for name in os.fsdecode(sys.stdin.buffer.read()).split("\0")[:-1]:
+    if os.getppid() != parent:
+        # Whoever wanted them is gone.
+        sys.exit(1)
     try:
         py_compile.compile(os.path.join(folder, name), dfile=name, doraise=True, **options)
     except py_compile.PyCompileError:

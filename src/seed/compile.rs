@@ -1,9 +1,9 @@
 //! A .pyc for each module, compiled by the interpreter itself, in as many processes as there are cores.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 
+use super::parallel;
 use crate::child;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
@@ -45,16 +45,16 @@ pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&
     if compiled.cache_tag.is_none() || modules.is_empty() {
         return Ok(compiled);
     }
-    let workers = shares(context, modules)?
-        .into_iter()
-        .map(|share| start(context, interpreter, &share))
-        .collect::<Vec<Result<Child>>>();
-    // All are waited for, also when one has failed: none may be left writing.
-    let outputs: Vec<Result<Vec<u8>>> = workers.into_iter().map(|worker| finish(worker?, interpreter)).collect();
-    for output in outputs {
-        let failed = String::from_utf8_lossy(&output?).split_terminator('\0').map(str::to_owned).collect::<Vec<_>>();
-        compiled.failed.extend(failed);
-    }
+    let failed = Mutex::new(BTreeSet::new());
+    // All workers have ended then, also when one has failed: none is left writing.
+    parallel::each(&shares(context, modules)?, |share| {
+        let said = compile_share(context, interpreter, share)?;
+        let names = String::from_utf8_lossy(&said);
+        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.extend(names.split_terminator('\0').map(str::to_owned));
+        Ok::<(), Error>(())
+    })?;
+    compiled.failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(compiled)
 }
 
@@ -78,29 +78,20 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
     Ok(shares.into_iter().map(|(_, modules)| modules).collect())
 }
 
-fn start(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Child> {
+/// Compiles one share, and returns what the worker says: the modules that do not compile.
+fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<u8>> {
     let mut command = isolated(&interpreter.executable);
     // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
     command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
     command.arg(context.options.checked_hash_pyc.to_string());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut worker = command.spawn().at("run", &interpreter.executable)?;
     let names: String = modules.iter().map(|module| format!("{module}\0")).collect();
-    if let Some(mut stdin) = worker.stdin.take() {
-        // A worker that has ended already is asked for its reason by `finish`.
-        let _ = stdin.write_all(names.as_bytes());
-    }
-    Ok(worker)
-}
-
-fn finish(worker: Child, interpreter: &Interpreter) -> Result<Vec<u8>> {
-    let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
-    let failure = |outcome: String| Error::Command { command: command.clone(), outcome };
-    let output = worker.wait_with_output().map_err(|error| failure(format!("cannot be waited for: {error}")))?;
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(failure(child::outcome(&output))),
-    }
+    let failure = |outcome: String| {
+        let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
+        Error::Command { command, outcome }
+    };
+    let output = child::feed(&mut command, names.into_bytes(), &context.options.interrupt);
+    let output = output.at("run", &interpreter.executable)?.ok_or(Error::Interrupted)?;
+    if output.status.success() { Ok(output.stdout) } else { Err(failure(child::outcome(&output))) }
 }
 
 #[cfg(test)]

@@ -10,18 +10,24 @@ use super::distribution::InstalledFile;
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
+use crate::interrupt::Interrupt;
 use crate::native;
 
 /// A folder that files are written into, and what it is called in errors.
 pub(super) struct Root {
     pub(super) staged: PathBuf,
     pub(super) path: PathBuf,
+    pub(super) interrupt: Interrupt,
 }
 
 impl Root {
     /// An environment's site-packages.
     pub(super) fn of(context: &Context) -> Root {
-        Root { staged: context.staged(&context.lib_path), path: context.lib_path.clone() }
+        Root {
+            staged: context.staged(&context.lib_path),
+            path: context.lib_path.clone(),
+            interrupt: context.options.interrupt.clone(),
+        }
     }
 }
 
@@ -46,7 +52,10 @@ pub(super) fn write<E: Send + From<Error>>(
     create_folders(root, folders.keys().copied())?;
     let mut folders: Vec<_> = folders.into_iter().collect();
     folders.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
-    parallel::each(&folders, |(name, files)| fill(&Folder::open(root, name)?, name, files))
+    parallel::each(&folders, |(name, files)| {
+        root.interrupt.check()?;
+        fill(&Folder::open(root, name)?, name, files)
+    })
 }
 
 /// Makes folders, which come in the order of their names, and those above them.

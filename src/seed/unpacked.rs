@@ -9,6 +9,7 @@ use super::distribution::{Distribution, InstalledFile};
 use super::image::{Fault, Image};
 use super::site_packages::{self, Folder, Root};
 use crate::cache::Cache;
+use crate::interrupt::Interrupt;
 use crate::native;
 use crate::options::LinkMode;
 
@@ -36,7 +37,7 @@ impl<'a> Unpacked<'a> {
     /// The unpacked copy of the image of this name, made now if the cache has none. None if it cannot be made.
     pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
         let path = cache.folder(&format!("{FOLDER}/{name}"), |folder| {
-            let root = Root { staged: folder.to_owned(), path: folder.to_owned() };
+            let root = Root { staged: folder.to_owned(), path: folder.to_owned(), interrupt: Interrupt::default() };
             let distributions: Vec<&Distribution> = image.distributions().iter().collect();
             let files: Vec<_> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
             let write =

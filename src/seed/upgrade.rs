@@ -21,5 +21,5 @@ pub fn upgrade_dependencies(
     }
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
-    child::stream(&mut command, progress)
+    child::stream(&mut command, &context.options.interrupt, progress)
 }

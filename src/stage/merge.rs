@@ -9,8 +9,8 @@ use crate::error::{AtPath, Error, Result};
 use crate::native;
 
 /// Moves all that is in `from` into `to`, except `spared` names.
-pub(super) fn move_entries(from: &Path, to: &Path, spared: &[Option<&OsStr>]) -> Result<()> {
-    for name in names_cfg_last(from)?.iter().filter(|name| !spared.contains(&Some(name))) {
+pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
+    for name in names_cfg_last(from)?.iter().filter(|name| !spared.contains(&name.as_os_str())) {
         fs::rename(from.join(name), to.join(name)).at("move", &from.join(name))?;
     }
     Ok(())
@@ -72,7 +72,7 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
 fn copy_across(from: &Path, to: &Path) -> io::Result<()> {
     let folder = to.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(super::PREFIX);
+    builder.prefix(super::hidden::PREFIX);
     let copied = match fs::read_link(from) {
         Ok(target) => builder.make_in(folder, |path| native::symlink(&target, path))?.into_temp_path(),
         Err(_) => {

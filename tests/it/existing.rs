@@ -1,8 +1,8 @@
 //! An ENV_DIR that exists: run again, `--upgrade`, `--clear`.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
@@ -208,8 +208,10 @@ fn clear_empties_the_folder_and_keeps_the_folder_itself() {
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
     let fresh = tree(&scratch.env());
     fs::set_permissions(scratch.env(), fs::Permissions::from_mode(0o700)).unwrap();
-    let inode = |path: PathBuf| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
-    let before = inode(scratch.env());
+    let owner = |path: PathBuf| fs::metadata(path).map(|there| (there.uid(), there.gid())).unwrap();
+    // Only root can give a folder away.
+    scratch.run("chown").arg("12345:23456").arg(scratch.env()).output();
+    let before = owner(scratch.env());
     scratch.write("env/lib/old/thing.py", "old");
     scratch.write("env/.gitignore", "old");
     fs::create_dir(scratch.path("outside")).unwrap();
@@ -223,9 +225,30 @@ fn clear_empties_the_folder_and_keeps_the_folder_itself() {
         tree.remove("pyvenv.cfg");
     }
     assert_eq!(cleared, fresh);
-    assert_eq!(inode(scratch.env()), before);
+    assert_eq!(owner(scratch.env()), before);
     assert_eq!(fs::metadata(scratch.env()).unwrap().permissions().mode() & 0o777, 0o700);
     assert!(scratch.path("outside/precious").exists());
+}
+
+#[test]
+fn clear_of_the_current_folder_or_a_mount_keeps_its_inode() {
+    let scratch = Scratch::new();
+    let python = python();
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    let mounted = Mounted::tmpfs(&scratch);
+    for env_dir in
+        [Some(scratch.env()), mounted.as_ref().map(|mounted| mounted.path().to_owned())].into_iter().flatten()
+    {
+        fs::create_dir_all(env_dir.join("lib/old")).unwrap();
+        fs::write(env_dir.join("pyvenv.cfg"), "").unwrap();
+        let before = inode(&env_dir);
+        let run = scratch.rvenv_for(&python).current_dir(&env_dir);
+        run.args(["--clear", "--without-pip", "."]).silent();
+        assert_eq!(inode(&env_dir), before);
+        assert!(!env_dir.join("lib/old").exists() && env_dir.join("bin/python").exists());
+        assert!(names_in(&env_dir).iter().all(|name| !name.starts_with(".rvenv")));
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> EnvBuilder for R
     fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         self.step("create_directories");
         rvenv::seed::check(&self.interpreter, &self.options)?;
-        rvenv::directories::create(env_dir, &self.interpreter, &self.options)
+        rvenv::directories::create(env_dir, &self.interpreter, &self.options, &|line| self.progress(line, Source::Main))
     }
 
     fn create_configuration(&self, context: &mut Context) -> Result<()> {
@@ -86,7 +86,7 @@ impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> EnvBuilder for R
         self.step("publish");
         assert_ne!(context.staged(&context.cfg_path), context.cfg_path);
         assert!(context.staged(&context.cfg_path).is_file());
-        context.publish().map(drop)
+        context.publish()
     }
 
     fn post_setup(&self, context: &mut Context) -> Result<()> {

@@ -1,0 +1,48 @@
+//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use rvenv::Interrupt;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+
+/// Signals do not end the program at once, but its work in order.
+pub struct Signals {
+    flag: Arc<AtomicBool>,
+    /// The number of the one that came.
+    came: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Watches for them from now on; not for those that the program was started to ignore (`nohup`).
+    pub fn watch() -> Signals {
+        let signals = Signals { flag: Arc::default(), came: Arc::default() };
+        let ignored = ignored();
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
+            // Where it cannot be watched for, it does what it always does.
+            let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
+            let _ = flag::register(signal, signals.flag.clone());
+        }
+        signals
+    }
+
+    /// Stops the work when a signal has come.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt::by(self.flag.clone())
+    }
+
+    /// If one has come, ends the program as that would have done.
+    pub fn end_by_what_came(&self) {
+        if let Ok(signal @ 1..) = i32::try_from(self.came.load(Ordering::Relaxed)) {
+            let _ = low_level::emulate_default_handler(signal);
+        }
+    }
+}
+
+/// The signals that this process ignores, signal N as bit N - 1.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
