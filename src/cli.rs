@@ -4,8 +4,6 @@ mod generate;
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -14,12 +12,12 @@ use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use generate::Product;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Existing, Interpreter, Interrupt, LinkMode, Links, Options, PythonRequest, Source,
-    Surroundings, Venv,
+    Cache, Discovery, EnvBuilder, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
+    Venv,
 };
-use serde_json::{Value, json};
 
 use crate::progress::Progress;
+use crate::report::{self, Format};
 
 /// Creates virtual Python environments in one or more target directories.
 #[derive(Debug, Parser)]
@@ -100,6 +98,10 @@ pub struct Cli {
     #[arg(value_hint = ValueHint::ExecutablePath)]
     python: Option<OsString>,
 
+    /// Say whether the environments are sound, and change nothing: exit code 1 and a line for each fault if not
+    #[arg(long, group = "printing", conflicts_with_all = ["list_pythons", "cache_info"])]
+    check: bool,
+
     /// List the Pythons that would be chosen from, in that order, and make nothing
     #[arg(long, group = "printing")]
     list_pythons: bool,
@@ -158,13 +160,6 @@ enum Mode {
     Hardlink,
 }
 
-/// How a list or an answer is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
@@ -179,16 +174,19 @@ impl Cli {
             cache.reset()?;
         }
         if self.cache_info {
-            return print(&self.describe_cache(&cache)?);
+            return report::cache(&cache, self.format);
         }
         let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
         let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone())
             .with_interrupt(interrupt.clone());
         if self.list_pythons {
-            return print(&self.list(&discovery.list(&self.request())?)?);
+            return report::pythons(&discovery.list(&self.request())?, self.format);
         }
         if self.env_dirs.is_empty() {
             return Ok(());
+        }
+        if self.check {
+            return report::soundness(&self.env_dirs, &discovery, self.format);
         }
         let interpreter = discovery.find(&self.request())?;
         let progress = self.progress();
@@ -221,32 +219,6 @@ impl Cli {
             Some(folder) if !self.no_cache => Cache::at(folder),
             _ => Cache::none(),
         }
-    }
-
-    fn list(&self, pythons: &[Interpreter]) -> Result<String> {
-        if self.format == Format::Json {
-            return Ok(serde_json::to_string_pretty(&pythons.iter().map(describe).collect::<Vec<_>>())? + "\n");
-        }
-        let mut text = String::new();
-        for python in pythons {
-            let path = python.executable.display();
-            let version = python.full_version() + if python.free_threaded { "t" } else { "" };
-            let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
-        }
-        Ok(text)
-    }
-
-    fn describe_cache(&self, cache: &Cache) -> Result<String> {
-        let Some(path) = cache.path() else {
-            bail!("there is no cache: no home directory is known; name a directory with --cache-dir");
-        };
-        let size = cache.size();
-        if self.format == Format::Json {
-            let answer = json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes });
-            return Ok(serde_json::to_string_pretty(&answer)? + "\n");
-        }
-        let megabytes = size.bytes as f64 / 1e6;
-        Ok(format!("{}\n{} files, {megabytes:.1} MB\n", path.display(), size.files))
     }
 
     fn options(&self, interrupt: Interrupt) -> Options {
@@ -294,25 +266,4 @@ impl Cli {
         let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
         if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
     }
-}
-
-/// Writes what was asked for to stdout.
-fn print(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        // Who reads it has read enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => bail!("Unable to write to stdout: {error}"),
-        Ok(()) => Ok(()),
-    }
-}
-
-/// One Python of a list, for programs.
-fn describe(python: &Interpreter) -> Value {
-    json!({
-        "version": python.full_version(),
-        "implementation": python.implementation,
-        "free_threaded": python.free_threaded,
-        "path": python.executable.to_string_lossy(),
-        "real_path": python.real_executable.to_string_lossy(),
-    })
 }

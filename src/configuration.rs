@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
@@ -15,6 +15,10 @@ use crate::scripts::quote;
 pub(crate) struct Configuration {
     pub(crate) system_site_packages: bool,
     pub(crate) prompt: Option<OsString>,
+    /// The folder of the base's executable.
+    pub(crate) home: Option<PathBuf>,
+    /// The base's version; virtualenv and uv name it `version_info`.
+    pub(crate) version: Option<String>,
 }
 
 impl Configuration {
@@ -36,6 +40,8 @@ impl Configuration {
                     configuration.system_site_packages = value.eq_ignore_ascii_case("true");
                 }
                 "prompt" => configuration.prompt = Some(unquote(value)),
+                "home" => configuration.home = Some(value.into()),
+                "version" | "version_info" => configuration.version = Some(value.to_owned()),
                 _ => {}
             }
         }

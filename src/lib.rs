@@ -13,6 +13,7 @@ struct Readme;
 
 mod builder;
 mod cache;
+mod check;
 mod child;
 pub mod configuration;
 mod context;
@@ -32,6 +33,7 @@ use std::path::Path;
 
 pub use builder::{EnvBuilder, Source, Venv};
 pub use cache::{Cache, CacheSize};
+pub use check::{Finding, Remedy, check};
 pub use context::Context;
 pub use error::{Error, Result};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};

@@ -2,6 +2,7 @@
 
 mod cli;
 mod progress;
+mod report;
 mod signals;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     signals.end_by_what_came();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<report::Unsound>() => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "Error: {error}");
             ExitCode::FAILURE

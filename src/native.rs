@@ -174,6 +174,11 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Whether two paths lead to the same file or folder.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
+}
+
 /// Whether this is a folder, and no link to one.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())

@@ -49,6 +49,23 @@ pub fn setup(context: &mut Context, platform: Platform) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
+/// Whether a script in bin sets VIRTUAL_ENV, by an absolute path, to another folder than this.
+pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
+    const SETTING: [&str; 4] = ["VIRTUAL_ENV=", "export VIRTUAL_ENV=", "set -gx VIRTUAL_ENV ", "setenv VIRTUAL_ENV "];
+    let text = String::from_utf8_lossy(text);
+    let set = text.lines().map(str::trim).filter_map(|line| SETTING.iter().find_map(|set| line.strip_prefix(set)));
+    let mut absolute = set.filter(|value| value.trim_start_matches(['\'', '"']).starts_with('/')).peekable();
+    let canonical = env_dir.canonicalize().unwrap_or_default();
+    let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
+    let named = [env_dir, &canonical].map(|place| {
+        let quoted = quoting.quote(place.as_os_str());
+        (String::from_utf8_lossy(&quoted).into_owned(), place.to_string_lossy().into_owned())
+    });
+    let is_here =
+        |value: &str| named.iter().any(|(quoted, plain)| value == quoted || value.trim_matches(['\'', '"']) == plain);
+    absolute.peek().is_some() && !absolute.any(is_here)
+}
+
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
 /// the placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and
 /// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps

@@ -35,6 +35,7 @@ use site_packages::Root;
 use unpacked::Unpacked;
 use wheel::Wheel;
 
+pub(crate) use launcher::python_of_launcher;
 pub use upgrade::upgrade_dependencies;
 
 /// Errors if there is no wheel of pip: what can be known before anything is made.
@@ -78,6 +79,19 @@ pub fn setup(
         }
     }
     seed.install_wheels(context)
+}
+
+/// What is wrong with the pip that an environment has, if it has one, and with its setuptools: paths and reasons.
+pub(crate) fn faults(context: &Context) -> Result<Vec<(PathBuf, String)>> {
+    let mut faults = Vec::new();
+    if context.lib_path.is_dir() {
+        for project in ["pip", "setuptools"] {
+            let newest = Installed::find(context, project)?.pop();
+            let fault = newest.and_then(|installed| installed.fault(context).map(|fault| (installed, fault)));
+            faults.extend(fault.map(|(installed, fault)| (installed.metadata().to_owned(), fault)));
+        }
+    }
+    Ok(faults)
 }
 
 /// What is to be installed, and where from.

@@ -6,7 +6,8 @@ use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
-use super::{Cli, print};
+use super::Cli;
+use crate::report;
 
 /// The parser does not know what its caller makes of an error.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
@@ -45,7 +46,7 @@ impl Product {
             Product::Elvish => completions(command, Shell::Elvish),
             Product::Man => manual_page(command)?,
         };
-        print(&String::from_utf8(text)?)
+        report::write(&String::from_utf8(text)?)
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
+use super::launcher::python_of_launcher;
 use super::record::Record;
 use super::wheel::normalized;
 use crate::context::{Context, absolute};
@@ -39,6 +40,11 @@ impl Installed {
         &self.version
     }
 
+    /// Its `.dist-info` folder.
+    pub(super) fn metadata(&self) -> &Path {
+        &self.metadata
+    }
+
     /// What is wrong with it, if anything is: a file that RECORD names is missing, or a launcher starts another
     /// environment's Python. A .pyc that is missing is made anew by Python itself.
     pub(super) fn fault(&self, context: &Context) -> Option<String> {
@@ -46,12 +52,14 @@ impl Installed {
             let is_egg = self.metadata.extension().is_some_and(|extension| extension == "egg-info");
             return (!is_egg).then(|| "it has no RECORD".to_owned());
         };
-        let is_pyc = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "pyc");
-        if let Some(missing) = recorded.iter().find(|file| !is_pyc(file) && !file.is_file()) {
+        // virtualenv names the folders of .pyc too, and makes neither.
+        let is_compiled =
+            |file: &PathBuf| file.extension().is_some_and(|e| e == "pyc") || file.ends_with("__pycache__");
+        if let Some(missing) = recorded.iter().find(|file| !is_compiled(file) && !file.is_file()) {
             return Some(format!("{} is missing", missing.display()));
         }
         let mut launchers = recorded.iter().filter(|file| file.parent() == Some(&context.bin_path));
-        let foreign = launchers.find(|launcher| !names_folder(launcher, &context.bin_path));
+        let foreign = launchers.find(|launcher| !starts_from(launcher, &context.bin_path));
         foreign.map(|launcher| format!("{} starts another Python", launcher.display()))
     }
 
@@ -91,8 +99,9 @@ fn recorded(context: &Context, metadata: &Path) -> Result<Option<Vec<PathBuf>>> 
     record.map(|record| record.paths().map(|path| absolute(&context.lib_path.join(path))).collect()).transpose()
 }
 
-/// Whether a launcher's text names this folder, as the shebang of one of ours or pip's does.
-fn names_folder(launcher: &Path, folder: &Path) -> bool {
-    let folder = folder.as_os_str().as_encoded_bytes();
-    native::read_regular(launcher).is_ok_and(|text| text.windows(folder.len()).any(|bytes| bytes == folder))
+/// Whether a launcher starts a Python in this folder, as the link to it is named.
+fn starts_from(launcher: &Path, folder: &Path) -> bool {
+    let python = native::read_regular(launcher).ok().and_then(|text| python_of_launcher(&text));
+    python
+        .is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || native::is_same(parent, folder)))
 }

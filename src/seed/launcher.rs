@@ -1,11 +1,12 @@
 //! The programs in bin that start a package's console scripts.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::interpreter::Interpreter;
+use crate::native;
 
 /// The bytes of a shebang line, its line break left out, that every kernel takes whole (Linux before 5.1).
 const LONGEST_SHEBANG: usize = 127;
@@ -47,6 +48,36 @@ fn shebang(python: &OsStr) -> Vec<u8> {
         return [b"#!", python, b"\n", coding].concat();
     }
     [b"#!/bin/sh\n", coding, b"'exec' ", &shell_and_python_literal(python), b" \"$0\" \"$@\"\n"].concat()
+}
+
+/// The Python that a launcher of ours, pip's or a rival's starts; none if the text is no launcher.
+pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
+    let mut lines = text.split(|byte| *byte == b'\n').take(4);
+    let interpreter = lines.next()?.strip_prefix(b"#!")?.trim_ascii();
+    let python = match interpreter == b"/bin/sh" {
+        false => interpreter.split(u8::is_ascii_whitespace).next()?.to_vec(),
+        // In ours it is one word in quotes, 'exec' '/a b/python'; in pip's and uv's '''exec' "/a b/python".
+        true => lines.find_map(|line| {
+            let command = line.strip_prefix(b"'exec' ").or_else(|| line.strip_prefix(b"'''exec' "))?;
+            Some(unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?))
+        })?,
+    };
+    native::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// What a word in quotes means to the shell: parts in single quotes as they are, those in double ones unescaped.
+fn unquoted(word: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let (mut quote, mut bytes) = (None, word.iter().copied());
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(b'"'), b'\\') => text.extend(bytes.next()),
+            _ => text.push(byte),
+        }
+    }
+    text
 }
 
 /// A literal that the shell and Python read alike: single quotes around all but what means something within
@@ -147,6 +178,20 @@ mod tests {
         let python = r"/it's a\b/python3";
         let expected = concat!("#!/bin/sh\n", r#"'exec' '/it'"'"'s a'"\\"'b/python3' "$0" "$@""#, "\n");
         assert_eq!(shebang_of(python), expected);
+    }
+
+    #[test]
+    fn a_launcher_tells_its_python() {
+        for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
+            let launcher = Launcher { name: "x".into(), module: "m".into(), function: "f".into() };
+            assert_eq!(python_of_launcher(&launcher.render(Path::new(python))).unwrap(), Path::new(python));
+        }
+        let pips = b"#!/bin/sh\n'''exec' \"/a b/bin/python3\" \"$0\" \"$@\"\n' '''\n";
+        assert_eq!(python_of_launcher(pips).unwrap(), Path::new("/a b/bin/python3"));
+        assert_eq!(python_of_launcher(b"#!/env/bin/python -E\n").unwrap(), Path::new("/env/bin/python"));
+        for text in [&b"#!/bin/sh\nexec something\n"[..], b"\x7fELF", b"", b"#!python3\n", b"import sys\n"] {
+            assert_eq!(python_of_launcher(text), None);
+        }
     }
 
     #[test]

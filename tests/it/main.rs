@@ -4,6 +4,7 @@
 mod activation;
 mod cache;
 mod calls;
+mod check;
 mod cli;
 mod discovery;
 mod drop_in;
