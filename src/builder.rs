@@ -1,8 +1,10 @@
 //! The pipeline: `EnvBuilder` and its steps.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::cache::Cache;
+use crate::child;
 use crate::context::Context;
 use crate::error::{Error, Quoted, Result};
 use crate::interpreter::Interpreter;
@@ -11,6 +13,7 @@ use crate::{configuration, directories, python, scripts, seed};
 
 /// Where a line of progress comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// The builder itself.
     Main,
@@ -22,7 +25,11 @@ pub enum Source {
 
 /// Makes environments, in the steps of CPython's `venv.EnvBuilder`, each of which can be overridden.
 ///
-/// Rust has no `super()`: each step's default calls the public function of its module, and so can an override.
+/// Rust has no `super()`: each step's default calls a public function, and so can an override. They are
+/// [`directories::create`] (after [`seed::check`]), [`configuration::create`], [`python::setup`], [`seed::setup`],
+/// [`scripts::setup`], [`scripts::install`], [`Context::publish`] and [`seed::upgrade_dependencies`].
+///
+/// Until `publish` the environment's files stand in a hidden folder, at [`Context::staged`].
 pub trait EnvBuilder: Sync {
     /// What was asked for.
     fn options(&self) -> &Options;
@@ -59,7 +66,7 @@ pub trait EnvBuilder: Sync {
             published => published?,
         }
         if let Err(error) = self.finish(&mut context) {
-            context.stage.withdraw();
+            context.withdraw();
             return Err(error);
         }
         context.stage.release().into_iter().for_each(|warning| self.warn(&warning));
@@ -69,7 +76,7 @@ pub trait EnvBuilder: Sync {
     /// Checks ENV_DIR, begins to build it aside and makes its folders.
     fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         if self.options().with_pip {
-            seed::check(self.interpreter())?;
+            seed::check(self.interpreter(), self.options())?;
         }
         let progress = |line: &str| self.progress(line, Source::Main);
         let context = directories::create(env_dir, self.interpreter(), self.options(), &progress)?;
@@ -102,19 +109,20 @@ pub trait EnvBuilder: Sync {
         Ok(())
     }
 
-    /// Installs the activation scripts; an upgrade leaves those that are there.
+    /// Installs the activation scripts, and those of the folders that were named; an upgrade leaves those that are there.
     fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         if context.options.existing == Existing::Upgrade {
             return Ok(());
         }
         self.progress("Installing the activation scripts", Source::Main);
-        scripts::setup(context, self.interpreter().platform)
+        let warnings = scripts::setup(context, self.interpreter().platform)?;
+        warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
     }
 
     /// Makes what was built the environment at ENV_DIR.
     fn publish(&self, context: &mut Context) -> Result<()> {
-        context.options.interrupt.check()?;
-        context.stage.publish(matches!(context.options.existing, Existing::Clear { .. }))
+        context.publish()
     }
 
     /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and
@@ -130,7 +138,8 @@ pub trait EnvBuilder: Sync {
         Ok(())
     }
 
-    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run.
+    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run, by
+    /// [`run`](Self::run). If it fails, a new environment is taken away again.
     fn post_setup(&self, _context: &mut Context) -> Result<()> {
         Ok(())
     }
@@ -146,6 +155,15 @@ pub trait EnvBuilder: Sync {
         let warnings = scripts::install(context, self.interpreter().platform, path)?;
         warnings.iter().for_each(|warning| self.warn(warning));
         Ok(())
+    }
+
+    /// Runs a command without input to its end, and gives `progress` each line of its two streams as it comes; to be
+    /// called from an override of `post_setup`.
+    ///
+    /// Errors with [`Error::Command`](crate::Error::Command), which has the last of what it said, if it cannot be run
+    /// or its exit code is not 0. Whatever of its own it leaves running is ended.
+    fn run(&self, command: &mut Command) -> Result<()> {
+        child::stream(command, &self.options().interrupt, &|line, source| self.progress(line, source))
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dy
             _ => stderr.add(&piece, &|line| progress(line, source)),
         })
     });
+    stdout.end(&|line| progress(line, Source::Stdout));
+    stderr.end(&|line| progress(line, Source::Stderr));
     match status {
         Ok(Some(status)) if status.success() => Ok(()),
         Ok(Some(status)) => {
@@ -161,6 +163,13 @@ impl Lines {
             self.given += length + 1;
         }
     }
+
+    /// The last line, if nothing ends it.
+    fn end(&self, each: &dyn Fn(&str)) {
+        if self.given < self.all.len() {
+            each(String::from_utf8_lossy(&self.all[self.given..]).trim_end());
+        }
+    }
 }
 
 /// A command as a shell would take it.
@@ -248,7 +257,7 @@ mod tests {
         let said = std::sync::Mutex::new(Vec::new());
         let progress = |line: &str, source: Source| said.lock().unwrap().push((line.to_owned(), source));
         let mut command = Command::new("/bin/sh");
-        let failing = command.args(["-c", "printf 'a\\nb\\n'; echo no >&2; exit 3"]);
+        let failing = command.args(["-c", "printf 'a\\nb'; echo no >&2; exit 3"]);
         let error = stream(failing, &Interrupt::default(), &progress).unwrap_err();
         assert!(error.to_string().ends_with("returned non-zero exit status 3. no"), "{error}");
         let mut said = said.into_inner().unwrap();

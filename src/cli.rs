@@ -1,13 +1,16 @@
 //! The command line: the flags, and what they mean.
 
+mod generate;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
+use generate::Product;
 use rvenv::{
     Cache, Discovery, EnvBuilder, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
     Venv,
@@ -29,7 +32,8 @@ use crate::report::{self, Format};
 )]
 pub struct Cli {
     /// A directory to create the environment in
-    #[arg(value_name = "ENV_DIR", required_unless_present_any = ["list_pythons", "cache_info", "reset_cache"], value_parser = OsStringValueParser::new())]
+    #[arg(value_name = "ENV_DIR", value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
+    #[arg(required_unless_present_any = ["list_pythons", "cache_info", "reset_cache", "generate"])]
     env_dirs: Vec<OsString>,
 
     /// Give the virtual environment access to the system site-packages dir
@@ -65,6 +69,16 @@ pub struct Cli {
     #[arg(long, alias = "no-distribute")]
     no_setuptools: bool,
 
+    /// A directory with wheels of pip and setuptools, the newest of which are taken before Python's bundled ones; can
+    /// be repeated [env: RVENV_FIND_LINKS, separated as PATH is]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    find_links: Vec<PathBuf>,
+
+    /// A directory with scripts to install after the activation scripts, from its subdirectories `common` and `posix`
+    /// or `nt`, their placeholders such as __VENV_DIR__ replaced; can be repeated
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    scripts: Vec<PathBuf>,
+
     // The alias: `--p` is `--prompt` to argparse.
     /// An alternative prompt prefix for this environment; `.` is the current directory's name
     #[arg(long, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
@@ -81,6 +95,7 @@ pub struct Cli {
     /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
     /// [default: python3, then python, on PATH]
     #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::ExecutablePath)]
     python: Option<OsString>,
 
     /// Say whether the environments are sound, and change nothing: exit code 1 and a line for each fault if not
@@ -106,6 +121,7 @@ pub struct Cli {
 
     /// Where to remember what Pythons say of themselves [default: rvenv in the user's cache directory]
     #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
     cache_dir: Option<PathBuf>,
 
     /// Neither read nor write the cache
@@ -119,6 +135,9 @@ pub struct Cli {
     /// Print where the cache is and how much it holds, and make nothing
     #[arg(long, group = "printing", conflicts_with = "no_cache")]
     cache_info: bool,
+    /// Print a shell's completions of these flags, or the manual page, and make nothing
+    #[arg(long, value_name = "WHAT")]
+    generate: Option<Product>,
 
     /// Say on stderr what is done
     #[arg(short, long)]
@@ -144,6 +163,9 @@ enum Mode {
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
+        if let Some(product) = self.generate {
+            return product.generate();
+        }
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
@@ -214,6 +236,8 @@ impl Cli {
         };
         options.with_pip = !self.without_pip;
         options.with_setuptools = !self.no_setuptools;
+        options.find_links = self.find_links();
+        options.scripts = self.scripts.clone();
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;
@@ -227,6 +251,14 @@ impl Cli {
         options.interrupt = interrupt;
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
         options
+    }
+
+    fn find_links(&self) -> Vec<PathBuf> {
+        if !self.find_links.is_empty() {
+            return self.find_links.clone();
+        }
+        let folders = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
+        env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()).collect()
     }
 
     /// On a terminal, what lasts is shown; not where nobody looks.

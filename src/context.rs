@@ -82,6 +82,21 @@ impl Context {
         self.stage.at(path)
     }
 
+    /// Makes what was built the environment at `env_dir`: what `EnvBuilder::publish` does.
+    ///
+    /// Errors if ENV_DIR cannot be written to, if there is one by now, or if the work was interrupted; it is as it was
+    /// then.
+    pub fn publish(&mut self) -> Result<()> {
+        self.options.interrupt.check()?;
+        self.stage.publish(matches!(self.options.existing, Existing::Clear { .. }))
+    }
+
+    /// Takes a published environment away again, with the folders above it that were made for it, if there was nothing
+    /// before: for what fails after `publish`.
+    pub fn withdraw(&mut self) {
+        self.stage.withdraw();
+    }
+
     /// Whether there is something at `path`, in an ENV_DIR that exists, that stays unless it is replaced.
     pub(crate) fn keeps(&self, path: &Path) -> bool {
         self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && native::is_there(path)

@@ -97,6 +97,22 @@ pub enum Error {
     Hook(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl Error {
+    /// The path that it is about, if it is about one: what is in the way, could not be read or written, or did not
+    /// serve.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Error::Directory { path, .. }
+            | Error::Refused { path, .. }
+            | Error::Appeared { path }
+            | Error::Io { path, .. }
+            | Error::Distribution { path, .. } => Some(path),
+            Error::Python { python, .. } | Error::NoPip { python, .. } => Some(python),
+            Error::Interrupted | Error::NoPython { .. } | Error::Command { .. } | Error::Hook(_) => None,
+        }
+    }
+}
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -73,6 +73,7 @@ pub struct Interpreter {
 
 /// The folders of an environment relative to it: sysconfig's `venv` scheme.
 #[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
 pub struct Scheme {
     /// `bin` or `Scripts`.
     #[serde(deserialize_with = "native_path")]

@@ -3,6 +3,10 @@
 //! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] is the
 //! trait to build other environment creators on, [`Context`] what its steps share.
 
+// What it has to say goes to its caller, and so does what decides what it does.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::disallowed_methods)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::todo, clippy::unimplemented))]
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
 //! What was asked for.
 
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use crate::interrupt::Interrupt;
 use crate::platform::Platform;
@@ -12,16 +12,23 @@ use crate::scripts::quote;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Whether the base's site-packages can be imported from the environment.
+    /// Whether the base's site-packages can be imported from the environment. Default: no.
     pub system_site_packages: bool,
-    /// What becomes of an ENV_DIR that exists.
+    /// What becomes of an ENV_DIR that exists. Default: it stays, and is written over.
     pub existing: Existing,
-    /// Whether the interpreter is linked to or copied.
+    /// Whether the interpreter is linked to or copied. Default: linked, and copied on Windows.
     pub links: Links,
-    /// Whether pip (and setuptools, where the interpreter bundles it) is installed.
+    /// Whether pip (and setuptools, where the interpreter bundles it) is installed. Default: no.
     pub with_pip: bool,
-    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11).
+    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11). Default: yes.
     pub with_setuptools: bool,
+    /// Folders with wheels of pip and setuptools. The newest that suits the interpreter, by its tags and its
+    /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
+    /// depend on it. A relative path is relative to the current folder.
+    pub find_links: Vec<PathBuf>,
+    /// Folders whose scripts are installed after the built-in ones, by the rules of
+    /// [`install_scripts`](crate::EnvBuilder::install_scripts).
+    pub scripts: Vec<PathBuf>,
     /// What stands before the shell's prompt; `.` is the current folder's name (bpo-38901), none the
     /// environment's.
     pub prompt: Option<OsString>,
@@ -42,8 +49,9 @@ pub struct Options {
     pub program: OsString,
 }
 
-/// What becomes of an ENV_DIR that exists.
+/// What becomes of an ENV_DIR that exists: `venv.EnvBuilder`'s `clear` and `upgrade`, which cannot both be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Existing {
     /// What is there stays; what an environment needs is written anew.
     #[default]
@@ -57,8 +65,9 @@ pub enum Existing {
     Upgrade,
 }
 
-/// How the environment gets its interpreter.
+/// How the environment gets its interpreter: `venv.EnvBuilder`'s `symlinks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Links {
     /// A symbolic link to the base's executable.
     Symlink,
@@ -87,6 +96,8 @@ impl Default for Options {
             links: Platform::current().default_links(),
             with_pip: false,
             with_setuptools: true,
+            find_links: vec![],
+            scripts: vec![],
             prompt: None,
             upgrade_deps: false,
             scm_ignore_files: false,
@@ -115,8 +126,16 @@ impl Options {
         flag(!self.compile, "--no-compile");
         flag(self.link_mode == LinkMode::Clone, "--link-mode=clone");
         flag(self.link_mode == LinkMode::Hardlink, "--link-mode=hardlink");
+        let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
+        for (flag, folders) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
+            for folder in folders {
+                // As it is here, wherever the command is run again.
+                let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+                option(flag, folder.as_os_str());
+            }
+        }
         if let Some(prompt) = &self.prompt {
-            words.push([OsString::from("--prompt="), prompt.clone()].into_iter().collect());
+            option("--prompt=", prompt);
         }
         if !self.scm_ignore_files {
             words.push("--without-scm-ignore-files".into());

@@ -59,10 +59,14 @@ pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -
 }
 
 fn print(text: &str, json: &Value, format: Format) -> Result<()> {
-    let text = match format {
-        Format::Text => text.to_owned(),
-        Format::Json => serde_json::to_string_pretty(json)? + "\n",
-    };
+    match format {
+        Format::Text => write(text),
+        Format::Json => write(&(serde_json::to_string_pretty(json)? + "\n")),
+    }
+}
+
+/// Writes what was asked for to stdout.
+pub fn write(text: &str) -> Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         // Who reads it has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
+use crate::native;
 use crate::platform::Platform;
 use quote::Quoting;
 
@@ -26,15 +27,26 @@ const BUILT_IN: [(&str, &str, &[u8]); 9] = [
     ("nt", "deactivate.bat", include_bytes!("../scripts/nt/deactivate.bat")),
 ];
 
-/// The step `setup_scripts`: installs the activation scripts for the platform.
-pub fn setup(context: &Context, platform: Platform) -> Result<()> {
+/// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
+/// `Options::scripts`.
+///
+/// Returns warnings: those of [`install`], and folders that have no scripts for the platform.
+pub fn setup(context: &mut Context, platform: Platform) -> Result<Vec<String>> {
     for (folder, name, template) in BUILT_IN {
         if is_for(folder.as_ref(), platform) {
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
-    Ok(())
+    let mut warnings = Vec::new();
+    for path in context.options.scripts.clone() {
+        warnings.extend(install(context, platform, &path)?);
+        let folders = ["common", platform.os_name()];
+        if !folders.iter().any(|folder| path.join(folder).is_dir()) {
+            warnings.push(format!("{} has no folder {}, so it has no scripts", Quoted(&path), folders.join(" or ")));
+        }
+    }
+    Ok(warnings)
 }
 
 /// Whether a script in bin sets VIRTUAL_ENV, by an absolute path, to another folder than this.
@@ -57,12 +69,13 @@ pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) ->
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
 /// the placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and
 /// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps
-/// its mode.
+/// its mode. Links are followed, those of folders too, which CPython passes over.
 ///
-/// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` cannot be read.
+/// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` or what is in it cannot be
+/// read.
 pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    let walk = WalkDir::new(path).min_depth(1).sort_by_file_name().into_iter();
+    let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     let wanted = walk.filter_entry(|entry| entry.depth() != 1 || is_for(entry.file_name(), platform));
     for entry in wanted {
         let entry = entry.map_err(|error| unreadable(path, error))?;
@@ -73,7 +86,7 @@ pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result
             context.stage.create_dir(&target)?;
             continue;
         }
-        let template = fs::read(entry.path()).at("read", entry.path())?;
+        let template = native::read_regular(entry.path()).at("read", entry.path())?;
         if std::str::from_utf8(&template).is_err() {
             warnings.push(format!("unable to copy script {}, may be binary", Quoted(entry.path())));
             continue;

@@ -1,8 +1,9 @@
 //! pip, and setuptools where the interpreter bundles it, in the environment: unpacked from the interpreter's own
-//! wheels, with what pip itself would write around them.
+//! wheels or those of a folder, with what pip itself would write around them.
 
 mod compile;
 mod distribution;
+mod find_links;
 mod image;
 mod installed;
 mod launcher;
@@ -24,7 +25,7 @@ use crate::cache::Cache;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
-use crate::options::LinkMode;
+use crate::options::{LinkMode, Options};
 use compile::Compiled;
 use distribution::{Distribution, InstalledFile};
 use image::{Fault, Image};
@@ -37,23 +38,25 @@ use wheel::Wheel;
 pub(crate) use launcher::python_of_launcher;
 pub use upgrade::upgrade_dependencies;
 
-/// Errors if the interpreter brings no wheel of pip: what can be known before anything is made.
-pub(crate) fn check(interpreter: &Interpreter) -> Result<()> {
-    if interpreter.wheels.is_empty() {
+/// Errors if there is no wheel of pip: what can be known before anything is made.
+pub fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
+    if !find_links::choose(interpreter, options)?.iter().any(|wheel| wheel::project_of(wheel) == "pip") {
         let missing = interpreter.wheels_missing.as_deref().unwrap_or("its ensurepip bundles no wheel");
         let package = match interpreter.implementation.as_str() {
             "pypy" => "pypy3-venv".to_owned(),
             _ => format!("python{}-venv", interpreter.short_version()),
         };
+        let looked =
+            if options.find_links.is_empty() { "" } else { ", and no folder of --find-links one that suits it" };
         let reason = format!(
-            "{missing}; on Debian and Ubuntu `apt install {package}` brings it, and --without-pip does without"
+            "{missing}{looked}; on Debian and Ubuntu `apt install {package}` brings it, and --without-pip does without"
         );
         return Err(Error::NoPip { python: interpreter.executable.clone(), reason });
     }
     Ok(())
 }
 
-/// The step `setup_pip`: installs the interpreter's wheels. In an environment that exists, a project that is as
+/// The step `setup_pip`: installs the wheels of `Options::find_links`, or else the interpreter's. In an environment that exists, a project that is as
 /// new and whole stays as it is; an older or damaged one is replaced.
 ///
 /// Returns warnings: a newer version that was damaged.
@@ -63,8 +66,8 @@ pub fn setup(
     cache: &Cache,
     progress: &dyn Fn(&str),
 ) -> Result<Vec<String>> {
-    let is_wanted = |wheel: &&PathBuf| context.options.with_setuptools || wheel::project_of(wheel) != "setuptools";
-    let wheels: Vec<&PathBuf> = interpreter.wheels.iter().filter(is_wanted).collect();
+    let wheels = find_links::choose(interpreter, &context.options)?;
+    let wheels: Vec<&PathBuf> = wheels.iter().collect();
     let image_name = image::name(interpreter, &wheels, &context.options);
     let seed = Seed { interpreter, wheels, cache, image_name, progress };
     if let Some(image) = Image::load(cache, &seed.image_name) {

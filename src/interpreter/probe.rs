@@ -73,6 +73,8 @@ pub(crate) fn isolated(executable: &Path) -> Command {
 /// A Python that takes nothing from the `PYTHON*` variables around it.
 pub(crate) fn without_python_variables(executable: &Path) -> Command {
     let mut command = Command::new(executable);
+    // Their names, so that the child does not inherit them; no value is read.
+    #[allow(clippy::disallowed_methods)]
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PYTHON") || name == "__PYVENV_LAUNCHER__" {
             command.env_remove(name);

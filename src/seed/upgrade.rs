@@ -1,5 +1,6 @@
 //! `--upgrade-deps`: pip, run in the finished environment, brings itself and setuptools up to date.
 
+use super::find_links;
 use crate::builder::Source;
 use crate::child;
 use crate::context::Context;
@@ -15,11 +16,7 @@ pub fn upgrade_dependencies(
     progress: &dyn Fn(&str, Source),
 ) -> Result<()> {
     let mut arguments = vec!["-I", "-m", "pip", "install", "--upgrade", "pip"];
-    let bundles_setuptools = interpreter
-        .wheels
-        .iter()
-        .any(|wheel| wheel.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"setuptools-")));
-    if bundles_setuptools && context.options.with_setuptools {
+    if find_links::projects(interpreter, &context.options).iter().any(|project| project == "setuptools") {
         arguments.push("setuptools");
     }
     let mut command = without_python_variables(&context.env_exec_cmd);

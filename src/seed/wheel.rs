@@ -127,7 +127,7 @@ pub(super) fn project_of(path: &Path) -> String {
 }
 
 /// `pip-24.2-py3-none-any.whl` is pip 24.2.
-fn name_and_version(path: &Path) -> Option<(String, Version)> {
+pub(super) fn name_and_version(path: &Path) -> Option<(String, Version)> {
     let mut parts = path.file_name()?.to_str()?.strip_suffix(".whl")?.split('-');
     let project = normalized(parts.next()?);
     Some((project, Version::from_str(parts.next()?).ok()?))

@@ -105,6 +105,12 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     if path.exists() { Some(path) } else { missing(name) }
 }
 
+/// A tool that packages are made and checked with, which `tests/pythons` has installed.
+pub fn packager(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
+    if path.exists() { Some(path) } else { missing(name) }
+}
+
 /// A program on PATH that a test needs.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let search_path = env::var_os("PATH").unwrap_or_default();

@@ -31,7 +31,8 @@ impl EnvBuilder for WithScripts<'_> {
     }
 
     fn setup_scripts(&self, context: &mut Context) -> Result<()> {
-        rvenv::scripts::setup(context, self.interpreter.platform)?;
+        let built_in = rvenv::scripts::setup(context, self.interpreter.platform)?;
+        assert!(built_in.is_empty());
         self.install_scripts(context, self.scripts)
     }
 }
@@ -92,4 +93,120 @@ fn a_script_may_replace_a_built_in_one() {
     let (built, _) = build(&scratch, &scripts);
     built.unwrap();
     assert_eq!(fs::read_to_string(scratch.path("a b/bin/activate")).unwrap(), "ours");
+}
+
+#[test]
+fn scripts_of_folders_are_installed_after_the_built_in_ones_in_their_order() {
+    let scratch = Scratch::new();
+    scratch.write_script("team/common/tool", "#!/bin/sh\nexec __VENV_PYTHON__ -c 'import sys; print(sys.prefix)'\n");
+    scratch.write("team/common/activate.d/one.sh", "cd __VENV_DIR__");
+    scratch.write("team/posix/which", "team");
+    scratch.write("mine/posix/which", "mine");
+    scratch.write("mine/common/activate.fish", "mine");
+    let folders = ["--scripts", "team", "--scripts=mine"];
+    scratch.rvenv_for(&python()).args(["--without-pip"]).args(folders).arg("a b").silent();
+    let bin = scratch.path("a b/bin");
+    let text = |name: &str| fs::read_to_string(bin.join(name)).unwrap();
+    assert_eq!(scratch.run(bin.join("tool")).ok(), format!("{}\n", scratch.path("a b").display()));
+    assert_eq!(text("activate.d/one.sh"), format!("cd '{}'", scratch.path("a b").display()));
+    assert_eq!((text("which"), text("activate.fish")), ("mine".to_owned(), "mine".to_owned()));
+    assert!(text("activate").contains("deactivate"));
+
+    let command = configured(&scratch.path("a b"), "command").unwrap();
+    let before = tree(&scratch.path("a b"));
+    fs::remove_dir_all(scratch.path("a b")).unwrap();
+    scratch.run("sh").args(["-c", &command]).current_dir("/").silent();
+    assert_eq!(tree(&scratch.path("a b")), before);
+}
+
+#[test]
+fn scripts_that_are_binary_or_in_no_folder_of_theirs_are_warned_of() {
+    let scratch = Scratch::new();
+    scratch.write("binary/common/logo", b"\xff\xfe");
+    scratch.write("flat/tool", "nobody's");
+    let run = |args: &[&str]| {
+        let output = scratch.rvenv_for(&python()).args(["--without-pip", "--clear", "env"]).args(args).output();
+        assert!(output.status.success() && output.stdout.is_empty());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let binary = run(&["--scripts", "binary"]);
+    assert!(binary.starts_with("Warning: ") && binary.contains("logo") && binary.contains("may be binary"), "{binary}");
+    assert_eq!(run(&["--scripts", "flat"]), "Warning: 'flat' has no folder common or posix, so it has no scripts\n");
+    assert_eq!(run(&["--scripts", "flat", "--quiet"]), "");
+}
+
+#[test]
+fn a_folder_of_scripts_that_is_missing_leaves_nothing() {
+    let scratch = Scratch::new();
+    let error = scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "missing", "env"]).error();
+    assert!(error.starts_with("Unable to read 'missing': "), "{error}");
+    assert!(scratch.names().is_empty());
+}
+
+#[test]
+fn an_upgrade_leaves_the_scripts_as_they_are() {
+    let scratch = Scratch::new();
+    scratch.write("team/common/tool", "old");
+    let rvenv = || scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "team", "env"]);
+    rvenv().silent();
+    scratch.write("team/common/tool", "new");
+    rvenv().arg("--upgrade").silent();
+    assert_eq!(fs::read_to_string(scratch.path("env/bin/tool")).unwrap(), "old");
+    rvenv().silent();
+    assert_eq!(fs::read_to_string(scratch.path("env/bin/tool")).unwrap(), "new");
+}
+
+#[test]
+fn links_among_scripts_are_followed() {
+    let scratch = Scratch::new();
+    scratch.write("elsewhere/tool", "__VENV_NAME__");
+    fs::create_dir_all(scratch.path("team/posix")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", scratch.path("team/common")).unwrap();
+    std::os::unix::fs::symlink("../../elsewhere/tool", scratch.path("team/posix/other")).unwrap();
+    scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "team", "env"]).silent();
+    for name in ["tool", "other"] {
+        let path = scratch.path("env/bin").join(name);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "env");
+        assert!(!path.is_symlink());
+    }
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_named_and_nothing_is_left() {
+    type Make = fn(&Path);
+    let unreadable: [(&str, Make); 3] = [
+        ("dangling", |path| std::os::unix::fs::symlink("nowhere", path).unwrap()),
+        ("circle", |path| std::os::unix::fs::symlink("..", path).unwrap()),
+        ("fifo", |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success())),
+    ];
+    for (name, make) in unreadable {
+        let scratch = Scratch::new();
+        scratch.write("team/common/tool", "");
+        make(&scratch.path("team/common").join(name));
+        let error = scratch.rvenv_for(&python()).args(["--without-pip", "--scripts", "team", "env"]).error();
+        assert!(error.starts_with(&format!("Unable to read 'team/common/{name}': ")), "{error}");
+        assert_eq!(scratch.names(), ["team"]);
+    }
+}
+
+#[test]
+fn post_setup_may_install_scripts_into_the_finished_environment() {
+    struct Late<'a>(Options, Interpreter, &'a Path);
+    impl EnvBuilder for Late<'_> {
+        fn options(&self) -> &Options {
+            &self.0
+        }
+        fn interpreter(&self) -> &Interpreter {
+            &self.1
+        }
+        fn post_setup(&self, context: &mut Context) -> Result<()> {
+            self.install_scripts(context, self.2)
+        }
+    }
+    let scratch = Scratch::new();
+    scratch.write_script("team/common/sub/tool", "#!/bin/sh\necho __VENV_DIR__\n");
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
+    Late(Options::default(), interpreter, &scratch.path("team")).create(&scratch.env()).unwrap();
+    assert_eq!(scratch.run(scratch.path("env/bin/sub/tool")).ok(), format!("{}\n", scratch.env().display()));
 }

@@ -11,13 +11,15 @@ use zip::write::SimpleFileOptions;
 
 use crate::harness::*;
 
-/// A wheel called pip 1.0 of these files, each recorded truly unless `record` says otherwise.
-fn wheel(path: &Path, files: &[(&str, &str)], record: Option<&str>) {
+/// A wheel of these files, each recorded truly unless `record` says otherwise.
+pub fn wheel(path: &Path, files: &[(&str, &str)], record: Option<&str>) {
     let hash = |contents: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents));
     let rows = files.iter().map(|(name, contents)| format!("{name},sha256={},{}\n", hash(contents), contents.len()));
-    let truth = rows.collect::<String>() + "pip-1.0.dist-info/RECORD,,\n";
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let recorded = format!("{}.dist-info/RECORD", name.split('-').take(2).collect::<Vec<_>>().join("-"));
+    let truth = rows.collect::<String>() + &recorded + ",,\n";
     let mut zip = ZipWriter::new(fs::File::create(path).unwrap());
-    for (name, contents) in files.iter().copied().chain([("pip-1.0.dist-info/RECORD", record.unwrap_or(&truth))]) {
+    for (name, contents) in files.iter().copied().chain([(recorded.as_str(), record.unwrap_or(&truth))]) {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
         zip.write_all(contents.as_bytes()).unwrap();
     }

@@ -1,0 +1,1 @@
+"""``python -m venv``, in Rust: ``python -m rvenv ENV_DIR`` runs the program of the same name."""

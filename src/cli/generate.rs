@@ -1,0 +1,77 @@
+//! `--generate`: what shells and `man` want to know of the flags, made from the parser itself.
+
+use anyhow::{Context, Result};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
+use clap_complete::{Generator, Shell, generate};
+use clap_complete_nushell::Nushell;
+use clap_mangen::Man;
+
+use super::Cli;
+use crate::report;
+
+/// The parser does not know what its caller makes of an error.
+const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
+0 when all environments were made, 2 for a command line that does not parse, 1 for every other failure.
+";
+
+/// What can be generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Product {
+    #[value(name = "completions=bash")]
+    Bash,
+    #[value(name = "completions=zsh")]
+    Zsh,
+    #[value(name = "completions=fish")]
+    Fish,
+    #[value(name = "completions=powershell")]
+    PowerShell,
+    #[value(name = "completions=nushell")]
+    Nushell,
+    #[value(name = "completions=elvish")]
+    Elvish,
+    #[value(name = "man")]
+    Man,
+}
+
+impl Product {
+    /// Prints it on stdout.
+    pub fn generate(self) -> Result<()> {
+        let command = Cli::command();
+        let text = match self {
+            Product::Bash => completions(command, Shell::Bash),
+            Product::Zsh => completions(command, Shell::Zsh),
+            Product::Fish => completions(command, Shell::Fish),
+            Product::PowerShell => completions(command, Shell::PowerShell),
+            Product::Nushell => completions(command, Nushell),
+            Product::Elvish => completions(command, Shell::Elvish),
+            Product::Man => manual_page(command)?,
+        };
+        report::write(&String::from_utf8(text)?)
+    }
+}
+
+fn completions(mut command: Command, shell: impl Generator) -> Vec<u8> {
+    let mut script = Vec::new();
+    generate(shell, &mut command, "rvenv", &mut script);
+    script
+}
+
+fn manual_page(command: Command) -> Result<Vec<u8>> {
+    let mut page = Vec::new();
+    Man::new(command.mut_args(with_aliases)).render(&mut page).context("Unable to make the manual page")?;
+    page.extend(EXIT_STATUS);
+    Ok(page)
+}
+
+/// clap_mangen leaves out a flag's other names, which help shows.
+fn with_aliases(flag: Arg) -> Arg {
+    let aliases: Vec<String> =
+        flag.get_visible_aliases().unwrap_or_default().iter().map(|a| format!("--{a}")).collect();
+    match flag.get_help() {
+        Some(help) if !aliases.is_empty() => {
+            let help = format!("{help} [aliases: {}]", aliases.join(", "));
+            flag.help(help)
+        }
+        _ => flag,
+    }
+}

@@ -1,0 +1,157 @@
+//! Which wheels are installed: those of the folders of `Options::find_links` before the interpreter's own.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use zip::ZipArchive;
+
+use super::wheel::{name_and_version, normalized, project_of};
+use crate::context::absolute;
+use crate::error::{AtPath, Error, Result};
+use crate::interpreter::Interpreter;
+use crate::options::Options;
+
+/// METADATA is headers and a project's description; more than this is none.
+const LARGEST_METADATA: u64 = 4 << 20;
+
+/// The first version that bundles pip alone (gh-95299).
+const WITHOUT_SETUPTOOLS: [u32; 3] = [3, 12, 0];
+
+/// The wheels to install, one a project. Where they come from changes nothing in which projects they are.
+///
+/// Errors if a folder cannot be read, or a wheel of it that would be taken is not sound.
+pub(super) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
+    let found = found_in(&options.find_links)?;
+    let mut chosen = Vec::new();
+    for project in projects(interpreter, options) {
+        let bundled = || interpreter.wheels.iter().find(|wheel| project_of(wheel) == project).cloned();
+        chosen.extend(newest(&found, &project, interpreter)?.or_else(bundled));
+    }
+    Ok(chosen)
+}
+
+/// The projects that belong into an environment: what the interpreter bundles, or where that has been taken out, what
+/// its version bundled.
+pub(super) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<String> {
+    let mut projects: Vec<String> = interpreter.wheels.iter().map(|wheel| project_of(wheel)).collect();
+    if projects.is_empty() {
+        projects.push("pip".to_owned());
+        projects.extend((interpreter.version < WITHOUT_SETUPTOOLS).then(|| "setuptools".to_owned()));
+    }
+    projects.retain(|project| options.with_setuptools || project != "setuptools");
+    projects
+}
+
+/// A wheel in one of the folders, by its name.
+struct Candidate {
+    project: String,
+    version: Version,
+    path: PathBuf,
+}
+
+/// The wheels of these folders that any Python 3 on any system may have, by their tags.
+fn found_in(folders: &[PathBuf]) -> Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for folder in folders {
+        let folder = absolute(folder)?;
+        let entries = fs::read_dir(&folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let paths = entries.at("read the directory", &folder)?.into_iter().map(|entry| entry.path());
+        for path in paths.filter(|path| is_for_all(path) && path.is_file()) {
+            if let Some((project, version)) = name_and_version(&path) {
+                found.push(Candidate { project, version, path });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a wheel's name ends in `py3-none-any`, or in a set of tags with that (PEP 425).
+fn is_for_all(path: &Path) -> bool {
+    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".whl"));
+    let mut tags = stem.unwrap_or_default().rsplit('-');
+    ["any", "none", "py3"]
+        .into_iter()
+        .all(|wanted| tags.next().is_some_and(|set| set.split('.').any(|tag| tag == wanted)))
+}
+
+/// The newest wheel of `project` that says it suits the interpreter; one of a version that is not final only if there
+/// is no other (PEP 440). Of the same version twice, the first folder's.
+fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Result<Option<PathBuf>> {
+    let mut candidates: Vec<&Candidate> = found.iter().filter(|candidate| candidate.project == project).collect();
+    candidates.sort_by(|a, b| (b.version.is_stable(), &b.version).cmp(&(a.version.is_stable(), &a.version)));
+    for candidate in candidates {
+        if suits(&candidate.path, project, interpreter)? {
+            return Ok(Some(candidate.path.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the wheel's Requires-Python takes this interpreter, whose version is as final to it as to pip.
+fn suits(path: &Path, project: &str, interpreter: &Interpreter) -> Result<bool> {
+    let metadata = metadata(path, project)?;
+    let version = Version::new(interpreter.version.map(u64::from));
+    let requires = requires_python(&metadata).map(VersionSpecifiers::from_str);
+    // What does not read asks for nothing, by pip's rule.
+    Ok(requires.and_then(Result::ok).is_none_or(|requires| requires.contains(&version)))
+}
+
+/// METADATA's header Requires-Python (PEP 345).
+fn requires_python(metadata: &str) -> Option<&str> {
+    let headers = metadata.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+    headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("requires-python")).map(|(_, value)| value.trim())
+}
+
+/// The text of METADATA; of the wheel no more is read than its directory and this.
+fn metadata(path: &Path, project: &str) -> Result<String> {
+    let unsound = |reason: String| Error::Distribution { path: path.to_owned(), reason };
+    let mut archive = File::open(path)
+        .at("read", path)
+        .and_then(|file| ZipArchive::new(file).map_err(|error| unsound(error.to_string())))?;
+    let is_metadata = |name: &&str| {
+        let folder = name.strip_suffix(".dist-info/METADATA").and_then(|folder| folder.split('-').next());
+        folder.is_some_and(|name| normalized(name) == project)
+    };
+    let name = archive.file_names().find(is_metadata).map(str::to_owned);
+    let name = name.ok_or_else(|| unsound("it has no METADATA".to_owned()))?;
+    let mut text = Vec::new();
+    let entry = archive.by_name(&name).map_err(|error| unsound(error.to_string()))?;
+    entry.take(LARGEST_METADATA).read_to_end(&mut text).map_err(|error| unsound(format!("{name}: {error}")))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_say_which_wheels_are_for_all() {
+        for name in ["pip-24.2-py3-none-any.whl", "pip-18.1-py2.py3-none-any.whl", "pip-1-2-py3-none-any.whl"] {
+            assert!(is_for_all(Path::new(name)), "{name}");
+        }
+        for name in ["pip-24.2-py2-none-any.whl", "pip-24.2-cp313-cp313-linux_x86_64.whl", "pip-24.2.tar.gz", "py3.whl"]
+        {
+            assert!(!is_for_all(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn requires_python_is_a_header_and_no_line_of_the_description() {
+        assert_eq!(requires_python("Name: pip\nrequires-python: >=3.8\n\nRequires-Python: 2"), Some(">=3.8"));
+        assert_eq!(requires_python("Name: pip\n\nRequires-Python: 2"), None);
+    }
+
+    #[test]
+    fn projects_are_what_the_interpreter_bundles_or_its_version_bundled() {
+        let python = |version, wheels| Interpreter { version, wheels, ..Interpreter::for_tests() };
+        let options = Options::default();
+        assert_eq!(projects(&python([3, 13, 0], vec![]), &options), ["pip"]);
+        assert_eq!(projects(&python([3, 11, 9], vec![]), &options), ["pip", "setuptools"]);
+        assert_eq!(projects(&python([3, 11, 9], vec!["/x/pip-1-py3-none-any.whl".into()]), &options), ["pip"]);
+        let without = Options { with_setuptools: false, ..Options::default() };
+        assert_eq!(projects(&python([3, 11, 9], vec![]), &without), ["pip"]);
+    }
+}

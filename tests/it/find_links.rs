@@ -1,0 +1,167 @@
+//! `--find-links`: pip and setuptools from the wheels of a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+use crate::wheels::wheel;
+
+/// A folder with the wheels that these Pythons bundle.
+fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
+    let folder = scratch.path(name);
+    fs::create_dir(&folder).unwrap();
+    for version in versions {
+        let code = "import ensurepip; print(ensurepip.__path__[0])";
+        let bundled = scratch.run(pyenv(version)?.path).args(["-Ic", code]).ok();
+        for wheel in names_in(&Path::new(bundled.trim()).join("_bundled")).iter().filter(|name| name.ends_with(".whl"))
+        {
+            fs::copy(Path::new(bundled.trim()).join("_bundled").join(wheel), folder.join(wheel)).unwrap();
+        }
+    }
+    Some(folder)
+}
+
+/// The pip of an environment and its setuptools, as they say themselves.
+fn installed(env_dir: &Path) -> (String, Option<String>) {
+    let pip = in_env(env_dir, "import pip; print(pip.__version__)");
+    let names = names_in(&site_packages(env_dir));
+    let setuptools = names.iter().any(|name| name == "setuptools");
+    (pip, setuptools.then(|| in_env(env_dir, "import setuptools; print(setuptools.__version__)")))
+}
+
+/// A Python that bundles no wheel: a real one that says so.
+fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
+    let sed = r#"s|"wheels": \[[^]]*\]|"wheels": []|"#;
+    scratch.write_script("bare/python3", &format!("#!/bin/sh\n{} \"$@\" | sed '{sed}'\n", python.path.display()))
+}
+
+#[test]
+fn the_newest_wheel_that_suits_the_python_is_taken_before_its_own() {
+    let scratch = Scratch::new();
+    let Some(folder) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).arg("--find-links").arg(&folder).arg("env").silent();
+        // By their Requires-Python: pip 24.2 wants 3.8, pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 want 3.7.
+        let (pip, setuptools) = match python.version {
+            (3, 6) => ("18.1", Some("47.1.0")),
+            (3, 7) => ("23.2.1", Some("65.5.0")),
+            (3, 8..=11) => ("24.2", Some("65.5.0")),
+            _ => ("24.2", None),
+        };
+        assert_eq!(installed(&scratch.env()), (pip.to_owned(), setuptools.map(str::to_owned)), "{python:?}");
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with(&format!("pip {pip} ")));
+    });
+}
+
+#[test]
+fn a_project_that_no_folder_has_comes_from_the_python() {
+    let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
+    let Some(folder) = wheels_of(&scratch, "wheels", &["3.13"]) else { return };
+    scratch.rvenv_for(&python).arg("--find-links").arg(&folder).arg("env").silent();
+    assert_eq!(installed(&scratch.env()), ("24.2".to_owned(), Some("65.5.0".to_owned())));
+    scratch.rvenv_for(&python).args(["--no-setuptools", "--find-links"]).arg(&folder).arg("alone").silent();
+    assert_eq!(installed(&scratch.path("alone")), ("24.2".to_owned(), None));
+}
+
+#[test]
+fn folders_can_be_several_and_be_named_by_the_environment() {
+    let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
+    for (name, version) in [("new", "3.13"), ("middle", "3.11"), ("old", "3.9")] {
+        if wheels_of(&scratch, name, &[version]).is_none() {
+            return;
+        }
+    }
+    let pip = |run: Run| {
+        run.args(["--clear", "env"]).silent();
+        installed(&scratch.env()).0
+    };
+    let rvenv = || scratch.rvenv_for(&python);
+    assert_eq!(pip(rvenv().args(["--find-links", "middle", "--find-links=new"])), "24.2");
+    assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "middle:old:")), "23.2.1");
+    assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "/nowhere").args(["--find-links", "middle"])), "23.2.1");
+    assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "")), "23.0.1");
+    // The cache keeps each apart, and sees that a folder has another wheel.
+    assert_eq!(pip(rvenv().args(["--find-links", "new"])), "24.2");
+    fs::remove_file(scratch.path("new/pip-24.2-py3-none-any.whl")).unwrap();
+    assert_eq!(pip(rvenv().args(["--find-links", "new"])), "23.0.1");
+}
+
+#[test]
+fn a_python_without_pip_gets_it_from_a_folder() {
+    let (Some(python), scratch) = (pyenv("3.11"), Scratch::new()) else { return };
+    let (Some(folder), python) = (wheels_of(&scratch, "wheels", &["3.13", "3.10"]), without_pip(&scratch, &python))
+    else {
+        return;
+    };
+    let rvenv = || scratch.rvenv().arg("-p").arg(&python).arg("--find-links");
+    rvenv().arg(&folder).arg("env").silent();
+    assert_eq!(installed(&scratch.env()), ("24.2".to_owned(), Some("65.5.0".to_owned())));
+
+    fs::create_dir(scratch.path("empty")).unwrap();
+    let error = rvenv().args(["empty", "new"]).error();
+    assert!(error.contains("brings no pip: ") && error.contains("no folder of --find-links one that suits"), "{error}");
+    assert!(!scratch.path("new").exists());
+}
+
+#[test]
+fn a_folder_that_is_none_is_an_error_before_anything_is_made() {
+    let scratch = Scratch::new();
+    scratch.write("file", "");
+    for folder in ["missing", "file"] {
+        let error = scratch.rvenv_for(&python()).args(["--find-links", folder, "env"]).error();
+        let path = scratch.path(folder);
+        assert!(error.starts_with(&format!("Unable to read the directory '{}': ", path.display())), "{error}");
+        assert_eq!(scratch.names(), ["file"]);
+    }
+}
+
+#[test]
+fn a_wheel_that_would_be_taken_and_is_not_sound_is_an_error() {
+    let scratch = Scratch::new();
+    let path = scratch.write("wheels/pip-99.0-py3-none-any.whl", "not a zip file");
+    let error = scratch.rvenv_for(&python()).args(["--find-links", "wheels", "env"]).error();
+    assert!(error.starts_with(&format!("'{}' is not a sound distribution: ", path.display())), "{error}");
+    assert!(!scratch.env().exists());
+}
+
+#[test]
+fn what_is_no_wheel_for_this_python_is_passed_over() {
+    let scratch = Scratch::new();
+    let metadata =
+        |version: &str, requires: &str| format!("Name: pip\nVersion: {version}\nRequires-Python: {requires}\n\n");
+    let make = |version: &str, requires: &str| {
+        let path = scratch.write(&format!("wheels/pip-{version}-py3-none-any.whl"), "");
+        wheel(&path, &[(&format!("pip-{version}.dist-info/METADATA"), &metadata(version, requires))], None);
+    };
+    make("99.0", "<3");
+    make("98.0b1", ">=3.6");
+    make("97.0", ">=3.6, !=3.6.0");
+    make("96.0", "no such thing");
+    for name in ["pip-100-cp313-cp313-linux_x86_64.whl", "pip-100.tar.gz", "README"] {
+        scratch.write(&format!("wheels/{name}"), "");
+    }
+    fs::create_dir(scratch.path("wheels/pip-101-py3-none-any.whl")).unwrap();
+    let version = || {
+        scratch.rvenv_for(&python()).args(["--clear", "--find-links", "wheels", "env"]).silent();
+        let record = record_of(&scratch.env(), "pip");
+        record.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned()
+    };
+    for expected in ["97.0", "96.0", "98.0b1"] {
+        assert_eq!(version(), format!("pip-{expected}.dist-info"));
+        fs::remove_file(scratch.path(format!("wheels/pip-{expected}-py3-none-any.whl"))).unwrap();
+    }
+}
+
+#[test]
+fn the_command_in_pyvenv_cfg_names_the_folders_from_the_root() {
+    let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
+    if wheels_of(&scratch, "wheels", &["3.13"]).is_none() {
+        return;
+    }
+    scratch.rvenv_for(&python).env("RVENV_FIND_LINKS", "wheels").arg("env").silent();
+    let command = configured(&scratch.env(), "command").unwrap();
+    fs::remove_dir_all(scratch.env()).unwrap();
+    scratch.run("sh").args(["-c", &command]).current_dir("/").silent();
+    assert_eq!(installed(&scratch.env()).0, "24.2");
+}

@@ -1,0 +1,151 @@
+//! The wheel that `pip install .` makes: the program, and a module that runs it for the Python that is called.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::harness::*;
+
+/// The wheel, built once, as a release is but not optimized: zig links for old systems.
+pub fn wheel() -> Option<&'static Path> {
+    static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
+    WHEEL.get_or_init(|| Some(build(&packager("maturin")?))).as_deref()
+}
+
+fn build(maturin: &Path) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
+    let _ = fs::remove_dir_all(&folder);
+    let scratch = Scratch::new();
+    let maturin = packaging(&scratch, maturin).args(["build", "--quiet", "--profile=dev", "--locked", "--zig"]);
+    let maturin = maturin.args(["--compatibility=manylinux2014", "--manifest-path", MANIFEST, "--out"]).arg(&folder);
+    maturin.env("CARGO_PROFILE_DEV_DEBUG", "0").ok();
+    let names = names_in(&folder);
+    assert_eq!(names.len(), 1, "{names:?}");
+    folder.join(&names[0])
+}
+
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// A program of `target/tools`, which finds its like there.
+fn packaging(scratch: &Scratch, program: &Path) -> Run {
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    // The folder of the program that tests run is none of its business.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheel-target");
+    scratch.run(program).env("PATH", path).env("CARGO_TARGET_DIR", target)
+}
+
+/// An environment of `python` with the wheel, and its Python.
+fn installed(scratch: &Scratch, python: &Python) -> Option<PathBuf> {
+    let wheel = wheel()?;
+    scratch.rvenv_for(python).arg("tools").silent();
+    let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
+    pip.arg("--disable-pip-version-check").arg(wheel).ok();
+    Some(scratch.path("tools/bin/python"))
+}
+
+/// `python -m rvenv`.
+fn module(scratch: &Scratch, python: &Path) -> Run {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    scratch.run(python).args(["-m", "rvenv"]).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON")
+}
+
+#[test]
+fn python_m_rvenv_makes_an_environment_for_that_python() {
+    for version in ["3.8", "3.12"] {
+        let (Some(python), scratch) = (pyenv(version), Scratch::new()) else { return };
+        let Some(tools) = installed(&scratch, &python) else { return };
+        let version_said = format!("rvenv {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(scratch.run(scratch.path("tools/bin/rvenv")).arg("--version").ok(), version_said);
+        assert_eq!(module(&scratch, &tools).arg("--version").ok(), version_said);
+        // Whatever else is on PATH or named around it.
+        module(&scratch, &tools).env("RVENV_PYTHON", "/nowhere").env("PATH", "/nowhere").arg("env").silent();
+        assert!(configured(&scratch.env(), "version").unwrap().starts_with(&format!("{version}.")));
+        assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
+        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    }
+}
+
+#[test]
+fn python_m_rvenv_takes_another_python_by_its_flag_and_gives_errors_on() {
+    let (Some(one), Some(other), scratch) = (pyenv("3.12"), pyenv("3.9"), Scratch::new()) else { return };
+    let Some(tools) = installed(&scratch, &one) else { return };
+    for flag in ["-p", "--python", "--pyth"] {
+        module(&scratch, &tools).arg(flag).arg(&other.path).args(["--clear", "--without-pip", "env"]).silent();
+        assert!(configured(&scratch.env(), "version").unwrap().starts_with("3.9."), "{flag}");
+    }
+    assert_eq!(module(&scratch, &tools).output().status.code(), Some(2));
+    let error = module(&scratch, &tools).args(["--upgrade", "--clear", "env"]).error();
+    assert_eq!(error, "you cannot supply --upgrade and --clear together.");
+}
+
+#[test]
+fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
+    let (Some(python), Some(wheel), scratch) = (pyenv("3.12"), wheel(), Scratch::new()) else { return };
+    let prefix = python.path.ancestors().nth(2).unwrap();
+    assert!(scratch.run("cp").arg("-a").arg(prefix).arg("base").output().status.success());
+    let base = scratch.path("base/bin/python3");
+    let makes = |run: Run| run.args(["--clear", "--without-pip", "env"]).silent();
+
+    let user = scratch.path("user");
+    let pip = |python: &Path, flags: &[&str]| {
+        let pip = scratch.run(python).args(["-m", "pip", "--isolated", "--quiet", "--disable-pip-version-check"]);
+        let pip = pip.args(["install", "--no-index", "--force-reinstall"]).args(flags).arg(wheel);
+        pip.env("PYTHONUSERBASE", &user).ok()
+    };
+    // An environment that sees what its base has installed.
+    pip(&base, &[]);
+    scratch.rvenv().args(["-p", "base", "--without-pip", "--system-site-packages", "seeing"]).silent();
+    makes(module(&scratch, &scratch.path("seeing/bin/python")));
+    assert_eq!(configured(&scratch.env(), "home"), Some(scratch.path("base/bin").display().to_string()));
+
+    pip(&python.path, &["--target", "target"]);
+    makes(module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")));
+    pip(&python.path, &["--user"]);
+    makes(module(&scratch, &python.path).env("PYTHONUSERBASE", &user));
+
+    fs::remove_file(scratch.path("target/bin/rvenv")).unwrap();
+    let error = module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")).arg("new").error();
+    assert!(error.starts_with("the program rvenv is not where its wheel puts it; "), "{error}");
+}
+
+#[test]
+fn pip_knows_the_project_by_its_pyproject_toml() {
+    let (Some(pip), scratch) = (packager("pip"), Scratch::new()) else { return };
+    let pip = packaging(&scratch, &pip).args(["--isolated", "--disable-pip-version-check", "install", "--dry-run"]);
+    let said = pip.args(["--no-deps", "--no-build-isolation", env!("CARGO_MANIFEST_DIR")]).ok();
+    assert!(said.contains(concat!("Would install rvenv-", env!("CARGO_PKG_VERSION"))), "{said}");
+}
+
+#[test]
+fn the_program_in_the_wheel_needs_no_newer_glibc_than_the_readme_says() {
+    let (Some(wheel), Some(objdump), scratch) = (wheel(), tool("objdump"), Scratch::new()) else { return };
+    let unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall('.')";
+    scratch.run(python().path).args(["-Ic", unpack]).arg(wheel).silent();
+    let program = format!("rvenv-{}.data/scripts/rvenv", env!("CARGO_PKG_VERSION"));
+    let symbols = scratch.run(objdump).args(["-T", &program]).ok();
+    let versions = symbols.split("GLIBC_").skip(1).filter_map(|rest| {
+        let version = rest.split([')', ' ']).next()?;
+        version.split('.').map(|number| number.parse::<u32>().ok()).collect::<Option<Vec<_>>>()
+    });
+    let newest = versions.max().expect("a program that is linked to glibc");
+    let stated = include_str!("../../README.md").split("glibc ").nth(1).unwrap();
+    let stated: Vec<u32> = stated.split([' ', ',']).next().unwrap().split('.').map(|n| n.parse().unwrap()).collect();
+    assert_eq!(newest, stated);
+}
+
+#[test]
+fn the_wheel_has_the_licence_and_says_what_cargo_toml_says() {
+    let (Some(wheel), scratch) = (wheel(), Scratch::new()) else { return };
+    let code = "
+import email, sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+read = lambda name: wheel.read(next(path for path in wheel.namelist() if path.endswith(name))).decode()
+metadata = email.message_from_string(read('.dist-info/METADATA'))
+print(metadata['Version'], metadata['Requires-Python'], metadata['Summary'], sep='|')
+print(read('LICENSE').splitlines()[0], '# rvenv' in metadata.get_payload(), read('/WHEEL').splitlines()[-1], sep='|')
+";
+    let said = scratch.run(python().path).args(["-Ic", code]).arg(wheel).ok();
+    let [metadata, files] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert_eq!(metadata, concat!(env!("CARGO_PKG_VERSION"), "|>=3.8|", env!("CARGO_PKG_DESCRIPTION")));
+    assert!(files.starts_with("MIT License|True|Tag: py3-none-manylinux"), "{files}");
+}
