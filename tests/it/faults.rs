@@ -28,7 +28,7 @@ const CALLS: [&str; 14] = [
     "write",
 ];
 
-const FAULTS: [&str; 4] = ["error=ENOSPC", "signal=SIGKILL", "error=EIO", "error=EACCES"];
+const FAULTS: [&str; 4] = ["signal=SIGKILL", "error=ENOSPC", "error=EIO", "error=EACCES"];
 
 /// A kind of run.
 struct Scenario {
@@ -133,11 +133,10 @@ impl Scenario {
         let mut points = Vec::new();
         for (call, numbers) in self.count(template) {
             let last = numbers.len() - 1;
-            let spread = if all { (0..=last).collect() } else { vec![0, last / 3, last * 2 / 3, last] };
-            for (index, fault) in FAULTS.iter().enumerate() {
-                let mut chosen = spread.clone();
-                if !all && index > 1 {
-                    chosen = vec![last / index];
+            let spread = [vec![0, last / 2, last], vec![last / 3], vec![last * 2 / 3], vec![last]];
+            for (fault, mut chosen) in FAULTS.into_iter().zip(spread) {
+                if all {
+                    chosen = (0..=last).collect();
                 }
                 chosen.dedup();
                 points.extend(chosen.into_iter().map(|at| Point { call, number: numbers[at], fault }));
@@ -156,12 +155,13 @@ impl Scenario {
         let killed = output.status.signal() == Some(9);
         assert!(killed || matches!(output.status.code(), Some(0 | 1)), "{}", what());
         let stderr = String::from_utf8_lossy(&output.stderr);
-        if output.status.code() == Some(1) {
+        // The write that fails may be that of the message.
+        if output.status.code() == Some(1) && !(point.call == "write" && stderr.is_empty()) {
             assert!(stderr.starts_with("Error: ") && stderr.lines().count() == 1, "{}", what());
         }
         let is_there = scratch.env().exists();
         if self.before == Before::Nothing {
-            assert_eq!(is_there, is_there && (killed || output.status.success()), "{}", what());
+            assert!(!is_there || killed || output.status.success(), "{}", what());
         }
         // A pip that was being replaced when the process was killed is mended by the next run.
         let is_mended_later = self.before == Before::Older && !output.status.success();
@@ -182,7 +182,7 @@ impl Scenario {
     fn assert_whole(&self, scratch: &Scratch, what: &str) {
         let check = scratch.rvenv().args(["--check", "env"]).output();
         assert!(check.status.success(), "{what}; {check:?}");
-        let code = if self.args.contains(&"--without-pip") { "pass" } else { "import pip._internal.cli.main" };
+        let code = if self.args.contains(&"--without-pip") { "pass" } else { "import pip" };
         let python = scratch.run(scratch.env().join("bin/python")).args(["-Ic", code]).output();
         assert!(python.status.success(), "{what}; {python:?}");
         if self.before != Before::Nothing && !self.args.contains(&"--clear") {

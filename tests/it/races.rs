@@ -1,0 +1,130 @@
+//! Many runs at once: they take turns, none hangs, and whoever ends well leaves a whole environment.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::harness::*;
+
+const MANY: usize = 32;
+
+/// Starts a run, whose output is kept.
+fn start(run: Run) -> Child {
+    let mut command = run.0;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for all; each must have ended well and said nothing.
+fn all_well(children: Vec<Child>) {
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+fn assert_whole(scratch: &Scratch, env_dir: &str) {
+    scratch.rvenv().args(["--check", env_dir]).silent();
+    let pip = scratch.run(scratch.path(env_dir).join("bin/pip")).arg("--version").ok();
+    assert!(pip.contains(scratch.path(env_dir).to_str().unwrap()), "{pip}");
+    // pip's own reading of RECORD.
+    const CODE: &str = "
+import base64, hashlib, importlib.metadata
+for file in importlib.metadata.files('pip'):
+    if file.hash:
+        digest = hashlib.new(file.hash.mode, file.read_binary()).digest()
+        assert base64.urlsafe_b64encode(digest).rstrip(b'=').decode() == file.hash.value, file
+";
+    scratch.run(scratch.path(env_dir).join("bin/python")).args(["-Ic", CODE]).silent();
+    assert!(scratch.names().iter().all(|name| !name.starts_with(".rvenv")), "{:?}", scratch.names());
+}
+
+#[test]
+fn many_at_one_new_folder() {
+    let scratch = Scratch::new();
+    let children = (0..MANY).map(|_| start(scratch.rvenv_for(&python()).arg("a/b/env"))).collect();
+    all_well(children);
+    assert_whole(&scratch, "a/b/env");
+}
+
+#[test]
+fn many_at_one_folder_with_clear() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).arg("env").silent();
+    let children = (0..MANY).map(|_| start(scratch.rvenv_for(&python()).args(["--clear", "env"]))).collect();
+    all_well(children);
+    assert_whole(&scratch, "env");
+}
+
+#[test]
+fn many_new_folders_below_one_that_none_has_made_yet() {
+    let scratch = Scratch::new();
+    let run = |n: usize| scratch.rvenv_for(&python()).arg("--without-pip").arg(format!("a/b/{n}/env"));
+    all_well((0..MANY).map(|n| start(run(n))).collect());
+    assert_eq!(names_in(&scratch.path("a/b")).len(), MANY);
+    assert_eq!(scratch.names(), ["a"]);
+}
+
+#[test]
+fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
+    let scratch = Scratch::new();
+    let cache = scratch.path("cache");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let _ = fs::remove_dir_all(&cache);
+                std::thread::sleep(std::time::Duration::from_millis(30));
+            }
+        });
+        let run = |n: usize| {
+            let mode = ["copy", "hardlink"][n % 2];
+            let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", &cache);
+            run.args(["--link-mode", mode]).arg(format!("env{n}"))
+        };
+        let children = (0..MANY).map(|n| start(run(n))).collect();
+        all_well(children);
+        done.store(true, Ordering::Relaxed);
+    });
+    for n in 0..MANY {
+        assert_whole(&scratch, &format!("env{n}"));
+    }
+}
+
+#[test]
+fn many_folders_with_one_cold_cache() {
+    let scratch = Scratch::new();
+    let run = |n: usize| scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", scratch.path("cache")).arg(format!("{n}"));
+    all_well((0..MANY).map(|n| start(run(n))).collect());
+    for n in [0, MANY / 2, MANY - 1] {
+        assert_whole(&scratch, &n.to_string());
+    }
+    for folder in ["images", "interpreters"] {
+        assert_eq!(names_in(&scratch.path("cache").join(folder)).len(), 1, "nothing half made stays");
+    }
+}
+
+#[test]
+fn one_that_waits_says_so_and_can_be_told_to_stop() {
+    let scratch = Scratch::new();
+    let python = python();
+    // One that is held up in its post-work: pip's upgrade from an index that does not answer.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let index = format!("http://{}/simple", listener.local_addr().unwrap());
+    let held = scratch.rvenv_for(&python).args(["--upgrade-deps", "env"]);
+    let held = start(held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*"));
+    while !scratch.path("env/pyvenv.cfg").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let waiting = start(scratch.rvenv_for(&python).args(["-v", "env"]));
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    for (child, signal) in [(&waiting, "TERM"), (&held, "INT")] {
+        scratch.run("kill").arg(format!("-{signal}")).arg(child.id().to_string()).silent();
+    }
+    let waited = waiting.wait_with_output().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&waited.status), Some(15), "{waited:?}");
+    assert!(String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program that makes "), "{waited:?}");
+    let held = held.wait_with_output().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&held.status), Some(2), "{held:?}");
+    // What was new is taken away again, and nothing hidden stays.
+    assert!(scratch.names().is_empty(), "{:?}", scratch.names());
+}

@@ -1,0 +1,135 @@
+//! A signal ends the work in order: nothing half made is left, and no process.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::harness::*;
+
+/// A Python that says in a file when it is asked to compile, and takes half a minute for it.
+fn slow(scratch: &Scratch) -> PathBuf {
+    let real = python().path;
+    let real = real.display();
+    let marker = scratch.path("compiling").display().to_string();
+    let script = format!(
+        "#!/bin/sh\ncase $* in *py_compile*) echo $$ >>{marker}; sleep 30 & echo $! >>{marker}; wait;; esac\nexec {real} \"$@\"\n"
+    );
+    let slow = scratch.write_script("bin/slow", &script);
+    let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", slow.display());
+    scratch.write_script("bin/wrapper", &format!("#!/bin/sh\n{real} \"$@\" | sed '{named}'\n"))
+}
+
+/// Starts a run that is in the midst of compiling when this returns.
+fn compiling(scratch: &Scratch, arguments: &[&str]) -> Child {
+    let run = scratch.rvenv().arg("-p").arg(slow(scratch)).arg("--no-cache").args(arguments).arg("env");
+    // Where .pyc go by hashes, all have to be compiled.
+    let mut command = run.env("SOURCE_DATE_EPOCH", "1700000000").0;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while fs::read_to_string(scratch.path("compiling")).is_ok_and(|pids| pids.lines().count() < 2)
+        || !scratch.path("compiling").exists()
+    {
+        sleep(Duration::from_millis(10));
+    }
+    child
+}
+
+fn has_ended(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+fn assert_no_process_is_left(scratch: &Scratch) {
+    let pids = fs::read_to_string(scratch.path("compiling")).unwrap();
+    assert!((0..300).any(|_| {
+        sleep(Duration::from_millis(10));
+        pids.lines().all(has_ended)
+    }));
+}
+
+fn kill(scratch: &Scratch, signal: &str, child: &Child) {
+    scratch.run("kill").arg(format!("-{signal}")).arg(child.id().to_string()).silent();
+}
+
+#[test]
+fn a_signal_leaves_nothing_and_ends_the_program_as_it_does_others() {
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let scratch = Scratch::new();
+        let child = compiling(&scratch, &[]);
+        kill(&scratch, signal, &child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(number));
+        assert_eq!(scratch.names(), ["bin", "compiling"], "{signal}");
+        assert_no_process_is_left(&scratch);
+    }
+}
+
+#[test]
+fn a_signal_leaves_an_environment_that_is_being_cleared_as_it_was() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).arg("env").silent();
+    scratch.write("env/mine", "");
+    let before = tree(&scratch.env());
+    let child = compiling(&scratch, &["--clear"]);
+    kill(&scratch, "TERM", &child);
+    assert_eq!(child.wait_with_output().unwrap().status.signal(), Some(15));
+    assert!(tree(&scratch.env()) == before);
+    assert_eq!(scratch.names(), ["bin", "compiling", "env"]);
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_is_ignored() {
+    let scratch = Scratch::new();
+    let command = format!("trap '' HUP; exec {} \"$@\"", env!("CARGO_BIN_EXE_rvenv"));
+    let run = scratch.run("sh").args(["-c", &command, "sh", "--no-cache", "-p"]).arg(&python().path).arg("env");
+    let mut command = run.env("SOURCE_DATE_EPOCH", "1700000000").0;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while fs::read_to_string(format!("/proc/{}/comm", child.id())).is_ok_and(|name| name.trim() != "rvenv") {
+        sleep(Duration::from_millis(5));
+    }
+    kill(&scratch, "HUP", &child);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    scratch.rvenv().args(["--check", "env"]).silent();
+}
+
+#[test]
+fn what_a_killed_run_has_left_goes_with_the_next_one() {
+    let scratch = Scratch::new();
+    let mut child = compiling(&scratch, &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let hidden = |scratch: &Scratch| scratch.names().into_iter().filter(|name| name.starts_with(".rvenv-")).count();
+    assert_eq!((hidden(&scratch), scratch.env().exists()), (1, false));
+    scratch.rvenv_for(&python()).arg("env").silent();
+    assert_eq!(hidden(&scratch), 0);
+    scratch.rvenv().args(["--check", "env"]).silent();
+}
+
+#[test]
+fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
+    let python = python();
+    // As a killed run leaves it: what is moved out is in `old`; when all is, that is called `replaced`.
+    for (moved, out, expected) in [(&["bin", "lib"][..], "old", "mine"), (&["bin", "lib", "mine"], "replaced", "new")] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+        scratch.write("env/mine", "");
+        // The name of the hidden folder, from a run that is held.
+        let held = compiling(&scratch, &[]);
+        let name = scratch.names().into_iter().find(|name| name.starts_with(".rvenv-")).unwrap();
+        kill(&scratch, "TERM", &held);
+        held.wait_with_output().unwrap();
+        let hidden = scratch.path(&name);
+        fs::create_dir_all(hidden.join(out)).unwrap();
+        fs::create_dir_all(hidden.join("new")).unwrap();
+        fs::write(hidden.join("new/new"), "").unwrap();
+        for entry in moved {
+            fs::rename(scratch.env().join(entry), hidden.join(out).join(entry)).unwrap();
+        }
+        scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+        assert!(scratch.env().join(expected).exists(), "{out}");
+        assert!(!hidden.exists());
+        scratch.rvenv().args(["--check", "env"]).silent();
+    }
+}
