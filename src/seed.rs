@@ -126,7 +126,7 @@ impl Seed<'_> {
         let modified = this_second();
         for wheel in &wheels {
             (self.progress)(&format!("Installing {} {}", wheel.project(), wheel.version()));
-            wheel.unpack(context, modified)?;
+            wheel.unpack(&Root::of(context), modified)?;
         }
         let compiled = self.compile(context, &wheels, modified)?;
         let mut distributions = Vec::new();

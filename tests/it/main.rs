@@ -9,6 +9,7 @@ mod discovery;
 mod drop_in;
 mod existing;
 mod failures;
+mod forge;
 mod harness;
 mod images;
 mod interpreters;
