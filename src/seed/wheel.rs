@@ -1,6 +1,10 @@
 //! A wheel (PEP 427): a zip file whose entries go into site-packages as they are.
 
 mod directory;
+#[cfg(test)]
+mod property;
+#[cfg(any(test, fuzzing))]
+pub(super) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
