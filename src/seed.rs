@@ -155,6 +155,12 @@ impl Seed<'_> {
     }
 }
 
+/// Has everything that reads a wheel read these bytes.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_wheel(bytes: &[u8]) {
+    wheel::trial::run(bytes);
+}
+
 /// Now, in whole seconds: every file system keeps such a time as it is, and a .pyc has no finer one.
 fn this_second() -> SystemTime {
     let now = SystemTime::now();
