@@ -75,7 +75,7 @@ pub enum Error {
     },
 
     /// A wheel, or a distribution that is installed already, is not as the specifications say.
-    #[error("{} is not a sound distribution: {reason}", Quoted(path))]
+    #[error("{} is not a sound distribution: {}", Quoted(path), one_line(reason))]
     Distribution {
         /// The wheel's file or the `.dist-info` folder.
         path: PathBuf,

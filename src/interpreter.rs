@@ -117,7 +117,7 @@ impl Interpreter {
     }
 
     /// A CPython 3.13 for tests to vary.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn for_tests() -> Interpreter {
         Interpreter {
             implementation: "cpython".to_owned(),

@@ -41,6 +41,13 @@ pub use interrupt::Interrupt;
 pub use options::{Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 
+/// What the fuzz target runs; no part of the library.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz_wheel(bytes: &[u8]) {
+    seed::fuzz_wheel(bytes);
+}
+
 /// Makes an environment for `interpreter` at `env_dir`: a [`Venv`] builder's [`EnvBuilder::create`].
 pub fn create(env_dir: &Path, interpreter: Interpreter, options: Options) -> Result<Context> {
     Venv::new(interpreter, options).create(env_dir)

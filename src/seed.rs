@@ -143,7 +143,7 @@ impl Seed<'_> {
         let modified = this_second();
         for wheel in &wheels {
             (self.progress)(&format!("Installing {} {}", wheel.project(), wheel.version()));
-            wheel.unpack(context, modified)?;
+            wheel.unpack(&Root::of(context), modified)?;
         }
         let compiled = self.compile(context, &wheels, modified)?;
         let mut distributions = Vec::new();
@@ -170,6 +170,12 @@ impl Seed<'_> {
         }
         compile::compile(context, self.interpreter, &left)
     }
+}
+
+/// Has everything that reads a wheel read these bytes.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_wheel(bytes: &[u8]) {
+    wheel::trial::run(bytes);
 }
 
 /// Now, in whole seconds: every file system keeps such a time as it is, and a .pyc has no finer one.

@@ -17,11 +17,19 @@ pub(super) struct Record {
 impl Record {
     /// Reads the rows. Errors with the reason if this is no CSV of paths, hashes and sizes.
     pub(super) fn parse(contents: &[u8]) -> Result<Record, String> {
+        Record::of_wheel(contents, |_| true)
+    }
+
+    /// Reads the rows of a wheel's RECORD, which may only name what is in the wheel: so there are no more of them.
+    pub(super) fn of_wheel(contents: &[u8], is_there: impl Fn(&str) -> bool) -> Result<Record, String> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(contents);
         let mut record = Record::default();
         for row in reader.records() {
             let row = row.map_err(|error| format!("RECORD does not read: {error}"))?;
             let field = |at: usize| row.get(at).unwrap_or_default().to_owned();
+            if !is_there(&field(0)) {
+                return Err(format!("its RECORD names {}, which is not in it", field(0)));
+            }
             record.rows.insert(field(0), (field(1), field(2)));
         }
         Ok(record)
@@ -48,13 +56,18 @@ impl Record {
         self.rows.insert(path.to_owned(), Default::default());
     }
 
-    /// Errors with the reason unless the row of `path` has the hash of `contents`.
+    /// Errors with the reason unless the row of `path` has the hash of `contents`, and their size if it has one.
     pub(super) fn check(&self, path: &str, contents: &[u8]) -> Result<(), String> {
         match self.rows.get(path) {
             None => Err(format!("{path} is not in its RECORD")),
-            Some((recorded, _)) if *recorded == hash(contents) => Ok(()),
             Some((recorded, _)) if recorded.is_empty() => Err(format!("{path} has no hash in its RECORD")),
-            Some(_) => Err(format!("{path} does not have the hash that its RECORD says")),
+            Some((recorded, _)) if *recorded != hash(contents) => {
+                Err(format!("{path} does not have the hash that its RECORD says"))
+            }
+            Some((_, size)) if !size.is_empty() && *size != contents.len().to_string() => {
+                Err(format!("{path} does not have the size that its RECORD says"))
+            }
+            Some(_) => Ok(()),
         }
     }
 }

@@ -1,7 +1,12 @@
 //! A wheel (PEP 427): a zip file whose entries go into site-packages as they are.
 
+mod directory;
+#[cfg(test)]
+mod property;
+#[cfg(any(test, fuzzing))]
+pub(super) mod trial;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,12 +20,21 @@ use super::distribution::InstalledFile;
 use super::launcher::{self, Launcher};
 use super::record::Record;
 use super::site_packages::{self, Root};
-use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
+use crate::native;
+
+/// The entries that a wheel may have; pip's has one thousand.
+const MOST_ENTRIES: usize = 1 << 16;
+
+/// The bytes that a wheel may have, and may unpack to; pip's has two million, and ten million unpacked.
+const LARGEST_WHEEL: u64 = 128 << 20;
 
 /// The bytes that one entry may unpack to; pip's largest file has one million.
 const LARGEST_ENTRY: u64 = 64 << 20;
+
+/// The bytes that entry_points.txt may have; pip's has one hundred.
+const LARGEST_ENTRY_POINTS: usize = 1 << 20;
 
 /// A wheel whose names have been checked; its contents are as they are unpacked.
 pub(super) struct Wheel {
@@ -37,20 +51,25 @@ pub(super) struct Wheel {
 impl Wheel {
     /// Reads the wheel at `path`. Errors if it is no wheel, or if a name in it leads out of site-packages.
     pub(super) fn open(path: &Path) -> Result<Wheel> {
-        let bytes = fs::read(path).at("read", path)?;
-        Wheel::read(path, bytes.into()).map_err(|reason| Error::Distribution { path: path.to_owned(), reason })
+        let unsound = |reason| Error::Distribution { path: path.to_owned(), reason };
+        if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
+            return Err(unsound(format!("it is larger than {LARGEST_WHEEL} bytes")));
+        }
+        let bytes = native::read_regular(path).at("read", path)?;
+        Wheel::read(path, bytes.into()).map_err(unsound)
     }
 
     fn read(path: &Path, bytes: Arc<[u8]>) -> Result<Wheel, String> {
         let (project, version) = name_and_version(path).ok_or("its name is not that of a wheel")?;
+        if directory::may_have_more_than(MOST_ENTRIES, &bytes) {
+            return Err(format!("it has more than {MOST_ENTRIES} entries"));
+        }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+        directory::check_complete(&mut archive)?;
         let files = checked_names(&mut archive)?;
         let dist_info = dist_info(&files, &project)?;
         let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
-        let record = Record::parse(&contents(&mut archive, record)?)?;
-        if let Some(missing) = record.paths().find(|name| !files.contains_key(*name)) {
-            return Err(format!("its RECORD names {missing}, which is not in it"));
-        }
+        let record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
         Ok(Wheel { path: path.to_owned(), project, version, dist_info, archive, files, record })
     }
 
@@ -94,17 +113,18 @@ impl Wheel {
         let mut archive = self.archive.clone();
         let entry_points = self.files.get(&format!("{}/entry_points.txt", self.dist_info));
         let text = entry_points.map(|index| contents(&mut archive, *index)).transpose();
-        let launchers = text.and_then(|text| {
-            launcher::of_entry_points(&String::from_utf8_lossy(&text.unwrap_or_default()), interpreter)
+        let launchers = text.map(Option::unwrap_or_default).and_then(|text| match text.len() > LARGEST_ENTRY_POINTS {
+            true => Err(format!("its entry_points.txt is larger than {LARGEST_ENTRY_POINTS} bytes")),
+            false => launcher::of_entry_points(&String::from_utf8_lossy(&text), interpreter),
         });
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into site-packages, each checked against RECORD, the modules as changed at `modified`. RECORD
-    /// itself is left to the caller.
-    pub(super) fn unpack(&self, context: &Context, modified: SystemTime) -> Result<()> {
+    /// Writes the files into site-packages, which is `root`, each checked against RECORD, the modules as changed at
+    /// `modified`. RECORD itself is left to the caller.
+    pub(super) fn unpack(&self, root: &Root, modified: SystemTime) -> Result<()> {
         let files = self.installed_files();
-        site_packages::write(&Root::of(context), &files.iter().collect::<Vec<_>>(), |folder, _, files| {
+        site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
             let mut archive = self.archive.clone();
             for file in files {
                 let contents = self.checked_contents(&mut archive, &file.name)?;
@@ -140,31 +160,45 @@ pub(super) fn normalized(project: &str) -> String {
 }
 
 /// The files of an archive, by name. Errors with the name of an entry that leads out of the folder that the
-/// archive is unpacked to, or that would be written over another.
+/// archive is unpacked to, that would be written over another, or that is too large.
 fn checked_names(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<BTreeMap<String, usize>, String> {
     let mut files = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+    // By what they are compared by, on a file system that knows no case. The separator sorts before all that a name
+    // may hold, so what is below a file comes right behind it.
+    let mut seen = BTreeMap::new();
+    let mut left = LARGEST_WHEEL;
     for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| error.to_string())?;
-        let name = entry.name().to_owned();
-        if !is_inside(&name) {
-            return Err(format!("its entry {name:?} leads out of site-packages"));
-        }
-        if entry.is_symlink() {
-            return Err(format!("its entry {name} is a symbolic link"));
-        }
-        if entry.is_dir() {
-            continue;
-        }
-        if !seen.insert(name.to_lowercase()) {
+        let Some((name, size)) = checked_entry(archive, index)? else { continue };
+        left = left
+            .checked_sub(size)
+            .ok_or_else(|| format!("up to its entry {name} it unpacks to more than {LARGEST_WHEEL} bytes"))?;
+        if seen.insert(name.to_lowercase().replace('/', "\0"), name.clone()).is_some() {
             return Err(format!("it has more than one entry {name}"));
         }
         files.insert(name, index);
     }
-    match archive.len() == seen.len() || !files.is_empty() {
-        true => Ok(files),
-        false => Err("it is empty".to_owned()),
+    for ((file, name), (below, name_below)) in seen.iter().zip(seen.iter().skip(1)) {
+        if below.strip_prefix(file.as_str()).is_some_and(|rest| rest.starts_with('\0')) {
+            return Err(format!("its entry {name_below} is below its entry {name}, which is a file"));
+        }
     }
+    if files.is_empty() { Err("it is empty".to_owned()) } else { Ok(files) }
+}
+
+/// The name of an entry and the size that it says it has; None if it is a folder.
+fn checked_entry(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, index: usize) -> Result<Option<(String, u64)>, String> {
+    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+    if !is_inside(&name) {
+        return Err(format!("its entry {name:?} leads out of site-packages"));
+    }
+    let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
+    if entry.is_symlink() {
+        return Err(format!("its entry {name} is a symbolic link"));
+    }
+    if entry.size() > LARGEST_ENTRY {
+        return Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes"));
+    }
+    Ok((!entry.is_dir()).then_some((name, entry.size())))
 }
 
 /// Whether a name stays below the folder that it is joined to, on every system.
@@ -199,13 +233,15 @@ fn is_record(name: &str, record: &str) -> bool {
 }
 
 fn contents(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, index: usize) -> Result<Vec<u8>, String> {
-    let entry = archive.by_index(index).map_err(|error| error.to_string())?;
-    let name = entry.name().to_owned();
+    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+    let entry = archive.by_index(index).map_err(|error| format!("its entry {name}: {error}"))?;
+    let size = entry.size();
     let mut contents = Vec::new();
-    entry.take(LARGEST_ENTRY + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
-    match contents.len() as u64 > LARGEST_ENTRY {
-        true => Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes")),
-        false => Ok(contents),
+    // What is longer than it says is not read to its end.
+    entry.take(size + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
+    match contents.len() as u64 == size {
+        true => Ok(contents),
+        false => Err(format!("its entry {name} does not have the {size} bytes that it says it has")),
     }
 }
 

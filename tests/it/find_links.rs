@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::forge::{self, Entry};
 use crate::harness::*;
-use crate::wheels::wheel;
 
 /// A folder with the wheels that these Pythons bundle.
 fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
@@ -132,7 +132,10 @@ fn what_is_no_wheel_for_this_python_is_passed_over() {
         |version: &str, requires: &str| format!("Name: pip\nVersion: {version}\nRequires-Python: {requires}\n\n");
     let make = |version: &str, requires: &str| {
         let path = scratch.write(&format!("wheels/pip-{version}-py3-none-any.whl"), "");
-        wheel(&path, &[(&format!("pip-{version}.dist-info/METADATA"), &metadata(version, requires))], None);
+        let metadata = Entry::new(format!("pip-{version}.dist-info/METADATA"), metadata(version, requires));
+        let recorded = format!("pip-{version}.dist-info/RECORD");
+        let record = Entry::new(&recorded, format!("{}{recorded},,\n", metadata.row()));
+        fs::write(&path, forge::archive(&[metadata, record])).unwrap();
     };
     make("99.0", "<3");
     make("98.0b1", ">=3.6");

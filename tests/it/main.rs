@@ -13,6 +13,7 @@ mod existing;
 mod failures;
 mod faults;
 mod find_links;
+mod forge;
 mod generated;
 mod harness;
 mod images;

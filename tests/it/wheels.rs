@@ -1,101 +1,217 @@
 //! Wheels that are not as they should be: refused with the entry's name, and nothing is written.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use base64::Engine;
-use sha2::{Digest, Sha256};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
+use crate::forge::{self, Entry};
 use crate::harness::*;
 
-/// A wheel of these files, each recorded truly unless `record` says otherwise.
-pub fn wheel(path: &Path, files: &[(&str, &str)], record: Option<&str>) {
-    let hash = |contents: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents));
-    let rows = files.iter().map(|(name, contents)| format!("{name},sha256={},{}\n", hash(contents), contents.len()));
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let recorded = format!("{}.dist-info/RECORD", name.split('-').take(2).collect::<Vec<_>>().join("-"));
-    let truth = rows.collect::<String>() + &recorded + ",,\n";
-    let mut zip = ZipWriter::new(fs::File::create(path).unwrap());
-    for (name, contents) in files.iter().copied().chain([(recorded.as_str(), record.unwrap_or(&truth))]) {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(contents.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap();
-}
+const NAME: &str = "pip-1.0-py3-none-any.whl";
 
-/// Makes an environment for a Python whose only bundled wheel is this one.
-fn install(scratch: &Scratch, wheel: &Path) -> Run {
+/// A Python whose only bundled wheel is this one.
+fn python_with(scratch: &Scratch, wheel: &Path) -> Run {
     let python = python();
     let sed = format!("s|\"wheels\": \\[[^]]*\\]|\"wheels\": [\"{}\"]|", wheel.display());
     let wrapper =
         scratch.write_script("python3", &format!("#!/bin/sh\n{} \"$@\" | sed '{sed}'\n", python.path.display()));
-    scratch.rvenv().arg("-p").arg(wrapper).arg("env")
+    scratch.rvenv().arg("-p").arg(wrapper)
 }
 
-/// What it is called, the files, RECORD if it is not the truth, and what the error says.
-type Case = (&'static str, Vec<(&'static str, &'static str)>, Option<&'static str>, &'static str);
+/// Runs it with no more memory than a fifth of what the largest wheels here unpack to.
+fn with_little_memory(run: Run) -> Run {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 200000 && exec \"$@\"", "sh"]).arg(run.0.get_program()).args(run.0.get_args());
+    command.current_dir(run.0.get_current_dir().expect("the scratch folder"));
+    for (name, value) in run.0.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Run(command)
+}
 
-const METADATA: (&str, &str) = ("pip-1.0.dist-info/METADATA", "Name: pip\n");
+/// Has a wheel refused, with an ENV_DIR so far down that a name which climbs from it stays in the scratch folder.
+fn refuse(what: &str, wheel: &[u8], reason: &str) {
+    let scratch = Scratch::new();
+    let path = scratch.write(NAME, wheel);
+    let error = with_little_memory(python_with(&scratch, &path).arg("some/way/down/env")).error();
+    assert!(error.contains(&format!("{NAME}' is not a sound distribution: ")), "{what}: {error}");
+    assert!(error.contains(reason), "{what}: {error}");
+    assert_eq!(scratch.names(), [NAME, "python3"], "{what}");
+}
+
+fn metadata() -> Entry {
+    Entry::new("pip-1.0.dist-info/METADATA", "Name: pip\n")
+}
+
+/// A wheel with these entries besides its metadata.
+fn wheel_with<const N: usize>(entries: [Entry; N]) -> Vec<u8> {
+    forge::wheel(&[[metadata()].as_slice(), &entries].concat())
+}
+
+fn module(name: &str) -> Entry {
+    Entry::new(name, "pass\n")
+}
 
 #[test]
 fn a_sound_wheel_is_installed() {
     let scratch = Scratch::new();
-    let path = scratch.path("pip-1.0-py3-none-any.whl");
-    let entry_points = ("pip-1.0.dist-info/entry_points.txt", "[console_scripts]\nhello = hello:main\n");
-    wheel(&path, &[METADATA, entry_points, ("hello.py", "def main(): print('hello')\n")], None);
-    install(&scratch, &path).silent();
+    let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", "[console_scripts]\nhello = hello:main\n");
+    let hello = Entry::new("hello.py", "def main(): print('hello')\n");
+    let path = scratch.write(NAME, wheel_with([entry_points, hello, Entry::new("folder/", ""), module("folder/a.py")]));
+    python_with(&scratch, &path).arg("env").silent();
     assert_eq!(scratch.run(scratch.path("env/bin/hello")).ok(), "hello\n");
 }
 
 #[test]
-fn what_is_wrong_with_a_wheel_is_named_and_nothing_is_made() {
-    let entry_point = |line| ("pip-1.0.dist-info/entry_points.txt", line);
-    let climbing = "[console_scripts]\n../../x = a:b\n";
-    let cases: [Case; 9] = [
-        (
-            "climbs",
-            vec![METADATA, ("../../evil.py", "")],
-            None,
-            "its entry \"../../evil.py\" leads out of site-packages",
-        ),
-        ("absolute", vec![METADATA, ("/tmp/evil.py", "")], None, "its entry \"/tmp/evil.py\" leads out"),
-        ("backslash", vec![METADATA, ("a\\..\\evil.py", "")], None, "leads out"),
-        ("case", vec![METADATA, ("a.py", ""), ("A.py", "")], None, "it has more than one entry"),
-        ("unlisted", vec![METADATA, ("a.py", "")], Some("pip-1.0.dist-info/METADATA,sha256=x,1\n"), "RECORD"),
-        ("missing", vec![METADATA], Some("gone.py,sha256=x,1\n"), "its RECORD names gone.py"),
-        (
-            "lies",
-            vec![METADATA, ("a.py", "")],
-            Some("a.py,sha256=x,1\npip-1.0.dist-info/METADATA,sha256=x,1\n"),
-            "does not have the hash",
-        ),
-        ("entry point", vec![METADATA, entry_point(climbing)], None, "its entry point \"../../x = a:b\" is not sound"),
-        ("data", vec![METADATA, ("pip-1.0.data/scripts/x", "")], None, "(pip-1.0.data)"),
-    ];
-    for (what, files, record, reason) in cases {
-        let scratch = Scratch::new();
-        let path = scratch.path("pip-1.0-py3-none-any.whl");
-        wheel(&path, &files, record);
-        let error = install(&scratch, &path).error();
-        assert!(error.contains("pip-1.0-py3-none-any.whl' is not a sound distribution"), "{what}: {error}");
-        assert!(error.contains(reason), "{what}: {error}");
-        assert_eq!(scratch.names(), ["pip-1.0-py3-none-any.whl", "python3"], "{what}");
+fn names_that_lead_elsewhere_are_refused() {
+    let absolute = std::env::temp_dir().join("rvenv-test-evil.py");
+    let names = ["../evil.py", "../../../../evil.py", "../../../../../../evil.py", "a/../../evil.py", "a/../evil.py"];
+    let names = names.into_iter().chain(["/evil.py", "//evil.py", "a\\..\\evil.py", "C:/evil.py", "C:evil.py", "./a"]);
+    for name in names.chain([absolute.to_str().expect("UTF-8"), "a\nb", "a\0b", "a//b", "..", "../", ""]) {
+        refuse(name, &wheel_with([module(name)]), &format!("its entry {name:?} leads out of site-packages"));
+    }
+    refuse("link", &wheel_with([Entry::link("../a", "/tmp")]), "its entry \"../a\" leads out of site-packages");
+    assert!(!absolute.exists());
+}
+
+#[test]
+fn links_are_refused() {
+    for target in ["/tmp", "", "a.py"] {
+        refuse("link", &wheel_with([Entry::link("a", target)]), "its entry a is a symbolic link");
+        // What is below would be written through it.
+        refuse("below", &wheel_with([Entry::link("a", target), module("a/b.py")]), "its entry a is a symbolic link");
+        refuse("folder", &wheel_with([Entry::link("a/", target)]), "its entry a/ is a symbolic link");
     }
 }
 
 #[test]
-fn a_truncated_wheel_is_an_error() {
-    let Some(python) = pyenv("3.12") else { return };
-    let scratch = Scratch::new();
-    let folder = scratch.run(&python.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
-    let whole = fs::read(Path::new(folder.trim()).join("_bundled/pip-23.2.1-py3-none-any.whl")).unwrap();
-    for length in [0, 100, whole.len() / 2, whole.len() - 1] {
-        let path = scratch.write("pip-23.2.1-py3-none-any.whl", &whole[..length]);
-        let error = install(&scratch, &path).error();
-        assert!(error.contains("is not a sound distribution"), "{error}");
-        assert!(!scratch.env().exists());
+fn names_that_are_one_are_refused() {
+    let twice = [module("a.py"), Entry::new("a.py", "other\n")];
+    refuse("twice", &wheel_with(twice.clone()), "it has more than one entry a.py");
+    // The zip crate gives the one that comes last, here the link; or here the file.
+    refuse("file, link", &wheel_with([module("a"), Entry::link("a", "/tmp")]), "it has more than one entry a");
+    refuse("link, file", &wheel_with([Entry::link("a", "/tmp"), module("a")]), "it has more than one entry a");
+    refuse("case", &wheel_with([module("a.py"), module("A.py")]), "it has more than one entry A.py");
+    refuse("case of folder", &wheel_with([module("a/b"), module("A/b")]), "it has more than one entry A/b");
+    refuse("case beyond ASCII", &wheel_with([module("É.py"), module("é.py")]), "it has more than one entry é.py");
+    refuse("below", &wheel_with([module("a/b"), module("a")]), "its entry a/b is below its entry a, which is a file");
+    refuse("below, case", &wheel_with([module("A/b/c"), module("a-"), module("a")]), "its entry A/b/c is below");
+    // The end says that there are fewer than there are.
+    let mut fewer = wheel_with(twice);
+    let count = fewer.len() - 14;
+    (fewer[count], fewer[count + 2]) = (3, 3);
+    refuse("fewer", &fewer, "it has more than one entry");
+}
+
+#[test]
+fn sizes_that_are_huge_or_untrue_are_refused() {
+    let said = |size| Entry { size, ..module("a.py") };
+    refuse("4 GiB", &wheel_with([said(0xFFFF_FFFE)]), "its entry a.py is larger than 67108864 bytes");
+    refuse("4 GiB", &wheel_with([said(0xFFFF_FFFF)]), "its entry a.py is larger than 67108864 bytes");
+    refuse("more", &wheel_with([said(60_000_000)]), "its entry a.py does not have the 60000000 bytes");
+    refuse("fewer", &wheel_with([said(4)]), "its entry a.py does not have the 4 bytes");
+    let bomb = forge::bomb("a.py", 521_000);
+    assert!(bomb.size > 1 << 30 && bomb.stored.len() < 7 << 20);
+    refuse("bomb", &wheel_with([bomb.clone()]), "its entry a.py is larger than 67108864 bytes");
+    refuse("quiet bomb", &wheel_with([Entry { size: 5, ..bomb.clone() }]), "its entry a.py does not have the 5 bytes");
+    let record = Entry { name: "pip-1.0.dist-info/RECORD".to_owned(), size: 5, ..bomb };
+    refuse("RECORD", &forge::archive(&[metadata(), record]), "its entry pip-1.0.dist-info/RECORD does not have the 5");
+    let many: Vec<Entry> = (0..4).map(|at| Entry { size: 60_000_000, ..module(&format!("{at}.py")) }).collect();
+    refuse("many", &forge::wheel(&many), "up to its entry 2.py it unpacks to more than 134217728 bytes");
+}
+
+#[test]
+fn a_wheel_of_countless_entries_is_refused_in_time() {
+    let entries: Vec<Entry> = (0..200_000).map(|at| Entry::new(at.to_string(), "")).collect();
+    let wheel = forge::archive(&entries);
+    let start = Instant::now();
+    refuse("many", &wheel, "it has more than 65536 entries");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_record_that_lies_is_refused() {
+    let (a, metadata) = (module("a.py"), metadata());
+    let lies = |record: &str| forge::wheel_recorded(&[metadata.clone(), a.clone()], metadata.row() + record);
+    let size = a.row().replace(",5\n", ",6\n");
+    for (record, reason) in [
+        ("a.py,sha256=x,5\n", "a.py does not have the hash that its RECORD says"),
+        ("a.py,md5=x,5\n", "a.py does not have the hash that its RECORD says"),
+        (&size, "a.py does not have the size that its RECORD says"),
+        ("a.py,,\n", "a.py has no hash in its RECORD"),
+        ("a.py\n", "a.py has no hash in its RECORD"),
+        ("", "a.py is not in its RECORD"),
+        ("gone.py,sha256=x,1\n", "its RECORD names gone.py, which is not in it"),
+        ("../../../bin/pip,sha256=x,1\n", "its RECORD names ../../../bin/pip, which is not in it"),
+        ("/etc/passwd,,\n", "its RECORD names /etc/passwd, which is not in it"),
+        ("\"a\nb\",,\n", "its RECORD names a\\nb, which is not in it"),
+        ("./a.py,,\n", "its RECORD names ./a.py, which is not in it"),
+    ] {
+        refuse(record, &lies(record), reason);
     }
+    refuse("not text", &forge::wheel_recorded(&[metadata, a], b"\xFF,,\n"), "RECORD does not read: ");
+}
+
+#[test]
+fn a_wheel_without_its_metadata_is_refused() {
+    let of = |names: &[&str]| forge::archive(&names.iter().map(|name| module(name)).collect::<Vec<_>>());
+    refuse("no RECORD", &of(&["pip-1.0.dist-info/METADATA"]), "it has no RECORD");
+    refuse("RECORD a folder", &of(&["pip-1.0.dist-info/RECORD/x"]), "it has no RECORD");
+    refuse("another's", &of(&["pap-1.0.dist-info/RECORD"]), "it has no folder pip-VERSION.dist-info");
+    refuse("two", &of(&["pip-1.0.dist-info/RECORD", "pip-2.0.dist-info/RECORD"]), "or more than one");
+    refuse("data", &wheel_with([module("pip-1.0.data/scripts/x")]), "(pip-1.0.data)");
+    refuse("folders", &of(&["pip-1.0.dist-info/"]), "it is empty");
+    refuse("empty", &of(&[]), "");
+}
+
+#[test]
+fn entry_points_that_are_no_file_in_bin_are_refused() {
+    for line in ["../x = m:f", "a/b = m:f", "/x = m:f", "a\\b = m:f", ".. = m:f", ".x = m:f", "c:x = m:f", " = m:f"] {
+        let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", format!("[console_scripts]\n{line}\n"));
+        let reason = format!("its entry point {:?} is not sound", line.trim());
+        refuse(line, &wheel_with([entry_points]), &reason);
+    }
+    for line in ["x = m;import os:f", "x = m:f()", "x = m:f\u{b}import os", "x = m", "x"] {
+        let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", format!("[console_scripts]\n{line}\n"));
+        refuse(line, &wheel_with([entry_points]), "its entry point ");
+    }
+    let long = Entry::new("pip-1.0.dist-info/entry_points.txt", "# \n".repeat(400_000));
+    refuse("long", &wheel_with([long]), "its entry_points.txt is larger than 1048576 bytes");
+}
+
+#[test]
+fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
+    let unknown = Entry { method: 99, ..module("a.py") };
+    refuse("method", &wheel_with([Entry { method: 14, ..module("a.py") }]), "its entry a.py: ");
+    refuse("encrypted", &wheel_with([unknown]), "");
+    refuse("checksum", &wheel_with([Entry { crc32: 1, ..module("a.py") }]), "its entry a.py: Invalid checksum");
+    refuse("deflate", &wheel_with([Entry { method: 8, ..module("a.py") }]), "its entry a.py: ");
+    // Nothing where the local header of the first entry should be.
+    let mut wheel = wheel_with([]);
+    wheel[0] = b'x';
+    refuse("header", &wheel, "its entry pip-1.0.dist-info/METADATA: ");
+}
+
+#[test]
+fn a_truncated_wheel_is_refused_at_any_length() {
+    let whole = wheel_with([module("a.py"), module("b.py")]);
+    // Each length is tried where that takes no process, in src/seed/wheel/property.rs.
+    let lengths = (0..whole.len()).step_by(whole.len() / 12).chain([whole.len() - 22, whole.len() - 1]);
+    lengths.for_each(|length| refuse(&format!("{length} bytes"), &whole[..length], ""));
+}
+
+#[test]
+fn a_wheel_that_is_refused_leaves_an_environment_as_it_was() {
+    let scratch = Scratch::new();
+    let path = scratch.write(NAME, wheel_with([module("a.py")]));
+    python_with(&scratch, &path).arg("env").silent();
+    let before = tree(&scratch.env());
+    let path =
+        scratch.write("pip-1.1-py3-none-any.whl", wheel_with([module("b.py"), Entry { crc32: 1, ..module("c") }]));
+    let error = python_with(&scratch, &path).arg("env").error();
+    assert!(error.contains("its entry c: Invalid checksum"), "{error}");
+    assert_eq!(tree(&scratch.env()), before);
 }

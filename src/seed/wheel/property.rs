@@ -1,0 +1,151 @@
+//! Wheels of any names, contents and RECORD: refused with a reason, or nothing is written outside site-packages.
+
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+
+use super::{Wheel, trial};
+use crate::error::Error;
+use crate::interrupt::Interrupt;
+use crate::seed::site_packages::Root;
+
+#[path = "../../../tests/it/forge.rs"]
+#[allow(dead_code)]
+mod forge;
+
+use forge::Entry;
+
+/// What names are made of, so that they often climb, collide or are those that a wheel has a use for.
+const PARTS: [&str; 16] =
+    ["a", "A", "b.py", "é", "É", "a.b", "..", ".", "", "/", "\\", "c:", "\n", "x.data", "RECORD", "pip-1.0.dist-info"];
+
+fn name() -> impl Strategy<Value = String> {
+    let parts = prop::collection::vec(prop::sample::select(&PARTS[..]), 1..4).prop_map(|parts| parts.join("/"));
+    prop_oneof![8 => "[a-z]{1,3}(/[a-z]{1,3}){0,2}", 2 => parts, 1 => any::<String>()]
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let mode = prop_oneof![8 => Just(0o100_644), 1 => Just(0o120_777), 1 => 0..=0o177_777_u32];
+    let lie = prop_oneof![15 => Just(None), 1 => any::<u32>().prop_map(Some)];
+    (name(), prop::collection::vec(any::<u8>(), 0..9), mode, lie).prop_map(|(name, contents, mode, lie)| {
+        let entry = Entry::new(name, contents);
+        Entry { mode, size: lie.unwrap_or(entry.size), ..entry }
+    })
+}
+
+/// The text of entry_points.txt: mostly sound.
+fn entry_points() -> impl Strategy<Value = String> {
+    let line = prop_oneof![4 => "[a-z]{1,4} = [a-z]:[a-z]", 1 => ".{0,8} ?= ?.{0,8}", 1 => "[./a]{1,5} = a:b"];
+    prop::collection::vec(line, 0..3).prop_map(|lines| format!("[console_scripts]\n{}\n", lines.join("\n")))
+}
+
+/// RECORD, told from what is true.
+fn told(truth: String, lie: &str, kind: u8) -> String {
+    match kind {
+        0 => truth + lie,
+        1 => truth.lines().skip(1).map(|line| format!("{line}\n")).collect(),
+        2 => truth.replacen("sha256=", lie, 1),
+        _ => truth,
+    }
+}
+
+fn wheel() -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(entry(), 0..6), entry_points(), ".{0,9}", 0..12_u8).prop_map(
+        |(mut entries, text, lie, kind)| {
+            entries.push(Entry::new("pip-1.0.dist-info/entry_points.txt", text));
+            let truth: String = entries.iter().filter(|entry| !entry.name.ends_with('/')).map(Entry::row).collect();
+            forge::wheel_recorded(&entries, told(truth, &lie, kind))
+        },
+    )
+}
+
+/// Tries a wheel in memory, then on the disk; both must be of one opinion. Says whether it is taken.
+fn try_out(bytes: &[u8]) -> bool {
+    let read = trial::read(bytes.into());
+    let folder = tempfile::tempdir().unwrap();
+    // So far down that a name which climbs stays in the folder.
+    let site_packages = folder.path().join("a/way/down/to/lib/site-packages");
+    fs::create_dir_all(&site_packages).unwrap();
+    let root = Root { staged: site_packages.clone(), path: site_packages.clone(), interrupt: Interrupt::default() };
+    let written = Wheel::read(Path::new(trial::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
+    let files = files_in(folder.path());
+    assert!(files.iter().all(|file| file.starts_with("a/way/down/to/lib/site-packages/")), "{files:?}");
+    match (&read, written) {
+        (Ok(count), Ok(written)) => {
+            written.unwrap();
+            assert_eq!(files.len(), *count, "{files:?}");
+        }
+        (Err(reason), written) => {
+            assert!(!reason.is_empty());
+            assert!(written.is_err() || !matches!(written, Ok(Err(Error::Io { .. }))), "it is found out by reading");
+        }
+        (Ok(_), Err(reason)) => panic!("{reason}"),
+    }
+    read.is_ok()
+}
+
+/// All below a folder that is no folder, links as themselves.
+fn files_in(folder: &Path) -> Vec<String> {
+    let walk = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    let files = walk.filter(|entry| !entry.file_type().is_dir());
+    files.map(|entry| entry.path().strip_prefix(folder).unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_wheel_writes_outside_or_panics(wheel in wheel()) {
+        try_out(&wheel);
+    }
+
+    #[test]
+    fn no_damage_to_a_wheel_makes_it_write_outside_or_panic(
+        mut wheel in wheel(),
+        damage in prop::collection::vec((any::<Index>(), any::<u8>()), 1..4),
+        length in any::<Index>(),
+        cut in prop::bool::weighted(0.2),
+    ) {
+        damage.into_iter().for_each(|(at, byte)| *at.get_mut(&mut wheel) = byte);
+        let length = if cut { length.index(wheel.len()) } else { wheel.len() };
+        try_out(&wheel[..length]);
+    }
+
+    #[test]
+    fn no_text_of_any_kind_is_a_panic(text in any::<Vec<u8>>(), lines in entry_points()) {
+        trial::run(&text);
+        trial::run(lines.as_bytes());
+    }
+}
+
+#[test]
+fn many_of_these_wheels_are_taken() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let wheels = (0..200).map(|_| wheel().new_tree(&mut runner).unwrap().current());
+    let taken = wheels.filter(|wheel| try_out(wheel)).count();
+    assert!((20..180).contains(&taken), "{taken} of 200");
+}
+
+#[test]
+fn a_wheel_that_is_cut_short_is_no_wheel() {
+    let whole = forge::wheel(&[Entry::new("pip-1.0.dist-info/METADATA", ""), Entry::new("a.py", "pass\n")]);
+    assert!(try_out(&whole));
+    assert!((0..whole.len()).all(|length| trial::read(whole[..length].into()).is_err()));
+}
+
+/// The corpus of the fuzz target: what it begins with, and what it has found.
+#[test]
+fn what_the_fuzz_target_begins_with_is_read_without_a_panic() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wheels");
+    let files: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let bytes = fs::read(file).unwrap();
+        trial::run(&bytes);
+        try_out(&bytes);
+    }
+}

@@ -1,0 +1,74 @@
+//! A wheel of any bytes, tried in memory: it is refused with a reason, or all that it would install is inside. For the
+//! tests and the fuzz target.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use zip::ZipArchive;
+
+use super::{Wheel, is_inside, is_record, launcher};
+use crate::interpreter::Interpreter;
+use crate::seed::record::Record;
+
+/// What the wheel is called.
+pub(in crate::seed) const NAME: &str = "pip-1.0-py3-none-any.whl";
+
+/// Where a header in the directory has the checksum.
+const CHECKSUM: usize = 16;
+
+/// Reads `bytes` as a wheel, as one with true checksums, and as each of the texts in it that are read. Panics if one
+/// that is taken leads outside.
+pub(in crate::seed) fn run(bytes: &[u8]) {
+    let _ = read(bytes.into());
+    let _ = read(with_true_checksums(bytes.to_vec()).into());
+    if let Ok(record) = Record::parse(bytes) {
+        assert_eq!(Record::parse(&record.render()).as_ref(), Ok(&record), "it says the same when it is read again");
+    }
+    let _ = check_launchers(&String::from_utf8_lossy(bytes));
+}
+
+/// Puts the checksum of each entry that is not compressed into the directory: no fuzzer would guess it.
+fn with_true_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes.as_slice())) else { return bytes };
+    let count = archive.len();
+    let true_checksum = |index| {
+        let mut entry = archive.by_index_raw(index).ok()?;
+        let mut contents = Vec::new();
+        entry.read_to_end(&mut contents).ok()?;
+        Some((entry.central_header_start() as usize + CHECKSUM, crc32fast::hash(&contents)))
+    };
+    let checksums: Vec<_> = (0..count).filter_map(true_checksum).collect();
+    for (at, checksum) in checksums {
+        bytes[at..at + 4].copy_from_slice(&checksum.to_le_bytes());
+    }
+    bytes
+}
+
+/// Reads a wheel to its end, and says how many files it would install.
+pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
+    let wheel = Wheel::read(Path::new(NAME), bytes)?;
+    let mut archive = wheel.archive.clone();
+    let record = format!("{}/RECORD", wheel.dist_info());
+    let files = wheel.installed_files();
+    let launchers = wheel.launchers(&Interpreter::for_tests()).map_err(|error| error.to_string());
+    for file in &files {
+        assert!(is_inside(&file.name) && !is_record(&file.name, &record), "{:?}", file.name);
+        wheel.checked_contents(&mut archive, &file.name).map_err(|error| error.to_string())?;
+    }
+    for path in wheel.record().paths() {
+        assert!(wheel.files.contains_key(path), "{path:?} is in RECORD alone");
+    }
+    assert!(wheel.modules().all(|module| wheel.files.contains_key(module)));
+    launchers.map(|_| files.len())
+}
+
+/// The launchers that a text of entry points asks for: each is one file in bin.
+fn check_launchers(text: &str) -> Result<(), String> {
+    for launcher in launcher::of_entry_points(text, &Interpreter::for_tests())? {
+        assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
+        let program = launcher.render(Path::new("/env/bin/python"));
+        assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it imports and calls, and does no more");
+    }
+    Ok(())
+}
