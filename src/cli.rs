@@ -5,6 +5,7 @@ mod generate;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
@@ -190,7 +191,7 @@ impl Cli {
         }
         let interpreter = discovery.find(&self.request())?;
         let progress = self.progress();
-        let builder = Venv::new(interpreter, self.options(interrupt))
+        let builder = Venv::new(interpreter, self.options(interrupt)?)
             .with_cache(cache)
             .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
             .on_warning(|line| {
@@ -221,7 +222,7 @@ impl Cli {
         }
     }
 
-    fn options(&self, interrupt: Interrupt) -> Options {
+    fn options(&self, interrupt: Interrupt) -> Result<Options> {
         let mut options = Options::default();
         options.system_site_packages = self.system_site_packages;
         options.existing = match (self.clear, self.upgrade) {
@@ -241,7 +242,7 @@ impl Cli {
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
         options.scm_ignore_files = !self.without_scm_ignore_files;
-        options.checked_hash_pyc = env::var_os("SOURCE_DATE_EPOCH").is_some_and(|epoch| !epoch.is_empty());
+        options.source_date = source_date()?;
         options.compile = !self.no_compile;
         options.link_mode = match self.link_mode {
             Mode::Copy => LinkMode::Copy,
@@ -250,7 +251,7 @@ impl Cli {
         };
         options.interrupt = interrupt;
         options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
-        options
+        Ok(options)
     }
 
     fn find_links(&self) -> Vec<PathBuf> {
@@ -265,5 +266,14 @@ impl Cli {
     fn progress(&self) -> Progress {
         let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
         if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
+    }
+}
+
+/// The time that SOURCE_DATE_EPOCH names, in seconds since 1970.
+fn source_date() -> Result<Option<SystemTime>> {
+    let Some(epoch) = env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) else { return Ok(None) };
+    match epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
+        Some(since) => Ok(UNIX_EPOCH.checked_add(since)),
+        None => bail!("SOURCE_DATE_EPOCH is {epoch:?}, which is no number of seconds; set it to one or unset it"),
     }
 }

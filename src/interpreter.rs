@@ -15,7 +15,7 @@ use crate::platform::Platform;
 use probe::{native_pairs, native_path, native_paths};
 
 pub use discovery::Discovery;
-pub(crate) use probe::{isolated, without_python_variables};
+pub(crate) use probe::{fixed, without_python_variables};
 pub use request::{PythonRequest, VersionRequest};
 pub use surroundings::Surroundings;
 

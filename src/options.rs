@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::interrupt::Interrupt;
 use crate::platform::Platform;
@@ -36,9 +37,9 @@ pub struct Options {
     pub upgrade_deps: bool,
     /// Whether a `.gitignore` that covers the environment is written (CPython 3.13).
     pub scm_ignore_files: bool,
-    /// Whether .pyc files go by a hash of their source instead of its time (PEP 552), as pip makes them where
-    /// SOURCE_DATE_EPOCH is set.
-    pub checked_hash_pyc: bool,
+    /// For environments that are the same byte for byte (SOURCE_DATE_EPOCH, of reproducible-builds.org): modules were
+    /// changed then, and their .pyc go by a hash of the source (PEP 552), where Python has such.
+    pub source_date: Option<SystemTime>,
     /// Whether .pyc files come with the modules (pip's word: `--no-compile` leaves them out).
     pub compile: bool,
     /// How files come from the cache into the environment.
@@ -101,7 +102,7 @@ impl Default for Options {
             prompt: None,
             upgrade_deps: false,
             scm_ignore_files: false,
-            checked_hash_pyc: false,
+            source_date: None,
             compile: true,
             link_mode: LinkMode::Copy,
             interrupt: Interrupt::default(),

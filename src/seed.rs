@@ -140,7 +140,7 @@ impl Seed<'_> {
                 wheels.push(wheel);
             }
         }
-        let modified = this_second();
+        let modified = context.options.source_date.unwrap_or_else(this_second);
         for wheel in &wheels {
             (self.progress)(&format!("Installing {} {}", wheel.project(), wheel.version()));
             wheel.unpack(&Root::of(context), modified)?;

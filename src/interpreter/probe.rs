@@ -64,9 +64,17 @@ pub(super) fn identity() -> String {
 
 /// A Python that reads neither the environment's `PYTHON*` nor the current folder nor the user's site-packages,
 /// and leaves no .pyc behind in its installation.
-pub(crate) fn isolated(executable: &Path) -> Command {
+fn isolated(executable: &Path) -> Command {
     let mut command = without_python_variables(executable);
     command.args(["-I", "-B", "-X", "utf8"]);
+    command
+}
+
+/// A Python that is isolated too, and whose sets have the same order each time: before Python 3.11 a .pyc has them in it.
+/// It would pass over the variable for this, were it told to pass over all.
+pub(crate) fn fixed(executable: &Path) -> Command {
+    let mut command = without_python_variables(executable);
+    command.args(["-s", "-B", "-X", "utf8"]).env("PYTHONHASHSEED", "0");
     command
 }
 

@@ -2,9 +2,13 @@
 # names, each ended by NUL; the names of those that do not compile are printed in the same way. Those are not an
 # error: pip installs them too, and leaves their .pyc out. A .pyc names its source relative to site-packages, so that it
 # fits every environment; Python puts the path in as it loads it.
+import sys
+
+# The current folder, whose modules are anybody's.
+sys.path.remove("")
+
 import os
 import py_compile
-import sys
 
 folder, by_hash = sys.argv[1:3]
 options = {}

@@ -7,7 +7,7 @@ use super::parallel;
 use crate::child;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
-use crate::interpreter::{Interpreter, isolated};
+use crate::interpreter::{Interpreter, fixed};
 
 const SCRIPT: &str = include_str!("compile.py");
 
@@ -80,10 +80,10 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
 
 /// Compiles one share, and returns what the worker says: the modules that do not compile.
 fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<u8>> {
-    let mut command = isolated(&interpreter.executable);
+    let mut command = fixed(&interpreter.executable);
     // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
     command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
-    command.arg(context.options.checked_hash_pyc.to_string());
+    command.arg(context.options.source_date.is_some().to_string());
     let names: String = modules.iter().map(|module| format!("{module}\0")).collect();
     let failure = |outcome: String| {
         let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());

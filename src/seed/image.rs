@@ -86,7 +86,7 @@ impl From<Error> for Fault {
 /// The name in the cache of the image of these wheels for this interpreter: all that decides its bytes.
 pub(super) fn name(interpreter: &Interpreter, wheels: &[&PathBuf], options: &Options) -> String {
     let stamps: Vec<_> = wheels.iter().map(|wheel| (wheel, native::stamp(wheel))).collect();
-    let bytecode = (&interpreter.cache_tag, &interpreter.magic, options.compile, options.checked_hash_pyc);
+    let bytecode = (&interpreter.cache_tag, &interpreter.magic, options.compile, options.source_date);
     let version = (FORMAT, env!("CARGO_PKG_VERSION"), interpreter.version, &interpreter.implementation);
     cache::key(format!("{version:?} {bytecode:?} {stamps:?}").as_bytes())
 }

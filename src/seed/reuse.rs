@@ -22,7 +22,7 @@ pub(super) fn reuse<'a>(
     modules: Vec<&'a str>,
     modified: SystemTime,
 ) -> Result<Vec<&'a str>> {
-    let Some(cache_tag) = interpreter.cache_tag.as_deref().filter(|_| !context.options.checked_hash_pyc) else {
+    let Some(cache_tag) = interpreter.cache_tag.as_deref().filter(|_| context.options.source_date.is_none()) else {
         return Ok(modules);
     };
     let (root, base) = (Root::of(context), &interpreter.site_packages);

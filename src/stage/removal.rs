@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use walkdir::WalkDir;
+
 use crate::error::{AtPath, Result};
 use crate::native;
 
@@ -30,8 +32,17 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     }
     fs::remove_dir_all(path).or_else(|_| {
         open_up(path);
-        fs::remove_dir_all(path)
+        remove_one_by_one(path)
     })
+}
+
+/// As [`fs::remove_dir_all`], which has a descriptor open for each folder above; here one does.
+fn remove_one_by_one(path: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(path).contents_first(true).max_open(1) {
+        let entry = entry?;
+        if entry.file_type().is_dir() { fs::remove_dir(entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    Ok(())
 }
 
 fn open_up(folder: &Path) {

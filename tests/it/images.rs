@@ -231,3 +231,29 @@ fn source_date_epoch_makes_pyc_that_go_by_hashes() {
         assert_eq!(fs::read(pyc).unwrap()[4], flags, "PEP 552");
     }
 }
+
+#[test]
+fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let made = |run: Run, arguments: &[&str]| {
+            let run = run.env("SOURCE_DATE_EPOCH", "1700000000").args(arguments);
+            run.args(["--clear", "--no-cache", "-p"]).arg(&python.path).arg("env").silent();
+            let modified =
+                fs::metadata(site_packages(&scratch.env()).join("pip/__init__.py")).unwrap().modified().unwrap();
+            (tree(&scratch.env()), modified)
+        };
+        let rvenv = env!("CARGO_BIN_EXE_rvenv");
+        let one_core = made(scratch.run("taskset"), &["-c", "0", rvenv]);
+        assert_eq!(one_core.1, std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000));
+        for _ in 0..2 {
+            let all_cores = made(scratch.rvenv(), &[]);
+            let differing: Vec<_> =
+                one_core.0.iter().filter(|(path, entry)| all_cores.0.get(*path) != Some(entry)).collect();
+            assert!(differing.is_empty(), "{:?}", differing.iter().map(|(path, _)| path).collect::<Vec<_>>());
+        }
+    });
+    let scratch = Scratch::new();
+    let error = scratch.rvenv_for(&python()).env("SOURCE_DATE_EPOCH", "yesterday").arg("env").error();
+    assert!(error.contains("which is no number of seconds"), "{error}");
+}

@@ -38,6 +38,21 @@ fn what_is_no_python_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_python_that_hangs_is_not_waited_for_without_end_and_one_that_leaves_a_child_is_not_held_up() {
+    let scratch = Scratch::new();
+    let hangs = scratch.write_script("hangs", "#!/bin/sh\nsleep 600\n");
+    let error = scratch.rvenv().arg("-p").arg(&hangs).arg("env").error();
+    assert!(error.contains("it did not answer within 30 seconds"), "{error}");
+    // Its child holds stdout open, and does not outlive the question.
+    let forks = format!("#!/bin/sh\nsleep 600 &\necho $! >child\nexec {} \"$@\"\n", python().path.display());
+    let forks = scratch.write_script("forks", &forks);
+    scratch.rvenv().arg("-p").arg(&forks).args(["--without-pip", "--no-cache", "env"]).silent();
+    let child = std::fs::read_to_string(scratch.path("child")).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+    assert!(stat.map_or(true, |stat| stat.contains(") Z ")));
+}
+
+#[test]
 fn python_2_is_refused() {
     let Some(python) = pyenv_python_2() else { return };
     let scratch = Scratch::new();

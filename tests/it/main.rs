@@ -7,6 +7,7 @@ mod calls;
 mod check;
 mod cli;
 mod discovery;
+mod disks;
 mod drop_in;
 mod example;
 mod existing;

@@ -1,0 +1,115 @@
+//! Disks and limits: full ones, read-only ones, files that may not grow, descriptors that run out.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::*;
+
+/// A run from `sh` after `setup`, such as `ulimit`.
+fn limited(scratch: &Scratch, setup: &str) -> Run {
+    let command = format!("{setup}; exec \"$@\"");
+    let run = scratch.run("sh").args(["-c", &command, "sh", env!("CARGO_BIN_EXE_rvenv"), "-p"]).arg(python().path);
+    run.env("RVENV_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+}
+
+/// Fills a file system but for this many KiB.
+fn fill(scratch: &Scratch, folder: &Path, left: u64) {
+    let said = scratch.run("df").args(["--output=avail", "-k"]).arg(folder).ok();
+    let free: u64 = said.lines().last().unwrap().trim().parse().unwrap();
+    fs::write(folder.join("ballast"), vec![0; ((free - left) * 1024) as usize]).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_what_was_there() {
+    let scratch = Scratch::new();
+    let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
+    let env = mounted.path().join("env");
+    // A cache that is on it too costs speed, not success, until nothing fits.
+    for (left, cached) in [(4, false), (64, false), (900, false), (4000, false), (900, true)] {
+        fill(&scratch, mounted.path(), left);
+        let run = scratch.rvenv_for(&python()).arg(&env);
+        let run = if cached { run.env("RVENV_CACHE_DIR", mounted.path().join("cache")) } else { run };
+        let error = run.error();
+        assert!(error.contains("No space left on device"), "{left} KiB: {error}");
+        let left: Vec<String> = names_in(mounted.path()).into_iter().filter(|name| name != "cache").collect();
+        assert_eq!(left, ["ballast"], "{left:?}");
+        fs::remove_file(mounted.path().join("ballast")).unwrap();
+    }
+    scratch.rvenv_for(&python()).arg(&env).silent();
+    let before = tree(&env);
+    for (flag, left) in [("--clear", 40), ("--clear", 900), ("--upgrade", 0), ("--without-pip", 0)] {
+        fill(&scratch, mounted.path(), left);
+        let error = scratch.rvenv_for(&python()).arg(flag).arg(&env).error();
+        assert!(error.contains("No space left on device"), "{flag}: {error}");
+        assert!(tree(&env) == before, "{flag}");
+        fs::remove_file(mounted.path().join("ballast")).unwrap();
+    }
+}
+
+#[test]
+fn a_full_cache_costs_speed_and_not_success() {
+    let scratch = Scratch::new();
+    let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
+    for left in [0, 8, 5000] {
+        fill(&scratch, mounted.path(), left);
+        let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", mounted.path().join("cache"));
+        run.args(["--clear", "--link-mode=hardlink", "env"]).silent();
+        scratch.rvenv().args(["--check", "env"]).silent();
+        fs::remove_file(mounted.path().join("ballast")).unwrap();
+    }
+    scratch.run("mount").args(["-o", "remount,ro"]).arg(mounted.path()).silent();
+    let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", mounted.path().join("other"));
+    run.args(["--clear", "env"]).silent();
+}
+
+#[test]
+fn a_read_only_file_system_is_named() {
+    let scratch = Scratch::new();
+    let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
+    scratch.rvenv_for(&python()).arg("--without-pip").arg(mounted.path().join("env")).silent();
+    scratch.run("mount").args(["-o", "remount,ro"]).arg(mounted.path()).silent();
+    for name in ["env", "new", "a/b"] {
+        let error = scratch.rvenv_for(&python()).arg("--without-pip").arg(mounted.path().join(name)).error();
+        assert!(error.contains("cannot be written to: Read-only file system"), "{error}");
+    }
+}
+
+#[test]
+fn a_mount_is_built_in_where_its_parent_is_another_file_system() {
+    let scratch = Scratch::new();
+    let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
+    let outside = scratch.names();
+    scratch.rvenv_for(&python()).arg(mounted.path()).silent();
+    scratch.rvenv().arg("--check").arg(mounted.path()).silent();
+    scratch.rvenv_for(&python()).arg("--clear").arg(mounted.path()).silent();
+    scratch.rvenv().arg("--check").arg(mounted.path()).silent();
+    assert!(names_in(mounted.path()).iter().all(|name| !name.starts_with(".rvenv")));
+    assert_eq!(scratch.names(), outside);
+}
+
+#[test]
+fn limits_on_files_and_descriptors_are_named_and_leave_nothing() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).arg("warm").silent();
+    fs::remove_dir_all(scratch.path("warm")).unwrap();
+    // A file may have 512 bytes, in units of 512; without the signal that comes with it.
+    let error = limited(&scratch, "trap '' XFSZ; ulimit -f 1").arg("env").error();
+    assert!(error.contains("File too large"), "{error}");
+    assert!(scratch.names().is_empty(), "{:?}", scratch.names());
+    let mut succeeded = false;
+    for descriptors in 6..20 {
+        let output = limited(&scratch, &format!("ulimit -n {descriptors}")).arg("env").output();
+        if output.status.success() {
+            succeeded = true;
+            scratch.rvenv().args(["--check", "env"]).silent();
+            fs::remove_dir_all(scratch.env()).unwrap();
+        } else {
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(stderr.starts_with("Error: ") && stderr.contains("Too many open files"), "{descriptors}: {stderr}");
+            assert!(!succeeded, "{descriptors} do not suffice, and fewer did");
+        }
+        assert!(scratch.names().is_empty(), "{descriptors}: {:?}", scratch.names());
+    }
+    assert!(succeeded);
+}
