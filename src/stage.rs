@@ -46,23 +46,9 @@ impl Stage {
     /// where it can be made ENV_DIR can. As long as another run works on this ENV_DIR, `waiting` is called.
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         loop {
-            let there = env_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-            let existed = there == env_dir;
-            let beside = if existed { env_dir.parent().unwrap_or(there) } else { there };
-            let lock = |place: &Path, waiting: &mut dyn FnMut() -> Result<()>| {
-                let relative = env_dir.strip_prefix(place).unwrap_or(env_dir);
-                Hidden::lock(place, relative, waiting).map(|hidden| (place.to_owned(), hidden))
-            };
-            let locked = match existed && native::is_mount_point(env_dir) {
-                true => lock(env_dir, &mut waiting),
-                false => {
-                    lock(beside, &mut waiting).or_else(|error| match existed && !matches!(error, Error::Interrupted) {
-                        true => lock(env_dir, &mut waiting),
-                        false => Err(error),
-                    })
-                }
-            };
-            let (place, hidden) = locked.map_err(|error| hidden::explain(error, env_dir))?;
+            let existed = env_dir.exists();
+            let (place, hidden) =
+                lock(env_dir, existed, &mut waiting).map_err(|error| hidden::explain(error, env_dir))?;
             // What was waited for may have changed what there is.
             let is_so_still = env_dir.exists() == existed && (existed || !next_to(&place, env_dir).exists());
             if is_so_still {
@@ -226,6 +212,22 @@ impl Stage {
         let path = hidden.path().to_owned();
         let error = hidden.remove().err()?;
         Some(format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&path)))
+    }
+}
+
+/// Makes and locks the hidden folder for ENV_DIR; returns the folder that it is in, too.
+fn lock(env_dir: &Path, existed: bool, waiting: &mut dyn FnMut() -> Result<()>) -> Result<(PathBuf, Hidden)> {
+    let beside = env_dir.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let mut within = |place: &Path| {
+        let relative = env_dir.strip_prefix(place).unwrap_or(env_dir);
+        Hidden::lock(place, relative, &mut *waiting).map(|hidden| (place.to_owned(), hidden))
+    };
+    if existed && native::is_mount_point(env_dir) {
+        return within(env_dir);
+    }
+    match within(beside) {
+        Err(error) if existed && !matches!(error, Error::Interrupted) => within(env_dir).map_err(|_| error),
+        locked => locked,
     }
 }
 
