@@ -25,6 +25,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
     folder: Option<PathBuf>,
+    /// Whether several environments are made with it.
+    for_many: bool,
     /// What has been opened, for all environments of a run.
     opened: Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>,
 }
@@ -48,6 +50,16 @@ impl Cache {
     /// A cache that keeps nothing.
     pub fn none() -> Cache {
         Cache::default()
+    }
+
+    /// Has what is read stay in memory, for several environments in one run.
+    pub fn for_many(mut self, for_many: bool) -> Cache {
+        self.for_many = for_many;
+        self
+    }
+
+    pub(crate) fn is_for_many(&self) -> bool {
+        self.for_many
     }
 
     /// Where it is; none if it keeps nothing.

@@ -217,7 +217,7 @@ impl Cli {
         let asked = self.cache_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
         let usual = || Some(choose_base_strategy().ok()?.cache_dir().join("rvenv"));
         match asked.or_else(usual) {
-            Some(folder) if !self.no_cache => Cache::at(folder),
+            Some(folder) if !self.no_cache => Cache::at(folder).for_many(self.env_dirs.len() > 1),
             _ => Cache::none(),
         }
     }

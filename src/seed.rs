@@ -210,7 +210,7 @@ fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &
 fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compiled: &Compiled) -> Result<Distribution> {
     let mut record: Record = wheel.record().clone();
     let mut files = wheel.installed_files();
-    let mut add = |name: String| files.push(InstalledFile { name, executable: false });
+    let mut add = |name: String| files.push(InstalledFile::new(name, false));
     for (name, contents) in [("INSTALLER", b"pip\n".as_slice()), ("REQUESTED", b"")] {
         let name = format!("{}/{name}", wheel.dist_info());
         context.stage.write(&context.lib_path.join(&name), contents, false)?;
@@ -221,27 +221,29 @@ fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compile
         record.add_unhashed(&pyc);
         add(pyc);
     }
-    Ok(Distribution {
+    let mut distribution = Distribution {
         project: wheel.project().to_owned(),
         version: wheel.version().to_string(),
         dist_info: wheel.dist_info().to_owned(),
         files,
-        record,
+        record: String::new(),
         launchers: wheel.launchers(interpreter)?,
-    })
+    };
+    record.add_unhashed(&distribution.record_name());
+    distribution.record = record.render();
+    Ok(distribution)
 }
 
 /// Writes what names the environment: the launchers, and RECORD with their hashes.
 fn finish(context: &Context, interpreter: &Interpreter, distribution: &Distribution) -> Result<()> {
-    let mut record = distribution.record.clone();
+    let mut record = Record::default();
     for script in &distribution.launchers {
         let contents = script.render(&context.env_exe);
         context.stage.write(&context.bin_path.join(&script.name), &contents, true)?;
         record.add(&format!("{}{}", way_to_bin(interpreter), script.name), &contents);
     }
-    let name = distribution.record_name();
-    record.add_unhashed(&name);
-    context.stage.write(&context.lib_path.join(&name), &record.render(), false)
+    let record = record.render_with(&distribution.record);
+    context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)
 }
 
 /// bin as RECORD names it, relative to site-packages: `../../../bin/`.

@@ -2,23 +2,23 @@
 //! image written out. It is a zip file without compression, whose first entry says what the others are: where each
 //! file's bytes begin, and a checksum that is held against them as they are read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, Cursor, Read, Seek, Write};
+use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use zip::read::read_zipfile_from_stream;
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
-use super::distribution::{Distribution, InstalledFile};
+use super::distribution::{Distribution, Entry, InstalledFile};
 use super::site_packages::{self, Folder, Root};
-use super::{unpacked, wheel};
+use super::{parallel, unpacked, wheel};
 use crate::cache::{self, Cache};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -27,13 +27,16 @@ use crate::native;
 use crate::options::Options;
 
 /// Goes up when what an image holds changes in kind.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The folder of the cache.
 const FOLDER: &str = "images";
 
 /// An image that has not been used for so long goes.
 const LONGEST_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The bytes before an entry's name, which is followed by its contents at once (APPNOTE.TXT, 4.3.7).
+const LOCAL_HEADER: u64 = 30;
 
 /// The entry that says what the others are.
 const CONTENTS: &str = "rvenv-image.json";
@@ -44,18 +47,10 @@ struct Contents {
     distributions: Vec<Distribution>,
     /// The time that all modules were last changed, which their .pyc have in their headers.
     modified: SystemTime,
-    /// Where each file is in the image, by its name in site-packages.
-    entries: BTreeMap<String, Entry>,
 }
 
-/// A file's bytes in the image.
-#[derive(Clone, Serialize, Deserialize)]
-struct Entry {
-    /// Where they begin, counted from the end of the entry [`CONTENTS`].
-    start: u64,
-    size: u64,
-    crc32: u32,
-}
+/// Pieces of an image, by where they begin and end.
+type Pieces = HashMap<Range<u64>, Arc<Vec<u8>>>;
 
 /// An image, of which nothing but its contents' names has been read and checked yet.
 pub(super) struct Image {
@@ -64,9 +59,9 @@ pub(super) struct Image {
     /// Where the entry [`CONTENTS`] ends.
     base: u64,
     size: u64,
-    /// What has been read and found whole, by where it begins and ends: several environments in one run are written
-    /// from what was read for the first.
-    read: Mutex<HashMap<Range<u64>, Arc<Vec<u8>>>>,
+    /// Where several environments are made of it: what has been read and found whole, by where it begins and ends. For
+    /// one it would only take memory.
+    read: Option<Mutex<Pieces>>,
 }
 
 /// What went wrong while an image was written out.
@@ -98,10 +93,10 @@ fn file_name(name: &str) -> String {
 impl Image {
     /// The image of this name, if the cache has it and it is one. Opened once for all environments of a run.
     pub(super) fn load(cache: &Cache, name: &str) -> Option<Arc<Image>> {
-        cache.shared(&file_name(name), Image::open)
+        cache.shared(&file_name(name), |file| Image::open(file, cache.is_for_many()))
     }
 
-    fn open(file: File) -> Option<Image> {
+    fn open(file: File, for_many: bool) -> Option<Image> {
         let size = file.metadata().ok()?.len();
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let mut json = Vec::new();
@@ -112,9 +107,8 @@ impl Image {
         let base = reader.stream_position().ok()?;
         let contents: Contents = serde_json::from_slice(&json).ok()?;
         let mut files = contents.distributions.iter().flat_map(|distribution| &distribution.files);
-        let is_sound = |file: &InstalledFile| wheel::is_inside(&file.name) && contents.entries.contains_key(&file.name);
-        files.all(is_sound).then_some(())?;
-        Some(Image { contents, file: reader.into_inner(), base, size, read: Mutex::default() })
+        files.all(|file| wheel::is_inside(&file.name)).then_some(())?;
+        Some(Image { contents, file: reader.into_inner(), base, size, read: for_many.then(Mutex::default) })
     }
 
     pub(super) fn distributions(&self) -> &[Distribution] {
@@ -124,11 +118,6 @@ impl Image {
     /// When all modules were last changed.
     pub(super) fn modified(&self) -> SystemTime {
         self.contents.modified
-    }
-
-    /// The size of a file of the image, in bytes.
-    pub(super) fn size_of(&self, file: &InstalledFile) -> u64 {
-        self.contents.entries[&file.name].size
     }
 
     /// Writes the files of `distributions` below `root`.
@@ -149,40 +138,42 @@ impl Image {
         if files.is_empty() {
             return Ok(());
         }
-        let entries: Vec<&Entry> = files.iter().map(|file| &self.contents.entries[&file.name]).collect();
-        let start = entries.iter().map(|entry| entry.start).min().unwrap_or_default();
-        let bytes = self.read(&entries)?;
-        for (file, entry) in files.iter().zip(entries) {
-            let from = (entry.start - start) as usize;
-            let contents = &bytes[from..from + entry.size as usize];
+        let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
+        let bytes = self.read(files)?;
+        for file in files {
+            let from = (file.entry.start - start) as usize;
+            let contents = &bytes[from..from + file.entry.size as usize];
             folder.write(file, contents, dated(file).then_some(self.contents.modified))?;
         }
         Ok(())
     }
 
-    /// The bytes from the first to the last of `entries`, which are those of one folder and so stand side by side.
-    fn read(&self, entries: &[&Entry]) -> Result<Arc<Vec<u8>>, Fault> {
-        let ends = entries.iter().map(|entry| entry.start.checked_add(entry.size));
+    /// The bytes from the first to the last of `files`, which are those of one folder and so stand side by side.
+    fn read(&self, files: &[&InstalledFile]) -> Result<Arc<Vec<u8>>, Fault> {
+        let ends = files.iter().map(|file| file.entry.start.checked_add(file.entry.size));
         let end = ends.collect::<Option<Vec<u64>>>().and_then(|ends| ends.into_iter().max()).ok_or(Fault::Damaged)?;
-        let start = entries.iter().map(|entry| entry.start).min().unwrap_or_default();
-        let known = |read: &mut HashMap<Range<u64>, Arc<Vec<u8>>>| read.get(&(start..end)).cloned();
-        if let Some(bytes) = known(&mut self.read.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
+        let mut known = self.read.as_ref().map(|read| read.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(bytes) = known.as_mut().and_then(|known| known.get(&(start..end)).cloned()) {
             return Ok(bytes);
         }
+        drop(known);
         if end > self.size - self.base {
             return Err(Fault::Damaged);
         }
         let mut bytes = vec![0; (end - start) as usize];
         native::read_at(&self.file, &mut bytes, self.base + start).map_err(|_| Fault::Damaged)?;
-        let is_whole = |entry: &&Entry| {
-            let from = (entry.start - start) as usize;
-            crc32fast::hash(&bytes[from..from + entry.size as usize]) == entry.crc32
+        let is_whole = |file: &&InstalledFile| {
+            let from = (file.entry.start - start) as usize;
+            crc32fast::hash(&bytes[from..from + file.entry.size as usize]) == file.entry.crc32
         };
-        if !entries.iter().all(is_whole) {
+        if !files.iter().all(is_whole) {
             return Err(Fault::Damaged);
         }
         let bytes = Arc::new(bytes);
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(start..end, bytes.clone());
+        if let Some(read) = &self.read {
+            read.lock().unwrap_or_else(PoisonError::into_inner).insert(start..end, bytes.clone());
+        }
         Ok(bytes)
     }
 }
@@ -204,29 +195,84 @@ pub(super) fn keep(
     }
 }
 
-fn render(root: &Root, distributions: Vec<Distribution>, modified: SystemTime) -> ZipResult<Vec<u8>> {
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let mut files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
+fn render(root: &Root, mut distributions: Vec<Distribution>, modified: SystemTime) -> ZipResult<Vec<u8>> {
+    let mut files: Vec<&mut InstalledFile> =
+        distributions.iter_mut().flat_map(|distribution| &mut distribution.files).collect();
     // Those of one folder side by side: they are read in one go.
-    files.sort_by_key(|file| (file.folder(), file.base_name()));
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for file in &files {
-        zip.start_file(&file.name, options)?;
-        zip.write_all(&fs::read(root.staged.join(&file.name))?)?;
-    }
-    let mut archive = zip.finish_into_readable()?;
-    let entries = (0..archive.len()).map(|index| describe(&mut archive, index)).collect::<ZipResult<_>>()?;
-    let contents = Contents { distributions, modified, entries };
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    files.sort_by(|a, b| (a.folder(), a.base_name()).cmp(&(b.folder(), b.base_name())));
+    let end = locate(root, &mut files)?;
+    let names: Vec<String> = files.into_iter().map(|file| file.name.clone()).collect();
+    let contents = serde_json::to_vec(&Contents { distributions, modified }).map_err(std::io::Error::other)?;
+
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    // At the end each name stands once more.
+    let capacity = end as usize + contents.len() + names.len() * 256;
+    let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(capacity)));
     zip.start_file(CONTENTS, options)?;
-    zip.write_all(&serde_json::to_vec(&contents).map_err(std::io::Error::other)?)?;
-    // Behind that they stand as they stood from the beginning.
-    zip.merge_archive(archive)?;
+    zip.write_all(&contents)?;
+    for name in names {
+        zip.start_file(&name, options)?;
+        zip.write_all(&fs::read(root.staged.join(name))?)?;
+    }
     Ok(zip.finish()?.into_inner())
 }
 
-fn describe(archive: &mut ZipArchive<Cursor<Vec<u8>>>, index: usize) -> ZipResult<(String, Entry)> {
-    let file = archive.by_index_raw(index)?;
-    let start = file.data_start().ok_or(zip::result::ZipError::FileNotFound)?;
-    Ok((file.name().to_owned(), Entry { start, size: file.size(), crc32: file.crc32() }))
+/// Decides where each file will be in the image, and returns where the last one ends. They are read twice in all, which
+/// takes less time than memory for all of them at once.
+fn locate(root: &Root, files: &mut [&mut InstalledFile]) -> io::Result<u64> {
+    let read: Vec<OnceLock<(u64, u32)>> = files.iter().map(|_| OnceLock::new()).collect();
+    let all: Vec<(&str, &OnceLock<_>)> = files.iter().map(|file| file.name.as_str()).zip(&read).collect();
+    parallel::each(&all, |(name, slot)| {
+        let contents = fs::read(root.staged.join(name))?;
+        slot.set((contents.len() as u64, crc32fast::hash(&contents))).map_err(|_| io::Error::other("read twice"))
+    })?;
+    let mut end = 0;
+    for (file, (size, crc32)) in files.iter_mut().zip(read.into_iter().filter_map(OnceLock::into_inner)) {
+        let start = end + LOCAL_HEADER + file.name.len() as u64;
+        file.entry = Entry { start, size, crc32 };
+        end = start + size;
+    }
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use zip::ZipArchive;
+
+    use super::*;
+
+    #[test]
+    fn the_entries_of_an_image_are_where_its_list_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root { staged: folder.path().into(), path: folder.path().into(), interrupt: Default::default() };
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let texts = [("b.py", "one"), ("a/é.py", ""), ("a/c.py", "three")];
+        let files = texts.map(|(name, text)| {
+            fs::write(folder.path().join(name), text).unwrap();
+            InstalledFile::new(name.to_owned(), false)
+        });
+        let distribution = Distribution {
+            project: "p".to_owned(),
+            version: "1".to_owned(),
+            dist_info: "p-1.dist-info".to_owned(),
+            files: files.to_vec(),
+            record: String::new(),
+            launchers: vec![],
+        };
+        let rendered = render(&root, vec![distribution], SystemTime::now()).unwrap();
+        fs::write(folder.path().join("image"), &rendered).unwrap();
+        let image = Image::open(File::open(folder.path().join("image")).unwrap(), false).unwrap();
+        for file in &image.distributions()[0].files {
+            let text = texts.iter().find(|(name, _)| *name == file.name).unwrap().1;
+            let start = image.base + file.entry.start;
+            assert_eq!(&rendered[start as usize..][..file.entry.size as usize], text.as_bytes());
+            let mut archive = ZipArchive::new(Cursor::new(&rendered)).unwrap();
+            let entry = archive.by_name(&file.name).unwrap();
+            assert_eq!(
+                (entry.data_start(), entry.crc32()),
+                (Some(start), file.entry.crc32),
+                "anybody can look into it"
+            );
+        }
+    }
 }

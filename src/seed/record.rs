@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The rows of a RECORD, by path and so in the order that pip writes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Record {
     /// Hash and size as they stand there, both empty in a row without.
     rows: BTreeMap<String, (String, String)>,
@@ -36,12 +35,26 @@ impl Record {
     }
 
     /// As pip writes it: CSV with CRLF line ends.
-    pub(super) fn render(&self) -> Vec<u8> {
+    pub(super) fn render(&self) -> String {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         for (path, (hash, size)) in &self.rows {
             writer.write_record([path, hash, size]).expect("a vector takes every row of three");
         }
-        writer.into_inner().expect("a vector is flushed")
+        let csv = writer.into_inner().expect("a vector is flushed");
+        String::from_utf8(csv).expect("text is made of text")
+    }
+
+    /// As [`render`](Self::render), with the rows of one that is rendered. Where all of its paths come later, as those of
+    /// modules do after `../../bin`, it need not be read for that.
+    pub(super) fn render_with(&self, rendered: &str) -> String {
+        let first = rendered.split(',').next().unwrap_or_default();
+        if self.rows.keys().all(|path| path.as_str() < first) && !first.starts_with('"') {
+            return self.render() + rendered;
+        }
+        // What was rendered can be read.
+        let mut all = Record::parse(rendered.as_bytes()).unwrap_or_default();
+        all.rows.extend(self.rows.clone());
+        all.render()
     }
 
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
@@ -87,7 +100,22 @@ mod tests {
         record.add("c", b"");
         let empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0";
         let expected = format!("\"a,b.py\",sha256=y,2\r\na.pyc,,\r\nb.py,sha256=x,1\r\nc,{empty}\r\n");
-        assert_eq!(String::from_utf8(record.render()).unwrap(), expected);
+        assert_eq!(record.render(), expected);
+        assert_eq!(record.render_with(""), expected);
+    }
+
+    #[test]
+    fn rows_come_out_sorted_with_those_that_were_rendered() {
+        let record = |paths: &[&str]| {
+            let mut record = Record::default();
+            paths.iter().for_each(|path| record.add_unhashed(path));
+            record
+        };
+        for rendered in [&["a", "b"][..], &["\"a,b", "+x"], &[]] {
+            let both = [rendered, &["../bin/x", "../bin/y"]].concat();
+            let with = record(&["../bin/x", "../bin/y"]).render_with(&record(rendered).render());
+            assert_eq!(with, record(&both).render());
+        }
     }
 
     #[test]

@@ -27,8 +27,7 @@ pub(super) fn reuse<'a>(
     };
     let (root, base) = (Root::of(context), &interpreter.site_packages);
     let (known, others): (Vec<&str>, Vec<&str>) = modules.into_iter().partition(|module| base.join(module).is_file());
-    let files: Vec<_> =
-        known.iter().map(|module| InstalledFile { name: pyc_of(module, cache_tag), executable: false }).collect();
+    let files: Vec<_> = known.iter().map(|module| InstalledFile::new(pyc_of(module, cache_tag), false)).collect();
     let fitting = Mutex::new(BTreeSet::new());
     site_packages::write(&root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
         for file in files {

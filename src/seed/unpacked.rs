@@ -96,6 +96,6 @@ impl<'a> Unpacked<'a> {
     fn is_as_unpacked(&self, file: &InstalledFile, state: &native::FileState) -> bool {
         let unpacked = self.image.modified().duration_since(UNIX_EPOCH).unwrap_or_default();
         let modified = (unpacked.as_secs() as i64, unpacked.subsec_nanos());
-        state.is_regular() && state.size == self.image.size_of(file) && state.modified == modified
+        state.is_regular() && state.size == file.entry.size && state.modified == modified
     }
 }

@@ -100,7 +100,7 @@ impl Wheel {
         };
         let record = format!("{}/RECORD", self.dist_info);
         let files = self.files.iter().filter(|(name, _)| !is_record(name, &record));
-        files.map(|(name, index)| InstalledFile { name: name.clone(), executable: is_executable(*index) }).collect()
+        files.map(|(name, index)| InstalledFile::new(name.clone(), is_executable(*index))).collect()
     }
 
     /// The modules: all files that a .pyc is made for.

@@ -103,12 +103,13 @@ with zipfile.ZipFile(sys.argv[1]) as old:
     contents = old.read(first)
 head = 30 + len(first.filename)
 assert image[head:head + len(contents)] == contents
-entry = json.loads(contents)['entries']['pip/__init__.py']
-start = head + len(contents) + entry['start']
-data = image[start:start + entry['size']]
+files = json.loads(contents)['distributions'][0]['files']
+start, size = [file[2:4] for file in files if file[0] == 'pip/__init__.py'][0]
+start += head + len(contents)
+data = image[start:start + size]
 poisoned = b'#poison' + data[7:]
-image[start:start + entry['size']] = poisoned
-new = contents.replace(b'\"crc32\":%d}' % zlib.crc32(data), b'\"crc32\":%d}' % zlib.crc32(poisoned))
+image[start:start + size] = poisoned
+new = contents.replace(b',%d]' % zlib.crc32(data), b',%d]' % zlib.crc32(poisoned))
 header = image[:head]
 header[14:26] = struct.pack('<LLL', zlib.crc32(new), len(new), len(new))
 with open(sys.argv[2], 'wb') as file:
