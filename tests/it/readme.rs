@@ -125,8 +125,8 @@ fn the_commands_of_the_readme_run() {
         run(script);
     }
     assert!(scratch.path(".local/share/bash-completion/completions/rvenv").metadata().unwrap().len() > 1000);
-    let kept = tree(&scratch.path(".cache/rvenv")).into_values().filter(|entry| matches!(entry, Entry::File { .. }));
-    assert_eq!(kept.count(), 0, "emptied");
+    // What comes after it asks a Python again, and makes no environment.
+    assert_eq!(names_in(&scratch.path(".cache/rvenv")), ["interpreters"], "emptied");
 }
 
 #[test]
