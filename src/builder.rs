@@ -62,7 +62,11 @@ pub trait EnvBuilder: Sync {
         self.setup_scripts(&mut context)?;
         match self.publish(&mut context) {
             // It exists now, which is another task.
-            Err(Error::Appeared { .. }) => return self.create(env_dir),
+            Err(Error::Appeared { .. }) => {
+                // With it goes the lock, which is to be had again.
+                drop(context);
+                return self.create(env_dir);
+            }
             published => published?,
         }
         if let Err(error) = self.finish(&mut context) {

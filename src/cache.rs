@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,13 @@ use walkdir::WalkDir;
 use crate::error::{AtPath, Result};
 use crate::native;
 
-/// The folders that it has: nothing else in its place is looked at or deleted.
+/// What a file or folder is called until it is whole.
+const HALF_MADE: &[u8] = b".tmp";
+
+/// The characters of a [`key`].
+const KEY_LENGTH: usize = 43;
+
+/// The folders that it has.
 const FOLDERS: [&str; 3] = ["images", "interpreters", "unpacked"];
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,11 +90,14 @@ impl Cache {
     ///
     /// Errors if something cannot be deleted.
     pub fn reset(&self) -> Result<()> {
-        for folder in self.folders() {
-            match fs::remove_dir_all(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                removed => removed.at("empty the cache", &folder)?,
+        for folder in self.folders().iter().filter(|folder| native::is_own_folder(folder)) {
+            for entry in fs::read_dir(folder).at("empty the cache", folder)?.flatten() {
+                if is_ours(&entry.file_name()) {
+                    remove(&entry.path()).at("empty the cache", &entry.path())?;
+                }
             }
+            // Unless something else is in it.
+            let _ = fs::remove_dir(folder);
         }
         self.opened().clear();
         Ok(())
@@ -165,12 +175,16 @@ impl Cache {
     /// used; and what runs that were killed have left half made.
     pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !native::is_own_folder(&folder) {
+            return;
+        }
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| is_ours(&entry.file_name())) {
             let used = entry.metadata().and_then(|metadata| metadata.modified());
             let unused = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok()).unwrap_or_default();
-            let is_half_made = entry.file_name().as_encoded_bytes().starts_with(b".tmp");
+            let is_half_made = entry.file_name().as_encoded_bytes().starts_with(HALF_MADE);
             if if is_half_made { unused > DAY } else { obsolete(&entry.path(), unused) } {
-                let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+                let _ = remove(&entry.path());
             }
         }
     }
@@ -182,6 +196,20 @@ impl Cache {
     fn opened(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Any + Send + Sync>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether rvenv gives such names: a key, or what it is written under first. Whatever else is there is somebody's.
+fn is_ours(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let stem = name.strip_suffix(b".zip").or_else(|| name.strip_suffix(b".json")).unwrap_or(name);
+    let is_key =
+        stem.len() == KEY_LENGTH && stem.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+    is_key || name.starts_with(HALF_MADE)
+}
+
+/// Removes a file, or a folder with all that is in it.
+fn remove(path: &Path) -> io::Result<()> {
+    if native::is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 /// A file's time is that of its last use, to the day.

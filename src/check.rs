@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::configuration::Configuration;
 use crate::context::{Context, absolute};
-use crate::error::{Quoted, Result};
+use crate::error::{Error, Quoted, Result};
 use crate::interpreter::{Discovery, Interpreter, PythonRequest};
 use crate::options::Options;
 use crate::scripts::quote;
@@ -70,6 +70,7 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let python = env_dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let interpreter = match discovery.find(&PythonRequest::Path(python.clone())) {
         Ok(interpreter) => interpreter,
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
         Err(error) => return Ok(vec![found(&python, error.to_string(), Remedy::Upgrade)]),
     };
     let mut findings = Vec::new();

@@ -6,8 +6,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wait_timeout::ChildExt;
-
 use crate::builder::Source;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -105,29 +103,24 @@ impl Running {
             if interrupt.check().is_err() {
                 return self.kill();
             }
-            match self.pieces.recv_timeout(Duration::from_millis(20)) {
-                Ok((source, piece)) => each(source, piece),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return match timeout {
-                        None => self.child.wait().map(Some),
-                        Some(timeout) => match self.child.wait_timeout(left(timeout))? {
-                            None => self.kill(),
-                            ended => Ok(ended),
-                        },
-                    };
+            let closed = match self.pieces.recv_timeout(Duration::from_millis(20)) {
+                Ok((source, piece)) => {
+                    each(source, piece);
+                    false
                 }
-            }
+                Err(error) => error == RecvTimeoutError::Disconnected,
+            };
             if ended.is_none() {
                 ended = self.child.try_wait()?.map(|status| (status, Instant::now()));
             }
             match ended {
-                Some((status, at)) if at.elapsed() > GRACE => {
-                    // What it has left running holds its output open.
+                Some((status, at)) if closed || at.elapsed() > GRACE => {
+                    // What it has left running may hold its output open, or not.
                     native::kill_group(&mut self.child)?;
                     return Ok(Some(status));
                 }
                 None if timeout.is_some_and(|timeout| left(timeout).is_zero()) => return self.kill(),
+                None if closed => thread::sleep(Duration::from_millis(1)),
                 _ => {}
             }
         }
@@ -232,7 +225,8 @@ mod tests {
 
     #[test]
     fn nothing_that_a_process_has_started_outlives_it() {
-        for script in ["sleep 987654 & echo $!", "sleep 987654 & echo $!; wait"] {
+        let quiet = "sleep 987654 >/dev/null 2>&1 & echo $!";
+        for script in ["sleep 987654 & echo $!", "sleep 987654 & echo $!; wait", quiet] {
             let file = tempfile::NamedTempFile::new().unwrap();
             let script = script.replace("echo $!", &format!("echo $! >{}", file.path().display()));
             sh(&script, Duration::from_millis(400));

@@ -120,7 +120,7 @@ pub struct Cli {
     #[arg(long, value_name = "MODE", default_value = "copy")]
     link_mode: Mode,
 
-    /// Where to remember what Pythons say of themselves [default: rvenv in the user's cache directory]
+    /// Where to keep what pip's wheels come to and what Pythons say of themselves [default: rvenv in the user's cache directory]
     #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
     #[arg(value_hint = ValueHint::DirPath)]
     cache_dir: Option<PathBuf>,
@@ -272,8 +272,9 @@ impl Cli {
 /// The time that SOURCE_DATE_EPOCH names, in seconds since 1970.
 fn source_date() -> Result<Option<SystemTime>> {
     let Some(epoch) = env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) else { return Ok(None) };
-    match epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
-        Some(since) => Ok(UNIX_EPOCH.checked_add(since)),
+    let since = epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    match since.and_then(|since| UNIX_EPOCH.checked_add(since)) {
+        Some(time) => Ok(Some(time)),
         None => bail!("SOURCE_DATE_EPOCH is {epoch:?}, which is no number of seconds; set it to one or unset it"),
     }
 }

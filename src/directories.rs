@@ -40,8 +40,11 @@ pub fn create(
         }
         options.interrupt.check()
     })?;
-    // Another program may have made it before this one could lock it.
+    // Another program may have made it before this one could lock it; what one that was killed had moved away is back.
     check_what_is_there(&env_dir, interpreter, options)?;
+    if options.existing == (Existing::Clear { force: false }) && stage.existed() {
+        check_clearable(&env_dir)?;
+    }
     let options = resolve(options, &env_dir)?;
     let mut context = Context::new(&env_dir, interpreter, options, stage);
     for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
@@ -101,10 +104,7 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
             in_the_way("it is a symbolic link, and rvenv does not write through links; name the folder itself")
         }
         Ok(there) if !there.is_dir() => in_the_way("it exists and is not a directory"),
-        Ok(_) => {
-            check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. }))?;
-            if options.existing == (Existing::Clear { force: false }) { check_clearable(env_dir) } else { Ok(()) }
-        }
+        Ok(_) => check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. })),
     }
 }
 
@@ -138,7 +138,8 @@ fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) ->
 
 /// `--clear` is for environments: what holds anything else is somebody's work.
 fn check_clearable(env_dir: &Path) -> Result<()> {
-    let is_empty = fs::read_dir(env_dir).at("read the directory", env_dir)?.next().is_none();
+    let mut entries = fs::read_dir(env_dir).at("read the directory", env_dir)?.flatten();
+    let is_empty = entries.all(|entry| Stage::is_hidden(&entry.file_name()));
     if is_empty || env_dir.join("pyvenv.cfg").is_file() {
         return Ok(());
     }

@@ -267,9 +267,9 @@ pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Opens a folder to be locked. Errors if it is a link to one, or if somebody else owns it or may write to it.
+/// Opens a folder to be locked. Errors if it is a link to one.
 #[cfg(unix)]
-pub(crate) fn open_own_folder(path: &Path) -> io::Result<File> {
+pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = || rustix::fs::open(path, flags, Mode::empty());
@@ -281,18 +281,21 @@ pub(crate) fn open_own_folder(path: &Path) -> io::Result<File> {
         }
         folder => folder?,
     };
-    let folder = File::from(folder);
-    match is_own(&folder.metadata()?) {
-        true => Ok(folder),
-        false => Err(io::ErrorKind::PermissionDenied.into()),
-    }
+    Ok(folder.into())
 }
 
-/// Whether this process has the lock on an open folder now. Where there are no locks, everybody has them.
+/// Whether nobody else owns what is open or may write to it.
+pub(crate) fn is_own_file(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| is_own(&metadata))
+}
+
+/// Whether this process has the lock on an open folder now. Errors where there are no locks.
 #[cfg(unix)]
-pub(crate) fn try_lock(folder: &File) -> bool {
-    let locked = rustix::fs::flock(folder, rustix::fs::FlockOperation::NonBlockingLockExclusive);
-    locked != Err(rustix::io::Errno::WOULDBLOCK)
+pub(crate) fn try_lock(folder: &File) -> io::Result<bool> {
+    match rustix::fs::flock(folder, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        locked => Ok(locked.map(|()| true)?),
+    }
 }
 
 /// Whether an open folder is the one that is at `path` now.

@@ -9,6 +9,7 @@ mod merge;
 mod removal;
 mod swap;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -47,8 +48,11 @@ impl Stage {
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         loop {
             let existed = env_dir.exists();
-            let (place, hidden) =
-                lock(env_dir, existed, &mut waiting).map_err(|error| hidden::explain(error, env_dir))?;
+            let (place, hidden) = match lock(env_dir, existed, &mut waiting) {
+                // The run that was waited for has taken away again what it had made, and what the lock would be in.
+                Err(Error::Io { path, .. }) if !path.parent().is_some_and(Path::exists) => continue,
+                locked => locked.map_err(|error| hidden::explain(error, env_dir))?,
+            };
             // What was waited for may have changed what there is.
             let is_so_still = env_dir.exists() == existed && (existed || !next_to(&place, env_dir).exists());
             if is_so_still {
@@ -135,6 +139,11 @@ impl Stage {
         self.retired.push(path);
     }
 
+    /// Whether this is the name of a folder that environments are built in.
+    pub(crate) fn is_hidden(name: &OsStr) -> bool {
+        name.as_encoded_bytes().starts_with(hidden::PREFIX.as_bytes())
+    }
+
     /// Whether ENV_DIR was there before.
     pub(crate) fn existed(&self) -> bool {
         self.existed
@@ -161,6 +170,13 @@ impl Stage {
     fn appear(&mut self) -> Result<()> {
         let Some(hidden) = &self.hidden else { return Ok(()) };
         let (mut from, mut to) = (hidden.path().join(NEW), next_to(&self.place, &self.env_dir));
+        // With the folders above ENV_DIR, where the next run will look for a lock, this run's lock appears.
+        let inner = match (self.built.parent(), self.env_dir.parent(), self.env_dir.file_name()) {
+            (Some(staged), Some(parent), Some(name)) if parent != self.place => {
+                Some((Hidden::lock(staged, Path::new(name), || Ok(()))?, parent.to_owned()))
+            }
+            _ => None,
+        };
         loop {
             match native::rename_new(&from, &to) {
                 Ok(()) => break,
@@ -169,6 +185,10 @@ impl Stage {
                 Err(_) => to = next_to(&to, &self.env_dir),
             }
             from = from.join(to.file_name().unwrap_or_default());
+        }
+        if let Some((mut inner, parent)) = inner.filter(|_| to != self.env_dir) {
+            inner.moved_to(&parent);
+            self.hidden = Some(inner);
         }
         self.appeared = Some(to);
         Ok(())
@@ -198,6 +218,7 @@ impl Stage {
     pub(crate) fn withdraw(&mut self) {
         if let Some(appeared) = self.appeared.take() {
             let _ = removal::remove_tree(&self.env_dir);
+            self.hidden = None;
             let parents = self.env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(&appeared));
             // Up to the first in which somebody else has put something.
             let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
@@ -226,7 +247,8 @@ fn lock(env_dir: &Path, existed: bool, waiting: &mut dyn FnMut() -> Result<()>) 
         return within(env_dir);
     }
     match within(beside) {
-        Err(error) if existed && !matches!(error, Error::Interrupted) => within(env_dir).map_err(|_| error),
+        // There can be none beside it. One that is there and does not serve is another matter.
+        Err(Error::Io { path, .. }) if existed && !native::is_there(&path) => within(env_dir),
         locked => locked,
     }
 }

@@ -4,8 +4,8 @@
 # fits every environment; Python puts the path in as it loads it.
 import sys
 
-# The current folder, whose modules are anybody's.
-sys.path.remove("")
+# Without the current folder, whose modules are anybody's.
+sys.path[:] = [folder for folder in sys.path if folder]
 
 import os
 import py_compile

@@ -23,33 +23,45 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Hidden {
     path: PathBuf,
-    /// The lock is the kernel's, which releases it when the process ends, however it ends.
-    lock: Option<File>,
-    /// Whether it holds what exists nowhere else.
+    /// The lock is the kernel's, which releases it when the process ends, however it ends. None where the file system has
+    /// no locks.
+    _lock: Option<File>,
+    /// Whether it may hold what exists nowhere else.
     keep: bool,
+    removed: bool,
 }
 
 impl Hidden {
     /// Makes and locks the folder in `place` for the ENV_DIR that is at `relative` below `place`. While another run has
     /// it, `waiting` is called again and again, and ends the waiting by an error. What a run that was killed has left in
     /// it is put right.
+    ///
+    /// Errors with [`Error::Io`] if there can be no such folder, and with another error if what was left there cannot be put
+    /// right: it stays then.
     pub(super) fn lock(place: &Path, relative: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Hidden> {
         let name = cache::key(relative.as_os_str().as_encoded_bytes());
         let path = place.join(format!("{PREFIX}{}", &name[..12]));
         loop {
-            match lock(&path) {
-                Ok(Some((lock, is_new))) => {
-                    let hidden = Hidden { path, lock: Some(lock), keep: false };
+            match lock(&path).at("create the directory", &path)? {
+                Attempt::Locked { lock, is_new } => {
+                    let mut hidden = Hidden { path, _lock: Some(lock), keep: !is_new, removed: false };
                     if !is_new {
                         hidden.clean(&place.join(relative))?;
                     }
+                    hidden.keep = false;
                     return Ok(hidden);
                 }
-                Ok(None) => waiting()?,
-                Err(error) => return Err(error).at("create the directory", &path),
+                Attempt::Busy => waiting()?,
+                Attempt::Unsupported => return Hidden::without_lock(place),
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// A folder that no other run has or looks into, where there are no locks.
+    fn without_lock(place: &Path) -> Result<Hidden> {
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
+        Ok(Hidden { path: folder.keep(), _lock: None, keep: false, removed: false })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -61,9 +73,18 @@ impl Hidden {
         self.keep = true;
     }
 
+    /// Says that the folder, which was renamed with the one that it is in, is in `place` now.
+    pub(super) fn moved_to(&mut self, place: &Path) {
+        self.path = place.join(self.path.file_name().unwrap_or_default());
+    }
+
     /// Finishes or undoes the swap that a run which was killed had begun, and removes the rest of what it has left.
     fn clean(&self, env_dir: &Path) -> Result<()> {
-        swap::recover(&self.path, env_dir)?;
+        swap::recover(&self.path, env_dir).map_err(|error| {
+            let left = Quoted(&self.path);
+            let reason = format!("{error}; what a run that did not end has left of it is in {left}, and stays there");
+            Error::Directory { path: env_dir.to_owned(), reason }
+        })?;
         let entries = fs::read_dir(&self.path).at("read the directory", &self.path)?;
         for entry in entries.flatten() {
             removal::remove_tree(&entry.path()).at("remove", &entry.path())?;
@@ -73,7 +94,9 @@ impl Hidden {
 
     /// Removes the folder, before the lock on it goes.
     pub(super) fn remove(&mut self) -> io::Result<()> {
-        let Some(_lock) = self.lock.take() else { return Ok(()) };
+        if std::mem::replace(&mut self.removed, true) {
+            return Ok(());
+        }
         match fs::remove_dir(&self.path) {
             Err(_) if !self.keep => removal::remove_tree(&self.path),
             removed => removed,
@@ -87,23 +110,47 @@ impl Drop for Hidden {
     }
 }
 
-/// Locks the folder `path`, made if it is not there, and says whether it was. None if another run has it.
-fn lock(path: &Path) -> io::Result<Option<(File, bool)>> {
+/// What has come of trying to lock a folder.
+enum Attempt {
+    Locked {
+        lock: File,
+        /// Whether the folder was not there before.
+        is_new: bool,
+    },
+    /// Another run has it.
+    Busy,
+    /// The file system has no locks.
+    Unsupported,
+}
+
+/// Locks the folder `path`, made if it is not there.
+fn lock(path: &Path) -> io::Result<Attempt> {
     let is_new = match native::create_own_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         made => made.map(|()| true)?,
     };
-    let folder = match native::open_own_folder(path) {
-        // Whoever had it has just removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        folder => folder.inspect_err(|_| {
-            if is_new {
-                let _ = fs::remove_dir(path);
-            }
-        })?,
+    let undo = |_: &io::Error| {
+        if is_new {
+            let _ = fs::remove_dir(path);
+        }
     };
-    let is_ours = native::try_lock(&folder) && native::is_at(&folder, path);
-    Ok(is_ours.then_some((folder, is_new)))
+    let folder = match native::open_folder(path) {
+        // Whoever had it has just removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Busy),
+        folder => folder.inspect_err(undo)?,
+    };
+    // One that is new is ours, whatever the file system says of owners and modes.
+    if !is_new && !native::is_own_file(&folder) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    match native::try_lock(&folder) {
+        Ok(true) if native::is_at(&folder, path) => Ok(Attempt::Locked { lock: folder, is_new }),
+        Ok(_) => Ok(Attempt::Busy),
+        Err(error) => {
+            undo(&error);
+            Ok(Attempt::Unsupported)
+        }
+    }
 }
 
 /// Why the hidden folder cannot be made, in words.

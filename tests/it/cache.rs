@@ -139,3 +139,20 @@ with open(sys.argv[2], 'wb') as file:
     }
     assert!(fs::symlink_metadata(&image).unwrap().is_file() && fs::read(&image).unwrap() != poisoned, "made anew");
 }
+
+#[test]
+fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
+    let scratch = Scratch::new();
+    scratch.write("victim/precious", "");
+    for name in ["images/holiday.jpg", "interpreters/notes.txt"] {
+        scratch.write(&format!("cache/{name}"), "");
+        used_before(scratch.path("cache").join(name), 200 * DAY);
+    }
+    symlink("../victim", scratch.path("cache/unpacked")).unwrap();
+    make(&scratch, &python());
+    rvenv(&scratch).arg("--reset-cache").silent();
+    for name in ["victim/precious", "cache/images/holiday.jpg", "cache/interpreters/notes.txt"] {
+        assert!(scratch.path(name).exists(), "{name}");
+    }
+    assert_eq!(names_in(&scratch.path("cache/images")), ["holiday.jpg"]);
+}

@@ -128,3 +128,64 @@ fn one_that_waits_says_so_and_can_be_told_to_stop() {
     // What was new is taken away again, and nothing hidden stays.
     assert!(scratch.names().is_empty(), "{:?}", scratch.names());
 }
+
+#[test]
+fn an_env_dir_that_another_program_makes_meanwhile_is_run_over() {
+    let scratch = Scratch::new();
+    // Held up by a compiler that waits for a file.
+    let real = python().path;
+    let script = format!(
+        "#!/bin/sh\ncase $* in *py_compile*) while ! [ -e go ]; do sleep 0.02; done;; esac\nexec {} \"$@\"\n",
+        real.display()
+    );
+    let slow = scratch.write_script("slow", &script);
+    let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", slow.display());
+    let wrapper = format!("#!/bin/sh\n{} \"$@\" | sed '{named}'\n", real.display());
+    let wrapper = scratch.write_script("wrapper", &wrapper);
+    let run = scratch.rvenv().arg("-p").arg(wrapper).args(["--no-cache", "a/env"]).env("SOURCE_DATE_EPOCH", "1");
+    let child = start(run);
+    while !scratch.names().iter().any(|name| name.starts_with(".rvenv-")) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    scratch.write("a/env/mine", "");
+    scratch.write("go", "");
+    all_well(vec![child]);
+    assert!(scratch.path("a/env/mine").exists());
+    scratch.rvenv().args(["--check", "a/env"]).silent();
+    assert_eq!(names_in(&scratch.path("a")), ["env"]);
+}
+
+#[test]
+fn a_run_whose_parents_were_missing_is_waited_for_too() {
+    let scratch = Scratch::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let index = format!("http://{}/simple", listener.local_addr().unwrap());
+    let held = scratch.rvenv_for(&python()).args(["--upgrade-deps", "a/b/env"]);
+    let held = start(held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*"));
+    while !scratch.path("a/b/env/pyvenv.cfg").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let second = start(scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "a/b/env"]));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(scratch.path("a/b/env/bin/pip").exists(), "it is not cleared meanwhile");
+    scratch.run("kill").arg("-TERM").arg(held.id().to_string()).silent();
+    assert!(!held.wait_with_output().unwrap().status.success());
+    all_well(vec![second]);
+    scratch.rvenv().args(["--check", "a/b/env"]).silent();
+    assert_eq!(names_in(&scratch.path("a/b")), ["env"]);
+    assert_eq!(scratch.names(), ["a"]);
+}
+
+#[test]
+fn without_locks_no_run_touches_what_another_one_builds() {
+    let Some(strace) = tool("strace") else { return };
+    let scratch = Scratch::new();
+    let inject = ["-f", "-qq", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK", "-o", "/dev/null"];
+    let run = || {
+        let run = scratch.run(&strace).args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path);
+        run.env("RVENV_CACHE_DIR", scratch.path("../rvenv-no-cache")).args(["--no-cache", "env"])
+    };
+    let children: Vec<Child> = (0..4).map(|_| start(run())).collect();
+    all_well(children);
+    assert_whole(&scratch, "env");
+}

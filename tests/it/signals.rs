@@ -107,29 +107,69 @@ fn what_a_killed_run_has_left_goes_with_the_next_one() {
     scratch.rvenv().args(["--check", "env"]).silent();
 }
 
+/// As a run leaves it that was killed while it swapped entries: `moved` ones are in the hidden folder, in `out`.
+fn half_swapped(moved: &[&str], out: &str) -> (Scratch, PathBuf) {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    scratch.write("env/mine", "");
+    // The name of the hidden folder, from a run that is held.
+    let held = compiling(&scratch, &[]);
+    let name = scratch.names().into_iter().find(|name| name.starts_with(".rvenv-")).unwrap();
+    kill(&scratch, "TERM", &held);
+    held.wait_with_output().unwrap();
+    let hidden = scratch.path(&name);
+    fs::create_dir_all(hidden.join(out)).unwrap();
+    fs::create_dir_all(hidden.join("new")).unwrap();
+    fs::write(hidden.join("new/new"), "").unwrap();
+    for entry in moved {
+        fs::rename(scratch.env().join(entry), hidden.join(out).join(entry)).unwrap();
+    }
+    (scratch, hidden)
+}
+
 #[test]
 fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
-    let python = python();
-    // As a killed run leaves it: what is moved out is in `old`; when all is, that is called `replaced`.
-    for (moved, out, expected) in [(&["bin", "lib"][..], "old", "mine"), (&["bin", "lib", "mine"], "replaced", "new")] {
-        let scratch = Scratch::new();
-        scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
-        scratch.write("env/mine", "");
-        // The name of the hidden folder, from a run that is held.
-        let held = compiling(&scratch, &[]);
-        let name = scratch.names().into_iter().find(|name| name.starts_with(".rvenv-")).unwrap();
-        kill(&scratch, "TERM", &held);
-        held.wait_with_output().unwrap();
-        let hidden = scratch.path(&name);
-        fs::create_dir_all(hidden.join(out)).unwrap();
-        fs::create_dir_all(hidden.join("new")).unwrap();
-        fs::write(hidden.join("new/new"), "").unwrap();
-        for entry in moved {
-            fs::rename(scratch.env().join(entry), hidden.join(out).join(entry)).unwrap();
-        }
-        scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    // What is moved out is in `old`; when all is, that is called `replaced`.
+    let cases = [(&["bin", "lib"][..], "old", "mine"), (&["bin", "lib", "mine"], "replaced", "new")];
+    for (moved, out, expected) in cases {
+        let (scratch, hidden) = half_swapped(moved, out);
+        scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
         assert!(scratch.env().join(expected).exists(), "{out}");
         assert!(!hidden.exists());
         scratch.rvenv().args(["--check", "env"]).silent();
     }
+    // The command that was killed is not refused for what it has moved away.
+    let (scratch, hidden) = half_swapped(&["pyvenv.cfg", "bin"], "old");
+    scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "env"]).silent();
+    assert!(!hidden.exists() && !scratch.path("env/mine").exists());
+}
+
+#[test]
+fn what_cannot_be_put_right_is_kept() {
+    let (scratch, hidden) = half_swapped(&["lib", "mine"], "old");
+    scratch.write("env/lib/in the way", "");
+    for arguments in [&["env"][..], &["--clear", "env"]] {
+        let error = scratch.rvenv_for(&python()).arg("--without-pip").args(arguments).error();
+        assert!(error.contains("stays there") && error.contains(hidden.to_str().unwrap()), "{error}");
+        assert!(hidden.join("old/lib").exists() || hidden.join("old/mine").exists());
+        assert!(hidden.join("old/mine").exists() || scratch.path("env/mine").exists());
+    }
+    fs::remove_dir_all(scratch.path("env/lib")).unwrap();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    assert!(!hidden.exists() && scratch.path("env/mine").exists());
+}
+
+#[test]
+fn a_python_that_has_closed_its_outputs_can_be_interrupted() {
+    let scratch = Scratch::new();
+    let deaf = scratch.write_script("deaf", "#!/bin/sh\ntouch begun\nexec >&- 2>&-\nexec sleep 20\n");
+    let mut command = scratch.rvenv().arg("-p").arg(deaf).arg("env").0;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !scratch.path("begun").exists() {
+        sleep(Duration::from_millis(10));
+    }
+    let begun = std::time::Instant::now();
+    kill(&scratch, "TERM", &child);
+    assert_eq!(child.wait_with_output().unwrap().status.signal(), Some(15));
+    assert!(begun.elapsed() < Duration::from_secs(10), "it was not waited for");
 }
