@@ -135,30 +135,12 @@ fn closed_streams_do_not_matter() {
 #[test]
 fn a_failure_on_the_way_leaves_nothing_and_says_why() {
     let scratch = Scratch::new();
-    let python = python();
-    // A Python that answers the probe and cannot compile.
-    let broken = scratch.write_script(
-        "bin/python3",
-        &format!(
-            "#!/bin/sh\ncase $* in *py_compile*) echo no memory left >&2; exit 3;; esac\nexec {} \"$@\"\n",
-            python.path.display()
-        ),
-    );
+    let wrapper = scratch.python_that_compiles_after("echo no memory left >&2; exit 3");
     let before = scratch.names();
-    // The probe reports the real interpreter; have it report the broken one.
-    let wrapper = scratch.write_script(
-        "wrapper",
-        &format!(
-            "#!/bin/sh\n{} \"$@\" | sed 's|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|'\n",
-            python.path.display(),
-            broken.display()
-        ),
-    );
     // The base's own .pyc cannot be used again where they shall go by hashes.
     let run = scratch.rvenv().env("SOURCE_DATE_EPOCH", "1700000000");
     let error = run.arg("--no-cache").arg("-p").arg(&wrapper).arg("a/b/env").error();
     assert!(error.contains("returned non-zero exit status 3. no memory left"), "{error}");
-    fs::remove_file(wrapper).unwrap();
     assert_eq!(scratch.names(), before);
 }
 

@@ -189,6 +189,17 @@ impl Scratch {
         path
     }
 
+    /// A Python that answers the probe as the real one does, but for the name that it has, and that runs `code` in sh
+    /// before it compiles. (Where .pyc go by hashes, all have to be compiled.)
+    pub fn python_that_compiles_after(&self, code: &str) -> PathBuf {
+        let real = python().path;
+        let real = real.display();
+        let script = format!("#!/bin/sh\ncase $* in *py_compile*) {code};; esac\nexec {real} \"$@\"\n");
+        let compiler = self.write_script("bin/compiler", &script);
+        let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", compiler.display());
+        self.write_script("bin/wrapper", &format!("#!/bin/sh\n{real} \"$@\" | sed '{named}'\n"))
+    }
+
     /// rvenv, to be run here.
     pub fn rvenv(&self) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rvenv"));

@@ -6,20 +6,7 @@ use crate::harness::*;
 fn shown(arguments: &str, ci: &str) -> Option<String> {
     let script = tool("script")?;
     let scratch = Scratch::new();
-    let python = python();
-    let slow = scratch.write_script(
-        "slow",
-        &format!("#!/bin/sh\ncase $* in *py_compile*) sleep 1;; esac\nexec {} \"$@\"\n", python.path.display()),
-    );
-    // It answers the probe as the real one does, but for the name that it has.
-    let wrapper = scratch.write_script(
-        "wrapper",
-        &format!(
-            "#!/bin/sh\n{} \"$@\" | sed 's|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|'\n",
-            python.path.display(),
-            slow.display()
-        ),
-    );
+    let wrapper = scratch.python_that_compiles_after("sleep 1");
     let rvenv = env!("CARGO_BIN_EXE_rvenv");
     let command = format!("{rvenv} --no-cache -p {} env {arguments}", wrapper.display());
     // Where .pyc go by hashes, all have to be compiled.

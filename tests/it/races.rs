@@ -133,15 +133,7 @@ fn one_that_waits_says_so_and_can_be_told_to_stop() {
 fn an_env_dir_that_another_program_makes_meanwhile_is_run_over() {
     let scratch = Scratch::new();
     // Held up by a compiler that waits for a file.
-    let real = python().path;
-    let script = format!(
-        "#!/bin/sh\ncase $* in *py_compile*) while ! [ -e go ]; do sleep 0.02; done;; esac\nexec {} \"$@\"\n",
-        real.display()
-    );
-    let slow = scratch.write_script("slow", &script);
-    let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", slow.display());
-    let wrapper = format!("#!/bin/sh\n{} \"$@\" | sed '{named}'\n", real.display());
-    let wrapper = scratch.write_script("wrapper", &wrapper);
+    let wrapper = scratch.python_that_compiles_after("while ! [ -e go ]; do sleep 0.02; done");
     let run = scratch.rvenv().arg("-p").arg(wrapper).args(["--no-cache", "a/env"]).env("SOURCE_DATE_EPOCH", "1");
     let child = start(run);
     while !scratch.names().iter().any(|name| name.starts_with(".rvenv-")) {

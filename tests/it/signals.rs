@@ -11,15 +11,8 @@ use crate::harness::*;
 
 /// A Python that says in a file when it is asked to compile, and takes half a minute for it.
 fn slow(scratch: &Scratch) -> PathBuf {
-    let real = python().path;
-    let real = real.display();
     let marker = scratch.path("compiling").display().to_string();
-    let script = format!(
-        "#!/bin/sh\ncase $* in *py_compile*) echo $$ >>{marker}; sleep 30 & echo $! >>{marker}; wait;; esac\nexec {real} \"$@\"\n"
-    );
-    let slow = scratch.write_script("bin/slow", &script);
-    let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", slow.display());
-    scratch.write_script("bin/wrapper", &format!("#!/bin/sh\n{real} \"$@\" | sed '{named}'\n"))
+    scratch.python_that_compiles_after(&format!("echo $$ >>{marker}; sleep 30 & echo $! >>{marker}; wait"))
 }
 
 /// Starts a run that is in the midst of compiling when this returns.
