@@ -4,30 +4,20 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cache::Cache;
-use crate::child;
 use crate::context::Context;
 use crate::error::{Error, Quoted, Result};
+use crate::event::Source;
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
-use crate::{configuration, directories, python, scripts, seed};
-
-/// Where a line of progress comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Source {
-    /// The builder itself.
-    Main,
-    /// The standard output of a process that it runs.
-    Stdout,
-    /// The standard error of a process that it runs.
-    Stderr,
-}
+use crate::process;
+use crate::seed;
+use crate::steps::{configuration, directories, python, scripts};
 
 /// Makes environments, in the steps of CPython's `venv.EnvBuilder`, each of which can be overridden.
 ///
 /// Rust has no `super()`: each step's default calls a public function, and so can an override. They are
-/// [`directories::create`] (after [`seed::check`]), [`configuration::create`], [`python::setup`], [`seed::setup`],
-/// [`scripts::setup`], [`scripts::install`], [`Context::publish`] and [`seed::upgrade_dependencies`].
+/// [`steps::directories::create`] (after [`seed::check`]), [`configuration::create`], [`python::setup`], [`seed::setup`],
+/// [`steps::scripts::setup`], [`scripts::install`], [`Context::publish`] and [`seed::upgrade_dependencies`].
 ///
 /// Until `publish` the environment's files stand in a hidden folder, at [`Context::staged`].
 pub trait EnvBuilder: Sync {
@@ -167,7 +157,7 @@ pub trait EnvBuilder: Sync {
     /// Errors with [`Error::Command`](crate::Error::Command), which has the last of what it said, if it cannot be run
     /// or its exit code is not 0. Whatever of its own it leaves running is ended.
     fn run(&self, command: &mut Command) -> Result<()> {
-        child::stream(command, &self.options().interrupt, &|line, source| self.progress(line, source))
+        process::stream(command, &self.options().interrupt, &|line, source| self.progress(line, source))
     }
 }
 

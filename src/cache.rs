@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::error::{AtPath, Result};
-use crate::native;
+use crate::os;
 
 /// What a file or folder is called until it is whole.
 const HALF_MADE: &[u8] = b".tmp";
@@ -90,7 +90,7 @@ impl Cache {
     ///
     /// Errors if something cannot be deleted.
     pub fn reset(&self) -> Result<()> {
-        for folder in self.folders().iter().filter(|folder| native::is_own_folder(folder)) {
+        for folder in self.folders().iter().filter(|folder| os::is_own_folder(folder)) {
             for entry in fs::read_dir(folder).at("empty the cache", folder)?.flatten() {
                 if is_ours(&entry.file_name()) {
                     remove(&entry.path()).at("empty the cache", &entry.path())?;
@@ -106,7 +106,7 @@ impl Cache {
     /// The file of this name, relative to the cache's folder.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut contents = Vec::new();
-        native::open_own(&self.folder.as_ref()?.join(name)).ok()?.read_to_end(&mut contents).ok()?;
+        os::open_own(&self.folder.as_ref()?.join(name)).ok()?.read_to_end(&mut contents).ok()?;
         Some(contents)
     }
 
@@ -119,7 +119,7 @@ impl Cache {
         if let Some(opened) = self.opened().get(name).cloned() {
             return opened.downcast().ok();
         }
-        let file = native::open_own(&self.folder.as_ref()?.join(name)).ok()?;
+        let file = os::open_own(&self.folder.as_ref()?.join(name)).ok()?;
         mark_used(&file);
         let opened = Arc::new(open(file)?);
         self.opened().insert(name.to_owned(), opened.clone());
@@ -141,7 +141,7 @@ impl Cache {
         self.opened().remove(name);
         let Some(path) = self.folder.as_ref().map(|folder| folder.join(name)) else { return };
         let Some(parent) = path.parent() else { return };
-        let kept = native::create_private_dir(parent)
+        let kept = os::create_private_dir(parent)
             .and_then(|()| tempfile::NamedTempFile::new_in(parent))
             .and_then(|mut file| file.write_all(contents).map(|()| file))
             .and_then(|file| file.persist(&path).map_err(|error| error.error));
@@ -154,11 +154,11 @@ impl Cache {
     pub(crate) fn folder(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
         let path = self.folder.as_ref()?.join(name);
         let parent = path.parent()?;
-        let is_there = || native::is_own_folder(parent) && native::is_folder(&path);
+        let is_there = || os::is_own_folder(parent) && os::is_folder(&path);
         if is_there() {
             return Some(path);
         }
-        native::create_private_dir(parent).ok()?;
+        os::create_private_dir(parent).ok()?;
         let aside = tempfile::tempdir_in(parent).ok()?;
         // Its mode tells which umask its files were made with, as an environment's does.
         let filled = aside.path().join("files");
@@ -175,7 +175,7 @@ impl Cache {
     /// used; and what runs that were killed have left half made.
     pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
-        if !native::is_own_folder(&folder) {
+        if !os::is_own_folder(&folder) {
             return;
         }
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -209,7 +209,7 @@ fn is_ours(name: &OsStr) -> bool {
 
 /// Removes a file, or a folder with all that is in it.
 fn remove(path: &Path) -> io::Result<()> {
-    if native::is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    if os::is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 /// A file's time is that of its last use, to the day.

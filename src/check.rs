@@ -4,14 +4,15 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::configuration::Configuration;
 use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result};
 use crate::interpreter::{Discovery, Interpreter, PythonRequest};
 use crate::options::Options;
-use crate::scripts::quote;
+use crate::quote;
 use crate::stage::Stage;
-use crate::{native, scripts, seed};
+use crate::steps::configuration::Configuration;
+use crate::steps::scripts;
+use crate::{os, seed};
 
 /// Something that is wrong with an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,7 @@ fn is_of(version: &str, interpreter: &Interpreter) -> bool {
 /// The names of interpreters in bin under which there is none.
 fn broken_links(context: &Context) -> Vec<Finding> {
     let names = entries(&context.bin_path).into_iter().filter(|path| is_interpreter(path));
-    let broken = names.filter(|path| !native::may_run(path));
+    let broken = names.filter(|path| !os::may_run(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
         true => "it is a link to nothing",
         false => "it is not executable",
@@ -111,7 +112,7 @@ fn is_interpreter(path: &Path) -> bool {
 fn foreign_scripts(context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for path in entries(&context.bin_path).into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
-        let Ok(text) = native::read_regular(&path) else { continue };
+        let Ok(text) = os::read_regular(&path) else { continue };
         let reason = match foreign_python(&text, context) {
             Some(python) => Some(format!("it starts {}", Quoted(&python))),
             None if scripts::names_another_place(&path, &text, &context.env_dir) => {
@@ -130,7 +131,7 @@ fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
     let is_named_so =
         python.file_name().and_then(OsStr::to_str).is_some_and(|name| name.contains("python") || name.contains("pypy"));
     let folder = python.parent()?;
-    let is_here = native::is_same(folder, &context.bin_path);
+    let is_here = os::is_same(folder, &context.bin_path);
     let is_an_environments = folder.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
     (is_named_so && !is_here && (is_an_environments || !python.exists())).then_some(python)
 }

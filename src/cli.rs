@@ -1,6 +1,9 @@
 //! The command line: the flags, and what they mean.
 
 mod generate;
+mod progress;
+mod report;
+mod signals;
 
 use std::env;
 use std::ffi::OsString;
@@ -12,13 +15,15 @@ use clap::builder::OsStringValueParser;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use generate::Product;
+use progress::Progress;
+use report::Format;
 use rvenv::{
     Cache, Discovery, EnvBuilder, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
     Venv,
 };
 
-use crate::progress::Progress;
-use crate::report::{self, Format};
+pub use report::Unsound;
+pub use signals::Signals;
 
 /// Creates virtual Python environments in one or more target directories.
 #[derive(Debug, Parser)]

@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::{AtPath, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
 use crate::options::{Existing, Options};
+use crate::os;
 use crate::stage::Stage;
 
 /// What the steps share, under CPython's names. All paths are absolute and are those of the finished
@@ -99,7 +99,7 @@ impl Context {
 
     /// Whether there is something at `path`, in an ENV_DIR that exists, that stays unless it is replaced.
     pub(crate) fn keeps(&self, path: &Path) -> bool {
-        self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && native::is_there(path)
+        self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && os::is_there(path)
     }
 }
 

@@ -1,9 +1,6 @@
 //! The command `rvenv`: parses, runs, prints the error, and ends with its exit code.
 
 mod cli;
-mod progress;
-mod report;
-mod signals;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,13 +9,13 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let signals = signals::Signals::watch();
+    let signals = cli::Signals::watch();
     let outcome = cli.run(signals.interrupt());
     // Who sent a signal learns that it ended the program.
     signals.end_by_what_came();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<report::Unsound>() => ExitCode::FAILURE,
+        Err(error) if error.is::<cli::Unsound>() => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "Error: {error}");
             ExitCode::FAILURE

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::interrupt::Interrupt;
 use crate::platform::Platform;
-use crate::scripts::quote;
+use crate::quote;
 
 /// What an environment shall be like. The defaults are those of CPython's `venv.EnvBuilder`; the command
 /// line's differ from them in `with_pip` and `scm_ignore_files`.

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::native;
+use crate::os;
 use hidden::Hidden;
 
 /// In the hidden folder: the environment that is built, or the first of the folders above it that are missing.
@@ -108,8 +108,8 @@ impl Stage {
     pub(crate) fn write(&self, path: &Path, contents: &[u8], executable: bool) -> Result<()> {
         let mode = if executable { 0o777 } else { 0o666 };
         let staged = self.at(path);
-        let created = native::create_file(&staged, mode).or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => fs::remove_file(&staged).and_then(|()| native::create_file(&staged, mode)),
+        let created = os::create_file(&staged, mode).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => fs::remove_file(&staged).and_then(|()| os::create_file(&staged, mode)),
             _ => Err(error),
         });
         created.and_then(|mut file| file.write_all(contents)).at("write", path)
@@ -117,13 +117,13 @@ impl Stage {
 
     /// Makes the symbolic link `path` to `target`.
     pub(crate) fn symlink(&self, target: &Path, path: &Path) -> io::Result<()> {
-        native::symlink(target, &self.at(path))
+        os::symlink(target, &self.at(path))
     }
 
     /// Copies an executable to the new file `path`; its mode is what the umask leaves of 0755.
     pub(crate) fn copy_executable(&self, source: &Path, path: &Path) -> Result<()> {
         let mut from = fs::File::open(source).at("read", source)?;
-        let copied = native::create_file(&self.at(path), 0o755).and_then(|mut to| io::copy(&mut from, &mut to));
+        let copied = os::create_file(&self.at(path), 0o755).and_then(|mut to| io::copy(&mut from, &mut to));
         copied.at("write", path).map(drop)
     }
 
@@ -178,9 +178,9 @@ impl Stage {
             _ => None,
         };
         loop {
-            match native::rename_new(&from, &to) {
+            match os::rename_new(&from, &to) {
                 Ok(()) => break,
-                Err(error) if !native::is_there(&to) => Err(error).at("create the directory", &to)?,
+                Err(error) if !os::is_there(&to) => Err(error).at("create the directory", &to)?,
                 Err(_) if to == self.env_dir => return Err(Error::Appeared { path: to }),
                 Err(_) => to = next_to(&to, &self.env_dir),
             }
@@ -209,7 +209,7 @@ impl Stage {
 
     fn merge(&self) -> Result<()> {
         merge::check(&self.built, &self.env_dir, &self.folders)?;
-        let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !native::is_there(&self.at(path))).collect();
+        let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !os::is_there(&self.at(path))).collect();
         merge::merge(&self.built, &self.env_dir)?;
         removal::remove_files(&gone, &self.env_dir)
     }
@@ -243,12 +243,12 @@ fn lock(env_dir: &Path, existed: bool, waiting: &mut dyn FnMut() -> Result<()>) 
         let relative = env_dir.strip_prefix(place).unwrap_or(env_dir);
         Hidden::lock(place, relative, &mut *waiting).map(|hidden| (place.to_owned(), hidden))
     };
-    if existed && native::is_mount_point(env_dir) {
+    if existed && os::is_mount_point(env_dir) {
         return within(env_dir);
     }
     match within(beside) {
         // There can be none beside it. One that is there and does not serve is another matter.
-        Err(Error::Io { path, .. }) if existed && !native::is_there(&path) => within(env_dir),
+        Err(Error::Io { path, .. }) if existed && !os::is_there(&path) => within(env_dir),
         locked => locked,
     }
 }

@@ -7,7 +7,7 @@ use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
 use super::Cli;
-use crate::report;
+use super::report;
 
 /// The parser does not know what its caller makes of an error.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS

@@ -13,7 +13,7 @@ use super::{Interpreter, memory};
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
-use crate::native;
+use crate::os;
 
 /// Finds Pythons, asks them about themselves and remembers what they said.
 #[derive(Debug, Clone)]
@@ -207,7 +207,7 @@ impl Discovery {
 /// their names, since several installations can share a prefix, and Homebrew's formulas have no other.
 fn pythons_in(folder: &Path) -> Vec<PathBuf> {
     let names = ["bin/python3", "bin/python", "bin/pypy3", "bin/graalpy", "Scripts/python.exe", "python.exe"];
-    let first = names.iter().map(|name| folder.join(name)).find(|path| native::may_run(path));
+    let first = names.iter().map(|name| folder.join(name)).find(|path| os::may_run(path));
     let mut versioned = versioned_names(&folder.join("bin"), "python");
     versioned.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
     let mut pythons: Vec<PathBuf> = first.into_iter().collect();
@@ -227,7 +227,7 @@ fn versioned_names(folder: &Path, stem: &str) -> Vec<(u32, PathBuf)> {
         digits(minor.strip_suffix('t').unwrap_or(minor))
     };
     let named = entries.filter_map(|entry| Some((minor(&entry.file_name())?, entry.path())));
-    named.filter(|(_, path)| native::may_run(path)).collect()
+    named.filter(|(_, path)| os::may_run(path)).collect()
 }
 
 fn no_python(reason: String) -> Error {

@@ -10,7 +10,7 @@ use super::{Interpreter, probe};
 use crate::cache::{self, Cache};
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
-use crate::native::{Stamp, stamp, stamps_along};
+use crate::os::{Stamp, stamp, stamps_along};
 
 /// The folder of the cache.
 const FOLDER: &str = "interpreters";

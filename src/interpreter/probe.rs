@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::Interpreter;
 use crate::cache;
-use crate::child;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
-use crate::native;
+use crate::os;
+use crate::process;
 
 const SCRIPT: &str = include_str!("probe.py");
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
@@ -24,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Has the Python at `executable` describe itself, in JSON.
 pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let output = child::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT, interrupt)
+    let output = process::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT, interrupt)
         .map_err(|error| fault(explain_start(executable, &error)))?
         .ok_or_else(|| match interrupt.check() {
             Err(interrupted) => interrupted,
@@ -32,7 +32,7 @@ pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
         })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
-        return Err(fault(explain_silence(output.status, &child::last_words(&output.stderr))));
+        return Err(fault(explain_silence(output.status, &process::last_words(&output.stderr))));
     };
     serde_json::from_str(answer).map_err(|error| fault(format!("its answer does not read: {error}")))
 }
@@ -106,7 +106,7 @@ fn explain_start(executable: &Path, error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a link to nothing".to_owned(),
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied if !native::may_run(executable) => "it is not executable".to_owned(),
+        std::io::ErrorKind::PermissionDenied if !os::may_run(executable) => "it is not executable".to_owned(),
         _ => format!("it cannot be run: {error}"),
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn native_pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 fn decode(text: &str) -> Result<PathBuf, &'static str> {
     let bytes =
         text.chars().map(u8::try_from).collect::<Result<Vec<u8>, _>>().map_err(|_| "a path that is no bytes")?;
-    native::os_string(bytes).map(PathBuf::from).ok_or("a path that is not UTF-8")
+    os::os_string(bytes).map(PathBuf::from).ok_or("a path that is not UTF-8")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use same_file::is_same_file;
 
 use super::surroundings::Surroundings;
-use crate::native;
+use crate::os;
 
 /// What is known of a program on PATH.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,9 +117,7 @@ impl Pyenv {
         let versions = self.active_versions(surroundings)?;
         let found = versions.iter().map(String::as_str).chain(["system"]).find_map(|version| match version {
             "system" => self.on_the_rest_of_path(program, surroundings),
-            version => {
-                Some(self.versions().join(version).join("bin").join(program)).filter(|path| native::may_run(path))
-            }
+            version => Some(self.versions().join(version).join("bin").join(program)).filter(|path| os::may_run(path)),
         });
         // A hook looks further for what an environment among the versions has not.
         let has_environment =

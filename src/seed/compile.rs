@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::parallel;
-use crate::child;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::{Interpreter, fixed};
+use crate::process;
 
 const SCRIPT: &str = include_str!("compile.py");
 
@@ -89,9 +89,9 @@ fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str])
         let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
         Error::Command { command, outcome }
     };
-    let output = child::feed(&mut command, names.into_bytes(), &context.options.interrupt);
+    let output = process::feed(&mut command, names.into_bytes(), &context.options.interrupt);
     let output = output.at("run", &interpreter.executable)?.ok_or(Error::Interrupted)?;
-    if output.status.success() { Ok(output.stdout) } else { Err(failure(child::outcome(&output))) }
+    if output.status.success() { Ok(output.stdout) } else { Err(failure(process::outcome(&output))) }
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ use crate::cache::{self, Cache};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
 use crate::options::Options;
+use crate::os;
 
 /// Goes up when what an image holds changes in kind.
 const FORMAT: u32 = 3;
@@ -80,7 +80,7 @@ impl From<Error> for Fault {
 
 /// The name in the cache of the image of these wheels for this interpreter: all that decides its bytes.
 pub(super) fn name(interpreter: &Interpreter, wheels: &[&PathBuf], options: &Options) -> String {
-    let stamps: Vec<_> = wheels.iter().map(|wheel| (wheel, native::stamp(wheel))).collect();
+    let stamps: Vec<_> = wheels.iter().map(|wheel| (wheel, os::stamp(wheel))).collect();
     let bytecode = (&interpreter.cache_tag, &interpreter.magic, options.compile, options.source_date);
     let version = (FORMAT, env!("CARGO_PKG_VERSION"), interpreter.version, &interpreter.implementation);
     cache::key(format!("{version:?} {bytecode:?} {stamps:?}").as_bytes())
@@ -162,7 +162,7 @@ impl Image {
             return Err(Fault::Damaged);
         }
         let mut bytes = vec![0; (end - start) as usize];
-        native::read_at(&self.file, &mut bytes, self.base + start).map_err(|_| Fault::Damaged)?;
+        os::read_at(&self.file, &mut bytes, self.base + start).map_err(|_| Fault::Damaged)?;
         let is_whole = |file: &&InstalledFile| {
             let from = (file.entry.start - start) as usize;
             crc32fast::hash(&bytes[from..from + file.entry.size as usize]) == file.entry.crc32

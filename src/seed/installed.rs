@@ -12,7 +12,7 @@ use super::record::Record;
 use super::wheel::normalized;
 use crate::context::{Context, absolute};
 use crate::error::{AtPath, Result};
-use crate::native;
+use crate::os;
 
 /// A `.dist-info` folder in site-packages (PEP 376), or an `.egg-info` from before.
 pub(super) struct Installed {
@@ -95,13 +95,12 @@ fn version_of(metadata: &Path, project: &str) -> Option<Version> {
 }
 
 fn recorded(context: &Context, metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
-    let record = native::read_regular(&metadata.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
+    let record = os::read_regular(&metadata.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
     record.map(|record| record.paths().map(|path| absolute(&context.lib_path.join(path))).collect()).transpose()
 }
 
 /// Whether a launcher starts a Python in this folder, as the link to it is named.
 fn starts_from(launcher: &Path, folder: &Path) -> bool {
-    let python = native::read_regular(launcher).ok().and_then(|text| python_of_launcher(&text));
-    python
-        .is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || native::is_same(parent, folder)))
+    let python = os::read_regular(launcher).ok().and_then(|text| python_of_launcher(&text));
+    python.is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || os::is_same(parent, folder)))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::interpreter::Interpreter;
-use crate::native;
+use crate::os;
 
 /// The bytes of a shebang line, its line break left out, that every kernel takes whole (Linux before 5.1).
 const LONGEST_SHEBANG: usize = 127;
@@ -62,7 +62,7 @@ pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
             Some(unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?))
         })?,
     };
-    native::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())
+    os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// What a word in quotes means to the shell: parts in single quotes as they are, those in double ones unescaped.

@@ -11,7 +11,7 @@ use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interrupt::Interrupt;
-use crate::native;
+use crate::os;
 
 /// A folder that files are written into, and what it is called in errors.
 pub(super) struct Root {
@@ -33,7 +33,7 @@ impl Root {
 
 /// One folder below a [`Root`], new or not, open for writing.
 pub(super) struct Folder {
-    pub(super) native: native::Folder,
+    pub(super) open: os::Folder,
     path: PathBuf,
 }
 
@@ -72,12 +72,12 @@ fn create_folders<'a>(root: &Root, names: impl Iterator<Item = &'a str>) -> Resu
 impl Folder {
     fn open(root: &Root, name: &str) -> Result<Folder> {
         let path = root.path.join(name);
-        Ok(Folder { native: native::Folder::open(&root.staged.join(name)).at("open the directory", &path)?, path })
+        Ok(Folder { open: os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?, path })
     }
 
     /// Writes a file that is not there yet, as changed at `modified` if that is given.
     pub(super) fn write(&self, file: &InstalledFile, contents: &[u8], modified: Option<SystemTime>) -> Result<()> {
-        let written = self.native.create_file(file.base_name(), file.mode()).and_then(|mut made| {
+        let written = self.open.create_file(file.base_name(), file.mode()).and_then(|mut made| {
             made.write_all(contents)?;
             modified.map_or(Ok(()), |time| made.set_modified(time))
         });

@@ -10,8 +10,8 @@ use super::image::{Fault, Image};
 use super::site_packages::{self, Folder, Root};
 use crate::cache::Cache;
 use crate::interrupt::Interrupt;
-use crate::native;
 use crate::options::LinkMode;
+use crate::os;
 
 /// The folder of the cache.
 const FOLDER: &str = "unpacked";
@@ -63,8 +63,8 @@ impl<'a> Unpacked<'a> {
 
     /// Places what can be placed, and returns the others.
     fn place_all<'f>(&self, folder: &Folder, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
-        let source = native::Folder::open(&self.path.join(name));
-        let (Ok(source), Ok(mode)) = (source, folder.native.mode()) else {
+        let source = os::Folder::open(&self.path.join(name));
+        let (Ok(source), Ok(mode)) = (source, folder.open.mode()) else {
             self.damaged.store(true, Ordering::Relaxed);
             return files.to_vec();
         };
@@ -72,7 +72,7 @@ impl<'a> Unpacked<'a> {
     }
 
     /// Whether one file could be placed in `folder`, whose mode tells what the umask is.
-    fn place(&self, source: &native::Folder, folder: &Folder, file: &InstalledFile, folder_mode: u32) -> bool {
+    fn place(&self, source: &os::Folder, folder: &Folder, file: &InstalledFile, folder_mode: u32) -> bool {
         if !self.serves.load(Ordering::Relaxed) {
             return false;
         }
@@ -86,14 +86,14 @@ impl<'a> Unpacked<'a> {
         let placed = match self.link_mode {
             // A link has the mode that the umask left when it was unpacked.
             LinkMode::Hardlink if state.permissions() != mode => return false,
-            LinkMode::Hardlink => folder.native.link_from(source, name),
-            _ => folder.native.clone_from(source, name, file.mode(), self.image.modified()),
+            LinkMode::Hardlink => folder.open.link_from(source, name),
+            _ => folder.open.clone_from(source, name, file.mode(), self.image.modified()),
         };
         self.serves.fetch_and(placed.is_ok(), Ordering::Relaxed);
         placed.is_ok()
     }
 
-    fn is_as_unpacked(&self, file: &InstalledFile, state: &native::FileState) -> bool {
+    fn is_as_unpacked(&self, file: &InstalledFile, state: &os::FileState) -> bool {
         let unpacked = self.image.modified().duration_since(UNIX_EPOCH).unwrap_or_default();
         let modified = (unpacked.as_secs() as i64, unpacked.subsec_nanos());
         state.is_regular() && state.size == file.entry.size && state.modified == modified

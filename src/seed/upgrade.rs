@@ -1,11 +1,11 @@
 //! `--upgrade-deps`: pip, run in the finished environment, brings itself and setuptools up to date.
 
 use super::find_links;
-use crate::builder::Source;
-use crate::child;
 use crate::context::Context;
 use crate::error::Result;
+use crate::event::Source;
 use crate::interpreter::{Interpreter, without_python_variables};
+use crate::process;
 
 /// The step `upgrade_dependencies`: `<env_exe> -m pip install --upgrade` of what the interpreter bundles. pip's
 /// configuration (PIP_* and pip.conf) holds here, since it names the package index; Python's own does not, nor does a
@@ -21,5 +21,5 @@ pub fn upgrade_dependencies(
     }
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
-    child::stream(&mut command, &context.options.interrupt, progress)
+    process::stream(&mut command, &context.options.interrupt, progress)
 }

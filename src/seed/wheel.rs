@@ -22,7 +22,7 @@ use super::record::Record;
 use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
+use crate::os;
 
 /// The entries that a wheel may have; pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
@@ -55,7 +55,7 @@ impl Wheel {
         if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
             return Err(unsound(format!("it is larger than {LARGEST_WHEEL} bytes")));
         }
-        let bytes = native::read_regular(path).at("read", path)?;
+        let bytes = os::read_regular(path).at("read", path)?;
         Wheel::read(path, bytes.into()).map_err(unsound)
     }
 

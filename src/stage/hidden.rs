@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{removal, swap};
 use crate::cache;
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::native;
+use crate::os;
 
 /// The names of the hidden folders begin with this.
 pub(super) const PREFIX: &str = ".rvenv-";
@@ -125,7 +125,7 @@ enum Attempt {
 
 /// Locks the folder `path`, made if it is not there.
 fn lock(path: &Path) -> io::Result<Attempt> {
-    let is_new = match native::create_own_folder(path) {
+    let is_new = match os::create_own_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         made => made.map(|()| true)?,
     };
@@ -134,17 +134,17 @@ fn lock(path: &Path) -> io::Result<Attempt> {
             let _ = fs::remove_dir(path);
         }
     };
-    let folder = match native::open_folder(path) {
+    let folder = match os::open_folder(path) {
         // Whoever had it has just removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Busy),
         folder => folder.inspect_err(undo)?,
     };
     // One that is new is ours, whatever the file system says of owners and modes.
-    if !is_new && !native::is_own_file(&folder) {
+    if !is_new && !os::is_own_file(&folder) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    match native::try_lock(&folder) {
-        Ok(true) if native::is_at(&folder, path) => Ok(Attempt::Locked { lock: folder, is_new }),
+    match os::try_lock(&folder) {
+        Ok(true) if os::is_at(&folder, path) => Ok(Attempt::Locked { lock: folder, is_new }),
         Ok(_) => Ok(Attempt::Busy),
         Err(error) => {
             undo(&error);
@@ -156,7 +156,7 @@ fn lock(path: &Path) -> io::Result<Attempt> {
 /// Why the hidden folder cannot be made, in words.
 pub(super) fn explain(error: Error, env_dir: &Path) -> Error {
     let Error::Io { path, source, .. } = error else { return error };
-    let reason = match native::is_there(&path) {
+    let reason = match os::is_there(&path) {
         true => format!("{} is in the way ({source}); remove it", Quoted(&path)),
         false => format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path))),
     };

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{AtPath, Error, Result};
-use crate::native;
+use crate::os;
 
 /// Moves all that is in `from` into `to`, except `spared` names.
 pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
@@ -74,7 +74,7 @@ fn copy_across(from: &Path, to: &Path) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(super::hidden::PREFIX);
     let copied = match fs::read_link(from) {
-        Ok(target) => builder.make_in(folder, |path| native::symlink(&target, path))?.into_temp_path(),
+        Ok(target) => builder.make_in(folder, |path| os::symlink(&target, path))?.into_temp_path(),
         Err(_) => {
             let file = builder.tempfile_in(folder)?.into_temp_path();
             fs::copy(from, &file)?;

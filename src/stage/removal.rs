@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::error::{AtPath, Result};
-use crate::native;
+use crate::os;
 
 /// Removes files, and the folders below `root` that are empty then. What is none any more is passed over.
 pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
@@ -27,7 +27,7 @@ pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
 /// Removes a file, or a folder with all that is in it, links and not what they lead to, also where modes of folders (an
 /// odd umask, a read-only folder) do not let their owner.
 pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
-    if !native::is_folder(path) {
+    if !os::is_folder(path) {
         return fs::remove_file(path);
     }
     fs::remove_dir_all(path).or_else(|_| {
@@ -47,7 +47,7 @@ fn remove_one_by_one(path: &Path) -> io::Result<()> {
 
 fn open_up(folder: &Path) {
     // What this cannot do, the removal that follows will name.
-    let _ = native::open_up(folder);
+    let _ = os::open_up(folder);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             open_up(&entry.path());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{NEW, merge};
 use crate::error::{AtPath, Result};
-use crate::native;
+use crate::os;
 
 /// In the hidden folder: what is being moved out of ENV_DIR, which is not whole meanwhile.
 const OLD: &str = "old";
@@ -17,8 +17,8 @@ const REPLACED: &str = "replaced";
 /// are in `hidden` then. After an error everything is as it was, unless [`Unswapped::scattered`] says otherwise.
 pub(super) fn swap(built: &Path, env_dir: &Path, hidden: &Path) -> Result<(), Unswapped> {
     // The folder that was there may be somebody's current one, a mount, or have more to it than owner and mode.
-    let plain = native::is_plain_folder(env_dir) && !is_current(env_dir);
-    if plain && native::copy_owner_and_mode(env_dir, built).and_then(|()| native::exchange(built, env_dir)).is_ok() {
+    let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
+    if plain && os::copy_owner_and_mode(env_dir, built).and_then(|()| os::exchange(built, env_dir)).is_ok() {
         return Ok(());
     }
     by_entries(built, env_dir, hidden)
@@ -42,7 +42,7 @@ fn by_entries(built: &Path, env_dir: &Path, hidden: &Path) -> Result<(), Unswapp
         merge::move_entries(built, env_dir, &[])
     });
     swapped.map_err(|error| {
-        let is_out = !native::is_there(&replaced) || {
+        let is_out = !os::is_there(&replaced) || {
             let back = merge::move_entries(env_dir, built, &spared);
             back.is_ok() && fs::rename(&replaced, &old).is_ok()
         };
@@ -55,12 +55,12 @@ fn by_entries(built: &Path, env_dir: &Path, hidden: &Path) -> Result<(), Unswapp
 pub(super) fn recover(hidden: &Path, env_dir: &Path) -> Result<()> {
     let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
     let new = hidden.join(NEW);
-    if native::is_there(&replaced) {
+    if os::is_there(&replaced) {
         // All that was there is out, so the new contents go in.
-        if native::is_folder(&new) {
+        if os::is_folder(&new) {
             merge::move_entries(&new, env_dir, &[])?;
         }
-    } else if native::is_there(&old) {
+    } else if os::is_there(&old) {
         merge::move_entries(&old, env_dir, &[])?;
     }
     Ok(())

@@ -58,17 +58,19 @@ impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> EnvBuilder for R
     fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         self.step("create_directories");
         rvenv::seed::check(&self.interpreter, &self.options)?;
-        rvenv::directories::create(env_dir, &self.interpreter, &self.options, &|line| self.progress(line, Source::Main))
+        rvenv::steps::directories::create(env_dir, &self.interpreter, &self.options, &|line| {
+            self.progress(line, Source::Main)
+        })
     }
 
     fn create_configuration(&self, context: &mut Context) -> Result<()> {
         self.step("create_configuration");
-        rvenv::configuration::create(context, &self.interpreter)
+        rvenv::steps::configuration::create(context, &self.interpreter)
     }
 
     fn setup_python(&self, context: &mut Context) -> Result<()> {
         self.step("setup_python");
-        rvenv::python::setup(context, &self.interpreter).map(drop)
+        rvenv::steps::python::setup(context, &self.interpreter).map(drop)
     }
 
     fn setup_pip(&self, context: &mut Context) -> Result<()> {
@@ -79,7 +81,7 @@ impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> EnvBuilder for R
 
     fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         self.step("setup_scripts");
-        rvenv::scripts::setup(context, self.interpreter.platform).map(drop)
+        rvenv::steps::scripts::setup(context, self.interpreter.platform).map(drop)
     }
 
     fn publish(&self, context: &mut Context) -> Result<()> {

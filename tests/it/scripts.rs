@@ -31,7 +31,7 @@ impl EnvBuilder for WithScripts<'_> {
     }
 
     fn setup_scripts(&self, context: &mut Context) -> Result<()> {
-        let built_in = rvenv::scripts::setup(context, self.interpreter.platform)?;
+        let built_in = rvenv::steps::scripts::setup(context, self.interpreter.platform)?;
         assert!(built_in.is_empty());
         self.install_scripts(context, self.scripts)
     }

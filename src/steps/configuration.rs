@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
-use crate::scripts::quote;
+use crate::os;
+use crate::quote;
 
 /// What pyvenv.cfg says that rvenv reads or carries over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// Reads the file at `path`; none if there is none. Like Python, it passes over what is no `key = value`.
     pub(crate) fn read(path: &Path) -> Result<Option<Configuration>> {
-        match native::read_regular(path) {
+        match os::read_regular(path) {
             Ok(contents) => Ok(Some(Configuration::parse(&String::from_utf8_lossy(&contents)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).at("read", path),
@@ -127,7 +127,7 @@ fn unescape(literal: &str) -> OsString {
         };
         bytes.extend(escaped.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]).bytes());
     }
-    native::os_string(bytes).unwrap_or_default()
+    os::os_string(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::builder::Source;
 use crate::error::{Error, Result};
+use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::native;
-use crate::scripts::quote;
+use crate::os;
+use crate::quote;
 
 /// How long output is still taken when its process has ended: a grandchild may hold the pipe open.
 const GRACE: Duration = Duration::from_millis(300);
@@ -60,7 +60,7 @@ struct Running {
 }
 
 fn start(command: &mut Command, input: Vec<u8>) -> io::Result<Running> {
-    let command = native::in_own_group(command).stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    let command = os::in_own_group(command).stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A process that does not take it says why by how it ends.
@@ -116,7 +116,7 @@ impl Running {
             match ended {
                 Some((status, at)) if closed || at.elapsed() > GRACE => {
                     // What it has left running may hold its output open, or not.
-                    native::kill_group(&mut self.child)?;
+                    os::kill_group(&mut self.child)?;
                     return Ok(Some(status));
                 }
                 None if timeout.is_some_and(|timeout| left(timeout).is_zero()) => return self.kill(),
@@ -136,7 +136,7 @@ impl Running {
     }
 
     fn kill(mut self) -> io::Result<Option<ExitStatus>> {
-        native::kill_group(&mut self.child)?;
+        os::kill_group(&mut self.child)?;
         self.child.wait().map(|_| None)
     }
 }

@@ -1,7 +1,5 @@
 //! The scripts in the environment's bin: ours for activating it in each shell, and those of a folder.
 
-pub(crate) mod quote;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +8,21 @@ use walkdir::WalkDir;
 
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::native;
+use crate::os;
 use crate::platform::Platform;
-use quote::Quoting;
+use crate::quote::Quoting;
 
 /// Our templates, in the shape that [`install`] reads from disk: the folder, the name, the text.
 const BUILT_IN: [(&str, &str, &[u8]); 9] = [
-    ("common", "activate", include_bytes!("../scripts/common/activate")),
-    ("common", "activate.fish", include_bytes!("../scripts/common/activate.fish")),
-    ("common", "activate.nu", include_bytes!("../scripts/common/activate.nu")),
-    ("common", "activate.xsh", include_bytes!("../scripts/common/activate.xsh")),
-    ("common", "activate_this.py", include_bytes!("../scripts/common/activate_this.py")),
-    ("common", "Activate.ps1", include_bytes!("../scripts/common/Activate.ps1")),
-    ("posix", "activate.csh", include_bytes!("../scripts/posix/activate.csh")),
-    ("nt", "activate.bat", include_bytes!("../scripts/nt/activate.bat")),
-    ("nt", "deactivate.bat", include_bytes!("../scripts/nt/deactivate.bat")),
+    ("common", "activate", include_bytes!("../../scripts/common/activate")),
+    ("common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
+    ("common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
+    ("common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
+    ("common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
+    ("common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
+    ("posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
+    ("nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
+    ("nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
@@ -86,7 +84,7 @@ pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result
             context.stage.create_dir(&target)?;
             continue;
         }
-        let template = native::read_regular(entry.path()).at("read", entry.path())?;
+        let template = os::read_regular(entry.path()).at("read", entry.path())?;
         if std::str::from_utf8(&template).is_err() {
             warnings.push(format!("unable to copy script {}, may be binary", Quoted(entry.path())));
             continue;

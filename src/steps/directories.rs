@@ -6,13 +6,13 @@ use std::path::Path;
 
 use same_file::is_same_file;
 
-use crate::configuration::Configuration;
 use crate::context::{Context, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
 use crate::options::{Existing, Options};
+use crate::os;
 use crate::stage::Stage;
+use crate::steps::configuration::Configuration;
 
 /// The step `create_directories`: checks that an environment can be made at `env_dir`, begins to build it
 /// aside, and makes its folders.
@@ -160,7 +160,7 @@ fn link_lib64(context: &Context) -> Result<()> {
         return Ok(());
     }
     match context.stage.symlink(Path::new("lib"), &lib64) {
-        Err(error) if native::lacks_links(&error) => Ok(()),
+        Err(error) if os::lacks_links(&error) => Ok(()),
         linked => linked.at("create the link", &lib64),
     }
 }

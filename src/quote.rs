@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Which rules a value is quoted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quoting {
+pub(crate) enum Quoting {
     Posix,
     Csh,
     Fish,
@@ -19,7 +19,7 @@ pub(super) enum Quoting {
 
 impl Quoting {
     /// The rules for the script of this name, by its suffix as CPython goes by it.
-    pub(super) fn of_script(name: &Path) -> Quoting {
+    pub(crate) fn of_script(name: &Path) -> Quoting {
         match name.extension().and_then(OsStr::to_str) {
             Some("csh" | "tcsh") => Quoting::Csh,
             Some("fish") => Quoting::Fish,
@@ -31,7 +31,7 @@ impl Quoting {
         }
     }
 
-    pub(super) fn quote(self, value: &OsStr) -> Vec<u8> {
+    pub(crate) fn quote(self, value: &OsStr) -> Vec<u8> {
         let bytes = value.as_encoded_bytes();
         match self {
             Quoting::Posix => single_quoted(bytes, |byte| (byte == b'\'').then_some(br"'\''")),

@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::context::Context;
 use crate::error::{AtPath, Quoted, Result};
 use crate::interpreter::Interpreter;
-use crate::native;
 use crate::options::Links;
+use crate::os;
 
 /// The step `setup_python`: `bin/<exename>` leads to the base's executable and the other names to that.
 ///
@@ -47,7 +47,7 @@ pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<Str
 fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<String>) -> Result<()> {
     if context.options.links == Links::Symlink {
         match context.stage.symlink(target, path) {
-            Err(error) if native::lacks_links(&error) => {
+            Err(error) if os::lacks_links(&error) => {
                 warnings.push(format!("no symbolic link can be made at {}, so it is a copy", Quoted(path)));
             }
             linked => return linked.at("create the link", path),
@@ -69,7 +69,7 @@ fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
 
 /// A script of the user's that has an interpreter's name is none.
 fn is_script(path: &Path) -> bool {
-    !path.is_symlink() && native::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
+    !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
 }
 
 /// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.
