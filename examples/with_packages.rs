@@ -8,14 +8,12 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use rvenv::{
-    Cache, Context, Discovery, EnvBuilder, Error, Existing, Interpreter, Links, Options, PythonRequest, Result, Source,
-    Surroundings,
+    Cache, Context, Discovery, EnvBuilder, Error, Event, Options, PythonRequest, Result, Source, Steps, Surroundings,
 };
 
 /// Runs the pip of the newest wheel in a folder, which installs a project from there.
@@ -79,107 +77,74 @@ struct Arguments {
     packages: Option<PathBuf>,
 }
 
-/// Makes environments with what `pip install` makes of wheels, and shows how far it is.
+/// Installs projects from a directory of wheels, by scripts that the environment's Python runs.
 struct WithPackages {
-    options: Options,
-    interpreter: Interpreter,
     packages: PathBuf,
     projects: Vec<&'static str>,
-    verbose: bool,
 }
 
-impl EnvBuilder for WithPackages {
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn interpreter(&self) -> &Interpreter {
-        &self.interpreter
-    }
-
-    /// A dot for each line of a script, or the line itself.
-    fn progress(&self, line: &str, source: Source) {
-        match source {
-            Source::Stdout | Source::Stderr if self.verbose => show(&format!("{line}\n")),
-            Source::Stdout | Source::Stderr => show("."),
-            _ => {}
-        }
-    }
-
-    fn post_setup(&self, context: &mut Context) -> Result<()> {
-        self.projects.iter().try_for_each(|project| self.install(context, project))
+impl Steps for WithPackages {
+    fn post_setup(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        self.projects.iter().try_for_each(|project| self.install(project, builder, context))
     }
 }
 
 impl WithPackages {
-    fn new(arguments: &Arguments) -> Result<WithPackages> {
-        let current_dir = env::current_dir().map_err(hook)?;
-        let request = arguments.python.as_deref().map_or(PythonRequest::Default, PythonRequest::from);
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), Cache::none());
-        let interpreter = discovery.find(&request)?;
-        let bundled = interpreter.wheels.first().and_then(|wheel| wheel.parent());
-        let packages = arguments.packages.as_deref().or(bundled);
-        let packages = packages.ok_or_else(|| hook("this Python bundles no wheels; name a folder by --packages"))?;
-        let projects = [("setuptools", !arguments.no_setuptools), ("pip", !arguments.no_pip)];
-        Ok(WithPackages {
-            options: options(arguments),
-            packages: std::path::absolute(packages).map_err(hook)?,
-            interpreter,
-            projects: projects.into_iter().filter(|(_, wanted)| *wanted).map(|(project, _)| project).collect(),
-            verbose: arguments.verbose,
-        })
-    }
-
     /// Puts the script into the environment's bin, runs it there and takes it away again.
-    fn install(&self, context: &Context, project: &str) -> Result<()> {
-        show(&format!("Installing {project} "));
+    fn install(&self, project: &str, builder: &EnvBuilder, context: &Context) -> Result<()> {
+        eprint!("Installing {project} ");
         let script = context.bin_path.join(format!("install_{project}.py"));
-        fs::write(&script, INSTALL).map_err(hook)?;
+        fs::write(&script, INSTALL).map_err(Error::hook)?;
         let mut command = Command::new(&context.env_exe);
         command.arg("-I").arg(&script).arg(&self.packages).arg(project).current_dir(&context.bin_path);
-        let installed = self.run(&mut command);
-        show(if installed.is_ok() { "done.\n" } else { "failed.\n" });
-        fs::remove_file(&script).map_err(hook)?;
+        let installed = builder.run(&mut command);
+        eprintln!("{}", if installed.is_ok() { "done." } else { "failed." });
+        fs::remove_file(&script).map_err(Error::hook)?;
         installed
     }
 }
 
-fn options(arguments: &Arguments) -> Options {
-    let mut options = Options::default();
-    options.system_site_packages = arguments.system_site_packages;
-    if arguments.symlinks {
-        options.links = Links::Symlink;
+/// A dot for each line that a script says, or the line itself.
+fn show(event: Event<'_>, verbose: bool) {
+    match event {
+        Event::Progress { line, source: Source::Stdout | Source::Stderr } if verbose => eprintln!("{line}"),
+        Event::Progress { source: Source::Stdout | Source::Stderr, .. } => eprint!("."),
+        _ => {}
     }
-    options.existing = match (arguments.clear, arguments.upgrade) {
-        (true, _) => Existing::Clear { force: false },
-        (_, true) => Existing::Upgrade,
-        _ => Existing::Keep,
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let request = arguments.python.as_deref().map_or(PythonRequest::Default, PythonRequest::from);
+    let surroundings = Surroundings::new(env::vars_os(), env::current_dir().map_err(Error::hook)?);
+    let interpreter = Discovery::new(surroundings, Cache::none()).find(&request)?;
+
+    let bundled = interpreter.wheels.first().and_then(|wheel| wheel.parent());
+    let packages = arguments.packages.as_deref().or(bundled);
+    let packages =
+        packages.ok_or_else(|| Error::hook("this Python bundles no wheels; name a directory by --packages"))?;
+    let projects = [("setuptools", !arguments.no_setuptools), ("pip", !arguments.no_pip)];
+    let steps = WithPackages {
+        packages: std::path::absolute(packages).map_err(Error::hook)?,
+        projects: projects.into_iter().filter(|(_, wanted)| *wanted).map(|(project, _)| project).collect(),
     };
-    options
-}
 
-fn hook(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Hook(error.into())
-}
-
-fn show(text: &str) {
-    let mut stderr = io::stderr();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    let mut options = Options::default()
+        .system_site_packages(arguments.system_site_packages)
+        .clear(arguments.clear)
+        .upgrade(arguments.upgrade);
+    if arguments.symlinks {
+        options = options.symlinks(true);
+    }
+    let builder = EnvBuilder::new(interpreter, options).on_event(move |event| show(event, arguments.verbose));
+    arguments.dirs.iter().try_for_each(|env_dir| builder.create_with(env_dir, &steps).map(drop))
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let made = WithPackages::new(&arguments)
-        .and_then(|builder| arguments.dirs.iter().try_for_each(|env_dir: &PathBuf| create(&builder, env_dir)));
-    match made {
+    match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            show(&format!("Error: {error}\n"));
+            eprintln!("Error: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn create(builder: &WithPackages, env_dir: &Path) -> Result<()> {
-    builder.create(env_dir).map(drop)
 }

@@ -1,221 +1,287 @@
-//! The pipeline: `EnvBuilder` and its steps.
+//! `EnvBuilder`, which makes environments, and `Steps`, by which somebody else's builder makes them differently.
+//!
+//! CPython's `venv.EnvBuilder` is a class whose methods a subclass overrides and calls by `super()`. Here the class is a
+//! type and the subclass a trait: each method of [`Steps`] is given the builder, whose method of the same name is the
+//! default.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
 use crate::cache::Cache;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::error::{Error, Quoted, Result};
-use crate::event::Source;
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
 use crate::interpreter::Interpreter;
+use crate::interrupt::Interrupt;
 use crate::options::{Existing, Options};
 use crate::process;
-use crate::seed;
-use crate::steps::{configuration, directories, python, scripts};
+use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
 
-/// Makes environments, in the steps of CPython's `venv.EnvBuilder`, each of which can be overridden.
+/// Makes environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
 ///
-/// Rust has no `super()`: each step's default calls a public function, and so can an override. They are
-/// [`steps::directories::create`] (after [`seed::check`]), [`configuration::create`], [`python::setup`], [`seed::setup`],
-/// [`steps::scripts::setup`], [`scripts::install`], [`Context::publish`] and [`seed::upgrade_dependencies`].
+/// ```no_run
+/// use rvenv::{Cache, Discovery, EnvBuilder, Options, PythonRequest, Surroundings};
 ///
-/// Until `publish` the environment's files stand in a hidden folder, at [`Context::staged`].
-pub trait EnvBuilder: Sync {
-    /// What was asked for.
-    fn options(&self) -> &Options;
+/// # fn main() -> rvenv::Result<()> {
+/// # let current_dir = std::path::PathBuf::from("/");
+/// let surroundings = Surroundings::new(std::env::vars_os(), current_dir);
+/// let interpreter = Discovery::new(surroundings, Cache::none()).find(&PythonRequest::Default)?;
+/// let builder = EnvBuilder::new(interpreter, Options::default().with_pip(true).prompt("demo"));
+/// let context = builder.create(".venv".as_ref())?;
+/// println!("{}", context.env_exe.display());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct EnvBuilder {
+    interpreter: Interpreter,
+    options: Options,
+    caller: Caller,
+}
 
-    /// The base Python.
-    fn interpreter(&self) -> &Interpreter;
-
-    /// Where what pip's wheels come to is kept for the next environment; nowhere, unless overridden.
-    fn cache(&self) -> Cache {
-        Cache::none()
+impl EnvBuilder {
+    /// A builder that tells nothing, keeps nothing, and is stopped by nothing.
+    pub fn new(interpreter: Interpreter, options: Options) -> EnvBuilder {
+        EnvBuilder { interpreter, options, caller: Caller::default() }
     }
 
-    /// Is told what is done, a line at a time, and what the processes say that are run for it.
-    fn progress(&self, _line: &str, _source: Source) {}
+    /// Keeps in `cache` what the next environment needs too.
+    pub fn cache(mut self, cache: Cache) -> EnvBuilder {
+        self.caller.cache = cache;
+        self
+    }
 
-    /// Is told of what was done otherwise than asked, and why.
-    fn warn(&self, _line: &str) {}
+    /// Has `tell` told what is done, as it is done; also from other threads than the caller's.
+    pub fn on_event(mut self, tell: impl Fn(Event<'_>) + Send + Sync + 'static) -> EnvBuilder {
+        self.caller.observer = Observer::new(tell);
+        self
+    }
 
-    /// Makes an environment at `env_dir`, an absolute path or one relative to the current folder.
+    /// Has `interrupt` stop the work.
+    pub fn interrupt(mut self, interrupt: Interrupt) -> EnvBuilder {
+        self.caller.interrupt = interrupt;
+        self
+    }
+
+    /// Has pyvenv.cfg's `command` name the program so, in place of `rvenv`.
+    pub fn program(mut self, program: impl Into<OsString>) -> EnvBuilder {
+        self.caller.program = program.into();
+        self
+    }
+
+    /// Makes an environment at `env_dir`, an absolute path or one relative to the current directory.
     ///
     /// A new environment is there as a whole or not at all; one that exists stays as it was if a step before
-    /// `publish` fails.
+    /// [`publish`](Self::publish) fails. Others that work on the same `env_dir` take turns.
     ///
-    /// Others that work on this ENV_DIR take turns.
-    fn create(&self, env_dir: &Path) -> Result<Context> {
-        let mut context = self.create_directories(env_dir)?;
-        self.create_configuration(&mut context)?;
-        self.setup_python(&mut context)?;
-        self.setup_pip(&mut context)?;
-        self.setup_scripts(&mut context)?;
-        match self.publish(&mut context) {
+    /// # Errors
+    ///
+    /// Whatever a step errors with; [`Error::Interrupted`] if the work was stopped.
+    pub fn create(&self, env_dir: &Path) -> Result<Context> {
+        self.create_with(env_dir, &Defaults)
+    }
+
+    /// Makes an environment as [`create`](Self::create) does, with some of the steps overridden.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create), and whatever an override errors with.
+    pub fn create_with(&self, env_dir: &Path, steps: &dyn Steps) -> Result<Context> {
+        let mut context = steps.create_directories(self, env_dir)?;
+        steps.create_configuration(self, &mut context)?;
+        steps.setup_python(self, &mut context)?;
+        steps.setup_pip(self, &mut context)?;
+        steps.setup_scripts(self, &mut context)?;
+        match steps.publish(self, &mut context) {
             // It exists now, which is another task.
             Err(Error::Appeared { .. }) => {
                 // With it goes the lock, which is to be had again.
                 drop(context);
-                return self.create(env_dir);
+                return self.create_with(env_dir, steps);
             }
             published => published?,
         }
-        if let Err(error) = self.finish(&mut context) {
-            context.withdraw();
+        if let Err(error) = self.finish(&mut context, steps) {
+            context.stage.withdraw();
             return Err(error);
         }
-        context.stage.release().into_iter().for_each(|warning| self.warn(&warning));
-        Ok(context)
-    }
-
-    /// Checks ENV_DIR, begins to build it aside and makes its folders.
-    fn create_directories(&self, env_dir: &Path) -> Result<Context> {
-        if self.options().with_pip {
-            seed::check(self.interpreter(), self.options())?;
+        if let Some(warning) = context.stage.release() {
+            self.caller.observer.warn(&warning);
         }
-        let progress = |line: &str| self.progress(line, Source::Main);
-        let context = directories::create(env_dir, self.interpreter(), self.options(), &progress)?;
-        self.progress(&format!("Creating {}", Quoted(&context.env_dir)), Source::Main);
         Ok(context)
     }
 
-    /// Writes pyvenv.cfg, and the `.gitignore` if it is wanted.
-    fn create_configuration(&self, context: &mut Context) -> Result<()> {
-        self.progress("Writing pyvenv.cfg", Source::Main);
-        configuration::create(context, self.interpreter())
+    /// What follows when the environment stands at its final path.
+    fn finish(&self, context: &mut Context, steps: &dyn Steps) -> Result<()> {
+        if context.options.existing != Existing::Upgrade {
+            steps.post_setup(self, context)?;
+        }
+        if context.options.upgrade_deps {
+            steps.upgrade_dependencies(self, context)?;
+        }
+        Ok(())
     }
 
-    /// Puts the interpreter into bin.
-    fn setup_python(&self, context: &mut Context) -> Result<()> {
-        self.progress(&format!("Installing {}", Quoted(&context.executable)), Source::Main);
-        let warnings = python::setup(context, self.interpreter())?;
-        warnings.iter().for_each(|warning| self.warn(warning));
-        Ok(())
+    /// Checks that the environment can be made at `env_dir`, begins to build it aside, and makes its directories.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is made, if `env_dir` is a file, holds a character that no environment can work with, is the
+    /// Python installation itself, or shall be cleared and is no environment; or if pip is wanted and there is no wheel
+    /// of it.
+    pub fn create_directories(&self, env_dir: &Path) -> Result<Context> {
+        if self.options.with_pip {
+            pip::check(&self.interpreter, &self.options)?;
+        }
+        directories::create(env_dir, &self.interpreter, &self.options, &self.caller)
+    }
+
+    /// Writes pyvenv.cfg (PEP 405), and a `.gitignore` if that is wanted and there is none.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written, or if pyvenv.cfg cannot hold the interpreter's path.
+    pub fn create_configuration(&self, context: &mut Context) -> Result<()> {
+        configuration::create(context)
+    }
+
+    /// Puts the interpreter into bin: links to the base's executable, or copies of it.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be made.
+    pub fn setup_python(&self, context: &mut Context) -> Result<()> {
+        python::setup(context)
     }
 
     /// Installs pip, and setuptools where the interpreter bundles it, if pip is wanted.
-    fn setup_pip(&self, context: &mut Context) -> Result<()> {
-        if !context.options.with_pip {
-            return Ok(());
-        }
-        let progress = |line: &str| self.progress(line, Source::Main);
-        let warnings = seed::setup(context, self.interpreter(), &self.cache(), &progress)?;
-        warnings.iter().for_each(|warning| self.warn(warning));
-        Ok(())
+    ///
+    /// # Errors
+    ///
+    /// If a wheel is not valid, or if something cannot be written.
+    pub fn setup_pip(&self, context: &mut Context) -> Result<()> {
+        if context.options.with_pip { pip::setup(context) } else { Ok(()) }
     }
 
-    /// Installs the activation scripts, and those of the folders that were named; an upgrade leaves those that are there.
-    fn setup_scripts(&self, context: &mut Context) -> Result<()> {
-        if context.options.existing == Existing::Upgrade {
-            return Ok(());
-        }
-        self.progress("Installing the activation scripts", Source::Main);
-        let warnings = scripts::setup(context, self.interpreter().platform)?;
-        warnings.iter().for_each(|warning| self.warn(warning));
-        Ok(())
+    /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read or written.
+    pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+        if context.options.existing == Existing::Upgrade { Ok(()) } else { scripts::setup(context) }
     }
 
-    /// Makes what was built the environment at ENV_DIR.
-    fn publish(&self, context: &mut Context) -> Result<()> {
-        context.publish()
+    /// Installs the scripts below `path`'s directories `common` and `posix` (or `nt`) into bin, their placeholders such
+    /// as `__VENV_DIR__` replaced: `install_scripts`, to be called from an override of `setup_scripts` or `post_setup`.
+    ///
+    /// # Errors
+    ///
+    /// If something below `path` cannot be read, or a script cannot be written.
+    pub fn install_scripts(&self, context: &mut Context, path: &Path) -> Result<()> {
+        scripts::install(context, path)
     }
 
-    /// What follows when the environment stands at its final path: `post_setup`, except in an upgrade, and
-    /// `upgrade_dependencies`. If it fails, a new environment is taken away again.
-    fn finish(&self, context: &mut Context) -> Result<()> {
-        if context.options.existing != Existing::Upgrade {
-            self.post_setup(context)?;
-        }
-        if context.options.upgrade_deps {
-            self.progress("Upgrading pip", Source::Main);
-            self.upgrade_dependencies(context)?;
-        }
-        Ok(())
-    }
-
-    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run, by
-    /// [`run`](Self::run). If it fails, a new environment is taken away again.
-    fn post_setup(&self, _context: &mut Context) -> Result<()> {
-        Ok(())
+    /// Makes what was built the environment at `env_dir`, by one rename if it is new.
+    ///
+    /// # Errors
+    ///
+    /// If `env_dir` cannot be written to, if another program has made it meanwhile, or if the work was stopped; it is as
+    /// it was then.
+    pub fn publish(&self, context: &mut Context) -> Result<()> {
+        self.caller.interrupt.check()?;
+        let clear = matches!(context.options.existing, Existing::Clear { .. });
+        context.stage.publish(clear)
     }
 
     /// Has the environment's pip bring itself, and setuptools where the interpreter bundles it, up to date.
-    fn upgrade_dependencies(&self, context: &Context) -> Result<()> {
-        seed::upgrade_dependencies(context, self.interpreter(), &|line, source| self.progress(line, source))
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Command`] if pip fails.
+    pub fn upgrade_dependencies(&self, context: &mut Context) -> Result<()> {
+        dependencies::upgrade(context)
     }
 
-    /// Installs the scripts below `path`'s folders `common` and `posix` (or `nt`) into bin, with their
-    /// placeholders replaced; to be called from an override of `setup_scripts` or `post_setup`.
-    fn install_scripts(&self, context: &mut Context, path: &Path) -> Result<()> {
-        let warnings = scripts::install(context, self.interpreter().platform, path)?;
-        warnings.iter().for_each(|warning| self.warn(warning));
+    /// Runs a command without input to its end, each line of its two streams told as it comes; to be called from an
+    /// override of `post_setup`. Whatever of its own it leaves running is ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Command`], with the last of what it said, if it cannot be run or its exit code is not 0.
+    pub fn run(&self, command: &mut Command) -> Result<()> {
+        process::stream(command, &self.caller.interrupt, &|line, source| self.caller.observer.said(line, source))
+    }
+}
+
+/// The steps in which an environment is made, in the order of CPython's `venv.EnvBuilder.create`. Each can be
+/// overridden, and each default be called from an override, as a method of `builder`.
+///
+/// Until `publish` the environment's files stand in a hidden directory, at [`Context::staged`].
+///
+/// ```no_run
+/// use rvenv::{Context, EnvBuilder, Result, Steps};
+///
+/// struct WithHooks;
+///
+/// impl Steps for WithHooks {
+///     fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+///         builder.setup_scripts(context)?;
+///         builder.install_scripts(context, "hooks".as_ref())
+///     }
+/// }
+///
+/// # fn make(builder: EnvBuilder) -> Result<()> {
+/// builder.create_with(".venv".as_ref(), &WithHooks)?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Steps {
+    /// By default [`EnvBuilder::create_directories`].
+    fn create_directories(&self, builder: &EnvBuilder, env_dir: &Path) -> Result<Context> {
+        builder.create_directories(env_dir)
+    }
+
+    /// By default [`EnvBuilder::create_configuration`].
+    fn create_configuration(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.create_configuration(context)
+    }
+
+    /// By default [`EnvBuilder::setup_python`].
+    fn setup_python(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.setup_python(context)
+    }
+
+    /// By default [`EnvBuilder::setup_pip`].
+    fn setup_pip(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.setup_pip(context)
+    }
+
+    /// By default [`EnvBuilder::setup_scripts`].
+    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.setup_scripts(context)
+    }
+
+    /// By default [`EnvBuilder::publish`].
+    fn publish(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.publish(context)
+    }
+
+    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run, by
+    /// [`EnvBuilder::run`]. If it fails, a new environment is taken away again. An upgrade leaves it out.
+    fn post_setup(&self, _builder: &EnvBuilder, _context: &mut Context) -> Result<()> {
         Ok(())
     }
 
-    /// Runs a command without input to its end, and gives `progress` each line of its two streams as it comes; to be
-    /// called from an override of `post_setup`.
-    ///
-    /// Errors with [`Error::Command`](crate::Error::Command), which has the last of what it said, if it cannot be run
-    /// or its exit code is not 0. Whatever of its own it leaves running is ended.
-    fn run(&self, command: &mut Command) -> Result<()> {
-        process::stream(command, &self.options().interrupt, &|line, source| self.progress(line, source))
+    /// By default [`EnvBuilder::upgrade_dependencies`].
+    fn upgrade_dependencies(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.upgrade_dependencies(context)
     }
 }
 
-type Progress<'a> = Box<dyn Fn(&str, Source) + Sync + 'a>;
-type Warn<'a> = Box<dyn Fn(&str) + Sync + 'a>;
+/// No step overridden: CPython's environment.
+struct Defaults;
 
-/// The builder with nothing overridden: CPython's environment.
-pub struct Venv<'a> {
-    options: Options,
-    interpreter: Interpreter,
-    cache: Cache,
-    progress: Progress<'a>,
-    warn: Warn<'a>,
-}
-
-impl<'a> Venv<'a> {
-    /// A builder of environments for `interpreter`, silent about what it does.
-    pub fn new(interpreter: Interpreter, options: Options) -> Venv<'a> {
-        Venv { options, interpreter, cache: Cache::none(), progress: Box::new(|_, _| {}), warn: Box::new(|_| {}) }
-    }
-
-    /// Keeps in `cache` what the next environment needs too.
-    pub fn with_cache(mut self, cache: Cache) -> Self {
-        self.cache = cache;
-        self
-    }
-
-    /// Has `progress` told what is done.
-    pub fn on_progress(mut self, progress: impl Fn(&str, Source) + Sync + 'a) -> Self {
-        self.progress = Box::new(progress);
-        self
-    }
-
-    /// Has `warn` told what is done otherwise than asked.
-    pub fn on_warning(mut self, warn: impl Fn(&str) + Sync + 'a) -> Self {
-        self.warn = Box::new(warn);
-        self
-    }
-}
-
-impl EnvBuilder for Venv<'_> {
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn interpreter(&self) -> &Interpreter {
-        &self.interpreter
-    }
-
-    fn cache(&self) -> Cache {
-        self.cache.clone()
-    }
-
-    fn progress(&self, line: &str, source: Source) {
-        (self.progress)(line, source);
-    }
-
-    fn warn(&self, line: &str) {
-        (self.warn)(line);
-    }
-}
+impl Steps for Defaults {}

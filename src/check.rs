@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result};
 use crate::interpreter::{Discovery, Interpreter, PythonRequest};
@@ -79,7 +80,8 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = format!("it is Python {}, and pyvenv.cfg says {version}", interpreter.full_version());
         findings.push(found(&python, reason, Remedy::Clear));
     }
-    let context = Context::new(&env_dir, &interpreter, Options::default(), Stage::finished(&env_dir));
+    let context =
+        Context::new(&env_dir, &interpreter, Options::default(), Stage::finished(&env_dir), Caller::default());
     findings.extend(broken_links(&context));
     findings.extend(seed::faults(&context)?.into_iter().map(|(path, reason)| found(&path, reason, Remedy::Again)));
     findings.extend(foreign_scripts(&context));

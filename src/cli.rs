@@ -18,8 +18,7 @@ use generate::Product;
 use progress::Progress;
 use report::Format;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source, Surroundings,
-    Venv,
+    Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Surroundings,
 };
 
 pub use report::Unsound;
@@ -195,15 +194,11 @@ impl Cli {
             return report::soundness(&self.env_dirs, &discovery, self.format);
         }
         let interpreter = discovery.find(&self.request())?;
-        let progress = self.progress();
-        let builder = Venv::new(interpreter, self.options(interrupt)?)
-            .with_cache(cache)
-            .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
-            .on_warning(|line| {
-                if !self.quiet {
-                    progress.say(&format!("Warning: {line}"))
-                }
-            });
+        let builder = EnvBuilder::new(interpreter, self.options()?)
+            .cache(cache)
+            .interrupt(interrupt)
+            .program(env::current_exe().map_or_else(|_| "rvenv".into(), Into::<OsString>::into))
+            .on_event(self.observer());
         for env_dir in &self.env_dirs {
             builder.create(env_dir.as_ref())?;
         }
@@ -227,9 +222,16 @@ impl Cli {
         }
     }
 
-    fn options(&self, interrupt: Interrupt) -> Result<Options> {
-        let mut options = Options::default();
-        options.system_site_packages = self.system_site_packages;
+    fn options(&self) -> Result<Options> {
+        let mut options = Options::default()
+            .system_site_packages(self.system_site_packages)
+            .with_pip(!self.without_pip)
+            .with_setuptools(!self.no_setuptools)
+            .find_links(self.find_links())
+            .scripts(self.scripts.clone())
+            .upgrade_deps(self.upgrade_deps)
+            .scm_ignore_files(!self.without_scm_ignore_files)
+            .compile(!self.no_compile);
         options.existing = match (self.clear, self.upgrade) {
             (true, _) => Existing::Clear { force: self.force },
             (_, true) => Existing::Upgrade,
@@ -240,23 +242,25 @@ impl Cli {
             (_, true) => Links::Copy,
             _ => options.links,
         };
-        options.with_pip = !self.without_pip;
-        options.with_setuptools = !self.no_setuptools;
-        options.find_links = self.find_links();
-        options.scripts = self.scripts.clone();
-        options.prompt = self.prompt.clone();
-        options.upgrade_deps = self.upgrade_deps;
-        options.scm_ignore_files = !self.without_scm_ignore_files;
-        options.source_date = source_date()?;
-        options.compile = !self.no_compile;
         options.link_mode = match self.link_mode {
             Mode::Copy => LinkMode::Copy,
             Mode::Clone => LinkMode::Clone,
             Mode::Hardlink => LinkMode::Hardlink,
         };
-        options.interrupt = interrupt;
-        options.program = env::current_exe().map_or_else(|_| "rvenv".into(), Into::into);
+        options.prompt = self.prompt.clone();
+        options.source_date = source_date()?;
         Ok(options)
+    }
+
+    /// Shows what the builder tells: on stderr, as much of it as is asked for.
+    fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
+        let (progress, verbose, quiet) = (self.progress(), self.verbose, self.quiet);
+        move |event| match event {
+            Event::Progress { line, .. } if verbose => progress.say(line),
+            Event::Progress { line, .. } => progress.doing(line),
+            Event::Warning { line } if !quiet => progress.say(&format!("Warning: {line}")),
+            _ => {}
+        }
     }
 
     fn find_links(&self) -> Vec<PathBuf> {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use crate::caller::Caller;
 use crate::error::{AtPath, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
@@ -43,14 +44,23 @@ pub struct Context {
     pub env_exec_cmd: PathBuf,
     /// pyvenv.cfg.
     pub cfg_path: PathBuf,
+    /// The base Python.
+    pub interpreter: Interpreter,
     /// What was asked for, with what an existing environment's pyvenv.cfg decides filled in.
     pub options: Options,
     pub(crate) stage: Stage,
+    pub(crate) caller: Caller,
 }
 
 impl Context {
     /// Decides the paths of an environment that is built in `stage`. `env_dir` is as [`absolute`] makes it.
-    pub(crate) fn new(env_dir: &Path, interpreter: &Interpreter, options: Options, stage: Stage) -> Context {
+    pub(crate) fn new(
+        env_dir: &Path,
+        interpreter: &Interpreter,
+        options: Options,
+        stage: Stage,
+        caller: Caller,
+    ) -> Context {
         let executable = interpreter.executable.clone();
         let env_name = env_dir.file_name().unwrap_or_default().to_owned();
         let python_exe = interpreter.platform.exename(executable.file_name().unwrap_or_default());
@@ -70,9 +80,11 @@ impl Context {
             env_exec_cmd: env_exe.clone(),
             env_exe,
             cfg_path: env_dir.join("pyvenv.cfg"),
+            interpreter: interpreter.clone(),
             options,
             env_dir: env_dir.to_owned(),
             stage,
+            caller,
         }
     }
 
@@ -80,21 +92,6 @@ impl Context {
     /// that the environment is built in, and once it is published at `path` itself.
     pub fn staged(&self, path: &Path) -> PathBuf {
         self.stage.at(path)
-    }
-
-    /// Makes what was built the environment at `env_dir`: what `EnvBuilder::publish` does.
-    ///
-    /// Errors if ENV_DIR cannot be written to, if there is one by now, or if the work was interrupted; it is as it was
-    /// then.
-    pub fn publish(&mut self) -> Result<()> {
-        self.options.interrupt.check()?;
-        self.stage.publish(matches!(self.options.existing, Existing::Clear { .. }))
-    }
-
-    /// Takes a published environment away again, with the folders above it that were made for it, if there was nothing
-    /// before: for what fails after `publish`.
-    pub fn withdraw(&mut self) {
-        self.stage.withdraw();
     }
 
     /// Whether there is something at `path`, in an ENV_DIR that exists, that stays unless it is replaced.
@@ -139,7 +136,8 @@ mod tests {
     #[test]
     fn the_windows_layout_is_that_of_its_scheme() {
         let env_dir = Path::new("/home/me/.venv");
-        let context = Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir));
+        let context =
+            Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir), Caller::default());
         assert_eq!(context.env_name, ".venv");
         assert_eq!(context.prompt, ".venv");
         assert_eq!(context.bin_name, "Scripts");

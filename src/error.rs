@@ -98,6 +98,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// An error of an overridden step's own, [`Error::Hook`]: `fs::write(…).map_err(Error::hook)?`.
+    pub fn hook(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Hook(error.into())
+    }
+
     /// The path that it is about, if it is about one: what is in the way, could not be read or written, or did not
     /// serve.
     pub fn path(&self) -> Option<&Path> {

@@ -1,7 +1,7 @@
 //! rvenv makes Python virtual environments: those of `python -m venv`, pip included, without running pip.
 //!
-//! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] is the
-//! trait to build other environment creators on, [`Context`] what its steps share.
+//! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] makes
+//! environments, [`Steps`] is what to override in it, [`Context`] is what the steps share.
 
 // What it has to say goes to its caller, and so does what decides what it does.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::disallowed_methods)]
@@ -13,6 +13,7 @@ struct Readme;
 
 mod builder;
 mod cache;
+mod caller;
 mod check;
 mod context;
 mod error;
@@ -24,18 +25,16 @@ mod os;
 mod platform;
 mod process;
 mod quote;
-pub mod seed;
+mod seed;
 mod stage;
-pub mod steps;
+mod steps;
 
-use std::path::Path;
-
-pub use builder::{EnvBuilder, Venv};
+pub use builder::{EnvBuilder, Steps};
 pub use cache::{Cache, CacheSize};
 pub use check::{Finding, Remedy, check};
 pub use context::Context;
 pub use error::{Error, Result};
-pub use event::Source;
+pub use event::{Event, Source};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
 pub use interrupt::Interrupt;
 pub use options::{Existing, LinkMode, Links, Options};
@@ -46,9 +45,4 @@ pub use platform::Platform;
 #[doc(hidden)]
 pub fn fuzz_wheel(bytes: &[u8]) {
     seed::fuzz_wheel(bytes);
-}
-
-/// Makes an environment for `interpreter` at `env_dir`: a [`Venv`] builder's [`EnvBuilder::create`].
-pub fn create(env_dir: &Path, interpreter: Interpreter, options: Options) -> Result<Context> {
-    Venv::new(interpreter, options).create(env_dir)
 }

@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::interrupt::Interrupt;
 use crate::platform::Platform;
 use crate::quote;
 
@@ -44,10 +43,6 @@ pub struct Options {
     pub compile: bool,
     /// How files come from the cache into the environment.
     pub link_mode: LinkMode,
-    /// What can stop the work on the way.
-    pub interrupt: Interrupt,
-    /// How pyvenv.cfg's `command` names this program.
-    pub program: OsString,
 }
 
 /// What becomes of an ENV_DIR that exists: `venv.EnvBuilder`'s `clear` and `upgrade`, which cannot both be.
@@ -105,16 +100,122 @@ impl Default for Options {
             source_date: None,
             compile: true,
             link_mode: LinkMode::Copy,
-            interrupt: Interrupt::default(),
-            program: "rvenv".into(),
         }
     }
 }
 
+/// The documentation's keyword arguments, each to be chained: `Options::default().with_pip(true).prompt("demo")`.
 impl Options {
-    /// The command line that makes this environment again, quoted for a POSIX shell: pyvenv.cfg's `command`.
-    pub(crate) fn command(&self, python: &Path, env_dir: &Path) -> String {
-        let mut words = vec![self.program.clone(), "--python".into(), python.into()];
+    /// Sets [`system_site_packages`](field@Options::system_site_packages).
+    pub fn system_site_packages(mut self, system_site_packages: bool) -> Options {
+        self.system_site_packages = system_site_packages;
+        self
+    }
+
+    /// Deletes what an ENV_DIR holds before the environment is made, unless it is no environment; in place of
+    /// [`upgrade`](Self::upgrade), which cannot be at the same time.
+    pub fn clear(mut self, clear: bool) -> Options {
+        self.existing = match self.existing {
+            _ if clear => Existing::Clear { force: false },
+            Existing::Clear { .. } => Existing::Keep,
+            other => other,
+        };
+        self
+    }
+
+    /// Links to the interpreter rather than copying it.
+    pub fn symlinks(mut self, symlinks: bool) -> Options {
+        self.links = if symlinks { Links::Symlink } else { Links::Copy };
+        self
+    }
+
+    /// Points an environment that exists at this interpreter; in place of [`clear`](Self::clear), which cannot be at
+    /// the same time.
+    pub fn upgrade(mut self, upgrade: bool) -> Options {
+        self.existing = match self.existing {
+            _ if upgrade => Existing::Upgrade,
+            Existing::Upgrade => Existing::Keep,
+            other => other,
+        };
+        self
+    }
+
+    /// Sets [`with_pip`](field@Options::with_pip).
+    pub fn with_pip(mut self, with_pip: bool) -> Options {
+        self.with_pip = with_pip;
+        self
+    }
+
+    /// Sets [`prompt`](field@Options::prompt).
+    pub fn prompt(mut self, prompt: impl Into<OsString>) -> Options {
+        self.prompt = Some(prompt.into());
+        self
+    }
+
+    /// Sets [`upgrade_deps`](field@Options::upgrade_deps).
+    pub fn upgrade_deps(mut self, upgrade_deps: bool) -> Options {
+        self.upgrade_deps = upgrade_deps;
+        self
+    }
+
+    /// Sets [`scm_ignore_files`](field@Options::scm_ignore_files).
+    pub fn scm_ignore_files(mut self, scm_ignore_files: bool) -> Options {
+        self.scm_ignore_files = scm_ignore_files;
+        self
+    }
+
+    /// Sets [`existing`](field@Options::existing), which is both `clear` and `upgrade`.
+    pub fn existing(mut self, existing: Existing) -> Options {
+        self.existing = existing;
+        self
+    }
+
+    /// Sets [`links`](field@Options::links).
+    pub fn links(mut self, links: Links) -> Options {
+        self.links = links;
+        self
+    }
+
+    /// Sets [`with_setuptools`](field@Options::with_setuptools).
+    pub fn with_setuptools(mut self, with_setuptools: bool) -> Options {
+        self.with_setuptools = with_setuptools;
+        self
+    }
+
+    /// Sets [`find_links`](field@Options::find_links).
+    pub fn find_links(mut self, find_links: impl IntoIterator<Item = PathBuf>) -> Options {
+        self.find_links = find_links.into_iter().collect();
+        self
+    }
+
+    /// Sets [`scripts`](field@Options::scripts).
+    pub fn scripts(mut self, scripts: impl IntoIterator<Item = PathBuf>) -> Options {
+        self.scripts = scripts.into_iter().collect();
+        self
+    }
+
+    /// Sets [`source_date`](field@Options::source_date).
+    pub fn source_date(mut self, source_date: SystemTime) -> Options {
+        self.source_date = Some(source_date);
+        self
+    }
+
+    /// Sets [`compile`](field@Options::compile).
+    pub fn compile(mut self, compile: bool) -> Options {
+        self.compile = compile;
+        self
+    }
+
+    /// Sets [`link_mode`](field@Options::link_mode).
+    pub fn link_mode(mut self, link_mode: LinkMode) -> Options {
+        self.link_mode = link_mode;
+        self
+    }
+
+    /// The command line by which `program` makes this environment again, quoted for a POSIX shell: pyvenv.cfg's
+    /// `command`.
+    pub(crate) fn command(&self, program: &OsStr, python: &Path, env_dir: &Path) -> String {
+        let mut words = vec![program.to_owned(), "--python".into(), python.into()];
         let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
         flag(self.links == Links::Copy, "--copies");
         flag(!self.with_pip, "--without-pip");

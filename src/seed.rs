@@ -12,7 +12,6 @@ mod record;
 mod reuse;
 mod site_packages;
 mod unpacked;
-mod upgrade;
 mod wheel;
 
 use std::path::PathBuf;
@@ -21,11 +20,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pep440_rs::Version;
 
-use crate::cache::Cache;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interpreter::Interpreter;
-use crate::options::{LinkMode, Options};
+use crate::options::LinkMode;
 use compile::Compiled;
 use distribution::{Distribution, InstalledFile};
 use image::{Fault, Image};
@@ -35,44 +33,22 @@ use site_packages::Root;
 use unpacked::Unpacked;
 use wheel::Wheel;
 
+pub(crate) use find_links::{choose, projects};
 pub(crate) use launcher::python_of_launcher;
-pub use upgrade::upgrade_dependencies;
-
-/// Errors if there is no wheel of pip: what can be known before anything is made.
-pub fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
-    if !find_links::choose(interpreter, options)?.iter().any(|wheel| wheel::project_of(wheel) == "pip") {
-        let missing = interpreter.wheels_missing.as_deref().unwrap_or("its ensurepip bundles no wheel");
-        let package = match interpreter.implementation.as_str() {
-            "pypy" => "pypy3-venv".to_owned(),
-            _ => format!("python{}-venv", interpreter.short_version()),
-        };
-        let looked =
-            if options.find_links.is_empty() { "" } else { ", and no folder of --find-links one that suits it" };
-        let reason = format!(
-            "{missing}{looked}; on Debian and Ubuntu `apt install {package}` brings it, and --without-pip does without"
-        );
-        return Err(Error::NoPip { python: interpreter.executable.clone(), reason });
-    }
-    Ok(())
-}
+pub(crate) use wheel::project_of;
 
 /// The step `setup_pip`: installs the wheels of `Options::find_links`, or else the interpreter's. In an environment that exists, a project that is as
 /// new and whole stays as it is; an older or damaged one is replaced.
 ///
-/// Returns warnings: a newer version that was damaged.
-pub fn setup(
-    context: &mut Context,
-    interpreter: &Interpreter,
-    cache: &Cache,
-    progress: &dyn Fn(&str),
-) -> Result<Vec<String>> {
-    let wheels = find_links::choose(interpreter, &context.options)?;
+/// A newer version that was damaged is replaced with a warning.
+pub(crate) fn setup(context: &mut Context) -> Result<()> {
+    let wheels = find_links::choose(&context.interpreter, &context.options)?;
     let wheels: Vec<&PathBuf> = wheels.iter().collect();
-    let image_name = image::name(interpreter, &wheels, &context.options);
-    let seed = Seed { interpreter, wheels, cache, image_name, progress };
-    if let Some(image) = Image::load(cache, &seed.image_name) {
+    let image_name = image::name(&context.interpreter, &wheels, &context.options);
+    let seed = Seed { wheels, image_name };
+    if let Some(image) = Image::load(&context.caller.cache, &seed.image_name) {
         match seed.write_image(context, &image) {
-            Ok(warnings) => return Ok(warnings),
+            Ok(()) => return Ok(()),
             Err(Fault::Failed(error)) => return Err(error),
             // What was written of it is not to be trusted; it is made anew.
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
@@ -96,66 +72,62 @@ pub(crate) fn faults(context: &Context) -> Result<Vec<(PathBuf, String)>> {
 
 /// What is to be installed, and where from.
 struct Seed<'a> {
-    interpreter: &'a Interpreter,
     wheels: Vec<&'a PathBuf>,
-    cache: &'a Cache,
     /// The name of the image that these wheels come to.
     image_name: String,
-    progress: &'a dyn Fn(&str),
 }
 
 impl Seed<'_> {
     /// Writes out what the cache has.
-    fn write_image(&self, context: &mut Context, image: &Image) -> Result<Vec<String>, Fault> {
-        let mut warnings = Vec::new();
+    fn write_image(&self, context: &mut Context, image: &Image) -> Result<(), Fault> {
         let mut distributions = Vec::new();
         for distribution in image.distributions() {
             let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
-            if make_way(context, &distribution.project, &version, &mut warnings)? {
-                (self.progress)(&format!("Installing {} {version}", distribution.project));
+            if make_way(context, &distribution.project, &version)? {
+                context.caller.observer.doing(&format!("Installing {} {version}", distribution.project));
                 distributions.push(distribution);
             }
         }
         let root = Root::of(context);
         let unpacked = match context.options.link_mode {
             LinkMode::Copy => None,
-            link_mode => Unpacked::of(image, self.cache, &self.image_name, link_mode),
+            link_mode => Unpacked::of(image, &context.caller.cache, &self.image_name, link_mode),
         };
         match unpacked {
             Some(unpacked) => unpacked.write(&root, &distributions)?,
             None => image.write(&root, &distributions)?,
         }
         for distribution in distributions {
-            finish(context, self.interpreter, distribution)?;
+            finish(context, distribution)?;
         }
-        Ok(warnings)
+        Ok(())
     }
 
     /// Unpacks and compiles, and keeps what comes of it.
-    fn install_wheels(&self, context: &mut Context) -> Result<Vec<String>> {
-        let (mut wheels, mut warnings) = (Vec::new(), Vec::new());
+    fn install_wheels(&self, context: &mut Context) -> Result<()> {
+        let mut wheels = Vec::new();
         for path in &self.wheels {
             let wheel = Wheel::open(path)?;
-            if make_way(context, wheel.project(), wheel.version(), &mut warnings)? {
+            if make_way(context, wheel.project(), wheel.version())? {
                 wheels.push(wheel);
             }
         }
         let modified = context.options.source_date.unwrap_or_else(this_second);
         for wheel in &wheels {
-            (self.progress)(&format!("Installing {} {}", wheel.project(), wheel.version()));
+            context.caller.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
             wheel.unpack(&Root::of(context), modified)?;
         }
         let compiled = self.compile(context, &wheels, modified)?;
         let mut distributions = Vec::new();
         for wheel in &wheels {
-            let distribution = describe(context, self.interpreter, wheel, &compiled)?;
-            finish(context, self.interpreter, &distribution)?;
+            let distribution = describe(context, wheel, &compiled)?;
+            finish(context, &distribution)?;
             distributions.push(distribution);
         }
         if distributions.len() == self.wheels.len() {
-            image::keep(context, self.cache, &self.image_name, distributions, modified);
+            image::keep(context, &context.caller.cache, &self.image_name, distributions, modified);
         }
-        Ok(warnings)
+        Ok(())
     }
 
     /// A .pyc for each module, if they are wanted: the base's own, or a new one.
@@ -164,11 +136,11 @@ impl Seed<'_> {
             return Ok(Compiled::nothing());
         }
         let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-        let left = reuse::reuse(context, self.interpreter, modules, modified)?;
+        let left = reuse::reuse(context, &context.interpreter, modules, modified)?;
         if !left.is_empty() {
-            (self.progress)(&format!("Compiling {} modules", left.len()));
+            context.caller.observer.doing(&format!("Compiling {} modules", left.len()));
         }
-        compile::compile(context, self.interpreter, &left)
+        compile::compile(context, &context.interpreter, &left)
     }
 }
 
@@ -186,7 +158,7 @@ fn this_second() -> SystemTime {
 }
 
 /// Whether a project is to be installed in this version. The files of what it replaces are retired then.
-fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &mut Vec<String>) -> Result<bool> {
+fn make_way(context: &mut Context, project: &str, version: &Version) -> Result<bool> {
     if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
     }
@@ -195,7 +167,8 @@ fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &
     let fault = as_new.map(|newest| (newest.version(), newest.fault(context)));
     let keeps = matches!(fault, Some((_, None)));
     if let Some((newer, Some(fault))) = fault.filter(|(newer, _)| *newer > version) {
-        warnings.push(format!("{project} {newer} is damaged ({fault}), so {version} takes its place"));
+        let warning = format!("{project} {newer} is damaged ({fault}), so {version} takes its place");
+        context.caller.observer.warn(&warning);
     }
     let retired: Vec<PathBuf> = match found.split_last() {
         // Beside it, the metadata that an installation which broke off has left.
@@ -207,7 +180,7 @@ fn make_way(context: &mut Context, project: &str, version: &Version, warnings: &
 }
 
 /// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.
-fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compiled: &Compiled) -> Result<Distribution> {
+fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled) -> Result<Distribution> {
     let mut record: Record = wheel.record().clone();
     let mut files = wheel.installed_files();
     let mut add = |name: String| files.push(InstalledFile::new(name, false));
@@ -227,7 +200,7 @@ fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compile
         dist_info: wheel.dist_info().to_owned(),
         files,
         record: String::new(),
-        launchers: wheel.launchers(interpreter)?,
+        launchers: wheel.launchers(&context.interpreter)?,
     };
     record.add_unhashed(&distribution.record_name());
     distribution.record = record.render();
@@ -235,12 +208,12 @@ fn describe(context: &Context, interpreter: &Interpreter, wheel: &Wheel, compile
 }
 
 /// Writes what names the environment: the launchers, and RECORD with their hashes.
-fn finish(context: &Context, interpreter: &Interpreter, distribution: &Distribution) -> Result<()> {
+fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
     let mut record = Record::default();
     for script in &distribution.launchers {
         let contents = script.render(&context.env_exe);
         context.stage.write(&context.bin_path.join(&script.name), &contents, true)?;
-        record.add(&format!("{}{}", way_to_bin(interpreter), script.name), &contents);
+        record.add(&format!("{}{}", way_to_bin(&context.interpreter), script.name), &contents);
     }
     let record = record.render_with(&distribution.record);
     context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)

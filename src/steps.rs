@@ -1,6 +1,8 @@
 //! The steps that make an environment, in CPython's order: a room for each, with one verb.
 
-pub mod configuration;
-pub mod directories;
-pub mod python;
-pub mod scripts;
+pub(crate) mod configuration;
+pub(crate) mod dependencies;
+pub(crate) mod directories;
+pub(crate) mod pip;
+pub(crate) mod python;
+pub(crate) mod scripts;

@@ -89,7 +89,7 @@ fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str])
         let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
         Error::Command { command, outcome }
     };
-    let output = process::feed(&mut command, names.into_bytes(), &context.options.interrupt);
+    let output = process::feed(&mut command, names.into_bytes(), &context.caller.interrupt);
     let output = output.at("run", &interpreter.executable)?.ok_or(Error::Interrupted)?;
     if output.status.success() { Ok(output.stdout) } else { Err(failure(process::outcome(&output))) }
 }

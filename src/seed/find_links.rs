@@ -23,7 +23,7 @@ const WITHOUT_SETUPTOOLS: [u32; 3] = [3, 12, 0];
 /// The wheels to install, one a project. Where they come from changes nothing in which projects they are.
 ///
 /// Errors if a folder cannot be read, or a wheel of it that would be taken is not sound.
-pub(super) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
+pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
     let found = found_in(&options.find_links)?;
     let mut chosen = Vec::new();
     for project in projects(interpreter, options) {
@@ -35,7 +35,7 @@ pub(super) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec
 
 /// The projects that belong into an environment: what the interpreter bundles, or where that has been taken out, what
 /// its version bundled.
-pub(super) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<String> {
+pub(crate) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<String> {
     let mut projects: Vec<String> = interpreter.wheels.iter().map(|wheel| project_of(wheel)).collect();
     if projects.is_empty() {
         projects.push("pip".to_owned());

@@ -26,7 +26,7 @@ impl Root {
         Root {
             staged: context.staged(&context.lib_path),
             path: context.lib_path.clone(),
-            interrupt: context.options.interrupt.clone(),
+            interrupt: context.caller.interrupt.clone(),
         }
     }
 }

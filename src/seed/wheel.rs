@@ -142,7 +142,7 @@ impl Wheel {
 }
 
 /// The project of the wheel at `path`, normalized, by its name alone.
-pub(super) fn project_of(path: &Path) -> String {
+pub(crate) fn project_of(path: &Path) -> String {
     name_and_version(path).map(|(project, _)| project).unwrap_or_default()
 }
 

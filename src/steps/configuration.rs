@@ -50,8 +50,9 @@ impl Configuration {
 }
 
 /// The step `create_configuration`: writes pyvenv.cfg, and a `.gitignore` unless there is one.
-pub fn create(context: &Context, interpreter: &Interpreter) -> Result<()> {
-    context.stage.write(&context.cfg_path, render(context, interpreter)?.as_bytes(), false)?;
+pub(crate) fn create(context: &Context) -> Result<()> {
+    context.caller.observer.doing("Writing pyvenv.cfg");
+    context.stage.write(&context.cfg_path, render(context)?.as_bytes(), false)?;
     let gitignore = context.env_dir.join(".gitignore");
     if context.options.scm_ignore_files && !context.keeps(&gitignore) {
         let contents = "# Made by rvenv: an environment is made anew, not kept under version control.\n*\n";
@@ -61,7 +62,8 @@ pub fn create(context: &Context, interpreter: &Interpreter) -> Result<()> {
 }
 
 /// CPython's keys in CPython's order, on every version, and `rvenv`.
-fn render(context: &Context, interpreter: &Interpreter) -> Result<String> {
+fn render(context: &Context) -> Result<String> {
+    let interpreter = &context.interpreter;
     let [major, minor, micro] = interpreter.version;
     let options = &context.options;
     let mut lines = vec![
@@ -71,7 +73,7 @@ fn render(context: &Context, interpreter: &Interpreter) -> Result<String> {
     ];
     lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", quote::python(prompt))));
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
-    lines.push(("command", options.command(&context.executable, &context.env_dir)));
+    lines.push(("command", options.command(&context.caller.program, &context.executable, &context.env_dir)));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
     Ok(lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use same_file::is_same_file;
 
+use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
@@ -19,12 +20,7 @@ use crate::steps::configuration::Configuration;
 ///
 /// Errors, before anything is made, if ENV_DIR is a file or a symbolic link, holds a character that no
 /// environment can work with, is the Python installation itself, or shall be cleared and is no environment.
-pub fn create(
-    env_dir: &Path,
-    interpreter: &Interpreter,
-    options: &Options,
-    progress: &dyn Fn(&str),
-) -> Result<Context> {
+pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options, caller: &Caller) -> Result<Context> {
     if env_dir.as_os_str().is_empty() {
         let reason = "ENV_DIR is empty; name a folder, `.` for the current one".to_owned();
         return Err(Error::Directory { path: env_dir.to_owned(), reason });
@@ -36,9 +32,9 @@ pub fn create(
     let mut waited = false;
     let stage = Stage::new(&env_dir, || {
         if !std::mem::replace(&mut waited, true) {
-            progress(&format!("Waiting for another program that makes {}", Quoted(&env_dir)));
+            caller.observer.doing(&format!("Waiting for another program that makes {}", Quoted(&env_dir)));
         }
-        options.interrupt.check()
+        caller.interrupt.check()
     })?;
     // Another program may have made it before this one could lock it; what one that was killed had moved away is back.
     check_what_is_there(&env_dir, interpreter, options)?;
@@ -46,7 +42,8 @@ pub fn create(
         check_clearable(&env_dir)?;
     }
     let options = resolve(options, &env_dir)?;
-    let mut context = Context::new(&env_dir, interpreter, options, stage);
+    let mut context = Context::new(&env_dir, interpreter, options, stage, caller.clone());
+    caller.observer.doing(&format!("Creating {}", Quoted(&context.env_dir)));
     for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
         context.stage.create_dir(folder)?;
     }

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{AtPath, Quoted, Result};
-use crate::interpreter::Interpreter;
 use crate::options::Links;
 use crate::os;
 
@@ -15,8 +14,10 @@ use crate::os;
 /// In an environment that exists, so do the other interpreters of this version; those of another version go,
 /// since with the new pyvenv.cfg they would look for their modules in the wrong place.
 ///
-/// Returns warnings: a file system without symbolic links gets copies.
-pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<String>> {
+/// A file system without symbolic links gets copies, with a warning.
+pub(crate) fn setup(context: &mut Context) -> Result<()> {
+    context.caller.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
+    let interpreter = context.interpreter.clone();
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
     for name in interpreters_in_bin(context)? {
         if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
@@ -29,10 +30,9 @@ pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<Str
     names.dedup();
     names.retain(|name| *name != context.python_exe);
 
-    let mut warnings = Vec::new();
-    place(context, &context.executable, &context.env_exe, &mut warnings)?;
+    place(context, &context.executable, &context.env_exe)?;
     for name in names {
-        place(context, Path::new(&context.python_exe), &context.bin_path.join(name), &mut warnings)?;
+        place(context, Path::new(&context.python_exe), &context.bin_path.join(name))?;
     }
     if !context.staged(&context.env_exe).is_symlink() {
         for (source, folder) in &interpreter.companions {
@@ -40,15 +40,16 @@ pub fn setup(context: &mut Context, interpreter: &Interpreter) -> Result<Vec<Str
             context.stage.copy_executable(source, &target)?;
         }
     }
-    Ok(warnings)
+    Ok(())
 }
 
 /// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable.
-fn place(context: &Context, target: &Path, path: &Path, warnings: &mut Vec<String>) -> Result<()> {
+fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
     if context.options.links == Links::Symlink {
         match context.stage.symlink(target, path) {
             Err(error) if os::lacks_links(&error) => {
-                warnings.push(format!("no symbolic link can be made at {}, so it is a copy", Quoted(path)));
+                let warning = format!("no symbolic link can be made at {}, so it is a copy", Quoted(path));
+                context.caller.observer.warn(&warning);
             }
             linked => return linked.at("create the link", path),
         }

@@ -26,25 +26,25 @@ const BUILT_IN: [(&str, &str, &[u8]); 9] = [
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
-/// `Options::scripts`.
-///
-/// Returns warnings: those of [`install`], and folders that have no scripts for the platform.
-pub fn setup(context: &mut Context, platform: Platform) -> Result<Vec<String>> {
+/// `Options::scripts`. A folder of those that has no scripts for the platform is a warning.
+pub(crate) fn setup(context: &mut Context) -> Result<()> {
+    context.caller.observer.doing("Installing the activation scripts");
+    let platform = context.interpreter.platform;
     for (folder, name, template) in BUILT_IN {
         if is_for(folder.as_ref(), platform) {
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
-    let mut warnings = Vec::new();
     for path in context.options.scripts.clone() {
-        warnings.extend(install(context, platform, &path)?);
+        install(context, &path)?;
         let folders = ["common", platform.os_name()];
         if !folders.iter().any(|folder| path.join(folder).is_dir()) {
-            warnings.push(format!("{} has no folder {}, so it has no scripts", Quoted(&path), folders.join(" or ")));
+            let warning = format!("{} has no folder {}, so it has no scripts", Quoted(&path), folders.join(" or "));
+            context.caller.observer.warn(&warning);
         }
     }
-    Ok(warnings)
+    Ok(())
 }
 
 /// Whether a script in bin sets VIRTUAL_ENV, by an absolute path, to another folder than this.
@@ -69,10 +69,10 @@ pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) ->
 /// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps
 /// its mode. Links are followed, those of folders too, which CPython passes over.
 ///
-/// Returns warnings, by CPython's rule: a file that is not UTF-8 is left out. Errors if `path` or what is in it cannot be
+/// By CPython's rule a file that is not UTF-8 is left out, with a warning. Errors if `path` or what is in it cannot be
 /// read.
-pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
+pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
+    let platform = context.interpreter.platform;
     let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     let wanted = walk.filter_entry(|entry| entry.depth() != 1 || is_for(entry.file_name(), platform));
     for entry in wanted {
@@ -86,14 +86,15 @@ pub fn install(context: &mut Context, platform: Platform, path: &Path) -> Result
         }
         let template = os::read_regular(entry.path()).at("read", entry.path())?;
         if std::str::from_utf8(&template).is_err() {
-            warnings.push(format!("unable to copy script {}, may be binary", Quoted(entry.path())));
+            let warning = format!("unable to copy script {}, may be binary", Quoted(entry.path()));
+            context.caller.observer.warn(&warning);
             continue;
         }
         context.stage.write(&target, &fill(&template, context, Quoting::of_script(&name)), false)?;
         let mode = fs::metadata(entry.path()).at("read", entry.path())?.permissions();
         fs::set_permissions(context.staged(&target), mode).at("set the mode of", &target)?;
     }
-    Ok(warnings)
+    Ok(())
 }
 
 fn is_for(folder: &OsStr, platform: Platform) -> bool {
@@ -141,6 +142,7 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Caller;
     use crate::interpreter::Interpreter;
     use crate::options::Options;
     use crate::stage::Stage;
@@ -150,7 +152,7 @@ mod tests {
         let interpreter = Interpreter { platform: Platform::Nt, ..Interpreter::for_tests() };
         let env_dir = Path::new("/work & play/100%/__VENV_NAME__ (1)");
         let options = Options { prompt: Some("a \"b\" ^ | <c>".into()), ..Options::default() };
-        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir));
+        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Caller::default());
         let (_, _, template) = BUILT_IN.iter().find(|(_, built_in, _)| *built_in == name).unwrap();
         String::from_utf8(fill(template, &context, Quoting::of_script(name.as_ref()))).unwrap()
     }

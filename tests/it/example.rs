@@ -1,14 +1,29 @@
-//! The program in `examples/`, built and run.
+//! The programs in `examples/`, built and run.
 
 use std::fs;
 
 use crate::harness::*;
 
-/// The example, to be run here; `cargo test --test it` alone does not build it.
-fn with_packages(scratch: &Scratch, python: &Python) -> Run {
+/// An example, to be run here; `cargo test --test it` alone does not build it.
+fn example(scratch: &Scratch, name: &str) -> Run {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let cargo = scratch.run(env!("CARGO")).args(["run", "--quiet", "--locked", "--manifest-path", manifest]);
-    cargo.args(["--example", "with_packages", "--", "-p"]).arg(&python.path)
+    cargo.args(["--example", name, "--"])
+}
+
+fn with_packages(scratch: &Scratch, python: &Python) -> Run {
+    example(scratch, "with_packages").arg("-p").arg(&python.path)
+}
+
+#[test]
+fn the_example_that_overrides_one_step_installs_scripts_and_is_short() {
+    let scratch = Scratch::new();
+    scratch.write_script("own/common/tool", "#!/bin/sh\necho __VENV_PROMPT__\n");
+    let bin = example(&scratch, "own_scripts").args(["env", "own"]).ok();
+    assert_eq!(bin.trim_end(), scratch.env().join("bin").display().to_string());
+    assert_eq!(scratch.run(scratch.env().join("bin/tool")).ok(), "env\n");
+    assert!(scratch.env().join("bin/activate").is_file());
+    assert!(include_str!("../../examples/own_scripts.rs").lines().count() < 40);
 }
 
 #[test]

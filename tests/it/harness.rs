@@ -14,6 +14,9 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
+/// The program, where the tests are built with it.
+const RVENV: Option<&str> = option_env!("CARGO_BIN_EXE_rvenv");
+
 /// The versions that rvenv promises, each of which CI has.
 const VERSIONS: [&str; 8] = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
 
@@ -202,7 +205,7 @@ impl Scratch {
 
     /// rvenv, to be run here.
     pub fn rvenv(&self) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rvenv"));
+        let mut command = Command::new(RVENV.expect("the feature `cli`"));
         // One cache for all tests, not the user's.
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
         command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON");

@@ -1,13 +1,14 @@
 //! The library: what others build their own environment creators on.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rvenv::{
-    Cache, Context, Discovery, EnvBuilder, Error, Existing, Interpreter, Links, Options, PythonRequest, Result, Source,
-    Surroundings, Venv,
+    Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Links, Options, PythonRequest, Result,
+    Source, Steps, Surroundings,
 };
 
 use crate::harness::*;
@@ -17,89 +18,87 @@ fn interpreter() -> Interpreter {
     discovery.find(&PythonRequest::Path(python().path)).unwrap()
 }
 
-/// A builder that writes down which steps it is taken through and what it is told, and does something at the last.
-struct Recording<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> {
-    options: Options,
-    interpreter: Interpreter,
-    steps: Mutex<Vec<&'static str>>,
-    said: Mutex<Vec<(String, Source)>>,
+/// What each step does, called by its default where there is one, and which steps have been taken.
+struct Recording<F: Fn(&EnvBuilder, &mut Context) -> Result<()>> {
+    steps: RefCell<Vec<&'static str>>,
     last: F,
 }
 
-impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> Recording<F> {
-    fn new(options: Options, last: F) -> Self {
-        let (steps, said) = (Mutex::default(), Mutex::default());
-        Recording { options, interpreter: interpreter(), steps, said, last }
+impl<F: Fn(&EnvBuilder, &mut Context) -> Result<()>> Recording<F> {
+    fn new(last: F) -> Self {
+        Recording { steps: RefCell::default(), last }
     }
 
     fn step(&self, name: &'static str) {
-        self.steps.lock().unwrap().push(name);
-    }
-
-    fn said(&self, source: Source) -> Vec<String> {
-        let said = self.said.lock().unwrap();
-        said.iter().filter(|(_, from)| *from == source).map(|(line, _)| line.clone()).collect()
+        self.steps.borrow_mut().push(name);
     }
 }
 
-impl<F: Fn(&dyn EnvBuilder, &mut Context) -> Result<()> + Sync> EnvBuilder for Recording<F> {
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn interpreter(&self) -> &Interpreter {
-        &self.interpreter
-    }
-
-    fn progress(&self, line: &str, source: Source) {
-        self.said.lock().unwrap().push((line.to_owned(), source));
-    }
-
-    fn create_directories(&self, env_dir: &Path) -> Result<Context> {
+impl<F: Fn(&EnvBuilder, &mut Context) -> Result<()>> Steps for Recording<F> {
+    fn create_directories(&self, builder: &EnvBuilder, env_dir: &Path) -> Result<Context> {
         self.step("create_directories");
-        rvenv::seed::check(&self.interpreter, &self.options)?;
-        rvenv::steps::directories::create(env_dir, &self.interpreter, &self.options, &|line| {
-            self.progress(line, Source::Main)
-        })
+        builder.create_directories(env_dir)
     }
 
-    fn create_configuration(&self, context: &mut Context) -> Result<()> {
+    fn create_configuration(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("create_configuration");
-        rvenv::steps::configuration::create(context, &self.interpreter)
+        builder.create_configuration(context)
     }
 
-    fn setup_python(&self, context: &mut Context) -> Result<()> {
+    fn setup_python(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("setup_python");
-        rvenv::steps::python::setup(context, &self.interpreter).map(drop)
+        builder.setup_python(context)
     }
 
-    fn setup_pip(&self, context: &mut Context) -> Result<()> {
+    fn setup_pip(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("setup_pip");
-        rvenv::seed::setup(context, &self.interpreter, &self.cache(), &|line| self.progress(line, Source::Main))
-            .map(drop)
+        builder.setup_pip(context)
     }
 
-    fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("setup_scripts");
-        rvenv::steps::scripts::setup(context, self.interpreter.platform).map(drop)
+        builder.setup_scripts(context)
     }
 
-    fn publish(&self, context: &mut Context) -> Result<()> {
+    fn publish(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("publish");
         assert_ne!(context.staged(&context.cfg_path), context.cfg_path);
         assert!(context.staged(&context.cfg_path).is_file());
-        context.publish()
+        builder.publish(context)
     }
 
-    fn post_setup(&self, context: &mut Context) -> Result<()> {
+    fn post_setup(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         self.step("post_setup");
-        (self.last)(self, context)
+        (self.last)(builder, context)
     }
 
-    fn upgrade_dependencies(&self, _context: &Context) -> Result<()> {
+    fn upgrade_dependencies(&self, _: &EnvBuilder, _: &mut Context) -> Result<()> {
         self.step("upgrade_dependencies");
         Ok(())
     }
+}
+
+/// A builder, and what it has told so far: each line with its source, none for a warning.
+fn told_by(options: Options) -> (EnvBuilder, impl Fn(Option<Source>) -> Vec<String>) {
+    type Told = Vec<(Option<Source>, String)>;
+    let told: Arc<Mutex<Told>> = Arc::default();
+    let lines = told.clone();
+    let builder = EnvBuilder::new(interpreter(), options).on_event(move |event| {
+        lines.lock().unwrap().push(match event {
+            Event::Progress { line, source } => (Some(source), line.to_owned()),
+            Event::Warning { line } => (None, line.to_owned()),
+            other => panic!("{other:?}"),
+        });
+    });
+    let of = move |source| {
+        let told = told.lock().unwrap();
+        told.iter().filter(|(from, _)| *from == source).map(|(_, line)| line.clone()).collect()
+    };
+    (builder, of)
+}
+
+fn create(env_dir: &Path, options: Options) -> Result<Context> {
+    EnvBuilder::new(interpreter(), options).create(env_dir)
 }
 
 const STEPS: [&str; 8] = [
@@ -123,22 +122,27 @@ fn options_are_by_default_what_the_documentation_says() {
 }
 
 #[test]
+fn of_clear_and_upgrade_the_last_one_holds() {
+    let existing = |options: Options| options.existing;
+    assert_eq!(existing(Options::default().clear(true).upgrade(true)), Existing::Upgrade);
+    assert_eq!(existing(Options::default().upgrade(true).clear(true)), Existing::Clear { force: false });
+    assert_eq!(existing(Options::default().clear(true).upgrade(false)), Existing::Clear { force: false });
+    assert_eq!(existing(Options::default().upgrade(true).upgrade(false)), Existing::Keep);
+}
+
+#[test]
 fn each_step_can_be_overridden_and_call_its_default_in_the_documentations_order() {
     let scratch = Scratch::new();
-    let mut options = Options::default();
-    options.with_pip = true;
-    options.upgrade_deps = true;
-    let builder = Recording::new(options, |_, _| Ok(()));
-    let context = builder.create(&scratch.env()).unwrap();
-    assert_eq!(*builder.steps.lock().unwrap(), STEPS);
-    assert!(builder.said(Source::Main).iter().any(|line| line.starts_with("Installing pip ")));
+    let (builder, told) = told_by(Options::default().with_pip(true).upgrade_deps(true));
+    let steps = Recording::new(|_, _| Ok(()));
+    let context = builder.create_with(&scratch.env(), &steps).unwrap();
+    assert_eq!(*steps.steps.borrow(), STEPS);
+    assert!(told(Some(Source::Main)).iter().any(|line| line.starts_with("Installing pip ")));
 
     // What comes of it is what comes of nothing overridden.
     let before = tree(&scratch.env());
     fs::remove_dir_all(scratch.env()).unwrap();
-    let mut options = Options::default();
-    options.with_pip = true;
-    rvenv::create(&scratch.env(), interpreter(), options).unwrap();
+    create(&scratch.env(), Options::default().with_pip(true)).unwrap();
     let after = tree(&scratch.env());
     assert!(before.keys().eq(after.keys()));
     assert_eq!(context.env_dir, scratch.env());
@@ -147,12 +151,11 @@ fn each_step_can_be_overridden_and_call_its_default_in_the_documentations_order(
 #[test]
 fn an_upgrade_leaves_post_setup_out() {
     let scratch = Scratch::new();
-    rvenv::create(&scratch.env(), interpreter(), Options::default()).unwrap();
-    let mut options = Options::default();
-    options.existing = Existing::Upgrade;
-    let builder = Recording::new(options, |_, _| Ok(()));
-    builder.create(&scratch.env()).unwrap();
-    assert!(!builder.steps.lock().unwrap().contains(&"post_setup"));
+    create(&scratch.env(), Options::default()).unwrap();
+    let steps = Recording::new(|_, _| Ok(()));
+    let builder = EnvBuilder::new(interpreter(), Options::default().upgrade(true));
+    builder.create_with(&scratch.env(), &steps).unwrap();
+    assert!(!steps.steps.borrow().contains(&"post_setup"));
 }
 
 #[test]
@@ -165,7 +168,7 @@ venv.EnvBuilder().create_configuration(context)
 print('\\n'.join(getattr(context, name) for name in sys.argv[2:]))
 ";
     let env_dir = scratch.path("a b");
-    let context = Venv::new(interpreter(), Options::default()).create(&env_dir).unwrap();
+    let context = create(&env_dir, Options::default()).unwrap();
     let ours = [
         ("env_dir", context.env_dir.as_os_str()),
         ("env_name", &context.env_name),
@@ -194,61 +197,76 @@ print('\\n'.join(getattr(context, name) for name in sys.argv[2:]))
 #[test]
 fn post_setup_runs_the_environments_python_and_is_told_its_lines_as_they_come() {
     let scratch = Scratch::new();
-    let builder = Recording::new(Options::default(), |builder, context| {
+    let steps = Recording::new(|builder, context| {
         let code = "import sys; print(sys.prefix, flush=True); print('warned', file=sys.stderr); print('end', end='')";
         builder.run(Command::new(&context.env_exe).args(["-I", "-c", code]))
     });
-    builder.create(&scratch.env()).unwrap();
-    assert_eq!(builder.said(Source::Stdout), [scratch.env().display().to_string(), "end".to_owned()]);
-    assert_eq!(builder.said(Source::Stderr), ["warned"]);
+    let (builder, told) = told_by(Options::default());
+    builder.create_with(&scratch.env(), &steps).unwrap();
+    assert_eq!(told(Some(Source::Stdout)), [scratch.env().display().to_string(), "end".to_owned()]);
+    assert_eq!(told(Some(Source::Stderr)), ["warned"]);
 
     // Before its end: the file that it waits for is made by who is told of its first line.
-    let told = scratch.path("told");
+    let file = scratch.path("told");
     let wait =
         "import os, sys, time\nprint('waiting', flush=True)\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)";
-    let venv = Venv::new(interpreter(), Options::default()).on_progress(|line, source| {
-        if (line, source) == ("waiting", Source::Stdout) {
-            fs::write(&told, "").unwrap()
+    let mut command = Command::new(python().path);
+    command.args(["-I", "-c", wait]).arg(&file);
+    let builder = EnvBuilder::new(interpreter(), Options::default()).on_event(move |event| {
+        if let Event::Progress { line: "waiting", source: Source::Stdout } = event {
+            fs::write(&file, "").unwrap()
         }
     });
-    venv.run(Command::new(python().path).args(["-I", "-c", wait]).arg(&told)).unwrap();
+    builder.run(&mut command).unwrap();
+}
+
+#[test]
+fn an_overridden_step_keeps_the_warnings_and_the_checks_of_its_default() {
+    let scratch = Scratch::new();
+    scratch.write("scripts/common/binary", b"\xff");
+    let options = Options::default().scripts([scratch.path("scripts"), scratch.path("")]);
+    let (builder, told) = told_by(options);
+    builder.create_with(&scratch.env(), &Recording::new(|_, _| Ok(()))).unwrap();
+    let [binary, empty] = &told(None)[..] else { panic!("{:?}", told(None)) };
+    assert!(binary.starts_with("unable to copy script ") && empty.contains(" has no folder common or posix"));
+
+    // Without a wheel of pip the first step fails, whoever calls it.
+    let mut without_pip = interpreter();
+    without_pip.wheels.clear();
+    let builder = EnvBuilder::new(without_pip, Options::default().with_pip(true));
+    let error = builder.create_with(&scratch.path("b"), &Recording::new(|_, _| Ok(()))).unwrap_err();
+    assert!(matches!(error, Error::NoPip { .. }), "{error}");
 }
 
 #[test]
 fn post_setup_that_fails_takes_a_new_environment_away_and_leaves_another() {
     let scratch = Scratch::new();
-    let fail = |_: &dyn EnvBuilder, context: &mut Context| {
+    let fail = |_: &EnvBuilder, context: &mut Context| {
         assert!(context.env_exe.exists() && context.cfg_path.exists());
-        Err(Error::Hook("the team's server is down".into()))
+        Err(Error::hook("the team's server is down"))
     };
-    let builder = Recording::new(Options::default(), fail);
-    let error = builder.create(&scratch.path("new/parent/env")).unwrap_err();
+    let (builder, steps) = (EnvBuilder::new(interpreter(), Options::default()), Recording::new(fail));
+    let error = builder.create_with(&scratch.path("new/parent/env"), &steps).unwrap_err();
     assert_eq!(error.to_string(), "the team's server is down");
     assert!(matches!(error, Error::Hook(_)));
     assert!(scratch.names().is_empty(), "with the folders above it");
 
-    rvenv::create(&scratch.env(), interpreter(), Options::default()).unwrap();
-    builder.create(&scratch.env()).unwrap_err();
+    create(&scratch.env(), Options::default()).unwrap();
+    builder.create_with(&scratch.env(), &steps).unwrap_err();
     assert!(scratch.env().join("bin/python").exists());
 }
 
 #[test]
 fn a_step_that_fails_before_publish_leaves_nothing() {
-    struct Failing(Options, Interpreter);
-    impl EnvBuilder for Failing {
-        fn options(&self) -> &Options {
-            &self.0
-        }
-        fn interpreter(&self) -> &Interpreter {
-            &self.1
-        }
-        fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+    struct Failing;
+    impl Steps for Failing {
+        fn setup_scripts(&self, _: &EnvBuilder, context: &mut Context) -> Result<()> {
             assert!(context.staged(&context.env_exe).symlink_metadata().is_ok());
-            Err(Error::Hook("no scripts today".into()))
+            Err(Error::hook("no scripts today"))
         }
     }
     let scratch = Scratch::new();
-    Failing(Options::default(), interpreter()).create(&scratch.env()).unwrap_err();
+    EnvBuilder::new(interpreter(), Options::default()).create_with(&scratch.env(), &Failing).unwrap_err();
     assert!(scratch.names().is_empty());
 }
 
@@ -256,28 +274,24 @@ fn a_step_that_fails_before_publish_leaves_nothing() {
 fn an_error_says_what_failed_and_at_which_path() {
     let scratch = Scratch::new();
     let file = scratch.write("file", "");
-    let create = |env_dir: &Path| rvenv::create(env_dir, interpreter(), Options::default()).unwrap_err();
-    let error = create(&file);
+    let refused = |env_dir: &Path| create(env_dir, Options::default()).unwrap_err();
+    let error = refused(&file);
     assert!(matches!(&error, Error::Directory { path, .. } if *path == file));
     assert_eq!(error.path(), Some(file.as_path()));
-    assert!(matches!(create(&scratch.path("a:b")), Error::Refused { path, .. } if path == scratch.path("a:b")));
+    assert!(matches!(refused(&scratch.path("a:b")), Error::Refused { path, .. } if path == scratch.path("a:b")));
 
-    let mut options = Options::default();
-    options.scripts = vec![scratch.path("missing")];
-    let error = rvenv::create(&scratch.env(), interpreter(), options).unwrap_err();
+    let error = create(&scratch.env(), Options::default().scripts([scratch.path("missing")])).unwrap_err();
     let Error::Io { what, path, source } = &error else { panic!("{error}") };
     assert_eq!((*what, path, source.kind()), ("read", &scratch.path("missing"), std::io::ErrorKind::NotFound));
 
     let mut without_pip = interpreter();
     without_pip.wheels.clear();
-    let mut options = Options::default();
-    options.with_pip = true;
     let python = without_pip.executable.clone();
-    let error = rvenv::create(&scratch.env(), without_pip, options).unwrap_err();
+    let error = EnvBuilder::new(without_pip, Options::default().with_pip(true)).create(&scratch.env()).unwrap_err();
     assert!(matches!(error, Error::NoPip { python: named, .. } if named == python));
 
-    let venv = Venv::new(interpreter(), Options::default());
-    let error = venv.run(Command::new("/bin/sh").args(["-c", "echo why >&2; exit 4"])).unwrap_err();
+    let builder = EnvBuilder::new(interpreter(), Options::default());
+    let error = builder.run(Command::new("/bin/sh").args(["-c", "echo why >&2; exit 4"])).unwrap_err();
     let Error::Command { command, outcome } = &error else { panic!("{error}") };
     assert_eq!(command, "/bin/sh -c 'echo why >&2; exit 4'");
     assert_eq!((outcome.as_str(), error.path()), ("returned non-zero exit status 4. why", None));
@@ -289,14 +303,11 @@ fn nothing_panics_on_bad_input() {
     let scratch = Scratch::new();
     let long = "x".repeat(5000);
     for bad in [b"".as_slice(), b"/", b"a\nb", b"a\0b", b"\xff:", long.as_bytes(), b"/dev/null/x", b"/proc/nowhere"] {
-        let error = rvenv::create(Path::new(&os(bad)), interpreter(), Options::default()).unwrap_err();
+        let error = create(Path::new(&os(bad)), Options::default()).unwrap_err();
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
     }
     for prompt in [b"".as_slice(), b"\0", b"\xff\n\x1b'\"$(x)", long.as_bytes()] {
-        let mut options = Options::default();
-        options.prompt = Some(os(prompt));
-        options.existing = Existing::Clear { force: false };
-        rvenv::create(&scratch.env(), interpreter(), options).unwrap();
+        create(&scratch.env(), Options::default().prompt(os(prompt)).clear(true)).unwrap();
         assert_eq!(in_env(&scratch.env(), "import sys; print(sys.prefix)"), scratch.env().display().to_string());
     }
 }

@@ -3,46 +3,41 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use rvenv::{Cache, Context, Discovery, EnvBuilder, Interpreter, Options, PythonRequest, Result, Surroundings};
+use rvenv::{
+    Cache, Context, Discovery, EnvBuilder, Event, Interpreter, Options, PythonRequest, Result, Steps, Surroundings,
+};
 
 use crate::harness::*;
 
-/// A builder that installs a folder's scripts besides the built-in ones.
-struct WithScripts<'a> {
-    options: Options,
-    interpreter: Interpreter,
-    scripts: &'a Path,
-    warnings: Mutex<Vec<String>>,
-}
+/// Installs a directory's scripts besides the built-in ones.
+struct WithScripts<'a>(&'a Path);
 
-impl EnvBuilder for WithScripts<'_> {
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn interpreter(&self) -> &Interpreter {
-        &self.interpreter
-    }
-
-    fn warn(&self, line: &str) {
-        self.warnings.lock().unwrap().push(line.to_owned());
-    }
-
-    fn setup_scripts(&self, context: &mut Context) -> Result<()> {
-        let built_in = rvenv::steps::scripts::setup(context, self.interpreter.platform)?;
-        assert!(built_in.is_empty());
-        self.install_scripts(context, self.scripts)
+impl Steps for WithScripts<'_> {
+    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.setup_scripts(context)?;
+        builder.install_scripts(context, self.0)
     }
 }
 
-fn build<'a>(scratch: &'a Scratch, scripts: &'a Path) -> (Result<Context>, Vec<String>) {
+fn interpreter(scratch: &Scratch) -> Interpreter {
     let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
-    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
-    let builder = WithScripts { options: Options::default(), interpreter, scripts, warnings: Mutex::default() };
-    let built = builder.create(&scratch.path("a b"));
-    (built, builder.warnings.into_inner().unwrap())
+    discovery.find(&PythonRequest::Path(python().path)).unwrap()
+}
+
+/// What came of it, and the warnings.
+fn build(scratch: &Scratch, scripts: &Path) -> (Result<Context>, Vec<String>) {
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = warnings.clone();
+    let builder = EnvBuilder::new(interpreter(scratch), Options::default()).on_event(move |event| {
+        if let Event::Warning { line } = event {
+            told.lock().unwrap().push(line.to_owned());
+        }
+    });
+    let built = builder.create_with(&scratch.path("a b"), &WithScripts(scripts));
+    let warnings = warnings.lock().unwrap().clone();
+    (built, warnings)
 }
 
 #[test]
@@ -191,22 +186,15 @@ fn a_script_that_cannot_be_read_is_named_and_nothing_is_left() {
 
 #[test]
 fn post_setup_may_install_scripts_into_the_finished_environment() {
-    struct Late<'a>(Options, Interpreter, &'a Path);
-    impl EnvBuilder for Late<'_> {
-        fn options(&self) -> &Options {
-            &self.0
-        }
-        fn interpreter(&self) -> &Interpreter {
-            &self.1
-        }
-        fn post_setup(&self, context: &mut Context) -> Result<()> {
-            self.install_scripts(context, self.2)
+    struct Late<'a>(&'a Path);
+    impl Steps for Late<'_> {
+        fn post_setup(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+            builder.install_scripts(context, self.0)
         }
     }
     let scratch = Scratch::new();
     scratch.write_script("team/common/sub/tool", "#!/bin/sh\necho __VENV_DIR__\n");
-    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
-    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
-    Late(Options::default(), interpreter, &scratch.path("team")).create(&scratch.env()).unwrap();
+    let builder = EnvBuilder::new(interpreter(&scratch), Options::default());
+    builder.create_with(&scratch.env(), &Late(&scratch.path("team"))).unwrap();
     assert_eq!(scratch.run(scratch.path("env/bin/sub/tool")).ok(), format!("{}\n", scratch.env().display()));
 }

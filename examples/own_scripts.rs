@@ -1,0 +1,32 @@
+//! One step overridden: after the activation scripts, those of a directory are installed, with `common` and `posix` (or
+//! `nt`) below it.
+//!
+//! ```console
+//! $ cargo run --example own_scripts -- ENV_DIR SCRIPTS
+//! ```
+
+use std::env;
+use std::path::PathBuf;
+
+use rvenv::{Cache, Context, Discovery, EnvBuilder, Options, PythonRequest, Result, Steps, Surroundings};
+
+struct OwnScripts(PathBuf);
+
+impl Steps for OwnScripts {
+    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
+        builder.setup_scripts(context)?;
+        builder.install_scripts(context, &self.0)
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [env_dir, scripts] = &env::args_os().skip(1).map(PathBuf::from).collect::<Vec<_>>()[..] else {
+        return Err("usage: own_scripts ENV_DIR SCRIPTS".into());
+    };
+    let surroundings = Surroundings::new(env::vars_os(), env::current_dir()?);
+    let interpreter = Discovery::new(surroundings, Cache::none()).find(&PythonRequest::Default)?;
+    let builder = EnvBuilder::new(interpreter, Options::default());
+    let context = builder.create_with(env_dir, &OwnScripts(scripts.clone()))?;
+    println!("{}", context.bin_path.display());
+    Ok(())
+}
