@@ -16,6 +16,8 @@ struct Shell {
     source: &'static str,
     /// Turns on what makes scripts of others fail.
     strict: &'static str,
+    /// Has each command printed with its variables' values; empty where a shell has no such thing.
+    trace: &'static str,
     /// Prints VIRTUAL_ENV, VIRTUAL_ENV_PROMPT, PATH and PYTHONHOME as a program sees them, those that are set.
     report: &'static str,
     /// Writes all variables, functions and aliases into the file `@`.
@@ -35,6 +37,7 @@ const POSIX: Shell = Shell {
     script: "activate",
     source: ". @",
     strict: "set -eu; unset OSTYPE",
+    trace: "set -x",
     report: PRINTENV,
     dump: DUMP,
     prompt: PS1,
@@ -46,6 +49,7 @@ const CSH: Shell = Shell {
     script: "activate.csh",
     source: "source @",
     strict: "",
+    trace: "set echo; set verbose",
     report: "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME",
     dump: "(set; alias; /usr/bin/env | /usr/bin/sed 's/^/env /') >@",
     prompt: ("set prompt = '> '", "echo \"$prompt:q\""),
@@ -72,6 +76,7 @@ const SHELLS: [Shell; 12] = [
         script: "activate.fish",
         source: "source @",
         strict: "",
+        trace: "set fish_trace 1",
         dump: "begin; set; functions -a | string replace -a , \\n; /usr/bin/env | /usr/bin/sed 's/^/env /'; end >@",
         prompt: ("function fish_prompt; echo -n '> '; end", "fish_prompt; echo"),
         status: "echo \"status $status\"",
@@ -85,6 +90,7 @@ const SHELLS: [Shell; 12] = [
         script: "activate.nu",
         source: "overlay use @",
         strict: "",
+        trace: "",
         report: "try { ^/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME }",
         dump: "^/usr/bin/env o> @; scope aliases | get name | to text o>> @; overlay list | to nuon o>> @",
         prompt: ("$env.PROMPT_COMMAND = {|| '> '}", "print (do $env.PROMPT_COMMAND)"),
@@ -96,6 +102,7 @@ const SHELLS: [Shell; 12] = [
         script: "activate.xsh",
         source: "source @",
         strict: "$XONSH_SUBPROC_CMD_RAISE_ERROR = True",
+        trace: "",
         report: "$[/bin/sh -c '/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME || :']",
         dump: "open(r'@', 'w').write('\\n'.join(['%s=%r' % pair for pair in __xonsh__.env.detype().items()] + list(aliases) + list(__xonsh__.ctx)))",
         prompt: ("$PROMPT = '> '", "print($PROMPT, flush=True)"),
@@ -508,6 +515,26 @@ fn a_command_found_before_is_found_anew() {
         let path = format!("{}:{}", scratch.path("bin").display(), search_path());
         let said = shell.run(&scratch, &lines, |run| run.env("PATH", &path));
         assert_eq!(said, "old\nnew\nold\n", "{}", shell.program);
+    }
+}
+
+#[test]
+fn a_traced_activation_shows_no_variable_that_it_does_not_need() {
+    let scratch = Scratch::new();
+    let (env_dir, other) = (make(&scratch, "env"), make(&scratch, "other"));
+    for shell in installed() {
+        let lines = [
+            shell.trace.to_owned(),
+            shell.activate(&scratch, &other),
+            shell.activate(&scratch, &env_dir),
+            "deactivate".to_owned(),
+        ];
+        let code = scratch.write("code", lines.join("\n") + "\n");
+        let run = scratch.run(shell.path().unwrap()).args(shell.args).arg(code);
+        let output = run.env("HOME", scratch.path("")).env("TERM", "dumb").env("TOKEN", "a secret").output();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(shell.trace.is_empty() || said.contains("VIRTUAL_ENV"), "{}: {said}", shell.program);
+        assert!(!said.contains("a secret"), "{}: {said}", shell.program);
     }
 }
 
