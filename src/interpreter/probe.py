@@ -18,6 +18,14 @@ def base_prefix():
 depends = []
 
 
+def leave_current_directory():
+    # What lies there is anybody's. Who can write to the standard library's directory can change this Python anyhow.
+    for name in ("executable", "_base_executable"):
+        if getattr(sys, name, None):
+            setattr(sys, name, os.path.abspath(getattr(sys, name)))
+    os.chdir(os.path.dirname(os.__file__))
+
+
 class BaseGone(Exception):
     # An environment's home has no Python in it any more.
     pass
@@ -197,22 +205,32 @@ def has_lib64():
     return sys.maxsize > 2**32 and os.name == "posix" and sys.platform != "darwin" and sys.version_info < (3, 15)
 
 
-def bundled_wheels():
-    # The wheels that ensurepip would install, by ensurepip's own answer. Debian has ensurepip in a package of its
-    # own; the wheels are in yet others, where the interpreter knows to look.
+def wheel_pkg_dir():
+    # Where the distributor keeps wheels. ensurepip of 3.13 and 3.14 takes an empty setting for the current directory
+    # (gh-146310), and each version a relative one for a place there: both are unset here, for ensurepip too.
     import sysconfig
 
-    wheel_folder = sysconfig.get_config_var("WHEEL_PKG_DIR")
-    stdlib = os.path.dirname(os.__file__)
-    depends.extend([os.path.join(stdlib, "ensurepip", "__init__.py"), os.path.join(stdlib, "ensurepip", "_bundled")])
-    depends.extend(folder for folder in (wheel_folder, "/usr/share/python-wheels") if folder)
+    settings = sysconfig.get_config_vars()
+    folder = settings.get("WHEEL_PKG_DIR")
+    if not folder or not os.path.isabs(folder):
+        folder = settings["WHEEL_PKG_DIR"] = None
+    return folder
+
+
+def bundled_wheels():
+    # The wheels that ensurepip would install, by ensurepip's own answer, or why there are none. Debian has ensurepip in
+    # a package of its own; the wheels are in yet others, where the interpreter knows to look.
+    bundled = os.path.join(os.path.dirname(os.__file__), "ensurepip", "_bundled")
+    shared = wheel_pkg_dir()
+    debians = "/usr/share/python-wheels" if os.name == "posix" else None
+    own = [folder for folder in (bundled, shared, debians) if folder]
+    depends.extend([os.path.join(os.path.dirname(bundled), "__init__.py")] + own)
     try:
         import ensurepip
     except ImportError:
         names = ["pip"] if sys.version_info >= (3, 12) else ["pip", "setuptools"]
-        paths = newest_wheels(names, [wheel_folder]) if wheel_folder else []
+        paths = newest_wheels(names, [shared]) if shared else []
         return paths, None if paths else "it has no ensurepip module"
-    bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
     if hasattr(ensurepip, "_get_packages"):
         paths = [package.wheel_path or os.path.join(bundled, package.wheel_name)
                  for package in ensurepip._get_packages().values()]
@@ -222,11 +240,14 @@ def bundled_wheels():
     else:
         projects = getattr(ensurepip, "_PROJECTS", ["pip"])
         names = [project if isinstance(project, str) else "-".join(project[:2]) for project in projects]
-        folders = [bundled, wheel_folder, "/usr/share/python-wheels"]
-        paths = newest_wheels(names, [folder for folder in folders if folder])
+        paths = newest_wheels(names, own)
     missing = [path for path in paths if not os.path.isfile(path)]
     if missing or not paths:
         return [], "the wheels of its ensurepip are missing" + "".join(": " + path for path in missing[:1])
+    real = [os.path.realpath(folder) for folder in own]
+    for path in paths:
+        if os.path.realpath(os.path.dirname(path)) not in real:
+            return [], "its ensurepip names a wheel outside of its own directories: " + path
     return paths, None
 
 
@@ -249,6 +270,7 @@ def answer():
     about = {"version": list(sys.version_info[:3])}
     if sys.version_info < (3, 6):
         return about
+    leave_current_directory()
     try:
         executable = base_executable()
     except BaseGone as gone:

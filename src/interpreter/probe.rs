@@ -71,10 +71,11 @@ fn isolated(executable: &Path) -> Command {
 }
 
 /// A Python that is isolated too, and whose sets have the same order each time: before Python 3.11 a .pyc has them in it.
-/// It would pass over the variable for this, were it told to pass over all.
+/// It would pass over the variable for this, were it told to pass over all. From 3.13 on it imports linecache before it
+/// runs a script that is an argument, from the current directory unless PYTHONSAFEPATH is set.
 pub(crate) fn fixed(executable: &Path) -> Command {
     let mut command = without_python_variables(executable);
-    command.args(["-s", "-B", "-X", "utf8"]).env("PYTHONHASHSEED", "0");
+    command.args(["-s", "-B", "-X", "utf8"]).env("PYTHONHASHSEED", "0").env("PYTHONSAFEPATH", "1");
     command
 }
 

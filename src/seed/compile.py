@@ -4,7 +4,7 @@
 # fits every environment; Python puts the path in as it loads it.
 import sys
 
-# Without the current folder, whose modules are anybody's.
+# Without the current directory, whose modules are anybody's, also before Python 3.11, which knows no PYTHONSAFEPATH.
 sys.path[:] = [folder for folder in sys.path if folder]
 
 import os

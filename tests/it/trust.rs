@@ -1,0 +1,113 @@
+//! What lies in the current directory, which may be anybody's, is neither installed nor run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::forge::{self, Entry};
+use crate::harness::*;
+
+/// A valid wheel of a version that no Python bundles.
+fn wheel_99(project: &str) -> Vec<u8> {
+    let dist_info = format!("{project}-99.0.dist-info");
+    let mut entries = vec![
+        Entry::new(format!("{project}/__init__.py"), "__version__ = '99.0'\n"),
+        Entry::new(format!("{dist_info}/METADATA"), format!("Metadata-Version: 2.1\nName: {project}\nVersion: 99.0\n")),
+        Entry::new(format!("{dist_info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+    ];
+    let rows: String = entries.iter().map(Entry::row).collect();
+    entries.push(Entry::new(format!("{dist_info}/RECORD"), rows + &format!("{dist_info}/RECORD,,\n")));
+    forge::archive(&entries)
+}
+
+fn plant_wheels(scratch: &Scratch, directory: &str) {
+    for project in ["pip", "setuptools"] {
+        scratch.write(&format!("{directory}/{project}-99.0-py3-none-any.whl"), wheel_99(project));
+    }
+}
+
+/// The `.dist-info` directories of an environment.
+fn distributions(env_dir: &Path) -> Vec<String> {
+    names_in(&site_packages(env_dir)).into_iter().filter(|name| name.ends_with(".dist-info")).collect()
+}
+
+#[test]
+fn a_wheel_in_the_current_directory_is_not_installed() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.venv(python).arg("theirs").ok();
+        for directory in ["cloned", "cloned/env", "home", "tmp"] {
+            plant_wheels(&scratch, directory);
+        }
+        let run = |directory: &str| {
+            let run = scratch.rvenv_for(python).env("RVENV_CACHE_DIR", scratch.path("cache"));
+            run.env("HOME", scratch.path("home"))
+                .env("TMPDIR", scratch.path("tmp"))
+                .current_dir(scratch.path(directory))
+        };
+        run("cloned").arg("env").silent();
+        // With what was remembered there.
+        run("").arg("env").silent();
+        for env_dir in ["cloned/env", "env"] {
+            assert_eq!(distributions(&scratch.path(env_dir)), distributions(&scratch.path("theirs")), "{env_dir}");
+        }
+    });
+}
+
+/// A copy of a Python whose ensurepip has its wheel at this path.
+fn python_with_pip_from(scratch: &Scratch, path: &str) -> Option<PathBuf> {
+    let python = pyenv("3.13")?;
+    let prefix = python.path.ancestors().nth(2)?;
+    scratch.run("cp").arg("-a").arg(prefix).arg("python").ok();
+    let code = format!(
+        "import contextlib, pathlib\n\
+         def _get_pip_whl_path_ctx(): return contextlib.nullcontext(pathlib.Path({path:?}).resolve())\n"
+    );
+    scratch.write("python/lib/python3.13/ensurepip/__init__.py", code);
+    Some(scratch.path("python/bin/python3"))
+}
+
+#[test]
+fn a_wheel_outside_of_the_directories_that_a_python_has_for_them_is_refused() {
+    let scratch = Scratch::new();
+    plant_wheels(&scratch, "cloned");
+    let elsewhere = scratch.path("cloned/pip-99.0-py3-none-any.whl");
+    let Some(python) = python_with_pip_from(&scratch, elsewhere.to_str().unwrap()) else { return };
+    let error = scratch.rvenv().arg("-p").arg(python).args(["--no-cache", "env"]).error();
+    assert!(
+        error.contains(&format!("its ensurepip names a wheel outside of its own directories: {}", elsewhere.display()))
+    );
+}
+
+#[test]
+fn a_python_is_not_asked_in_the_current_directory() {
+    let scratch = Scratch::new();
+    plant_wheels(&scratch, "cloned");
+    let Some(python) = python_with_pip_from(&scratch, "pip-99.0-py3-none-any.whl") else { return };
+    let run = scratch.rvenv().current_dir(scratch.path("cloned")).arg("-p").arg(python);
+    let error = run.args(["--no-cache", "env"]).error();
+    let path = scratch.path("python/lib/python3.13/pip-99.0-py3-none-any.whl");
+    assert!(error.contains(&format!("the wheels of its ensurepip are missing: {}", path.display())), "{error}");
+}
+
+#[test]
+fn no_module_in_the_current_directory_is_imported() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let code = "import os; print(os.path.dirname(os.__file__))";
+        let stdlib = scratch.run(&python.path).args(["-Ic", code]).ok();
+        let imported = scratch.path("imported");
+        for name in names_in(Path::new(stdlib.trim())) {
+            let module = name.strip_suffix(".py").unwrap_or(&name);
+            let trace = format!("open({:?}, 'a').write({module:?} + ' ')\n", imported.display());
+            scratch.write(&format!("cloned/{module}.py"), trace);
+        }
+        // The Python is asked, modules are compiled (all of them, where .pyc go by hashes), and pip is run.
+        let wheels = scratch.path("wheels");
+        fs::create_dir(&wheels).unwrap();
+        let run = scratch.rvenv_for(python).env("SOURCE_DATE_EPOCH", "1000000000");
+        let run = run.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", &wheels);
+        let ran = run.current_dir(scratch.path("cloned")).args(["--no-cache", "--upgrade-deps", "."]).output();
+        assert!(!imported.exists(), "{:?}", fs::read_to_string(imported));
+        assert!(String::from_utf8_lossy(&ran.stderr).is_empty() && ran.status.success(), "{ran:?}");
+    });
+}
