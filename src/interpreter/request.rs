@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::Interpreter;
-use super::pyenv::digits;
+use super::metadata::Interpreter;
+use super::versions::{numbers, without_mark};
 use crate::error::one_line;
 
 /// Which Python an environment is for.
@@ -17,7 +17,7 @@ use crate::error::one_line;
 pub enum PythonRequest {
     /// Nothing was said: the first `python3`, then the first `python`, on PATH.
     Default,
-    /// The path of an executable, or of a folder that has one: an environment or an installation.
+    /// The path of an executable, or of a directory that has one: an environment or an installation.
     Path(PathBuf),
     /// A name to be found on PATH: `python3.12`.
     Name(OsString),
@@ -26,7 +26,7 @@ pub enum PythonRequest {
 }
 
 impl From<&OsStr> for PythonRequest {
-    /// A text with a folder in it is a path; a version or an implementation is one; any other is a name.
+    /// A text with a directory in it is a path; a version or an implementation is one; any other is a name.
     fn from(text: &OsStr) -> Self {
         let path = Path::new(text);
         if path.components().count() > 1 || path.is_absolute() || path.starts_with(".") || path.starts_with("..") {
@@ -59,26 +59,24 @@ impl VersionRequest {
     /// such a name alone. None if this is nothing of the kind.
     pub fn parse(text: &str) -> Option<VersionRequest> {
         let text = text.trim().to_ascii_lowercase();
-        let name = IMPLEMENTATIONS.iter().find(|name| text.starts_with(**name)).copied();
-        let version = text.strip_prefix(name.unwrap_or_default())?;
-        let version = name.map_or(version, |_| version.trim_start_matches(['-', '@', ' ']));
+        let (name, version) = split_name(&text);
         let mut request = VersionRequest {
+            text: text.clone(),
             implementation: name.filter(|name| *name != "python").map(str::to_owned),
             free_threaded: Some(false),
-            text: text.clone(),
             ..VersionRequest::any()
         };
+        if version.is_empty() {
+            // A name alone is a request; nothing at all is none.
+            return name.map(|_| request);
+        }
         if version.starts_with(['<', '>', '=', '!', '~']) {
             request.specifiers = VersionSpecifiers::from_str(version).ok()?;
-        } else if !version.is_empty() {
-            let numbers = version.strip_suffix('t');
-            request.free_threaded = Some(numbers.is_some());
-            let numbers = numbers.or(version.strip_suffix(".*")).unwrap_or(version).split('.').map(digits);
-            request.numbers = numbers.collect::<Option<Vec<u32>>>().filter(|numbers| numbers.len() <= 3)?;
-        } else {
-            // A name alone; nothing at all is no request.
-            name?;
+            return Some(request);
         }
+        let (bare, is_free_threaded) = without_mark(version.strip_suffix(".*").unwrap_or(version), 't');
+        request.free_threaded = Some(is_free_threaded);
+        request.numbers = numbers(bare).filter(|numbers| numbers.len() <= 3)?;
         Some(request)
     }
 
@@ -136,6 +134,16 @@ impl VersionRequest {
             _ => Err(interpreter.description()),
         }
     }
+}
+
+/// The implementation's name at the beginning of a request, and what follows it.
+fn split_name(text: &str) -> (Option<&'static str>, &str) {
+    for name in IMPLEMENTATIONS {
+        if let Some(version) = text.strip_prefix(name) {
+            return (Some(name), version.trim_start_matches(['-', '@', ' ']));
+        }
+    }
+    (None, text)
 }
 
 impl fmt::Display for VersionRequest {

@@ -1,16 +1,16 @@
 //! What decides, outside the command line, which Python is found: the environment's variables and the current
-//! folder, as values, so that the library reads neither by itself.
+//! directory, as values, so that the library reads neither by itself.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use super::pyenv;
+use same_file::is_same_file;
 
 /// What a shell looks through when PATH is unset.
 const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A process's environment and current folder.
+/// A process's environment and current directory.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     variables: BTreeMap<OsString, OsString>,
@@ -18,7 +18,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// From variables, as of `std::env::vars_os()`, and the absolute path of a folder.
+    /// From variables, as of `std::env::vars_os()`, and the absolute path of a directory.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, current_dir: PathBuf) -> Surroundings {
         Surroundings { variables: variables.into_iter().collect(), current_dir }
     }
@@ -27,7 +27,7 @@ impl Surroundings {
         self.variables.get(OsStr::new(name))
     }
 
-    /// A variable that holds an absolute path; others are passed over.
+    /// A variable that holds an absolute path; others are ignored.
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
         self.var(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
@@ -41,14 +41,17 @@ impl Surroundings {
         self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
     }
 
-    /// The current folder under the name that the shell has for it.
+    /// The current directory under the name that the shell has for it, which is in PWD.
     pub(super) fn logical_dir(&self) -> PathBuf {
-        pyenv::logical_dir(self.var("PWD"), &self.current_dir)
+        match self.path("PWD") {
+            Some(pwd) if is_same_file(&pwd, &self.current_dir).unwrap_or(false) => pwd,
+            _ => self.current_dir.clone(),
+        }
     }
 
-    /// The folders of PATH, as absolute paths.
+    /// The directories of PATH, as absolute paths.
     pub(super) fn search_path(&self) -> Vec<PathBuf> {
-        std::env::split_paths(self.path_variable()).map(|folder| self.current_dir.join(folder)).collect()
+        std::env::split_paths(self.path_variable()).map(|directory| self.current_dir.join(directory)).collect()
     }
 
     /// All programs of this name on PATH, in its order.
@@ -61,7 +64,7 @@ impl Surroundings {
         self.var("PATH").map_or(OsStr::new(DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
-    /// `path` as an absolute one that has no `..` in it: the folder that the last one leads to is named by its real
+    /// `path` as an absolute one that has no `..` in it: the directory that the last one leads to is named by its real
     /// path, since after a link `..` is not what it looks like.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         let path: PathBuf = self.current_dir.join(path).components().collect();

@@ -371,3 +371,21 @@ fn a_shim_of_another_manager_is_run_and_not_remembered() {
         assert_eq!(home(scratch.rvenv().env("PATH", search_path), &scratch), bin(python));
     }
 }
+
+#[test]
+fn a_directory_that_cannot_be_read_is_told_of_where_nothing_is_found() {
+    let scratch = Scratch::new();
+    let installs = scratch.path("home/.asdf/installs/python");
+    fs::create_dir_all(installs.parent().unwrap()).unwrap();
+    symlink("python", &installs).unwrap();
+    let rvenv = |request: &str| {
+        let run = scratch.rvenv().env("HOME", scratch.path("home")).env("PATH", bin(&python()));
+        run.env_remove("PYENV_ROOT").args(["-p", request, "--without-pip", "env"])
+    };
+    let error = rvenv("4.2").error();
+    assert!(
+        error.contains(&format!("Unable to read the directory '{}': Too many levels", installs.display())),
+        "{error}"
+    );
+    rvenv("3").silent();
+}
