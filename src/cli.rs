@@ -182,9 +182,8 @@ impl Cli {
         if self.cache_info {
             return report::cache(&cache, self.format);
         }
-        let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone())
-            .with_interrupt(interrupt.clone());
+        let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
+        let discovery = Discovery::new(surroundings, cache.clone()).with_interrupt(interrupt.clone());
         if self.list_pythons {
             return report::pythons(&discovery.list(&self.request())?, self.format);
         }

@@ -85,29 +85,47 @@ impl Discovery {
 
     /// The executable of a path: the path itself, or if it is a directory the Python in it.
     fn program_at(&self, path: &Path) -> Result<PathBuf> {
-        let path = self.surroundings.absolute(path);
+        let path = self.surroundings.absolute(path)?;
         let found = if path.is_dir() { pythons_in(&path).into_iter().next() } else { None };
         found.unwrap_or(Ok(path))
     }
 
-    /// The first program of this name on PATH, as a shell would run it. Where there is none, or where it is a shim
-    /// whose manager has none active, a name with a version in it is a request for that version. An environment here
-    /// is meant by its name, even if there is a program called `env`.
+    /// What a name means: one with a version in it is also a request for that version.
     fn find_name(&self, name: &OsStr) -> Result<Interpreter> {
-        let as_version = name.to_str().and_then(VersionRequest::parse);
-        let directory = self.surroundings.absolute(Path::new(name));
-        if as_version.is_none() && directory.join("pyvenv.cfg").is_file() {
-            return self.ask(&self.program_at(&directory)?);
+        let program = self.surroundings.on_path(name).into_iter().next();
+        match name.to_str().and_then(VersionRequest::parse) {
+            Some(version) => self.find_versioned(program, &version),
+            None => self.find_unversioned(name, program),
         }
-        match (self.surroundings.on_path(name).into_iter().next(), as_version) {
-            (Some(path), Some(version)) => match resolve_shim(&path, &self.surroundings) {
-                Shim::RunsNothing => self.find_version(&version),
-                Shim::Unclear => self.ask(&path).or_else(|error| self.find_version(&version).map_err(|_| error)),
-                Shim::None | Shim::Runs(_) => self.ask(&path),
+    }
+
+    /// The program that is called `python3.12`. If there is none, or if it is a shim whose manager has none active, any
+    /// Python of that version.
+    fn find_versioned(&self, program: Option<PathBuf>, version: &VersionRequest) -> Result<Interpreter> {
+        let Some(program) = program else { return self.find_version(version) };
+        match resolve_shim(&program, &self.surroundings) {
+            Shim::RunsNothing => self.find_version(version),
+            Shim::None | Shim::Runs(_) => self.ask(&program),
+            Shim::Unclear => match self.ask(&program) {
+                // The shim says better than the search why there is none.
+                Err(error @ Error::Python { .. }) => match self.find_version(version) {
+                    Err(Error::NoPython { .. }) => Err(error),
+                    found => found,
+                },
+                asked => asked,
             },
-            (Some(path), None) => self.ask(&path),
-            (None, Some(version)) => self.find_version(&version),
-            (None, None) if directory.is_dir() => self.ask(&self.program_at(&directory)?),
+        }
+    }
+
+    /// The program of this name, as a shell would run it. An environment here is meant by its name, even if there is a
+    /// program called `env`; another directory here, if there is no such program.
+    fn find_unversioned(&self, name: &OsStr, program: Option<PathBuf>) -> Result<Interpreter> {
+        // Without a current directory, nothing is here.
+        let here = self.surroundings.absolute(Path::new(name)).ok().filter(|here| here.is_dir());
+        match (here, program) {
+            (Some(here), _) if here.join("pyvenv.cfg").is_file() => self.ask(&self.program_at(&here)?),
+            (_, Some(program)) => self.ask(&program),
+            (Some(here), None) => self.ask(&self.program_at(&here)?),
             (None, None) => {
                 Err(no_python(format!("there is no {} on PATH, and it is no version", Quoted(Path::new(name)))))
             }
@@ -123,12 +141,14 @@ impl Discovery {
     fn search(&self, version: &VersionRequest, most: usize) -> Result<Vec<Interpreter>> {
         let (mut fit, mut unfit, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in self.candidates(version) {
+            self.interrupt.check()?;
             match candidate.and_then(|path| Ok((self.ask(&path)?, path))) {
                 Ok((interpreter, path)) => match version.check(&interpreter) {
                     Ok(()) if seen.insert(interpreter.real_executable.clone()) => fit.push(interpreter),
                     Ok(()) => {}
                     Err(other) => unfit.push(format!("{} is {other}", Quoted(&path))),
                 },
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => unfit.push(error.to_string()),
             }
             if fit.len() == most {

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use same_file::is_same_file;
 use serde_json::Value;
 
 use super::answer;
@@ -29,7 +28,14 @@ pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, In
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let answer = question(executable, interrupt)?;
     let interpreter = answer::read(&answer).map_err(fault)?;
-    check_base(&interpreter, interrupt).map_err(fault)?;
+    let base = &interpreter.executable;
+    if *base != interpreter.asked && !os::is_same(base, &interpreter.asked) {
+        match question(base, interrupt) {
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => return Err(fault(format!("its base does not serve: {error}"))),
+            Ok(named) => check_base(&interpreter, &named).map_err(fault)?,
+        }
+    }
     Ok((answer, interpreter))
 }
 
@@ -49,21 +55,16 @@ fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     serde_json::from_str(answer).map_err(|error| fault(format!("its answer does not read: {error}")))
 }
 
-/// Errors with the reason if the base that an environment's Python has named is another Python than it: its home may
-/// hold several, or something else under that name by now.
-fn check_base(interpreter: &Interpreter, interrupt: &Interrupt) -> Result<(), String> {
-    let base = &interpreter.executable;
-    if *base == interpreter.asked || is_same_file(base, &interpreter.asked).unwrap_or(false) {
-        return Ok(());
-    }
-    let named = question(base, interrupt).map_err(|error| format!("its base does not serve: {error}"))?;
-    let named = answer::read(&named).map_err(|reason| format!("its base {} does not serve: {reason}", Quoted(base)))?;
+/// Errors with the reason if the base that an environment's Python has named is another Python than it, by the base's own
+/// answer: its home may hold several, or something else under that name by now.
+fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
+    let base = Quoted(&interpreter.executable);
+    let named = answer::read(answer).map_err(|reason| format!("its base {base} does not serve: {reason}"))?;
     match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
         true => Ok(()),
         false => Err(format!(
-            "it is {}, and what is now in the place of its base, {}, is {}",
+            "it is {}, and what is now in the place of its base, {base}, is {}",
             interpreter.description(),
-            Quoted(base),
             named.description()
         )),
     }

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use same_file::is_same_file;
+
+use crate::error::{AtPath, Result};
 
 /// What a shell looks through when PATH is unset.
 const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -14,13 +17,17 @@ const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     variables: BTreeMap<OsString, OsString>,
-    current_dir: PathBuf,
+    current_dir: Option<PathBuf>,
 }
 
 impl Surroundings {
-    /// From variables, as of `std::env::vars_os()`, and the absolute path of a directory.
-    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, current_dir: PathBuf) -> Surroundings {
-        Surroundings { variables: variables.into_iter().collect(), current_dir }
+    /// From variables, as of `std::env::vars_os()`, and the absolute path of the current directory. That may be `None`,
+    /// as for a shell whose directory was deleted: it is needed for relative paths only.
+    pub fn new(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        current_dir: impl Into<Option<PathBuf>>,
+    ) -> Surroundings {
+        Surroundings { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
     }
 
     pub(super) fn var(&self, name: &str) -> Option<&OsString> {
@@ -41,23 +48,26 @@ impl Surroundings {
         self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
     }
 
-    /// The current directory under the name that the shell has for it, which is in PWD.
-    pub(super) fn logical_dir(&self) -> PathBuf {
+    /// The current directory under the name that the shell has for it, which is in PWD. None if there is none.
+    pub(super) fn logical_dir(&self) -> Option<PathBuf> {
+        let current_dir = self.current_dir.as_ref()?;
         match self.path("PWD") {
-            Some(pwd) if is_same_file(&pwd, &self.current_dir).unwrap_or(false) => pwd,
-            _ => self.current_dir.clone(),
+            Some(pwd) if is_same_file(&pwd, current_dir).unwrap_or(false) => Some(pwd),
+            _ => Some(current_dir.clone()),
         }
     }
 
     /// The directories of PATH, as absolute paths.
     pub(super) fn search_path(&self) -> Vec<PathBuf> {
-        std::env::split_paths(self.path_variable()).map(|directory| self.current_dir.join(directory)).collect()
+        let directories = std::env::split_paths(self.path_variable());
+        directories.filter_map(|directory| self.join(&directory)).collect()
     }
 
     /// All programs of this name on PATH, in its order.
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
-        let found = which::which_in_all(name, Some(self.path_variable()), &self.current_dir);
-        found.map(|found| found.map(|path| self.absolute(&path)).collect()).unwrap_or_default()
+        let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
+        let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
+        found.map(|found| found.filter_map(|path| self.absolute(&path).ok()).collect()).unwrap_or_default()
     }
 
     fn path_variable(&self) -> &OsStr {
@@ -66,16 +76,27 @@ impl Surroundings {
 
     /// `path` as an absolute one that has no `..` in it: the directory that the last one leads to is named by its real
     /// path, since after a link `..` is not what it looks like.
-    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        let path: PathBuf = self.current_dir.join(path).components().collect();
+    ///
+    /// Errors if it is relative and there is no current directory.
+    pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory does not exist any more");
+        let path: PathBuf = self.join(path).ok_or_else(gone).at("find", path)?.components().collect();
         let components: Vec<Component> = path.components().collect();
         match components.iter().rposition(|component| *component == Component::ParentDir) {
             Some(last) => {
                 let (above, below) = components.split_at(last + 1);
                 let above: PathBuf = above.iter().collect();
-                above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>())
+                Ok(above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>()))
             }
-            None => path,
+            None => Ok(path),
+        }
+    }
+
+    /// `path` in the current directory, unless it is absolute. None if it is relative and there is no current directory.
+    fn join(&self, path: &Path) -> Option<PathBuf> {
+        match &self.current_dir {
+            Some(current_dir) => Some(current_dir.join(path)),
+            None => path.is_absolute().then(|| path.to_owned()),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn active_versions(root: &Path, surroundings: &Surroundings) -> Resul
 
 /// The versions that the nearest `.python-version` names, or pyenv's own file `version`.
 fn version_file(root: &Path, surroundings: &Surroundings) -> Result<Vec<String>, Ask> {
-    let here = surroundings.logical_dir();
+    let here = surroundings.logical_dir().ok_or(Ask)?;
     let start = match surroundings.var("PYENV_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from) {
         Some(directory) if directory.is_absolute() => directory,
         Some(_) => return Err(Ask),
