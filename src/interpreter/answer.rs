@@ -29,6 +29,7 @@ struct Answer {
     version: [u32; 3],
     prerelease: String,
     free_threaded: bool,
+    debug: bool,
     os_name: OsName,
     asked: NativePath,
     executable: NativePath,
@@ -113,6 +114,7 @@ impl From<Answer> for Interpreter {
             implementation: answer.implementation,
             version: answer.version,
             free_threaded: answer.free_threaded,
+            debug: answer.debug,
             platform: match answer.os_name {
                 OsName::Posix => Platform::Posix,
                 OsName::Nt => Platform::Nt,

@@ -92,6 +92,9 @@ impl Discovery {
 
     /// What a name means: one with a version in it is also a request for that version.
     fn find_name(&self, name: &OsStr) -> Result<Interpreter> {
+        if name.is_empty() {
+            return Err(no_python("its name is empty".to_owned()));
+        }
         let program = self.surroundings.on_path(name).into_iter().next();
         match name.to_str().and_then(VersionRequest::parse) {
             Some(version) => self.find_versioned(program, &version),

@@ -37,8 +37,8 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
     pythons
 }
 
-/// The programs called `python3.N` or `python3.Nt`, for the stem `python`, in a directory, each with its N, the newest
-/// first.
+/// The programs called `python3.N`, for the stem `python`, in a directory, each with its N, the newest first. Free-threaded
+/// and debug builds are among them.
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for path in entries(directory)? {
@@ -50,8 +50,9 @@ pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32
     Ok(found)
 }
 
-/// The N of a program called `python3.N` or `python3.Nt`.
+/// The N of a program called `python3.N`, `python3.Nt`, `python3.Nd` or `python3.Ntd`.
 fn minor_of(path: &Path, stem: &str) -> Option<u32> {
     let version = path.file_name()?.to_str()?.strip_prefix(stem)?.strip_prefix("3.")?;
+    let (version, _) = without_mark(version, 'd');
     number(without_mark(version, 't').0)
 }

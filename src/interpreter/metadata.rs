@@ -16,6 +16,8 @@ pub struct Interpreter {
     pub version: [u32; 3],
     /// Whether it is built without the global interpreter lock (PEP 703).
     pub free_threaded: bool,
+    /// Whether it is a debug build (`--with-pydebug`).
+    pub debug: bool,
     /// The system it runs on.
     pub platform: Platform,
     /// `sys._base_executable`: the absolute path it was started by, with its links, outside any environment.
@@ -96,6 +98,7 @@ impl Interpreter {
             implementation: "cpython".to_owned(),
             version: [3, 13, 0],
             free_threaded: false,
+            debug: false,
             platform: Platform::Posix,
             executable: "/usr/bin/python3".into(),
             real_executable: "/usr/bin/python3.13".into(),

@@ -281,6 +281,7 @@ def answer():
     about.update(
         implementation=sys.implementation.name,
         free_threaded=free_threaded(),
+        debug=hasattr(sys, "gettotalrefcount"),
         os_name=os.name,
         asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),

@@ -12,7 +12,7 @@ pub(super) fn numbers(version: &str) -> Option<Vec<u32>> {
     version.split('.').map(number).collect()
 }
 
-/// A version without the letter that marks a build of it, such as the `t` of free-threaded ones, and whether it had it.
+/// A version without the letter that marks a build of it, `t` for free-threaded and `d` for debug, and whether it had it.
 pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
     match version.strip_suffix(mark) {
         Some(bare) => (bare, true),

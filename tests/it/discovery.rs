@@ -526,3 +526,31 @@ fn a_shim_in_a_deleted_directory_is_run_unless_that_decides_nothing() {
     run().env("PYENV_VERSION", "3.9.18").silent();
     assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from), Some(root.join("versions/3.9.18/bin")));
 }
+
+#[test]
+fn a_debug_build_is_found_by_the_d_of_its_version() {
+    let (Some(debug), Some(plain)) = (unstable("3.13d"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    symlink(&plain.path, scratch.path("bin/python3.13")).unwrap();
+    symlink(&plain.path, scratch.path("bin/python3")).unwrap();
+    symlink(&debug.path, scratch.path("bin/python3.13d")).unwrap();
+    let rvenv = || {
+        let run = scratch.rvenv().env("PATH", scratch.path("bin")).env("HOME", scratch.path(""));
+        run.env_remove("PYENV_ROOT")
+    };
+    for (request, name) in [("3.13d", "python3.13d"), ("3d", "python3.13d"), ("3.13", "python3.13")] {
+        rvenv().args(["-p", request, "--clear", "--without-pip", "env"]).silent();
+        assert!(scratch.path("env/bin").join(name).exists(), "{request}");
+        let is_debug = in_env(&scratch.env(), "import sys; print(hasattr(sys, 'gettotalrefcount'))");
+        assert_eq!(is_debug == "True", request.ends_with('d'), "{request}");
+    }
+    let list = rvenv().args(["--list-pythons", "-p", "3.13d"]).ok();
+    assert!(list.starts_with("3.13.") && list.contains("d ") && list.lines().count() == 1, "{list}");
+    let json = rvenv().args(["--list-pythons", "-p", "3", "--format", "json"]).ok();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json[0]["debug"], &json[1]["debug"]), (&false.into(), &true.into()), "{json}");
+    fs::remove_file(scratch.path("bin/python3.13d")).unwrap();
+    let error = rvenv().args(["-p", "3.13d", "new"]).error();
+    assert!(error.contains("python3.13' is CPython 3.13.0, not a debug build"), "{error}");
+}
