@@ -19,6 +19,8 @@ struct Outline {
     version: [u32; 3],
     /// The directory that an environment's base was in.
     base_gone: Option<NativePath>,
+    /// An error that may pass, for which it is not certain what the Python is.
+    doubt: Option<NativeText>,
     executable: Option<NativePath>,
 }
 
@@ -43,7 +45,7 @@ struct Answer {
     magic: String,
     site_packages: NativePath,
     wheels: Vec<NativePath>,
-    wheels_missing: Option<String>,
+    wheels_missing: Option<NativeText>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +69,11 @@ enum OsName {
 #[serde(try_from = "String")]
 struct NativePath(PathBuf);
 
+/// A text that has such paths in it.
+#[derive(Deserialize)]
+#[serde(from = "NativePath")]
+struct NativeText(String);
+
 /// Reads an answer. Errors with the reason if the Python is too old, or does not know itself.
 pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
     let unreadable = |error: serde_json::Error| format!("its answer does not read: {error}");
@@ -84,10 +91,19 @@ pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
             Quoted(&home)
         ));
     }
+    if let Some(NativeText(error)) = outline.doubt {
+        return Err(format!("it cannot find out what it is: {error}"));
+    }
     if outline.executable.is_none() {
         return Err("it does not know the path of its own executable; name it with --python PATH".to_owned());
     }
     Answer::deserialize(answer).map(Interpreter::from).map_err(unreadable)
+}
+
+/// Whether the same is answered as long as all that it depends on is as it was. Not so if wheels are missing because of an
+/// error that may pass.
+pub(super) fn is_lasting(answer: &Value) -> bool {
+    answer.get("lasting") == Some(&Value::Bool(true))
 }
 
 /// The text that probe.py writes for a path.
@@ -104,6 +120,12 @@ impl TryFrom<String> for NativePath {
             bytes.push(u8::try_from(character).map_err(|_| "a path that is no bytes")?);
         }
         os::os_string(bytes).map(|path| NativePath(path.into())).ok_or("a path that is not UTF-8")
+    }
+}
+
+impl From<NativePath> for NativeText {
+    fn from(path: NativePath) -> NativeText {
+        NativeText(path.0.to_string_lossy().into_owned())
     }
 }
 
@@ -128,7 +150,7 @@ impl From<Answer> for Interpreter {
                 platlib: answer.scheme.platlib.0,
             },
             wheels: paths(answer.wheels),
-            wheels_missing: answer.wheels_missing,
+            wheels_missing: answer.wheels_missing.map(|reason| reason.0),
             prerelease: answer.prerelease,
             asked: answer.asked.0,
             depends: paths(answer.depends),

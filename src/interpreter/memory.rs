@@ -38,7 +38,7 @@ pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Re
     let (answer, interpreter) = probe::ask(executable, interrupt)?;
     // A shim or a wrapper may start another Python each time, and says so by being another program than Python
     // takes itself for.
-    if interpreter.asked == executable && before == stamp(executable) {
+    if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
