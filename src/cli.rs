@@ -98,9 +98,8 @@ pub struct Cli {
     without_scm_ignore_files: bool,
 
     /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
-    /// [default: python3, then python, on PATH]
-    #[arg(short, long, value_name = "PYTHON", env = "RVENV_PYTHON", hide_env_values = true)]
-    #[arg(value_hint = ValueHint::ExecutablePath)]
+    /// [default: python3, then python, on PATH] [env: RVENV_PYTHON]
+    #[arg(short, long, value_name = "PYTHON", value_hint = ValueHint::ExecutablePath)]
     python: Option<OsString>,
 
     /// Say whether the environments are sound, and change nothing: exit code 1 and a line for each fault if not
@@ -181,9 +180,8 @@ impl Cli {
         if self.cache_info {
             return report::cache(&cache, self.format);
         }
-        let current_dir = env::current_dir().or_else(|error| bail!("Unable to find the current directory: {error}"))?;
-        let discovery = Discovery::new(Surroundings::new(env::vars_os(), current_dir), cache.clone())
-            .with_interrupt(interrupt.clone());
+        let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
+        let discovery = Discovery::new(surroundings, cache.clone()).with_interrupt(interrupt.clone());
         if self.list_pythons {
             return report::pythons(&discovery.list(&self.request())?, self.format);
         }
@@ -206,9 +204,11 @@ impl Cli {
     }
 
     fn request(&self) -> PythonRequest {
-        match &self.python {
-            Some(text) if !text.is_empty() => PythonRequest::from(text.as_os_str()),
-            _ => PythonRequest::Default,
+        // An empty variable is an unset one; an empty argument asks for a Python that cannot be.
+        let variable = || env::var_os("RVENV_PYTHON").filter(|text| !text.is_empty());
+        match self.python.clone().or_else(variable) {
+            Some(text) => PythonRequest::from(text.as_os_str()),
+            None => PythonRequest::Default,
         }
     }
 

@@ -3,13 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use serde::Deserialize;
-
 use crate::options::Links;
 
 /// What Python calls `os.name`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
     /// Linux, macOS and the like.
     Posix,

@@ -22,7 +22,8 @@ pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
     let mut text = String::new();
     for python in pythons {
         let path = python.executable.display();
-        let version = python.full_version() + if python.free_threaded { "t" } else { "" };
+        let build = if python.free_threaded { "t" } else { "" }.to_owned() + if python.debug { "d" } else { "" };
+        let version = python.full_version() + &build;
         let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
     }
     let described = pythons.iter().map(describe).collect();
@@ -93,6 +94,7 @@ fn describe(python: &Interpreter) -> Value {
         "version": python.full_version(),
         "implementation": python.implementation,
         "free_threaded": python.free_threaded,
+        "debug": python.debug,
         "path": python.executable.to_string_lossy(),
         "real_path": python.real_executable.to_string_lossy(),
     })

@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use same_file::is_same_file;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Interpreter, probe};
+use super::metadata::Interpreter;
+use super::{answer, probe};
 use crate::cache::{self, Cache};
-use crate::error::{Error, Quoted, Result};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::os::{Stamp, stamp, stamps_along};
 
-/// The folder of the cache.
-const FOLDER: &str = "interpreters";
+/// The directory of the cache.
+const DIRECTORY: &str = "interpreters";
 
 /// One answer, with what it depends on. It holds as long as all of that is as it was.
 #[derive(Serialize, Deserialize)]
@@ -29,49 +29,26 @@ struct Entry {
 
 /// Asks the Python at `executable`, an absolute path, about itself, or remembers what it said.
 pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
-    let name = format!("{FOLDER}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
+    let name = format!("{DIRECTORY}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
     let remembered = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
     if let Some(interpreter) = remembered.and_then(|entry| recall(executable, entry)) {
         return Ok(interpreter);
     }
-    let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let before = stamp(executable);
-    let answer = probe::ask(executable, interrupt)?;
-    let interpreter = probe::read(answer.clone()).map_err(fault)?;
-    check_base(&interpreter, interrupt).map_err(fault)?;
+    let (answer, interpreter) = probe::ask(executable, interrupt)?;
     // A shim or a wrapper may start another Python each time, and says so by being another program than Python
     // takes itself for.
-    if interpreter.asked == executable && before == stamp(executable) {
+    if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
-        cache.sweep(FOLDER, |path, _| is_of_the_gone(path));
+        cache.sweep(DIRECTORY, |path, _| is_of_the_gone(path));
     }
     Ok(interpreter)
 }
 
-/// Errors with the reason if the base that an environment's Python has named is another Python than it: its home may
-/// hold several, or something else under that name by now.
-fn check_base(interpreter: &Interpreter, interrupt: &Interrupt) -> Result<(), String> {
-    let base = &interpreter.executable;
-    if *base == interpreter.asked || is_same_file(base, &interpreter.asked).unwrap_or(false) {
-        return Ok(());
-    }
-    let named = probe::ask(base, interrupt).map_err(|error| format!("its base does not serve: {error}"))?;
-    let named = probe::read(named).map_err(|reason| format!("its base {} does not serve: {reason}", Quoted(base)))?;
-    match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
-        true => Ok(()),
-        false => Err(format!(
-            "it is {}, and what is now in the place of its base, {}, is {}",
-            interpreter.description(),
-            Quoted(base),
-            named.description()
-        )),
-    }
-}
-
 fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
-    let interpreter = probe::read(entry.answer).ok()?;
+    let interpreter = answer::read(&entry.answer).ok()?;
     let holds = entry.probe == probe::identity()
         && interpreter.asked == executable
         && entry.canonical == canonical(executable)
@@ -82,11 +59,11 @@ fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
 /// Whether an entry of the cache is about an executable that is not there any more, or about none.
 fn is_of_the_gone(path: &Path) -> bool {
     let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
-    !entry.and_then(|entry| probe::read(entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
+    !entry.and_then(|entry| answer::read(&entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
 }
 
 fn canonical(executable: &Path) -> String {
-    probe::encode(&executable.canonicalize().unwrap_or_default())
+    answer::encode(&executable.canonicalize().unwrap_or_default())
 }
 
 /// The states of all that decides the answer: of the files, and of the links that lead to them.

@@ -1,6 +1,7 @@
 # Asks a Python about itself and prints the answer as one line of JSON between two marks.
 # It is passed to `python -I -c`, so it must parse on every Python 3 and import little. What can be asked of the
 # interpreter is asked; where venv itself goes by the version, so does this, and only here.
+import errno
 import os
 import sys
 
@@ -16,6 +17,46 @@ def base_prefix():
 
 # The paths that decide the answer, there or not: as long as they are as they were, so is it.
 depends = []
+
+
+# Errors that may pass, such as too little memory or too many open files. Much of the library takes each error of the file
+# system for "there is no such file", so they are noted at their source: what is missing then may be there.
+doubts = []
+
+# The errors that say something certain.
+CERTAIN = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+
+
+def doubt(error):
+    if getattr(error, "errno", None) not in CERTAIN:
+        doubts.append(text(str(error)))
+
+
+def noting(function):
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except OSError as error:
+            doubt(error)
+            raise
+
+    return call
+
+
+for name in ("listdir", "lstat", "readlink", "scandir", "stat"):
+    setattr(os, name, noting(getattr(os, name)))
+
+
+def is_missing(module, error):
+    # Whether a module could not be imported because the standard library has none of that name, or because a site hook
+    # hides it (by a None among the modules); else that is a doubt.
+    if module in sys.modules:
+        return True
+    path = os.path.join(os.path.dirname(os.__file__), module)
+    if os.path.exists(path + ".py") or os.path.exists(os.path.join(path, "__init__.py")):
+        doubt(error)
+        return False
+    return True
 
 
 def leave_current_directory():
@@ -40,7 +81,8 @@ def environment_home(executable):
         try:
             with open(configuration, encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()
-        except OSError:
+        except OSError as error:
+            doubt(error)
             continue
         for line in lines:
             key, found, value = line.partition("=")
@@ -57,10 +99,10 @@ def leave_environments(executable):
         if home is None:
             return executable
         real = os.path.realpath(executable)
-        version = os.path.basename(real) if os.path.dirname(real) != home else ""
-        names = [os.path.basename(executable), version, "python%d.%d" % sys.version_info[:2], "python3", "python"]
-        found = [os.path.join(home, name) for name in names if name]
-        found = [path for path in found if os.path.isfile(path) and os.access(path, os.X_OK)]
+        # The links to it have the base's name too, be it `python -> mypython`; of a copy, other copies beside it.
+        names = [os.path.basename(step) for step in chain(executable)]
+        names += ["python%d.%d" % sys.version_info[:2], "python3", "python"]
+        found = programs(home, names) or programs(home, copies(executable))
         if not found:
             raise BaseGone(home)
         # The name is the environment's; the Python under it may be another than this one. A link leads to the same
@@ -70,6 +112,25 @@ def leave_environments(executable):
         executable = (same + versioned + found)[0]
         depends.append(executable)
     raise BaseGone(home)
+
+
+def programs(folder, names):
+    paths = [os.path.join(folder, name) for name in names]
+    return [path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)]
+
+
+def copies(path):
+    # The names beside a file of those that have the same contents.
+    folder = os.path.dirname(path)
+    size = os.path.getsize(path)
+    others = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    others = [other for other in others if os.path.isfile(other) and os.path.getsize(other) == size]
+    return [os.path.basename(other) for other in others if contents(other) == contents(path)]
+
+
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def finds_stdlib_from(folder):
@@ -92,9 +153,13 @@ def built_for():
     import sysconfig
 
     try:
-        return __import__(sysconfig._get_sysconfigdata_name()).build_time_vars["prefix"]
-    except (AttributeError, ImportError, KeyError, TypeError):
-        return sysconfig.get_config_var("prefix")
+        name = sysconfig._get_sysconfigdata_name()
+        return __import__(name).build_time_vars["prefix"]
+    except ImportError as error:
+        is_missing(name, error)
+    except (AttributeError, KeyError, TypeError):
+        pass
+    return sysconfig.get_config_var("prefix")
 
 
 def base_executable():
@@ -227,10 +292,12 @@ def bundled_wheels():
     depends.extend([os.path.join(os.path.dirname(bundled), "__init__.py")] + own)
     try:
         import ensurepip
-    except ImportError:
+    except ImportError as error:
         names = ["pip"] if sys.version_info >= (3, 12) else ["pip", "setuptools"]
         paths = newest_wheels(names, [shared]) if shared else []
-        return paths, None if paths else "it has no ensurepip module"
+        if is_missing("ensurepip", error):
+            return paths, "it has no ensurepip module"
+        return paths, "its ensurepip cannot be imported: " + str(error)
     if hasattr(ensurepip, "_get_packages"):
         paths = [package.wheel_path or os.path.join(bundled, package.wheel_name)
                  for package in ensurepip._get_packages().values()]
@@ -274,19 +341,18 @@ def answer():
     try:
         executable = base_executable()
     except BaseGone as gone:
-        return dict(about, base_gone=text(gone.args[0]))
+        return dict(about, doubt=doubts[0]) if doubts else dict(about, base_gone=text(gone.args[0]))
     if executable is None:
         return about
-    wheels, wheels_missing = bundled_wheels()
     about.update(
         implementation=sys.implementation.name,
         free_threaded=free_threaded(),
+        debug=hasattr(sys, "gettotalrefcount"),
         os_name=os.name,
         asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),
         real_executable=text(os.path.realpath(executable)),
         prerelease=prerelease(),
-        depends=sorted({text(path) for path in depends + [executable, os.path.realpath(executable), os.__file__] + wheels}),
         scheme=scheme(),
         link_names=link_names(),
         lib64=has_lib64(),
@@ -294,8 +360,17 @@ def answer():
         cache_tag=sys.implementation.cache_tag,
         magic=magic(),
         site_packages=text(site_packages()),
+    )
+    if doubts:
+        return dict(about, doubt=doubts[0])
+    # Not each environment needs the wheels, so a doubt about them is no reason to give up.
+    wheels, wheels_missing = bundled_wheels()
+    depends.extend([executable, os.path.realpath(executable), os.__file__] + wheels)
+    about.update(
+        depends=sorted({text(path) for path in depends}),
         wheels=sorted(text(path) for path in wheels),
-        wheels_missing=wheels_missing,
+        wheels_missing=None if wheels else text(wheels_missing),
+        lasting=not doubts,
     )
     return about
 

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::Interpreter;
-use super::pyenv::digits;
+use super::metadata::Interpreter;
+use super::versions::{numbers, without_mark};
 use crate::error::one_line;
 
 /// Which Python an environment is for.
@@ -17,7 +17,7 @@ use crate::error::one_line;
 pub enum PythonRequest {
     /// Nothing was said: the first `python3`, then the first `python`, on PATH.
     Default,
-    /// The path of an executable, or of a folder that has one: an environment or an installation.
+    /// The path of an executable, or of a directory that has one: an environment or an installation.
     Path(PathBuf),
     /// A name to be found on PATH: `python3.12`.
     Name(OsString),
@@ -26,7 +26,7 @@ pub enum PythonRequest {
 }
 
 impl From<&OsStr> for PythonRequest {
-    /// A text with a folder in it is a path; a version or an implementation is one; any other is a name.
+    /// A text with a directory in it is a path; a version or an implementation is one; any other is a name.
     fn from(text: &OsStr) -> Self {
         let path = Path::new(text);
         if path.components().count() > 1 || path.is_absolute() || path.starts_with(".") || path.starts_with("..") {
@@ -40,7 +40,7 @@ impl From<&OsStr> for PythonRequest {
 }
 
 /// A version that a Python has or has not: an implementation, up to three numbers or PEP 440's specifiers, and
-/// whether it is free-threaded.
+/// whether it is free-threaded or a debug build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRequest {
     text: String,
@@ -48,6 +48,8 @@ pub struct VersionRequest {
     numbers: Vec<u32>,
     /// Whether it is; none: whichever.
     free_threaded: Option<bool>,
+    /// Whether it has to be a debug build. Otherwise it may be one, as a machine's only Python sometimes is.
+    debug: bool,
     specifiers: VersionSpecifiers,
 }
 
@@ -55,30 +57,30 @@ pub struct VersionRequest {
 const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
 
 impl VersionRequest {
-    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `>=3.10,<3.13`, each also after an implementation's name, and
-    /// such a name alone. None if this is nothing of the kind.
+    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `>=3.10,<3.13`, each also after an
+    /// implementation's name, and such a name alone. None if this is nothing of the kind.
     pub fn parse(text: &str) -> Option<VersionRequest> {
         let text = text.trim().to_ascii_lowercase();
-        let name = IMPLEMENTATIONS.iter().find(|name| text.starts_with(**name)).copied();
-        let version = text.strip_prefix(name.unwrap_or_default())?;
-        let version = name.map_or(version, |_| version.trim_start_matches(['-', '@', ' ']));
+        let (name, version) = split_name(&text);
         let mut request = VersionRequest {
+            text: text.clone(),
             implementation: name.filter(|name| *name != "python").map(str::to_owned),
             free_threaded: Some(false),
-            text: text.clone(),
             ..VersionRequest::any()
         };
+        if version.is_empty() {
+            // A name alone is a request; nothing at all is none.
+            return name.map(|_| request);
+        }
         if version.starts_with(['<', '>', '=', '!', '~']) {
             request.specifiers = VersionSpecifiers::from_str(version).ok()?;
-        } else if !version.is_empty() {
-            let numbers = version.strip_suffix('t');
-            request.free_threaded = Some(numbers.is_some());
-            let numbers = numbers.or(version.strip_suffix(".*")).unwrap_or(version).split('.').map(digits);
-            request.numbers = numbers.collect::<Option<Vec<u32>>>().filter(|numbers| numbers.len() <= 3)?;
-        } else {
-            // A name alone; nothing at all is no request.
-            name?;
+            return Some(request);
         }
+        let (bare, is_debug) = without_mark(version.strip_suffix(".*").unwrap_or(version), 'd');
+        let (bare, is_free_threaded) = without_mark(bare, 't');
+        request.debug = is_debug;
+        request.free_threaded = Some(is_free_threaded);
+        request.numbers = numbers(bare).filter(|numbers| numbers.len() <= 3)?;
         Some(request)
     }
 
@@ -89,16 +91,25 @@ impl VersionRequest {
             implementation: None,
             numbers: vec![],
             free_threaded: None,
+            debug: false,
             specifiers: VersionSpecifiers::empty(),
         }
     }
 
     /// The names that such a Python has on PATH, the closest first.
     pub(super) fn names(&self) -> Vec<String> {
+        let mark = match (self.free_threaded == Some(true), self.debug) {
+            (true, true) => "td",
+            (true, false) => "t",
+            (false, true) => "d",
+            (false, false) => "",
+        };
         let mut names = Vec::new();
         for stem in self.stems() {
             if let [major, minor, ..] = self.numbers[..] {
-                names.extend((self.free_threaded == Some(true)).then(|| format!("{stem}{major}.{minor}t")));
+                if !mark.is_empty() {
+                    names.push(format!("{stem}{major}.{minor}{mark}"));
+                }
                 names.push(format!("{stem}{major}.{minor}"));
             }
             names.extend([format!("{stem}3"), stem.to_owned()]);
@@ -127,15 +138,27 @@ impl VersionRequest {
         let is_implementation =
             self.implementation.as_ref().is_none_or(|implementation| *implementation == interpreter.implementation);
         let is_version = interpreter.version.starts_with(&self.numbers) && self.specifiers.contains(&version);
-        let is_build = self.free_threaded.is_none_or(|wanted| wanted == interpreter.free_threaded);
-        match (is_implementation && is_version, is_build) {
-            (true, true) => Ok(()),
-            (true, false) if !interpreter.free_threaded => {
-                Err(format!("{}, not free-threaded", interpreter.description()))
-            }
-            _ => Err(interpreter.description()),
+        let is_threading = self.free_threaded.is_none_or(|wanted| wanted == interpreter.free_threaded);
+        if !is_implementation || !is_version || (!is_threading && interpreter.free_threaded) {
+            Err(interpreter.description())
+        } else if !is_threading {
+            Err(format!("{}, not free-threaded", interpreter.description()))
+        } else if self.debug && !interpreter.debug {
+            Err(format!("{}, not a debug build", interpreter.description()))
+        } else {
+            Ok(())
         }
     }
+}
+
+/// The implementation's name at the beginning of a request, and what follows it.
+fn split_name(text: &str) -> (Option<&'static str>, &str) {
+    for name in IMPLEMENTATIONS {
+        if let Some(version) = text.strip_prefix(name) {
+            return (Some(name), version.trim_start_matches(['-', '@', ' ']));
+        }
+    }
+    (None, text)
 }
 
 impl fmt::Display for VersionRequest {
@@ -179,6 +202,9 @@ mod tests {
             "PyPy",
             "CPython-3.12",
             "cpython@3.12",
+            "3.13d",
+            "3.13td",
+            "cpython3.13d",
         ] {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
@@ -195,6 +221,8 @@ mod tests {
             ">=x",
             "+3",
             "3.+12",
+            "3.13dt",
+            "d",
         ] {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
@@ -205,6 +233,8 @@ mod tests {
         let names = |text: &str| VersionRequest::parse(text).unwrap().names();
         assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
         assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
+        assert_eq!(names("3.13d"), ["python3.13d", "python3.13", "python3", "python"]);
+        assert_eq!(names("3.13td"), ["python3.13td", "python3.13", "python3", "python"]);
         assert_eq!(names(">=3.10"), ["python3", "python"]);
         assert_eq!(names("pypy3.9"), ["pypy3.9", "pypy3", "pypy", "python3.9", "python3", "python"]);
     }
@@ -230,5 +260,11 @@ mod tests {
         assert_eq!(check("3.13t", &free_threaded), Ok(()));
         assert_eq!(check("3.13", &free_threaded), Err("free-threaded CPython 3.13.0".to_owned()));
         assert_eq!(check("pypy3.9", &python([3, 9, 16], "pypy", false)), Ok(()));
+        let debug = Interpreter { debug: true, ..Interpreter::for_tests() };
+        for text in ["3.13d", "3.13", "cpython"] {
+            assert_eq!(check(text, &debug), Ok(()), "{text}");
+        }
+        assert_eq!(check("3.13td", &debug), Err("CPython 3.13.0, not free-threaded".to_owned()));
+        assert_eq!(check("3.12d", &cpython), Err("CPython 3.12.1, not a debug build".to_owned()));
     }
 }

@@ -1,33 +1,40 @@
 //! What decides, outside the command line, which Python is found: the environment's variables and the current
-//! folder, as values, so that the library reads neither by itself.
+//! directory, as values, so that the library reads neither by itself.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::pyenv;
+use same_file::is_same_file;
+
+use crate::error::{AtPath, Result};
 
 /// What a shell looks through when PATH is unset.
 const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A process's environment and current folder.
+/// A process's environment and current directory.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     variables: BTreeMap<OsString, OsString>,
-    current_dir: PathBuf,
+    current_dir: Option<PathBuf>,
 }
 
 impl Surroundings {
-    /// From variables, as of `std::env::vars_os()`, and the absolute path of a folder.
-    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, current_dir: PathBuf) -> Surroundings {
-        Surroundings { variables: variables.into_iter().collect(), current_dir }
+    /// From variables, as of `std::env::vars_os()`, and the absolute path of the current directory. That may be `None`,
+    /// as for a shell whose directory was deleted: it is needed for relative paths only.
+    pub fn new(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        current_dir: impl Into<Option<PathBuf>>,
+    ) -> Surroundings {
+        Surroundings { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
     }
 
     pub(super) fn var(&self, name: &str) -> Option<&OsString> {
         self.variables.get(OsStr::new(name))
     }
 
-    /// A variable that holds an absolute path; others are passed over.
+    /// A variable that holds an absolute path; others are ignored.
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
         self.var(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
@@ -41,38 +48,55 @@ impl Surroundings {
         self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
     }
 
-    /// The current folder under the name that the shell has for it.
-    pub(super) fn logical_dir(&self) -> PathBuf {
-        pyenv::logical_dir(self.var("PWD"), &self.current_dir)
+    /// The current directory under the name that the shell has for it, which is in PWD. None if there is none.
+    pub(super) fn logical_dir(&self) -> Option<PathBuf> {
+        let current_dir = self.current_dir.as_ref()?;
+        match self.path("PWD") {
+            Some(pwd) if is_same_file(&pwd, current_dir).unwrap_or(false) => Some(pwd),
+            _ => Some(current_dir.clone()),
+        }
     }
 
-    /// The folders of PATH, as absolute paths.
+    /// The directories of PATH, as absolute paths.
     pub(super) fn search_path(&self) -> Vec<PathBuf> {
-        std::env::split_paths(self.path_variable()).map(|folder| self.current_dir.join(folder)).collect()
+        let directories = std::env::split_paths(self.path_variable());
+        directories.filter_map(|directory| self.join(&directory)).collect()
     }
 
     /// All programs of this name on PATH, in its order.
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
-        let found = which::which_in_all(name, Some(self.path_variable()), &self.current_dir);
-        found.map(|found| found.map(|path| self.absolute(&path)).collect()).unwrap_or_default()
+        let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
+        let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
+        found.map(|found| found.filter_map(|path| self.absolute(&path).ok()).collect()).unwrap_or_default()
     }
 
     fn path_variable(&self) -> &OsStr {
         self.var("PATH").map_or(OsStr::new(DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
-    /// `path` as an absolute one that has no `..` in it: the folder that the last one leads to is named by its real
+    /// `path` as an absolute one that has no `..` in it: the directory that the last one leads to is named by its real
     /// path, since after a link `..` is not what it looks like.
-    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        let path: PathBuf = self.current_dir.join(path).components().collect();
+    ///
+    /// Errors if it is relative and there is no current directory.
+    pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory does not exist any more");
+        let path: PathBuf = self.join(path).ok_or_else(gone).at("find", path)?.components().collect();
         let components: Vec<Component> = path.components().collect();
         match components.iter().rposition(|component| *component == Component::ParentDir) {
             Some(last) => {
                 let (above, below) = components.split_at(last + 1);
                 let above: PathBuf = above.iter().collect();
-                above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>())
+                Ok(above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>()))
             }
-            None => path,
+            None => Ok(path),
+        }
+    }
+
+    /// `path` in the current directory, unless it is absolute. None if it is relative and there is no current directory.
+    fn join(&self, path: &Path) -> Option<PathBuf> {
+        match &self.current_dir {
+            Some(current_dir) => Some(current_dir.join(path)),
+            None => path.is_absolute().then(|| path.to_owned()),
         }
     }
 }

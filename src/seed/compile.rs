@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
-use crate::interpreter::{Interpreter, fixed};
+use crate::interpreter::{Interpreter, reproducible};
 use crate::process;
 
 const SCRIPT: &str = include_str!("compile.py");
@@ -80,7 +80,7 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
 
 /// Compiles one share, and returns what the worker says: the modules that do not compile.
 fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<u8>> {
-    let mut command = fixed(&interpreter.executable);
+    let mut command = reproducible(&interpreter.executable);
     // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
     command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
     command.arg(context.options.source_date.is_some().to_string());

@@ -120,6 +120,27 @@ fn without_p_it_is_the_first_python3_on_path_then_python() {
 }
 
 #[test]
+fn an_empty_p_is_an_error_and_an_empty_variable_is_an_unset_one() {
+    let scratch = Scratch::new();
+    // Nor is an environment here meant by it.
+    scratch.rvenv_for(&python()).args(["--without-pip", "."]).silent();
+    for empty in [["-p", ""].as_slice(), &["--python="]] {
+        for run in [
+            scratch.rvenv(),
+            scratch.rvenv().env("RVENV_PYTHON", &python().path),
+            scratch.rvenv().arg("--list-pythons"),
+        ] {
+            let error = run.args(empty).arg("env").error();
+            assert_eq!(error, "no Python found: its name is empty; name one with --python PATH");
+        }
+    }
+    let path = python().path;
+    let run = scratch.rvenv().env("PATH", path.parent().unwrap()).env("RVENV_PYTHON", "");
+    run.args(["--without-pip", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "home").as_deref(), path.parent().unwrap().to_str());
+}
+
+#[test]
 fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
     let scratch = Scratch::new();
     let python = python();

@@ -2,7 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rvenv::{Cache, Discovery, Error, Interrupt, PythonRequest, Surroundings};
 
 use crate::harness::*;
 
@@ -370,4 +378,179 @@ fn a_shim_of_another_manager_is_run_and_not_remembered() {
         let search_path = format!("{}:/usr/bin:/bin", scratch.path("shims").display());
         assert_eq!(home(scratch.rvenv().env("PATH", search_path), &scratch), bin(python));
     }
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_told_of_where_nothing_is_found() {
+    let scratch = Scratch::new();
+    let installs = scratch.path("home/.asdf/installs/python");
+    fs::create_dir_all(installs.parent().unwrap()).unwrap();
+    symlink("python", &installs).unwrap();
+    let rvenv = |request: &str| {
+        let run = scratch.rvenv().env("HOME", scratch.path("home")).env("PATH", bin(&python()));
+        run.env_remove("PYENV_ROOT").args(["-p", request, "--without-pip", "env"])
+    };
+    let error = rvenv("4.2").error();
+    assert!(
+        error.contains(&format!("Unable to read the directory '{}': Too many levels", installs.display())),
+        "{error}"
+    );
+    rvenv("3").silent();
+}
+
+/// A program that says in the file `asked` that it was started, and does not answer.
+fn silent_python(scratch: &Scratch, name: &str) -> PathBuf {
+    scratch.write_script(name, &format!("#!/bin/sh\n: >{}\nexec /bin/sleep 20\n", scratch.path("asked").display()))
+}
+
+/// Waits until a [`silent_python`] was started; for no longer than such a one takes.
+fn wait_until_asked(scratch: &Scratch) {
+    let begun = Instant::now();
+    while !scratch.path("asked").exists() && begun.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What comes of `search` if it is interrupted while a [`silent_python`] is asked.
+fn interrupted<T>(scratch: &Scratch, search: impl FnOnce(Discovery) -> rvenv::Result<T>) -> rvenv::Result<T> {
+    let search_path = format!("{}:{}", scratch.path("bin").display(), scratch.path("pyenv/shims").display());
+    let variables = [("PATH", search_path.into()), ("HOME", scratch.path("")), ("PYENV_VERSION", "no-such".into())];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let flag = Arc::new(AtomicBool::default());
+    let discovery = Discovery::new(Surroundings::new(variables, scratch.path("")), Cache::at(scratch.path("cache")));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until_asked(scratch);
+            flag.store(true, Ordering::Relaxed);
+        });
+        search(discovery.with_interrupt(Interrupt::by(flag.clone())))
+    })
+}
+
+#[test]
+fn an_interrupt_while_pythons_are_asked_ends_the_search() {
+    let python = python();
+    for request in ["3", "python3", "any"] {
+        let scratch = Scratch::new();
+        silent_python(&scratch, "bin/python3");
+        symlink(&python.path, scratch.path("bin/python")).unwrap();
+        let outcome = interrupted(&scratch, |discovery| match request {
+            "any" => discovery.list(&PythonRequest::Default).map(drop),
+            request => discovery.find(&PythonRequest::from(request.as_ref())).map(drop),
+        });
+        assert!(matches!(outcome, Err(Error::Interrupted)), "{request}: {outcome:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_after_a_shim_has_failed_ends_the_search() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.12"]) else { return };
+    // What is not certain to be understood is run, here with a version that is none.
+    let shim = root.join("shims/python3.12");
+    let text = fs::read_to_string(&shim).unwrap();
+    fs::write(&shim, text.replace("set -e\n", "exit 3\n")).unwrap();
+    silent_python(&scratch, "bin/python3");
+    let outcome = interrupted(&scratch, |discovery| discovery.find(&PythonRequest::from("python3.12".as_ref())));
+    assert!(matches!(outcome, Err(Error::Interrupted)), "{outcome:?}");
+}
+
+#[test]
+fn an_interrupt_while_an_environments_base_is_asked_ends_the_search() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "--copies", "env"]).silent();
+    let base = silent_python(&scratch, "home/python3");
+    let home = format!("home = {}\n", base.parent().unwrap().display());
+    fs::write(scratch.path("env/pyvenv.cfg"), home).unwrap();
+    let outcome = interrupted(&scratch, |discovery| discovery.find(&PythonRequest::Path(scratch.env())));
+    assert!(matches!(outcome, Err(Error::Interrupted)), "{outcome:?}");
+}
+
+#[test]
+fn a_list_that_is_interrupted_prints_no_part_of_it() {
+    let scratch = Scratch::new();
+    silent_python(&scratch, "bin/python");
+    symlink(&python().path, scratch.path("bin/python3")).unwrap();
+    let run = scratch.rvenv().env("PATH", scratch.path("bin")).env("HOME", scratch.path("")).arg("--list-pythons");
+    let mut command = run.env_remove("PYENV_ROOT").0;
+    let list = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until_asked(&scratch);
+    scratch.run("kill").arg("-INT").arg(list.id().to_string()).silent();
+    let output = list.wait_with_output().unwrap();
+    assert_eq!((output.status.signal(), output.stdout), (Some(2), vec![]));
+}
+
+/// rvenv, started in a directory that is deleted by then, by `code` in sh.
+fn in_a_deleted_directory(scratch: &Scratch, code: &str) -> Run {
+    fs::create_dir_all(scratch.path("deleted")).unwrap();
+    let code = format!("/bin/rmdir ../deleted && {code}");
+    let run = scratch.rvenv();
+    let mut sh = scratch.run("/bin/sh").args(["-c", &code, env!("CARGO_BIN_EXE_rvenv")]);
+    for (name, value) in run.0.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        sh = sh.env(name.to_str().unwrap(), value);
+    }
+    sh.current_dir(scratch.path("deleted")).env_remove("RVENV_PYTHON")
+}
+
+#[test]
+fn the_current_directory_is_needed_for_relative_paths_only() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        let run = in_a_deleted_directory(&scratch, "exec \"$0\" --no-cache -p \"$1\" \"$2\"");
+        run.arg(&python.path).arg(scratch.env()).silent();
+        assert!(in_env(&scratch.env(), "import pip; print(pip.__name__)") == "pip");
+    });
+    let scratch = Scratch::new();
+    let python = python();
+    let list = in_a_deleted_directory(&scratch, "exec \"$0\" --list-pythons").env("PATH", bin(&python));
+    assert!(list.ok().contains(python.path.to_str().unwrap()));
+    let relative = format!("nowhere::../bin:{}:/usr/bin:/bin", bin(&python).display());
+    let named = in_a_deleted_directory(&scratch, "exec \"$0\" -p python3 --without-pip \"$1\"").env("PATH", relative);
+    named.arg(scratch.env()).silent();
+    assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from), Some(bin(&python)));
+    let error = in_a_deleted_directory(&scratch, "exec \"$0\" -p ./python3 \"$1\"").arg(scratch.path("new")).error();
+    assert!(error.starts_with("Unable to find './python3': the current directory does not exist"), "{error}");
+    assert!(in_a_deleted_directory(&scratch, "exec \"$0\" -p \"$1\" env").arg(&python.path).error().contains("'env'"));
+}
+
+#[test]
+fn a_shim_in_a_deleted_directory_is_run_unless_that_decides_nothing() {
+    let scratch = Scratch::new();
+    let Some(root) = own_pyenv(&scratch, &["3.9"]) else { return };
+    let search_path = format!("{}:/usr/bin:/bin", root.join("shims").display());
+    let run = || {
+        let run = in_a_deleted_directory(&scratch, "exec \"$0\" --without-pip \"$1\"").arg(scratch.env());
+        run.env("PATH", &search_path).env_remove("PYENV_VERSION").env_remove("PYENV_ROOT")
+    };
+    assert!(run().error().contains("pyenv: cannot change working directory"));
+    run().env("PYENV_VERSION", "3.9.18").silent();
+    assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from), Some(root.join("versions/3.9.18/bin")));
+}
+
+#[test]
+fn a_debug_build_is_found_by_the_d_of_its_version() {
+    let (Some(debug), Some(plain)) = (unstable("3.13d"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    symlink(&plain.path, scratch.path("bin/python3.13")).unwrap();
+    symlink(&plain.path, scratch.path("bin/python3")).unwrap();
+    symlink(&debug.path, scratch.path("bin/python3.13d")).unwrap();
+    let rvenv = || {
+        let run = scratch.rvenv().env("PATH", scratch.path("bin")).env("HOME", scratch.path(""));
+        run.env_remove("PYENV_ROOT")
+    };
+    for (request, name) in [("3.13d", "python3.13d"), ("3d", "python3.13d"), ("3.13", "python3.13")] {
+        rvenv().args(["-p", request, "--clear", "--without-pip", "env"]).silent();
+        assert!(scratch.path("env/bin").join(name).exists(), "{request}");
+        let is_debug = in_env(&scratch.env(), "import sys; print(hasattr(sys, 'gettotalrefcount'))");
+        assert_eq!(is_debug == "True", request.ends_with('d'), "{request}");
+    }
+    let list = rvenv().args(["--list-pythons", "-p", "3.13d"]).ok();
+    assert!(list.starts_with("3.13.") && list.contains("d ") && list.lines().count() == 1, "{list}");
+    let json = rvenv().args(["--list-pythons", "-p", "3", "--format", "json"]).ok();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json[0]["debug"], &json[1]["debug"]), (&false.into(), &true.into()), "{json}");
+    fs::remove_file(scratch.path("bin/python3.13d")).unwrap();
+    let error = rvenv().args(["-p", "3.13d", "new"]).error();
+    assert!(error.contains("python3.13' is CPython 3.13.0, not a debug build"), "{error}");
 }

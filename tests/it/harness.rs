@@ -62,6 +62,14 @@ pub fn pyenv(version: &str) -> Option<Python> {
     }
 }
 
+/// A copy of the Python of this version that pyenv has, in the scratch folder's `python`, to be changed.
+pub fn copied_python(scratch: &Scratch, version: &str) -> Option<Python> {
+    let python = pyenv(version)?;
+    let prefix = python.path.ancestors().nth(2)?;
+    scratch.run("cp").arg("-a").arg(prefix).arg("python").ok();
+    Some(Python { path: scratch.path("python/bin/python3"), ..python })
+}
+
 /// The system's own Python, where that is Debian's and has its venv package.
 pub fn debian() -> Option<Python> {
     let path = PathBuf::from("/usr/bin/python3");

@@ -98,6 +98,30 @@ fn a_link_named_otherwise_gives_an_environment_of_that_name() {
 }
 
 #[test]
+fn an_environment_made_by_a_link_of_another_name_leads_to_its_base() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        symlink(&python.path, scratch.path("l3")).unwrap();
+        // Neither these, nor anything else that has a name which the environment has too, is its base.
+        for name in ["pip", "activate", "mine"] {
+            scratch.write_script(name, "#!/bin/sh\nexit 9\n");
+        }
+        let linked = Python { path: scratch.path("l3"), ..python.clone() };
+        let expected = scratch.run(&python.path).args(["-Ic", "import sys; print(sys.base_prefix)"]).ok();
+        for copies in [&[][..], &["--copies"]] {
+            scratch.rvenv_for(&linked).args(["--clear", "ours"]).args(copies).silent();
+            scratch.venv(&linked).args(["--clear", "--without-pip", "theirs"]).args(copies).ok();
+            for named in ["ours", "ours/bin/python", "ours/bin/l3", "theirs", "theirs/bin/python3"] {
+                scratch.rvenv().arg("-p").arg(scratch.path(named)).args(["--clear", "--without-pip", "env"]).silent();
+                let base = in_env(&scratch.env(), "import sys; print(sys.base_prefix)");
+                assert_eq!(base, expected.trim(), "{named} {copies:?}");
+                assert!(scratch.path("env/bin/l3").exists(), "{named} {copies:?}");
+            }
+        }
+    });
+}
+
+#[test]
 fn an_executable_linked_from_outside_its_prefix_has_a_home_with_a_standard_library() {
     for version in ["3.8", "3.12"] {
         let Some(python) = pyenv(version) else { continue };

@@ -14,7 +14,7 @@ use rvenv::{
 use crate::harness::*;
 
 fn interpreter() -> Interpreter {
-    let discovery = Discovery::new(Surroundings::new([], "/".into()), Cache::none());
+    let discovery = Discovery::new(Surroundings::new([], None), Cache::none());
     discovery.find(&PythonRequest::Path(python().path)).unwrap()
 }
 

@@ -227,6 +227,77 @@ fn a_python_that_gets_its_pip_later_is_asked_again() {
     );
 }
 
+/// A run in which such system calls of one process on `path` fail, `fault` says how and from which on. None without
+/// strace.
+fn with_fault(scratch: &Scratch, run: Run, call: &str, path: &Path, fault: &str) -> Option<Run> {
+    let mut traced = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(path);
+    traced = traced.args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}")]);
+    traced = traced.arg(run.0.get_program()).args(run.0.get_args());
+    for (name, value) in run.0.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        traced = traced.env(name.to_str().unwrap(), value);
+    }
+    Some(traced.env_remove("RVENV_PYTHON"))
+}
+
+#[test]
+fn an_ensurepip_that_could_not_be_imported_once_is_asked_for_again() {
+    let scratch = Scratch::new();
+    let Some(python) = copied_python(&scratch, "3.12") else { return };
+    let ensurepip = "python/lib/python3.12/ensurepip/__init__.py";
+    let sound = fs::read_to_string(scratch.path(ensurepip)).unwrap();
+    let fails = scratch.write("fails", "");
+    let reason = "libz.so.1: failed to map segment from shared object";
+    let failing = format!("import os\nif os.path.exists({:?}): raise ImportError({reason:?})\n", fails.display());
+    scratch.write(ensurepip, failing + &sound);
+    let run = || {
+        let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(&python.path);
+        run.args(["--clear", "env"])
+    };
+    run().arg("--without-pip").silent();
+    let error = run().error();
+    assert!(error.contains(&format!("brings no pip: its ensurepip cannot be imported: {reason}")), "{error}");
+    fs::remove_file(&fails).unwrap();
+    run().silent();
+}
+
+#[test]
+fn a_python_that_certainly_has_no_ensurepip_is_remembered() {
+    // Debian has it in another package.
+    let Some(python) = unstable("3.13d") else { return };
+    let scratch = Scratch::new();
+    rvenv(&scratch, &python.path).silent();
+    let Some(started) = started(&scratch, rvenv(&scratch, &python.path)) else { return };
+    assert_eq!(started, [env!("CARGO_BIN_EXE_rvenv")]);
+}
+
+#[test]
+fn a_wheel_that_could_not_be_looked_at_once_is_looked_for_again() {
+    let Some(python) = pyenv("3.12") else { return };
+    let scratch = Scratch::new();
+    let wheel = "lib/python3.12/ensurepip/_bundled/pip-23.2.1-py3-none-any.whl";
+    let wheel = python.path.ancestors().nth(2).unwrap().join(wheel);
+    let run = || rvenv(&scratch, &python.path);
+    let Some(faulty) = with_fault(&scratch, run(), "newfstatat", &wheel, "error=ENOMEM") else { return };
+    faulty.silent();
+    scratch.rvenv_for(&python).env("RVENV_CACHE_DIR", scratch.path("cache")).args(["--clear", "env"]).silent();
+}
+
+#[test]
+fn a_pyvenv_cfg_that_could_not_be_read_once_does_not_make_an_environment_a_base() {
+    let Some(python) = pyenv("3.9") else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python).args(["--without-pip", "inner"]).silent();
+    let run = || rvenv(&scratch, &scratch.path("inner/bin/python"));
+    let cfg = scratch.path("inner/pyvenv.cfg");
+    // The first two are Python's own, which ends by such an error.
+    let Some(faulty) = with_fault(&scratch, run(), "openat", &cfg, "error=ENFILE:when=3+") else { return };
+    let error = faulty.error();
+    let reason = format!("[Errno 23] Too many open files in system: '{}'", cfg.display());
+    assert!(error.ends_with(&format!("cannot be used: it cannot find out what it is: {reason}")), "{error}");
+    run().silent();
+    assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
+}
+
 #[test]
 fn a_link_on_the_way_that_leads_elsewhere_is_asked_again() {
     let Some(python) = pyenv("3.12") else { return };

@@ -55,15 +55,13 @@ fn a_wheel_in_the_current_directory_is_not_installed() {
 
 /// A copy of a Python whose ensurepip has its wheel at this path.
 fn python_with_pip_from(scratch: &Scratch, path: &str) -> Option<PathBuf> {
-    let python = pyenv("3.13")?;
-    let prefix = python.path.ancestors().nth(2)?;
-    scratch.run("cp").arg("-a").arg(prefix).arg("python").ok();
+    let python = copied_python(scratch, "3.13")?;
     let code = format!(
         "import contextlib, pathlib\n\
-         def _get_pip_whl_path_ctx(): return contextlib.nullcontext(pathlib.Path({path:?}).resolve())\n"
+         def _get_pip_whl_path_ctx(): return contextlib.nullcontext(pathlib.Path(\"{path}\").resolve())\n"
     );
     scratch.write("python/lib/python3.13/ensurepip/__init__.py", code);
-    Some(scratch.path("python/bin/python3"))
+    Some(python.path)
 }
 
 #[test]
@@ -87,6 +85,14 @@ fn a_python_is_not_asked_in_the_current_directory() {
     let error = run.args(["--no-cache", "env"]).error();
     let path = scratch.path("python/lib/python3.13/pip-99.0-py3-none-any.whl");
     assert!(error.contains(&format!("the wheels of its ensurepip are missing: {}", path.display())), "{error}");
+}
+
+#[test]
+fn a_reason_that_has_a_path_of_any_bytes_is_told() {
+    let scratch = Scratch::new();
+    let Some(python) = python_with_pip_from(&scratch, "/nowhere/pip-\\udcff.whl") else { return };
+    let error = scratch.rvenv().arg("-p").arg(python).args(["--no-cache", "env"]).error();
+    assert!(error.contains("the wheels of its ensurepip are missing: /nowhere/pip-\u{fffd}.whl"), "{error}");
 }
 
 #[test]

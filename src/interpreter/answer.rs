@@ -1,0 +1,193 @@
+//! What a Python answers to probe.py: from JSON to an [`Interpreter`], or the reason why it does not serve.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::metadata::{Interpreter, Scheme};
+use crate::error::Quoted;
+use crate::os;
+use crate::platform::Platform;
+
+/// The oldest Python that rvenv makes environments for.
+const OLDEST: (u32, u32) = (3, 6);
+
+/// What each answer says, also that of a Python which does not serve.
+#[derive(Deserialize)]
+struct Outline {
+    version: [u32; 3],
+    /// The directory that an environment's base was in.
+    base_gone: Option<NativePath>,
+    /// An error that may pass, for which it is not certain what the Python is.
+    doubt: Option<NativeText>,
+    executable: Option<NativePath>,
+}
+
+/// The answer of a Python that serves.
+#[derive(Deserialize)]
+struct Answer {
+    implementation: String,
+    version: [u32; 3],
+    prerelease: String,
+    free_threaded: bool,
+    debug: bool,
+    os_name: OsName,
+    asked: NativePath,
+    executable: NativePath,
+    real_executable: NativePath,
+    depends: Vec<NativePath>,
+    scheme: AnsweredScheme,
+    link_names: Vec<NativePath>,
+    lib64: bool,
+    companions: Vec<(NativePath, NativePath)>,
+    cache_tag: Option<String>,
+    magic: String,
+    site_packages: NativePath,
+    wheels: Vec<NativePath>,
+    wheels_missing: Option<NativeText>,
+}
+
+#[derive(Deserialize)]
+struct AnsweredScheme {
+    scripts: NativePath,
+    include: NativePath,
+    purelib: NativePath,
+    platlib: NativePath,
+}
+
+/// `os.name`.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OsName {
+    Posix,
+    Nt,
+}
+
+/// A path as probe.py writes it: JSON has no bytes, so the character of number N is the byte N.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct NativePath(PathBuf);
+
+/// A text that has such paths in it.
+#[derive(Deserialize)]
+#[serde(from = "NativePath")]
+struct NativeText(String);
+
+/// Reads an answer. Errors with the reason if the Python is too old, or does not know itself.
+pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
+    let unreadable = |error: serde_json::Error| format!("its answer does not read: {error}");
+    let outline = Outline::deserialize(answer).map_err(unreadable)?;
+    let [major, minor, micro] = outline.version;
+    if (major, minor) < OLDEST {
+        return Err(format!(
+            "it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python {}.{} and newer",
+            OLDEST.0, OLDEST.1
+        ));
+    }
+    if let Some(NativePath(home)) = outline.base_gone {
+        return Err(format!(
+            "it is an environment's Python, and there is no Python any more in {}, where its base was",
+            Quoted(&home)
+        ));
+    }
+    if let Some(NativeText(error)) = outline.doubt {
+        return Err(format!("it cannot find out what it is: {error}"));
+    }
+    if outline.executable.is_none() {
+        return Err("it does not know the path of its own executable; name it with --python PATH".to_owned());
+    }
+    Answer::deserialize(answer).map(Interpreter::from).map_err(unreadable)
+}
+
+/// Whether the same is answered as long as all that it depends on is as it was. Not so if wheels are missing because of an
+/// error that may pass.
+pub(super) fn is_lasting(answer: &Value) -> bool {
+    answer.get("lasting") == Some(&Value::Bool(true))
+}
+
+/// The text that probe.py writes for a path.
+pub(super) fn encode(path: &Path) -> String {
+    path.as_os_str().as_encoded_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
+
+impl TryFrom<String> for NativePath {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<NativePath, &'static str> {
+        let mut bytes = Vec::with_capacity(text.len());
+        for character in text.chars() {
+            bytes.push(u8::try_from(character).map_err(|_| "a path that is no bytes")?);
+        }
+        os::os_string(bytes).map(|path| NativePath(path.into())).ok_or("a path that is not UTF-8")
+    }
+}
+
+impl From<NativePath> for NativeText {
+    fn from(path: NativePath) -> NativeText {
+        NativeText(path.0.to_string_lossy().into_owned())
+    }
+}
+
+impl From<Answer> for Interpreter {
+    fn from(answer: Answer) -> Interpreter {
+        let paths = |paths: Vec<NativePath>| paths.into_iter().map(|path| path.0).collect();
+        Interpreter {
+            implementation: answer.implementation,
+            version: answer.version,
+            free_threaded: answer.free_threaded,
+            debug: answer.debug,
+            platform: match answer.os_name {
+                OsName::Posix => Platform::Posix,
+                OsName::Nt => Platform::Nt,
+            },
+            executable: answer.executable.0,
+            real_executable: answer.real_executable.0,
+            scheme: Scheme {
+                scripts: answer.scheme.scripts.0,
+                include: answer.scheme.include.0,
+                purelib: answer.scheme.purelib.0,
+                platlib: answer.scheme.platlib.0,
+            },
+            wheels: paths(answer.wheels),
+            wheels_missing: answer.wheels_missing.map(|reason| reason.0),
+            prerelease: answer.prerelease,
+            asked: answer.asked.0,
+            depends: paths(answer.depends),
+            link_names: paths(answer.link_names),
+            lib64: answer.lib64,
+            companions: answer.companions.into_iter().map(|(file, directory)| (file.0, directory.0)).collect(),
+            cache_tag: answer.cache_tag,
+            magic: answer.magic,
+            site_packages: answer.site_packages.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_keeps_its_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let NativePath(path) = NativePath::try_from("/\u{ff}\u{c3}\u{a9}".to_owned()).unwrap();
+        assert_eq!(path.as_os_str().as_bytes(), b"/\xff\xc3\xa9");
+        assert_eq!(encode(&path), "/\u{ff}\u{c3}\u{a9}");
+        assert!(NativePath::try_from("\u{100}".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_python_that_does_not_serve_says_why() {
+        let reason = |answer| read(&answer).unwrap_err();
+        assert!(reason(json!({"version": [3, 5, 10]})).starts_with("it is Python 3.5.10, and rvenv"));
+        assert!(reason(json!({"version": [3, 9, 1], "base_gone": "/x"})).contains("no Python any more in '/x'"));
+        assert!(reason(json!({"version": [3, 9, 1]})).starts_with("it does not know the path"));
+        for odd in [json!({}), json!({"version": "3.9"}), json!({"version": [3, 9, 1], "executable": "/x"})] {
+            assert!(reason(odd).starts_with("its answer does not read: "));
+        }
+    }
+}

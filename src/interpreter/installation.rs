@@ -1,0 +1,58 @@
+//! The Pythons in the directory of an installation or an environment, and in a directory of programs.
+
+use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
+
+use same_file::is_same_file;
+
+use super::listing::{Found, directories, entries};
+use super::versions::{number, sort_newest_first, without_mark};
+use crate::error::Result;
+use crate::os;
+
+/// Where an installation has the executable that it calls Python, on any system.
+const EXECUTABLES: [&str; 6] =
+    ["bin/python3", "bin/python", "bin/pypy3", "bin/graalpy", "Scripts/python.exe", "python.exe"];
+
+/// The installations in a directory that has one for each version, the newest first.
+pub(super) fn installations_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut installations = directories(directory)?;
+    sort_newest_first(&mut installations);
+    Ok(installations)
+}
+
+/// The executables of an installation: the one that it calls Python, and those with a version in their names, since
+/// several installations can share a prefix, and Homebrew's formulas have no other. An error if its bin cannot be read.
+pub(super) fn pythons_in(prefix: &Path) -> Found {
+    let mut pythons = Vec::new();
+    let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::may_run(path));
+    pythons.extend(first.clone().map(Ok));
+    match versioned_pythons(&prefix.join("bin"), "python") {
+        Err(error) => pythons.push(Err(error)),
+        Ok(versioned) => {
+            let is_first = |path: &Path| first.as_ref().is_some_and(|first| is_same_file(first, path).unwrap_or(false));
+            pythons.extend(versioned.into_iter().filter(|(_, path)| !is_first(path)).map(|(_, path)| Ok(path)));
+        }
+    }
+    pythons
+}
+
+/// The programs called `python3.N`, for the stem `python`, in a directory, each with its N, the newest first. Free-threaded
+/// and debug builds are among them.
+pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
+    let mut found = Vec::new();
+    for path in entries(directory)? {
+        if let Some(minor) = minor_of(&path, stem).filter(|_| os::may_run(&path)) {
+            found.push((minor, path));
+        }
+    }
+    found.sort_by_key(|(minor, path)| (Reverse(*minor), path.clone()));
+    Ok(found)
+}
+
+/// The N of a program called `python3.N`, `python3.Nt`, `python3.Nd` or `python3.Ntd`.
+fn minor_of(path: &Path, stem: &str) -> Option<u32> {
+    let version = path.file_name()?.to_str()?.strip_prefix(stem)?.strip_prefix("3.")?;
+    let (version, _) = without_mark(version, 'd');
+    number(without_mark(version, 't').0)
+}

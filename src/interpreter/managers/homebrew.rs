@@ -1,0 +1,31 @@
+//! Homebrew: `brew install python@3.13`.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::interpreter::listing::{Found, directories, spread};
+use crate::interpreter::surroundings::Surroundings;
+use crate::interpreter::versions::sort_newest_first;
+
+/// Where Homebrew is, besides `$HOMEBREW_PREFIX`.
+const PREFIXES: [&str; 3] = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"];
+
+/// Its formulas, and each prefix itself, since programs that are linked into it may have no formula any more.
+pub(super) fn installations(surroundings: &Surroundings) -> Found {
+    let mut prefixes: Vec<PathBuf> = surroundings.path("HOMEBREW_PREFIX").into_iter().collect();
+    prefixes.extend(PREFIXES.map(PathBuf::from));
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        found.extend(spread(formulas(&prefix)));
+        found.push(Ok(prefix));
+    }
+    found
+}
+
+/// The directories `opt/python@3.13` and the like, the newest first.
+fn formulas(prefix: &Path) -> Result<Vec<PathBuf>> {
+    let mut formulas = directories(&prefix.join("opt"))?;
+    formulas.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@")));
+    sort_newest_first(&mut formulas);
+    Ok(formulas)
+}

@@ -1,0 +1,12 @@
+//! mise: `mise install python`.
+
+use crate::interpreter::installation::installations_in;
+use crate::interpreter::listing::{Found, spread};
+use crate::interpreter::surroundings::Surroundings;
+
+/// Those in `$MISE_DATA_DIR`, or in mise's data directory.
+pub(super) fn installations(surroundings: &Surroundings) -> Found {
+    let usual = || Some(surroundings.data_home()?.join("mise"));
+    let data_dir = surroundings.path("MISE_DATA_DIR").or_else(usual);
+    data_dir.map(|data_dir| spread(installations_in(&data_dir.join("installs/python")))).unwrap_or_default()
+}

@@ -1,0 +1,31 @@
+//! pyenv: the versions that it has installed, and which of them a shim of its would run.
+
+mod hooks;
+mod shim;
+mod version_name;
+
+use std::path::{Path, PathBuf};
+
+use crate::interpreter::installation::installations_in;
+use crate::interpreter::listing::{Found, spread};
+use crate::interpreter::surroundings::Surroundings;
+
+pub(in crate::interpreter) use shim::{Shim, resolve_shim};
+
+/// Those below `$PYENV_ROOT`, beside shims on PATH, and in its usual place.
+pub(super) fn installations(surroundings: &Surroundings) -> Found {
+    let mut roots: Vec<PathBuf> = surroundings.path("PYENV_ROOT").into_iter().collect();
+    for directory in surroundings.search_path() {
+        if directory.ends_with("shims") {
+            roots.extend(directory.parent().map(Path::to_owned));
+        }
+    }
+    roots.extend(surroundings.home().map(|home| home.join(".pyenv")));
+    let mut found = Vec::new();
+    for (position, root) in roots.iter().enumerate() {
+        if !roots[..position].contains(root) {
+            found.extend(spread(installations_in(&root.join("versions"))));
+        }
+    }
+    found
+}
