@@ -17,6 +17,7 @@ use crate::interpreter::Interpreter;
 use crate::interrupt::Interrupt;
 use crate::options::{Existing, Options};
 use crate::process;
+use crate::seed::Images;
 use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
 
 /// Makes environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
@@ -39,12 +40,13 @@ pub struct EnvBuilder {
     interpreter: Interpreter,
     options: Options,
     caller: Caller,
+    images: Images,
 }
 
 impl EnvBuilder {
     /// A builder that tells nothing, keeps nothing, and is stopped by nothing.
     pub fn new(interpreter: Interpreter, options: Options) -> EnvBuilder {
-        EnvBuilder { interpreter, options, caller: Caller::default() }
+        EnvBuilder { interpreter, options, caller: Caller::default(), images: Images::default() }
     }
 
     /// Keeps in `cache` what the next environment needs too.
@@ -162,7 +164,7 @@ impl EnvBuilder {
     ///
     /// If a wheel is not valid, or if something cannot be written.
     pub fn setup_pip(&self, context: &mut Context) -> Result<()> {
-        if context.options.with_pip { pip::setup(context) } else { Ok(()) }
+        if context.options.with_pip { pip::setup(context, &self.images) } else { Ok(()) }
     }
 
     /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there.

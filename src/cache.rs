@@ -1,12 +1,9 @@
 //! The cache folder: files that save work, each made aside and renamed, none of them needed.
 
-use std::any::Any;
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -26,16 +23,15 @@ const KEY_LENGTH: usize = 43;
 /// The folders that it has.
 const FOLDERS: [&str; 3] = ["images", "interpreters", "unpacked"];
 
+/// What is said of a directory that is not used.
+const FOREIGN: &str = "it is a link, or somebody else owns it or may write to it";
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where rvenv keeps what it need not find out again. Whatever goes wrong with it costs time, not success.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
     folder: Option<PathBuf>,
-    /// Whether several environments are made with it.
-    for_many: bool,
-    /// What has been opened, for all environments of a run.
-    opened: Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>,
 }
 
 /// How much a cache holds.
@@ -51,22 +47,12 @@ pub struct CacheSize {
 impl Cache {
     /// A cache in this folder, which is made when something is kept.
     pub fn at(folder: PathBuf) -> Cache {
-        Cache { folder: Some(folder), ..Cache::default() }
+        Cache { folder: Some(folder) }
     }
 
     /// A cache that keeps nothing.
     pub fn none() -> Cache {
         Cache::default()
-    }
-
-    /// Has what is read stay in memory, for several environments in one run.
-    pub fn for_many(mut self, for_many: bool) -> Cache {
-        self.for_many = for_many;
-        self
-    }
-
-    pub(crate) fn is_for_many(&self) -> bool {
-        self.for_many
     }
 
     /// Where it is; none if it keeps nothing.
@@ -86,44 +72,83 @@ impl Cache {
         size
     }
 
-    /// Empties it. What is in its folder besides, and is not rvenv's, stays.
+    /// Whether it can be used at all.
     ///
-    /// Errors if something cannot be deleted.
-    pub fn reset(&self) -> Result<()> {
-        for folder in self.folders().iter().filter(|folder| os::is_own_folder(folder)) {
-            for entry in fs::read_dir(folder).at("empty the cache", folder)?.flatten() {
-                if is_ours(&entry.file_name()) {
-                    remove(&entry.path()).at("empty the cache", &entry.path())?;
-                }
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) if its directory or one of those in it is a link, or if somebody else owns it or may
+    /// write to it, as what it says could be anybody's then; and if root would make it in a directory of somebody else, who
+    /// could not use it. What needs the cache takes more time instead.
+    pub fn check(&self) -> Result<()> {
+        let Some(root) = &self.folder else { return Ok(()) };
+        let refused = |path: &Path, reason| {
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at("use the cache", path)
+        };
+        for directory in [&[root.clone()][..], &self.folders()].concat() {
+            if os::is_there(&directory) && !os::is_own_folder(&directory) {
+                return refused(&directory, FOREIGN);
             }
+        }
+        match os::would_be_roots_at_anothers(root) {
+            true => refused(root, "root makes none in a directory of another user"),
+            false => Ok(()),
+        }
+    }
+
+    /// Empties it. What is in its directory besides, and is not rvenv's, stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) if something cannot be deleted, or is in a directory that somebody else owns or may write to. All
+    /// else has been deleted then.
+    pub fn reset(&self) -> Result<()> {
+        let mut done = Ok(());
+        for folder in self.folders().iter().filter(|folder| os::is_there(folder)) {
+            done = done.and(self.empty(folder));
             // Unless something else is in it.
             let _ = fs::remove_dir(folder);
         }
-        self.opened().clear();
-        Ok(())
+        done
     }
 
-    /// The file of this name, relative to the cache's folder.
+    /// Deletes what is rvenv's in one of the directories. Errors with the first thing that could not be.
+    fn empty(&self, folder: &Path) -> Result<()> {
+        if !self.is_own(folder) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN)).at("empty the cache", folder);
+        }
+        let mut done = Ok(());
+        for entry in fs::read_dir(folder).at("empty the cache", folder)? {
+            let entry = entry.at("empty the cache", folder)?;
+            if is_ours(&entry.file_name()) {
+                done = done.and(remove(&entry.path()).at("delete", &entry.path()));
+            }
+        }
+        done
+    }
+
+    /// The file or directory of this name, which is relative to the cache's, if nobody else has a say in where it is.
+    fn place(&self, name: &str) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join(name);
+        path.parent().is_some_and(|folder| self.is_own(folder)).then_some(path)
+    }
+
+    /// Whether one of the directories, and the cache's own, are the user's and nobody else may write to them.
+    fn is_own(&self, folder: &Path) -> bool {
+        self.folder.as_deref().is_some_and(os::is_own_folder) && os::is_own_folder(folder)
+    }
+
+    /// The contents of the file of this name.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut contents = Vec::new();
-        os::open_own(&self.folder.as_ref()?.join(name)).ok()?.read_to_end(&mut contents).ok()?;
+        os::open_own(&self.place(name)?).ok()?.read_to_end(&mut contents).ok()?;
         Some(contents)
     }
 
-    /// What `open` makes of the file of this name, the first time that this run asks for it.
-    pub(crate) fn shared<T: Any + Send + Sync>(
-        &self,
-        name: &str,
-        open: impl FnOnce(File) -> Option<T>,
-    ) -> Option<Arc<T>> {
-        if let Some(opened) = self.opened().get(name).cloned() {
-            return opened.downcast().ok();
-        }
-        let file = os::open_own(&self.folder.as_ref()?.join(name)).ok()?;
+    /// The file of this name, to be read, and marked as used.
+    pub(crate) fn open(&self, name: &str) -> Option<File> {
+        let file = os::open_own(&self.place(name)?).ok()?;
         mark_used(&file);
-        let opened = Arc::new(open(file)?);
-        self.opened().insert(name.to_owned(), opened.clone());
-        Some(opened)
+        Some(file)
     }
 
     /// Whether there is a file of this name.
@@ -136,30 +161,46 @@ impl Cache {
         self.folder.is_some()
     }
 
-    /// Keeps a file: none sees it half written.
-    pub(crate) fn write(&self, name: &str, contents: &[u8]) {
-        self.opened().remove(name);
-        let Some(path) = self.folder.as_ref().map(|folder| folder.join(name)) else { return };
-        let Some(parent) = path.parent() else { return };
-        let kept = os::create_private_dir(parent)
-            .and_then(|()| tempfile::NamedTempFile::new_in(parent))
-            .and_then(|mut file| file.write_all(contents).map(|()| file))
-            .and_then(|file| file.persist(&path).map_err(|error| error.error));
+    /// Keeps a file, whose contents are these parts: none sees it half written.
+    pub(crate) fn write(&self, name: &str, parts: &[&[u8]]) {
         // As said: without it, the next run takes longer.
-        drop(kept);
+        drop(self.try_write(name, parts));
     }
 
-    /// The folder of this name, filled by `fill` if it is not there yet; none sees it half filled. None if it cannot
+    fn try_write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+        let (path, folder) = self.create_place(name)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Where the file or directory of this name is to be, and the directory that it is in, made if it is not there.
+    fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
+        let nothing = || io::Error::from(io::ErrorKind::Unsupported);
+        let path = self.folder.as_ref().ok_or_else(nothing)?.join(name);
+        let folder = path.parent().ok_or_else(nothing)?.to_owned();
+        if os::would_be_roots_at_anothers(&folder) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        os::create_private_dir(&folder)?;
+        match self.is_own(&folder) {
+            true => Ok((path, folder)),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        }
+    }
+
+    /// The directory of this name, filled by `fill` if it is not there yet; none sees it half filled. None if it cannot
     /// be had.
     pub(crate) fn folder(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
-        let path = self.folder.as_ref()?.join(name);
-        let parent = path.parent()?;
-        let is_there = || os::is_own_folder(parent) && os::is_folder(&path);
-        if is_there() {
+        let is_there = || self.place(name).filter(|path| os::is_folder(path));
+        if let Some(path) = is_there() {
             return Some(path);
         }
-        os::create_private_dir(parent).ok()?;
-        let aside = tempfile::tempdir_in(parent).ok()?;
+        let (path, folder) = self.create_place(name).ok()?;
+        let aside = tempfile::tempdir_in(folder).ok()?;
         // Its mode tells which umask its files were made with, as an environment's does.
         let filled = aside.path().join("files");
         fs::create_dir(&filled).ok()?;
@@ -168,18 +209,19 @@ impl Cache {
         }
         // Another run may have been faster.
         let _ = fs::rename(&filled, &path);
-        is_there().then_some(path)
+        is_there()
     }
 
     /// Removes, among what is in one of its folders, what is `obsolete` by its path and by how long ago it was last
     /// used; and what runs that were killed have left half made.
     pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
-        if !os::is_own_folder(&folder) {
+        if !self.is_own(&folder) {
             return;
         }
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| is_ours(&entry.file_name())) {
+        // What cannot be read now is swept by another run.
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.filter_map(io::Result::ok).filter(|entry| is_ours(&entry.file_name())) {
             let used = entry.metadata().and_then(|metadata| metadata.modified());
             let unused = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok()).unwrap_or_default();
             let is_half_made = entry.file_name().as_encoded_bytes().starts_with(HALF_MADE);
@@ -192,16 +234,14 @@ impl Cache {
     fn folders(&self) -> Vec<PathBuf> {
         self.folder.iter().flat_map(|root| FOLDERS.map(|name| root.join(name))).collect()
     }
-
-    fn opened(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Any + Send + Sync>>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Whether rvenv gives such names: a key, or what it is written under first. Whatever else is there is somebody's.
 fn is_ours(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
-    let stem = name.strip_suffix(b".zip").or_else(|| name.strip_suffix(b".json")).unwrap_or(name);
+    // Images were zip files until version 0.1.
+    let suffixes: [&[u8]; 3] = [b".image", b".json", b".zip"];
+    let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(*suffix)).unwrap_or(name);
     let is_key =
         stem.len() == KEY_LENGTH && stem.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
     is_key || name.starts_with(HALF_MADE)

@@ -1,5 +1,6 @@
 //! The command line: the flags, and what they mean.
 
+mod cache_dir;
 mod generate;
 mod progress;
 mod report;
@@ -7,13 +8,13 @@ mod signals;
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
-use etcetera::{BaseStrategy, choose_base_strategy};
 use generate::Product;
 use progress::Progress;
 use report::Format;
@@ -212,14 +213,20 @@ impl Cli {
         }
     }
 
-    /// The cache that is asked for; none where no folder is known for it.
+    /// The cache that is asked for; none where no directory is known for it.
     fn cache(&self) -> Cache {
-        let asked = self.cache_dir.clone().filter(|folder| !folder.as_os_str().is_empty());
-        let usual = || Some(choose_base_strategy().ok()?.cache_dir().join("rvenv"));
-        match asked.or_else(usual) {
-            Some(folder) if !self.no_cache => Cache::at(folder).for_many(self.env_dirs.len() > 1),
-            _ => Cache::none(),
+        if self.no_cache {
+            return Cache::none();
         }
+        let Some(asked) = self.cache_dir.clone().filter(|directory| !directory.as_os_str().is_empty()) else {
+            return cache_dir::usual().map_or_else(Cache::none, Cache::at);
+        };
+        let cache = Cache::at(asked);
+        match cache.check() {
+            Err(error) if !self.quiet => drop(writeln!(io::stderr(), "Warning: {error}")),
+            _ => {}
+        }
+        cache
     }
 
     fn options(&self) -> Result<Options> {

@@ -44,5 +44,5 @@ pub use platform::Platform;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn fuzz_wheel(bytes: &[u8]) {
-    seed::fuzz_wheel(bytes);
+    seed::fuzz(bytes);
 }

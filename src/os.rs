@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command};
 #[cfg(unix)]
@@ -149,8 +149,15 @@ pub(crate) fn open_up(_: &Path) -> io::Result<()> {
 
 /// The contents of a regular file; what is none (a FIFO would be waited for) is an error.
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    open_regular(path)?.read_to_end(&mut contents)?;
+    Ok(contents)
+}
+
+/// Opens a file for reading. Errors if it is no regular one: a pipe or a device might never end.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     match path.metadata()?.is_file() {
-        true => std::fs::read(path),
+        true => File::open(path),
         false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
     }
 }
@@ -187,6 +194,21 @@ pub(crate) fn is_folder(path: &Path) -> bool {
 /// Whether this is a folder, and no link to one, that nobody else owns or may write to.
 pub(crate) fn is_own_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+}
+
+/// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
+pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
+        rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 #[cfg(unix)]

@@ -35,6 +35,7 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     let Some(path) = cache.path() else {
         bail!("there is no cache: no home directory is known; name a directory with --cache-dir");
     };
+    cache.check()?;
     let size = cache.size();
     let text = format!("{}\n{} files, {:.1} MB\n", path.display(), size.files, size.bytes as f64 / 1e6);
     print(&text, &json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes }), format)

@@ -7,12 +7,27 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::launcher::python_of_launcher;
+use super::names::normalized;
 use super::record::Record;
-use super::wheel::normalized;
+use super::shebang::python_of_launcher;
 use crate::context::{Context, absolute};
 use crate::error::{AtPath, Result};
 use crate::os;
+
+/// What is wrong with the pip that an environment has, if it has one, and with its setuptools: paths and reasons.
+pub(crate) fn faults(context: &Context) -> Result<Vec<(PathBuf, String)>> {
+    let mut faults = Vec::new();
+    if !context.lib_path.is_dir() {
+        return Ok(faults);
+    }
+    for project in ["pip", "setuptools"] {
+        if let Some(newest) = Installed::find(context, project)?.pop() {
+            let fault = newest.fault(context);
+            faults.extend(fault.map(|fault| (newest.metadata, fault)));
+        }
+    }
+    Ok(faults)
+}
 
 /// A `.dist-info` folder in site-packages (PEP 376), or an `.egg-info` from before.
 pub(super) struct Installed {
@@ -38,11 +53,6 @@ impl Installed {
 
     pub(super) fn version(&self) -> &Version {
         &self.version
-    }
-
-    /// Its `.dist-info` folder.
-    pub(super) fn metadata(&self) -> &Path {
-        &self.metadata
     }
 
     /// What is wrong with it, if anything is: a file that RECORD names is missing, or a launcher starts another

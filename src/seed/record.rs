@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// The rows of a RECORD, by path and so in the order that pip writes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +61,11 @@ impl Record {
         self.rows.keys().map(String::as_str)
     }
 
+    /// Keeps the rows of these paths.
+    pub(super) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.rows.retain(|path, _| keeps(path));
+    }
+
     pub(super) fn add(&mut self, path: &str, contents: &[u8]) {
         self.rows.insert(path.to_owned(), (hash(contents), contents.len().to_string()));
     }
@@ -74,7 +79,7 @@ impl Record {
         match self.rows.get(path) {
             None => Err(format!("{path} is not in its RECORD")),
             Some((recorded, _)) if recorded.is_empty() => Err(format!("{path} has no hash in its RECORD")),
-            Some((recorded, _)) if *recorded != hash(contents) => {
+            Some((recorded, _)) if !is_hash_of(recorded, contents)? => {
                 Err(format!("{path} does not have the hash that its RECORD says"))
             }
             Some((_, size)) if !size.is_empty() && *size != contents.len().to_string() => {
@@ -87,6 +92,19 @@ impl Record {
 
 fn hash(contents: &[u8]) -> String {
     format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents)))
+}
+
+/// Whether a hash as RECORD has them is that of `contents`. Errors with the reason if it is of another kind than SHA-2,
+/// the only one that wheels are made with: PEP 427 asks for sha256 or better.
+fn is_hash_of(recorded: &str, contents: &[u8]) -> Result<bool, String> {
+    let (algorithm, value) = recorded.split_once('=').unwrap_or((recorded, ""));
+    let digest = match algorithm {
+        "sha256" => Sha256::digest(contents).to_vec(),
+        "sha384" => Sha384::digest(contents).to_vec(),
+        "sha512" => Sha512::digest(contents).to_vec(),
+        _ => return Err(format!("its RECORD has a hash of a kind that is not checked, {algorithm}; sha256 is")),
+    };
+    Ok(value.trim_end_matches('=') == BASE64_URL_SAFE_NO_PAD.encode(digest))
 }
 
 #[cfg(test)]
@@ -127,5 +145,21 @@ mod tests {
         assert!(record.check("a.py", b"fail").unwrap_err().contains("a.py"));
         assert!(record.check("b.py", b"").unwrap_err().contains("no hash"));
         assert!(record.check("c.py", b"").unwrap_err().contains("not in its RECORD"));
+    }
+
+    #[test]
+    fn hashes_of_all_of_sha_2_are_checked_and_no_others_are_taken() {
+        let of_nothing = [
+            "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+            "sha384=OLBgp1GsljhM2TJ-sbHjaiH9txEUvgdDTAzHv2P24donTt6_529l-9Ua0vFImLlb",
+            "sha512=z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg_SpIdNs6c5H0NE8XYXysP-DGNKHfuwvY7kxvUdBeoGlODJ6-SfaPg==",
+        ];
+        for hash in of_nothing {
+            let record = Record::parse(format!("a.py,{hash},\n").as_bytes()).unwrap();
+            assert_eq!(record.check("a.py", b""), Ok(()), "{hash}");
+            assert!(record.check("a.py", b"x").unwrap_err().contains("does not have the hash"), "{hash}");
+        }
+        let record = Record::parse(b"a.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,\n").unwrap();
+        assert!(record.check("a.py", b"").unwrap_err().contains("md5"));
     }
 }

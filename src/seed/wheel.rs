@@ -1,15 +1,15 @@
 //! A wheel (PEP 427): a zip file whose entries go into site-packages as they are.
 
 mod directory;
+mod entries;
 #[cfg(test)]
 mod property;
 #[cfg(any(test, fuzzing))]
 pub(super) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,21 +17,20 @@ use pep440_rs::Version;
 use zip::ZipArchive;
 
 use super::distribution::InstalledFile;
-use super::launcher::{self, Launcher};
+use super::entry_points;
+use super::launcher::Launcher;
+use super::names::{name_and_version, normalized};
 use super::record::Record;
 use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::os;
+use entries::{Archive, LARGEST_WHEEL, checked_names, contents};
+
+pub(super) use entries::is_inside;
 
 /// The entries that a wheel may have; pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
-
-/// The bytes that a wheel may have, and may unpack to; pip's has two million, and ten million unpacked.
-const LARGEST_WHEEL: u64 = 128 << 20;
-
-/// The bytes that one entry may unpack to; pip's largest file has one million.
-const LARGEST_ENTRY: u64 = 64 << 20;
 
 /// The bytes that entry_points.txt may have; pip's has one hundred.
 const LARGEST_ENTRY_POINTS: usize = 1 << 20;
@@ -42,8 +41,8 @@ pub(super) struct Wheel {
     project: String,
     version: Version,
     dist_info: String,
-    archive: ZipArchive<Cursor<Arc<[u8]>>>,
-    /// The files, by name, with their index in the archive.
+    archive: Archive,
+    /// The files but for those that are made anew, by name, with their index in the archive.
     files: BTreeMap<String, usize>,
     record: Record,
 }
@@ -66,10 +65,12 @@ impl Wheel {
         }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
         directory::check_complete(&mut archive)?;
-        let files = checked_names(&mut archive)?;
+        let mut files = checked_names(&mut archive)?;
         let dist_info = dist_info(&files, &project)?;
         let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
-        let record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
+        let mut record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
+        files.retain(|name, _| !is_made_anew(name, &dist_info));
+        record.retain(|name| files.contains_key(name));
         Ok(Wheel { path: path.to_owned(), project, version, dist_info, archive, files, record })
     }
 
@@ -98,9 +99,7 @@ impl Wheel {
             let mode = archive.by_index_raw(index).ok().and_then(|file| file.unix_mode());
             mode.is_some_and(|mode| mode & 0o111 != 0)
         };
-        let record = format!("{}/RECORD", self.dist_info);
-        let files = self.files.iter().filter(|(name, _)| !is_record(name, &record));
-        files.map(|(name, index)| InstalledFile::new(name.clone(), is_executable(*index))).collect()
+        self.files.iter().map(|(name, index)| InstalledFile::new(name.clone(), is_executable(*index))).collect()
     }
 
     /// The modules: all files that a .pyc is made for.
@@ -115,7 +114,7 @@ impl Wheel {
         let text = entry_points.map(|index| contents(&mut archive, *index)).transpose();
         let launchers = text.map(Option::unwrap_or_default).and_then(|text| match text.len() > LARGEST_ENTRY_POINTS {
             true => Err(format!("its entry_points.txt is larger than {LARGEST_ENTRY_POINTS} bytes")),
-            false => launcher::of_entry_points(&String::from_utf8_lossy(&text), interpreter),
+            false => entry_points::of_entry_points(&String::from_utf8_lossy(&text), interpreter),
         });
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
@@ -134,81 +133,14 @@ impl Wheel {
         })
     }
 
-    fn checked_contents(&self, archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, name: &str) -> Result<Vec<u8>> {
+    fn checked_contents(&self, archive: &mut Archive, name: &str) -> Result<Vec<u8>> {
         let contents = contents(archive, self.files[name]);
         let checked = contents.and_then(|contents| self.record.check(name, &contents).map(|()| contents));
         checked.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 }
 
-/// The project of the wheel at `path`, normalized, by its name alone.
-pub(crate) fn project_of(path: &Path) -> String {
-    name_and_version(path).map(|(project, _)| project).unwrap_or_default()
-}
-
-/// `pip-24.2-py3-none-any.whl` is pip 24.2.
-pub(super) fn name_and_version(path: &Path) -> Option<(String, Version)> {
-    let mut parts = path.file_name()?.to_str()?.strip_suffix(".whl")?.split('-');
-    let project = normalized(parts.next()?);
-    Some((project, Version::from_str(parts.next()?).ok()?))
-}
-
-/// The name by which projects are compared (PEP 503).
-pub(super) fn normalized(project: &str) -> String {
-    let words = project.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_lowercase()
-}
-
-/// The files of an archive, by name. Errors with the name of an entry that leads out of the folder that the
-/// archive is unpacked to, that would be written over another, or that is too large.
-fn checked_names(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<BTreeMap<String, usize>, String> {
-    let mut files = BTreeMap::new();
-    // By what they are compared by, on a file system that knows no case. The separator sorts before all that a name
-    // may hold, so what is below a file comes right behind it.
-    let mut seen = BTreeMap::new();
-    let mut left = LARGEST_WHEEL;
-    for index in 0..archive.len() {
-        let Some((name, size)) = checked_entry(archive, index)? else { continue };
-        left = left
-            .checked_sub(size)
-            .ok_or_else(|| format!("up to its entry {name} it unpacks to more than {LARGEST_WHEEL} bytes"))?;
-        if seen.insert(name.to_lowercase().replace('/', "\0"), name.clone()).is_some() {
-            return Err(format!("it has more than one entry {name}"));
-        }
-        files.insert(name, index);
-    }
-    for ((file, name), (below, name_below)) in seen.iter().zip(seen.iter().skip(1)) {
-        if below.strip_prefix(file.as_str()).is_some_and(|rest| rest.starts_with('\0')) {
-            return Err(format!("its entry {name_below} is below its entry {name}, which is a file"));
-        }
-    }
-    if files.is_empty() { Err("it is empty".to_owned()) } else { Ok(files) }
-}
-
-/// The name of an entry and the size that it says it has; None if it is a folder.
-fn checked_entry(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, index: usize) -> Result<Option<(String, u64)>, String> {
-    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
-    if !is_inside(&name) {
-        return Err(format!("its entry {name:?} leads out of site-packages"));
-    }
-    let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
-    if entry.is_symlink() {
-        return Err(format!("its entry {name} is a symbolic link"));
-    }
-    if entry.size() > LARGEST_ENTRY {
-        return Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes"));
-    }
-    Ok((!entry.is_dir()).then_some((name, entry.size())))
-}
-
-/// Whether a name stays below the folder that it is joined to, on every system.
-pub(super) fn is_inside(name: &str) -> bool {
-    let name = name.strip_suffix('/').unwrap_or(name);
-    !name.contains(['\\', ':'])
-        && !name.chars().any(char::is_control)
-        && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
+/// The name of the one directory `NAME-VERSION.dist-info` of `project`.
 fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, String> {
     let folders: BTreeSet<&str> =
         files.keys().filter_map(|name| name.split_once('/')).map(|(first, _)| first).collect();
@@ -227,42 +159,17 @@ fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, S
     }
 }
 
-/// RECORD and its signatures have no hash in RECORD.
-fn is_record(name: &str, record: &str) -> bool {
-    name.strip_prefix(record).is_some_and(|suffix| matches!(suffix, "" | ".jws" | ".p7s"))
+/// Whether an installation writes this file itself, whatever the wheel has of it: RECORD, whose signatures hold no more
+/// then, what says who installed it and why, and the .pyc of modules.
+fn is_made_anew(name: &str, dist_info: &str) -> bool {
+    let of_installation = ["RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED"];
+    let metadata = name.strip_prefix(dist_info).and_then(|name| name.strip_prefix('/'));
+    metadata.is_some_and(|name| of_installation.contains(&name))
+        || name.ends_with(".pyc") && name.split('/').any(|directory| directory == "__pycache__")
 }
 
-fn contents(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>, index: usize) -> Result<Vec<u8>, String> {
-    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
-    let entry = archive.by_index(index).map_err(|error| format!("its entry {name}: {error}"))?;
-    let size = entry.size();
-    let mut contents = Vec::new();
-    // What is longer than it says is not read to its end.
-    entry.take(size + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
-    match contents.len() as u64 == size {
-        true => Ok(contents),
-        false => Err(format!("its entry {name} does not have the {size} bytes that it says it has")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_lead_elsewhere_are_told_apart() {
-        for name in ["pip/__init__.py", "pip/", "a..b/c", "..."] {
-            assert!(is_inside(name), "{name}");
-        }
-        for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
-            assert!(!is_inside(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_wheels_name_says_project_and_version() {
-        let (project, version) = name_and_version(Path::new("/x/Some_Project-1.0rc1-py3-none-any.whl")).unwrap();
-        assert_eq!((project.as_str(), version.to_string().as_str()), ("some-project", "1.0rc1"));
-        assert!(name_and_version(Path::new("pip.whl")).is_none());
-    }
+/// Has everything that reads a wheel read these bytes.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    trial::run(bytes);
 }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
 use crate::options::Options;
-use crate::seed;
+use crate::seed::{self, Images};
 
 /// Errors if there is no wheel of pip: what can be known before anything is made.
 pub(crate) fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
@@ -26,6 +26,6 @@ pub(crate) fn check(interpreter: &Interpreter, options: &Options) -> Result<()> 
 
 /// The step `setup_pip`: installs the wheels of `Options::find_links`, or else the interpreter's. In an environment that
 /// exists, a project that is as new and whole stays as it is; an older or damaged one is replaced.
-pub(crate) fn setup(context: &mut Context) -> Result<()> {
-    seed::setup(context)
+pub(crate) fn setup(context: &mut Context, images: &Images) -> Result<()> {
+    seed::install(context, images)
 }

@@ -93,27 +93,22 @@ fn a_file_that_is_a_link_or_that_others_may_write_is_passed_over() {
     make(&scratch, &python);
     let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
     // Its checksums hold, but it is not what rvenv has written: one byte of a module and its checksum are changed.
-    let poisoned = scratch.write("poisoned.zip", b"");
+    let poisoned = scratch.write("poisoned.image", b"");
     let poison = "
-import json, struct, sys, zipfile, zlib
+import json, struct, sys, zlib
 with open(sys.argv[1], 'rb') as file:
-    image = bytearray(file.read())
-with zipfile.ZipFile(sys.argv[1]) as old:
-    first, *_ = old.infolist()
-    contents = old.read(first)
-head = 30 + len(first.filename)
-assert image[head:head + len(contents)] == contents
+    image = file.read()
+base = 8 + struct.unpack('<LL', image[:8])[0]
+contents = image[8:base]
 files = json.loads(contents)['distributions'][0]['files']
 start, size = [file[2:4] for file in files if file[0] == 'pip/__init__.py'][0]
-start += head + len(contents)
+start += base
 data = image[start:start + size]
 poisoned = b'#poison' + data[7:]
-image[start:start + size] = poisoned
 new = contents.replace(b',%d]' % zlib.crc32(data), b',%d]' % zlib.crc32(poisoned))
-header = image[:head]
-header[14:26] = struct.pack('<LLL', zlib.crc32(new), len(new), len(new))
 with open(sys.argv[2], 'wb') as file:
-    file.write(header + new + image[head + len(contents):])
+    file.write(struct.pack('<LL', len(new), zlib.crc32(new)) + new)
+    file.write(image[base:start] + poisoned + image[start + size:])
 ";
     scratch.run(&python.path).args(["-c", poison]).arg(&image).arg(&poisoned).silent();
     let poisoned = fs::read(poisoned).unwrap();
@@ -128,7 +123,7 @@ with open(sys.argv[2], 'wb') as file:
     fs::set_permissions(&image, fs::Permissions::from_mode(0o666)).unwrap();
     assert!(!is_poisoned(), "others may write it");
     fs::remove_file(&image).unwrap();
-    let elsewhere = scratch.write("elsewhere.zip", &poisoned);
+    let elsewhere = scratch.write("elsewhere.image", &poisoned);
     symlink(&elsewhere, &image).unwrap();
     assert!(!is_poisoned(), "a link");
     assert_eq!(fs::read(elsewhere).unwrap(), poisoned, "what it leads to stays");
@@ -149,10 +144,67 @@ fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
         used_before(scratch.path("cache").join(name), 200 * DAY);
     }
     symlink("../victim", scratch.path("cache/unpacked")).unwrap();
-    make(&scratch, &python());
-    rvenv(&scratch).arg("--reset-cache").silent();
+    rvenv(&scratch).arg("-p").arg(&python().path).args(["-q", "--clear", "env"]).silent();
+    assert!(rvenv(&scratch).args(["-q", "--reset-cache"]).error().contains("/cache/unpacked': it is a link"));
     for name in ["victim/precious", "cache/images/holiday.jpg", "cache/interpreters/notes.txt"] {
         assert!(scratch.path(name).exists(), "{name}");
     }
     assert_eq!(names_in(&scratch.path("cache/images")), ["holiday.jpg"]);
+}
+
+#[test]
+fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
+    for directory in ["cache", "cache/images", "cache/interpreters"] {
+        let scratch = Scratch::new();
+        make(&scratch, &python());
+        let path = scratch.path(directory);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        let before = tree(&path);
+        let run = rvenv(&scratch).arg("-p").arg(&python().path).args(["--clear", "env"]).output();
+        assert!(run.status.success());
+        let said = String::from_utf8(run.stderr).unwrap();
+        let expected = format!(
+            "Warning: Unable to use the cache '{}': it is a link, or somebody else owns it or may write to it\n",
+            path.display()
+        );
+        assert_eq!(said, expected);
+        assert!(tree(&path) == before, "nothing was kept there");
+        assert!(rvenv(&scratch).args(["-q", "--cache-info"]).error().contains("somebody else owns it"));
+    }
+}
+
+#[test]
+fn what_cannot_be_deleted_when_the_cache_is_emptied_is_said() {
+    let scratch = Scratch::new();
+    make(&scratch, &python());
+    fs::set_permissions(scratch.path("cache/images"), fs::Permissions::from_mode(0o777)).unwrap();
+    let said = rvenv(&scratch).args(["-q", "--reset-cache"]).error();
+    assert!(said.contains("Unable to empty the cache '") && said.contains("/cache/images'"), "{said}");
+    assert_eq!(names_in(&scratch.path("cache")), ["images"], "all else is gone");
+}
+
+#[test]
+fn a_home_that_is_relative_or_not_there_or_another_users_gets_no_cache() {
+    let scratch = Scratch::new();
+    let python = python();
+    let make = |home: &std::path::Path| {
+        let run = scratch.rvenv().env_remove("RVENV_CACHE_DIR").env_remove("XDG_CACHE_HOME").env("HOME", home);
+        run.arg("-p").arg(&python.path).args(["--clear", "env"]).silent();
+        scratch.run("rm").args(["-r", "env"]).silent();
+    };
+    let before = tree(&scratch.path("."));
+    make("".as_ref());
+    make("here".as_ref());
+    make(&scratch.path("gone"));
+    assert!(tree(&scratch.path(".")) == before);
+
+    fs::create_dir(scratch.path("home")).unwrap();
+    // Only root can give a directory away, and only root takes one that its owner could not use.
+    if scratch.run("chown").arg("12345").arg(scratch.path("home")).output().status.success() {
+        make(&scratch.path("home"));
+        assert_eq!(names_in(&scratch.path("home")), [] as [&str; 0]);
+        scratch.run("chown").arg("0").arg(scratch.path("home")).silent();
+    }
+    make(&scratch.path("home"));
+    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["images", "interpreters"]);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::harness::*;
 
 /// What is meant to differ from CPython's environment, and why. Everything else must be the same.
-const DIFFERENCES: [(&str, &str); 11] = [
+const DIFFERENCES: [(&str, &str); 10] = [
     (".gitignore", "written on every version, not from 3.13 on only; the comment in it is ours"),
     ("bin/activate", "our own text; CPython's newest behaviour on every version"),
     ("bin/activate.csh", "the same"),
@@ -19,8 +19,7 @@ const DIFFERENCES: [(&str, &str); 11] = [
         "pyvenv.cfg",
         "`prompt`, `executable` and `command` on every version; `command` is rvenv's; `rvenv` says who made it",
     ),
-    ("*.dist-info/REQUESTED", "on every version; pip 18.1 of Python 3.6 did not know it yet"),
-    ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours, and the row for REQUESTED"),
+    ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours"),
 ];
 
 /// Of these files only the mode is held against the reference: launchers, by their RECORD rows, and .pyc, whose
@@ -40,7 +39,7 @@ fn is_meant_to_differ(path: &str) -> bool {
 /// Files that only rvenv writes, or only on old versions.
 fn may_be_ours_alone(path: &str) -> bool {
     let ours = [".gitignore", "bin/Activate.ps1", "bin/activate.nu", "bin/activate.xsh", "bin/activate_this.py"];
-    ours.contains(&path) || path.ends_with(".dist-info/REQUESTED")
+    ours.contains(&path)
 }
 
 /// What an environment is, outside and inside.
@@ -109,7 +108,7 @@ pub fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {
     assert!(extra.is_empty(), "{what}: only rvenv makes {extra:?}");
 }
 
-/// The same rows in the same order, but for the hashes of launchers and REQUESTED.
+/// The same rows in the same order, but for the hashes of launchers.
 fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
     let rows = |entry: &Entry| -> Vec<String> {
         let Entry::File { contents, .. } = entry else { panic!("{what}: RECORD is a file") };
@@ -119,7 +118,7 @@ fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
             Some((path, _)) if path.contains("/bin/") => path.to_owned(),
             _ => row.to_owned(),
         });
-        rows.filter(|row| !row.contains(".dist-info/REQUESTED,")).collect()
+        rows.collect()
     };
     assert_eq!(rows(theirs), rows(ours), "{what}");
 }

@@ -1,6 +1,7 @@
 //! Images: what pip's wheels come to, kept in the cache and written out for the next environment.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::harness::*;
@@ -256,4 +257,21 @@ fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
     let scratch = Scratch::new();
     let error = scratch.rvenv_for(&python()).env("SOURCE_DATE_EPOCH", "yesterday").arg("env").error();
     assert!(error.contains("which is no number of seconds"), "{error}");
+}
+
+#[test]
+fn a_wheel_that_was_copied_or_given_another_mode_has_the_image_that_is_there() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let code = "import ensurepip, glob; print(*glob.glob(ensurepip.__path__[0] + '/_bundled/pip-*.whl'))";
+    let wheel = PathBuf::from(scratch.run(&python.path).args(["-Ic", code]).ok().trim());
+    let copy = scratch.path("wheels").join(wheel.file_name().unwrap());
+    fs::create_dir(scratch.path("wheels")).unwrap();
+    rvenv(&scratch, &python).silent();
+    let first = image(&scratch);
+    for mode in [0o644, 0o600] {
+        fs::copy(&wheel, &copy).unwrap();
+        fs::set_permissions(&copy, fs::Permissions::from_mode(mode)).unwrap();
+        rvenv(&scratch, &python).arg("--find-links").arg(scratch.path("wheels")).silent();
+        assert_eq!(image(&scratch), first);
+    }
 }

@@ -139,7 +139,7 @@ fn a_record_that_lies_is_refused() {
     let size = a.row().replace(",5\n", ",6\n");
     for (record, reason) in [
         ("a.py,sha256=x,5\n", "a.py does not have the hash that its RECORD says"),
-        ("a.py,md5=x,5\n", "a.py does not have the hash that its RECORD says"),
+        ("a.py,md5=x,5\n", "its RECORD has a hash of a kind that is not checked, md5"),
         (&size, "a.py does not have the size that its RECORD says"),
         ("a.py,,\n", "a.py has no hash in its RECORD"),
         ("a.py\n", "a.py has no hash in its RECORD"),
@@ -214,4 +214,45 @@ fn a_wheel_that_is_refused_leaves_an_environment_as_it_was() {
     let error = python_with(&scratch, &path).arg("env").error();
     assert!(error.contains("its entry c: Invalid checksum"), "{error}");
     assert_eq!(tree(&scratch.env()), before);
+}
+
+#[test]
+fn a_record_may_have_each_hash_of_sha_2() {
+    let module = module("a.py");
+    for (algorithm, digest) in [
+        ("sha256", "n1bnYdeb_bNDBKASWGywTRa0Ne9hMAkal3AuVZJgovI"),
+        ("sha384", "0Yn2uI9UUk1txGhgCE4Pw0hHeRk2GIAtytFl0KUBUlSMA3z7YgAnCJvVnnBqNPgN"),
+        ("sha512", "75bDZwvTTskLuAKOBaaEvOTeGrc_z0lZlxm7FYN2LJW3CSxwPXaOgCtxYu9Se8vSoB9Z-eOqnJ8Ut-3hk8degA"),
+    ] {
+        let scratch = Scratch::new();
+        let record = format!("{}a.py,{algorithm}={digest},5\npip-1.0.dist-info/RECORD,,\n", metadata().row());
+        let path = scratch.write(NAME, forge::wheel_recorded(&[metadata(), module.clone()], record));
+        python_with(&scratch, &path).arg("env").silent();
+        assert!(site_packages(&scratch.env()).join("a.py").is_file(), "{algorithm}");
+    }
+}
+
+/// What pip writes itself it writes over what a wheel has of it, and so does what compiles.
+#[test]
+fn a_wheel_that_has_what_an_installation_writes_is_kept_as_an_image_all_the_same() {
+    let scratch = Scratch::new();
+    let python = python();
+    let tag = scratch.run(&python.path).args(["-c", "import sys; print(sys.implementation.cache_tag)"]).ok();
+    let pyc = format!("__pycache__/a.{}.pyc", tag.trim());
+    let names = ["pip-1.0.dist-info/INSTALLER", "pip-1.0.dist-info/REQUESTED", pyc.as_str()];
+    let [installer, requested, compiled] = names.map(|name| Entry::new(name, "of the wheel"));
+    let path = scratch.write(NAME, wheel_with([module("a.py"), installer, requested, compiled]));
+    let make = || {
+        let run = python_with(&scratch, &path).env("RVENV_CACHE_DIR", scratch.path("cache"));
+        run.args(["--clear", "env"]).silent();
+        tree(&site_packages(&scratch.env()))
+    };
+    let cold = make();
+    assert_eq!(names_in(&scratch.path("cache/images")).len(), 1);
+    assert!(cold == make());
+    let installer = std::fs::read(site_packages(&scratch.env()).join(names[0])).unwrap();
+    assert_eq!(installer, b"pip\n");
+    let record = std::fs::read_to_string(record_of(&scratch.env(), "pip")).unwrap();
+    assert_eq!(record.matches(&pyc).count(), 1, "{record}");
+    in_env(&scratch.env(), "import a");
 }

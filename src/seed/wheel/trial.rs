@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-use super::{Wheel, is_inside, is_record, launcher};
+use super::entries::is_inside;
+use super::{Wheel, is_made_anew};
 use crate::interpreter::Interpreter;
+use crate::seed::entry_points;
 use crate::seed::record::Record;
 
 /// What the wheel is called.
@@ -53,11 +55,10 @@ fn with_true_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
 pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
     let wheel = Wheel::read(Path::new(NAME), bytes)?;
     let mut archive = wheel.archive.clone();
-    let record = format!("{}/RECORD", wheel.dist_info());
     let files = wheel.installed_files();
     let launchers = wheel.launchers(&Interpreter::for_tests()).map_err(|error| error.to_string());
     for file in &files {
-        assert!(is_inside(&file.name) && !is_record(&file.name, &record), "{:?}", file.name);
+        assert!(is_inside(&file.name) && !is_made_anew(&file.name, wheel.dist_info()), "{:?}", file.name);
         wheel.checked_contents(&mut archive, &file.name).map_err(|error| error.to_string())?;
     }
     for path in wheel.record().paths() {
@@ -69,7 +70,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
 
 /// The launchers that a text of entry points asks for: each is one file in bin.
 fn check_launchers(text: &str) -> Result<(), String> {
-    for launcher in launcher::of_entry_points(text, &Interpreter::for_tests())? {
+    for launcher in entry_points::of_entry_points(text, &Interpreter::for_tests())? {
         assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
         let program = launcher.render(Path::new("/env/bin/python"));
         assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it imports and calls, and does no more");

@@ -1,0 +1,81 @@
+//! A wheel's entry_points.txt, which says what its console scripts call.
+
+use super::launcher::Launcher;
+use crate::interpreter::Interpreter;
+
+/// The launchers for the console scripts in the text of an entry_points.txt. Errors with the reason if a name or
+/// a function in it is none.
+pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
+    let mut launchers = Vec::new();
+    let mut section = "";
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name.trim();
+        } else if section == "console_scripts" {
+            launchers.push(of_line(line)?);
+        }
+    }
+    Ok(versioned(launchers, interpreter))
+}
+
+/// `NAME = MODULE:FUNCTION [EXTRAS]`.
+fn of_line(line: &str) -> Result<Launcher, String> {
+    let malformed = || format!("its entry point {line:?} is not sound");
+    let (name, target) = line.split_once('=').ok_or_else(malformed)?;
+    let target = target.split('[').next().unwrap_or(target);
+    let (module, function) = target.split_once(':').ok_or_else(malformed)?;
+    let [name, module, function] = [name, module, function].map(str::trim);
+    let is_file_name = !name.is_empty()
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\', ':'])
+        && !name.contains(char::is_control);
+    if !is_file_name || !is_dotted_name(module) || !is_dotted_name(function) {
+        return Err(malformed());
+    }
+    Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned() })
+}
+
+fn is_dotted_name(text: &str) -> bool {
+    text.split('.').all(|word| {
+        word.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && word.chars().all(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// pip names its own launchers for the Python that it is in, whatever its wheel says: `pip`, `pip3`, `pip3.13`;
+/// and old setuptools' `easy_install`, `easy_install-3.6`.
+fn versioned(launchers: Vec<Launcher>, interpreter: &Interpreter) -> Vec<Launcher> {
+    let [major, minor, _] = interpreter.version;
+    let names_for = |base: &str| match base {
+        "pip" => vec![format!("pip{major}"), format!("pip{major}.{minor}")],
+        "easy_install" => vec![format!("easy_install-{major}.{minor}")],
+        _ => vec![],
+    };
+    let is_another_version = |launcher: &Launcher| {
+        ["pip", "easy_install-"].iter().any(|base| {
+            let version = launcher.name.strip_prefix(base).unwrap_or_default();
+            !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok())
+        })
+    };
+    let mut all = Vec::new();
+    for launcher in launchers.into_iter().filter(|launcher| !is_another_version(launcher)) {
+        let named = names_for(&launcher.name).into_iter().map(|name| Launcher { name, ..launcher.clone() });
+        all.extend(named);
+        all.push(launcher);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_point_that_would_be_written_elsewhere_is_refused() {
+        for line in ["../x = m:f", "a/b = m:f", "x = m", "x = m:f()", "x = os;m:f", " = m:f", ".x = m:f"] {
+            assert!(of_line(line).unwrap_err().contains("is not sound"), "{line}");
+        }
+        let launcher = of_line("x.y = a.b : C.f [extra]").unwrap();
+        assert_eq!((launcher.module.as_str(), launcher.function.as_str()), ("a.b", "C.f"));
+    }
+}

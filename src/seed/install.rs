@@ -1,0 +1,167 @@
+//! pip and setuptools into site-packages: from their image in the cache, or else from their wheels, unpacked, compiled and
+//! kept as an image.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pep440_rs::Version;
+
+use super::compile::{self, Compiled};
+use super::distribution::{Distribution, InstalledFile};
+use super::find_links::choose;
+use super::image::{Fault, Image};
+use super::images::{self, Images};
+use super::make_way::make_way;
+use super::record::Record;
+use super::reuse;
+use super::site_packages::Root;
+use super::unpacked::Unpacked;
+use super::wheel::Wheel;
+use crate::context::Context;
+use crate::error::Result;
+use crate::interpreter::Interpreter;
+use crate::options::LinkMode;
+
+/// The first pip that marks what was asked for, rather than brought along, by a file REQUESTED (PEP 376).
+const WITH_REQUESTED: [u64; 2] = [20, 2];
+
+/// Installs the wheels of `Options::find_links`, or else the interpreter's. In an environment that exists, a project that
+/// is as new and whole stays as it is; an older or damaged one is replaced.
+pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
+    let wheels = choose(&context.interpreter, &context.options)?;
+    let key = images::key(&context.interpreter, &wheels, &context.options)?;
+    if let Some(image) = images.load(&context.caller.cache, &key) {
+        match write_image(context, &image, &key) {
+            Ok(()) => return Ok(()),
+            Err(Fault::Failed(error)) => return Err(error),
+            // What was written of it is not to be trusted; it is made anew.
+            Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
+        }
+    }
+    let modified = context.options.source_date.unwrap_or_else(this_second);
+    let distributions = install_wheels(context, &wheels, modified)?;
+    if distributions.len() == wheels.len() {
+        images.keep(&context.caller.cache, &key, &Root::of(context), distributions, modified);
+    }
+    Ok(())
+}
+
+/// Writes out what the cache has.
+fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fault> {
+    let mut distributions = Vec::new();
+    for distribution in image.distributions() {
+        let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
+        if make_way(context, &distribution.project, &version)? {
+            context.caller.observer.doing(&format!("Installing {} {version}", distribution.project));
+            distributions.push(distribution);
+        }
+    }
+    let root = Root::of(context);
+    let unpacked = match context.options.link_mode {
+        LinkMode::Copy => None,
+        link_mode => Unpacked::of(image, &context.caller.cache, key, link_mode),
+    };
+    match unpacked {
+        Some(unpacked) => unpacked.write(&root, &distributions)?,
+        None => image.write(&root, &distributions)?,
+    }
+    for distribution in distributions {
+        finish(context, distribution)?;
+    }
+    Ok(())
+}
+
+/// Unpacks and compiles the wheels that are to be installed, with their modules changed at `modified`. Returns what has
+/// come of them.
+fn install_wheels(context: &mut Context, paths: &[PathBuf], modified: SystemTime) -> Result<Vec<Distribution>> {
+    let mut wheels = Vec::new();
+    let mut marks_requested = true;
+    for path in paths {
+        let wheel = Wheel::open(path)?;
+        marks_requested &= wheel.project() != "pip" || *wheel.version() >= Version::new(WITH_REQUESTED);
+        if make_way(context, wheel.project(), wheel.version())? {
+            wheels.push(wheel);
+        }
+    }
+    for wheel in &wheels {
+        context.caller.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
+        wheel.unpack(&Root::of(context), modified)?;
+    }
+    let compiled = compile_modules(context, &wheels, modified)?;
+    let mut distributions = Vec::new();
+    for wheel in &wheels {
+        let distribution = describe(context, wheel, &compiled, marks_requested)?;
+        finish(context, &distribution)?;
+        distributions.push(distribution);
+    }
+    Ok(distributions)
+}
+
+/// A .pyc for each module, if they are wanted: the base's own, or a new one.
+fn compile_modules(context: &Context, wheels: &[Wheel], modified: SystemTime) -> Result<Compiled> {
+    if !context.options.compile {
+        return Ok(Compiled::nothing());
+    }
+    let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
+    let left = reuse::reuse(context, &context.interpreter, modules, modified)?;
+    if !left.is_empty() {
+        context.caller.observer.doing(&format!("Compiling {} modules", left.len()));
+    }
+    compile::compile(context, &context.interpreter, &left)
+}
+
+/// Now, in whole seconds: every file system keeps such a time as it is, and a .pyc has no finer one.
+fn this_second() -> SystemTime {
+    let now = SystemTime::now();
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_secs(since.as_secs())
+}
+
+/// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.
+fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled, marks_requested: bool) -> Result<Distribution> {
+    let mut record: Record = wheel.record().clone();
+    let mut files = wheel.installed_files();
+    let mut add = |name: String| files.push(InstalledFile::new(name, false));
+    let requested = marks_requested.then_some(("REQUESTED", b"".as_slice()));
+    for (name, contents) in [("INSTALLER", b"pip\n".as_slice())].into_iter().chain(requested) {
+        let name = format!("{}/{name}", wheel.dist_info());
+        context.stage.write(&context.lib_path.join(&name), contents, false)?;
+        record.add(&name, contents);
+        add(name);
+    }
+    for pyc in wheel.modules().filter_map(|module| compiled.pyc_of(module)) {
+        record.add_unhashed(&pyc);
+        add(pyc);
+    }
+    let mut distribution = Distribution {
+        project: wheel.project().to_owned(),
+        version: wheel.version().to_string(),
+        dist_info: wheel.dist_info().to_owned(),
+        files,
+        record: String::new(),
+        launchers: wheel.launchers(&context.interpreter)?,
+    };
+    record.add_unhashed(&distribution.record_name());
+    distribution.record = record.render();
+    Ok(distribution)
+}
+
+/// Writes what names the environment: the launchers, and RECORD with their hashes.
+fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
+    let mut record = Record::default();
+    for script in &distribution.launchers {
+        let contents = script.render(&context.env_exe);
+        context.stage.write(&context.bin_path.join(&script.name), &contents, true)?;
+        record.add(&format!("{}{}", way_to_bin(&context.interpreter), script.name), &contents);
+    }
+    let record = record.render_with(&distribution.record);
+    context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)
+}
+
+/// bin as RECORD names it, relative to site-packages: `../../../bin/`.
+fn way_to_bin(interpreter: &Interpreter) -> String {
+    let up = "../".repeat(interpreter.scheme.purelib.components().count());
+    let scripts: PathBuf = interpreter.scheme.scripts.components().collect();
+    format!("{up}{}/", scripts.display())
+}

@@ -1,0 +1,92 @@
+//! The first lines of a launcher, which name the Python that runs it.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use crate::os;
+
+/// The bytes of a shebang line, its line break left out, that every kernel takes whole (Linux before 5.1).
+const LONGEST_SHEBANG: usize = 127;
+
+/// The first lines: how the kernel starts this file with `python`. A path that it would cut short or take apart
+/// is given to `exec` instead, in a line that is a command to the shell and an idle string to Python.
+pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
+    let python = python.as_encoded_bytes();
+    let coding: &[u8] = match std::str::from_utf8(python) {
+        Ok(_) => b"",
+        // Else Python refuses the file for this one line (PEP 263).
+        Err(_) => b"# -*- coding: latin-1 -*-\n",
+    };
+    if python.len() + 2 <= LONGEST_SHEBANG && !python.iter().any(u8::is_ascii_whitespace) {
+        return [b"#!", python, b"\n", coding].concat();
+    }
+    [b"#!/bin/sh\n", coding, b"'exec' ", &shell_and_python_literal(python), b" \"$0\" \"$@\"\n"].concat()
+}
+
+/// The Python that a launcher of ours, pip's or a rival's starts; none if the text is no launcher.
+pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
+    let mut lines = text.split(|byte| *byte == b'\n').take(4);
+    let interpreter = lines.next()?.strip_prefix(b"#!")?.trim_ascii();
+    let python = match interpreter == b"/bin/sh" {
+        false => interpreter.split(u8::is_ascii_whitespace).next()?.to_vec(),
+        // In ours it is one word in quotes, 'exec' '/a b/python'; in pip's and uv's '''exec' "/a b/python".
+        true => lines.find_map(|line| {
+            let command = line.strip_prefix(b"'exec' ").or_else(|| line.strip_prefix(b"'''exec' "))?;
+            Some(unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?))
+        })?,
+    };
+    os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// What a word in quotes means to the shell: parts in single quotes as they are, those in double ones unescaped.
+fn unquoted(word: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let (mut quote, mut bytes) = (None, word.iter().copied());
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(b'"'), b'\\') => text.extend(bytes.next()),
+            _ => text.push(byte),
+        }
+    }
+    text
+}
+
+/// A literal that the shell and Python read alike: single quotes around all but what means something within
+/// them, and adjacent literals are one in both.
+fn shell_and_python_literal(text: &[u8]) -> Vec<u8> {
+    let mut literal = vec![b'\''];
+    for byte in text {
+        match byte {
+            b'\'' => literal.extend(br#"'"'"'"#),
+            b'\\' => literal.extend(br#"'"\\"'"#),
+            byte => literal.push(*byte),
+        }
+    }
+    literal.push(b'\'');
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shebang_of(python: &str) -> String {
+        String::from_utf8(shebang(python.as_ref())).unwrap()
+    }
+
+    #[test]
+    fn a_shebang_is_direct_up_to_127_bytes() {
+        let longest = format!("/{}", "x".repeat(124));
+        assert_eq!(shebang_of(&longest), format!("#!{longest}\n"));
+        assert!(shebang_of(&format!("{longest}x")).starts_with("#!/bin/sh\n'exec' '/xxx"));
+    }
+
+    #[test]
+    fn a_shebang_that_the_kernel_would_take_apart_goes_through_the_shell() {
+        let python = r"/it's a\b/python3";
+        let expected = concat!("#!/bin/sh\n", r#"'exec' '/it'"'"'s a'"\\"'b/python3' "$0" "$@""#, "\n");
+        assert_eq!(shebang_of(python), expected);
+    }
+}

@@ -1,0 +1,95 @@
+//! A wheel's entries: their names, none of which may lead elsewhere, and what they hold, none of it larger than it says.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+use zip::ZipArchive;
+
+/// A wheel's bytes as a zip file.
+pub(super) type Archive = ZipArchive<Cursor<Arc<[u8]>>>;
+
+/// The bytes that a wheel may have, and may unpack to; pip's has two million, and ten million unpacked.
+pub(super) const LARGEST_WHEEL: u64 = 128 << 20;
+
+/// The bytes that one entry may unpack to; pip's largest file has one million.
+const LARGEST_ENTRY: u64 = 64 << 20;
+
+/// The files of an archive, by name. Errors with the name of an entry that leads out of the folder that the
+/// archive is unpacked to, that would be written over another, or that is too large.
+pub(super) fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, String> {
+    let mut files = BTreeMap::new();
+    // By what they are compared by, on a file system that knows no case. The separator sorts before all that a name
+    // may hold, so what is below a file comes right behind it.
+    let mut seen = BTreeMap::new();
+    let mut left = LARGEST_WHEEL;
+    for index in 0..archive.len() {
+        let Some((name, size)) = checked_entry(archive, index)? else { continue };
+        left = left
+            .checked_sub(size)
+            .ok_or_else(|| format!("up to its entry {name} it unpacks to more than {LARGEST_WHEEL} bytes"))?;
+        if seen.insert(name.to_lowercase().replace('/', "\0"), name.clone()).is_some() {
+            return Err(format!("it has more than one entry {name}"));
+        }
+        files.insert(name, index);
+    }
+    for ((file, name), (below, name_below)) in seen.iter().zip(seen.iter().skip(1)) {
+        if below.strip_prefix(file.as_str()).is_some_and(|rest| rest.starts_with('\0')) {
+            return Err(format!("its entry {name_below} is below its entry {name}, which is a file"));
+        }
+    }
+    if files.is_empty() { Err("it is empty".to_owned()) } else { Ok(files) }
+}
+
+/// The name of an entry and the size that it says it has; None if it is a folder.
+fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, u64)>, String> {
+    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+    if !is_inside(&name) {
+        return Err(format!("its entry {name:?} leads out of site-packages"));
+    }
+    let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
+    if entry.is_symlink() {
+        return Err(format!("its entry {name} is a symbolic link"));
+    }
+    if entry.size() > LARGEST_ENTRY {
+        return Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes"));
+    }
+    Ok((!entry.is_dir()).then_some((name, entry.size())))
+}
+
+/// Whether a name stays below the folder that it is joined to, on every system.
+pub(in crate::seed) fn is_inside(name: &str) -> bool {
+    let name = name.strip_suffix('/').unwrap_or(name);
+    !name.contains(['\\', ':'])
+        && !name.chars().any(char::is_control)
+        && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// What the entry of this index holds.
+pub(super) fn contents(archive: &mut Archive, index: usize) -> Result<Vec<u8>, String> {
+    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+    let entry = archive.by_index(index).map_err(|error| format!("its entry {name}: {error}"))?;
+    let size = entry.size();
+    let mut contents = Vec::new();
+    // What is longer than it says is not read to its end.
+    entry.take(size + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
+    match contents.len() as u64 == size {
+        true => Ok(contents),
+        false => Err(format!("its entry {name} does not have the {size} bytes that it says it has")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_told_apart() {
+        for name in ["pip/__init__.py", "pip/", "a..b/c", "..."] {
+            assert!(is_inside(name), "{name}");
+        }
+        for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
+            assert!(!is_inside(name), "{name}");
+        }
+    }
+}
