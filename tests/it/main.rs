@@ -29,5 +29,6 @@ mod readme;
 mod remembering;
 mod scripts;
 mod signals;
+mod structure;
 mod trust;
 mod wheels;
