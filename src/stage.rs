@@ -1,110 +1,99 @@
 //! Where an environment is built, and how it becomes ENV_DIR.
 //!
-//! Whatever fails before [`Stage::publish`] leaves ENV_DIR as it was: absent, or untouched. A new ENV_DIR appears by one
-//! rename, with the folders above it that were missing; so does one that is cleared. In one that stays each file is
-//! replaced by a rename, so a program that runs from it sees the old file or the new one.
+//! Whatever fails before [`Stage::publish`] leaves ENV_DIR as it was: absent, or untouched. A [`Stage`] goes through states,
+//! each a type of its own in a file of its own, so that what makes sense in one alone cannot be asked of another:
+//!
+//! ```text
+//! turn.rs      waits for this run's turn, and looks at what there is: nothing ⇒ Absent, a directory ⇒ Present
+//! absent.rs    Absent  ── publish ──────────▶ Published   one rename, with the directories above that were missing
+//! present.rs   Present ── merge or replace ─▶ Published   file by file into what is there, or in its place
+//! published.rs Published ── withdraw or release           ENV_DIR as it was before, or the end of this run's turn
+//! ```
+//!
+//! Below them: `hidden.rs`, the directory that all is built in, which is the lock on ENV_DIR too; `merge.rs` and `swap.rs`,
+//! the two ways into an ENV_DIR that exists; `entries.rs` and `removal.rs`, which list and remove.
 
+mod absent;
+mod entries;
 mod hidden;
 mod merge;
+mod present;
+mod published;
 mod removal;
 mod swap;
+mod turn;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::mem;
+use std::path::{Path, PathBuf};
 
-use crate::error::{AtPath, Error, Quoted, Result};
+use crate::error::{AtPath, Error, Result};
 use crate::os;
-use hidden::Hidden;
-
-/// In the hidden folder: the environment that is built, or the first of the folders above it that are missing.
-const NEW: &str = "new";
+use absent::Absent;
+use present::Present;
+use published::Published;
+use turn::Turn;
 
 /// The place in which one environment is built. Dropped before it is published, it is gone.
 #[derive(Debug)]
 pub(crate) struct Stage {
     env_dir: PathBuf,
-    /// The folder, there already, that the hidden folder is in.
-    place: PathBuf,
-    /// None once the work on ENV_DIR is done.
-    hidden: Option<Hidden>,
-    /// Where the environment's files are now: ENV_DIR once it is published.
-    built: PathBuf,
-    /// The environment's own folders, which may not be links in an ENV_DIR that exists.
-    folders: Vec<PathBuf>,
-    /// Files of the ENV_DIR that exists which have no place in the environment any more.
-    retired: Vec<PathBuf>,
-    /// Whether ENV_DIR was there before.
-    existed: bool,
-    /// The outermost folder that was made for a new ENV_DIR, when it is published.
-    appeared: Option<PathBuf>,
+    /// Where the environment's files are now: in the hidden directory, and once it is published in ENV_DIR.
+    files: PathBuf,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A new ENV_DIR is being built.
+    Absent(Absent),
+    /// What goes into an ENV_DIR that exists is being built.
+    Present(Present),
+    /// The environment stands at ENV_DIR, and it is still this run's turn.
+    Published(Published),
+    /// The environment could not be published, and what was built is gone.
+    Failed,
+    /// Nobody works on the environment.
+    Released,
 }
 
 impl Stage {
-    /// Begins to build: makes and locks the hidden folder beside ENV_DIR; beside the first of the folders above it that
-    /// are missing; within it, where it is a mount or its parent cannot be written. So it is on ENV_DIR's file system, and
-    /// where it can be made ENV_DIR can. As long as another run works on this ENV_DIR, `waiting` is called.
+    /// Begins to build, when it is this run's turn to work on ENV_DIR: as long as another run does, `waiting` is called.
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
-        loop {
-            let existed = env_dir.exists();
-            let (place, hidden) = match lock(env_dir, existed, &mut waiting) {
-                // The run that was waited for has taken away again what it had made, and what the lock would be in.
-                Err(Error::Io { path, .. }) if !path.parent().is_some_and(Path::exists) => continue,
-                locked => locked.map_err(|error| hidden::explain(error, env_dir))?,
-            };
-            // What was waited for may have changed what there is.
-            let is_so_still = env_dir.exists() == existed && (existed || !next_to(&place, env_dir).exists());
-            if is_so_still {
-                return Stage::begin(env_dir, place, hidden, existed);
-            }
-        }
+        let (files, state) = match turn::take(env_dir, &mut waiting)? {
+            Turn::Absent(absent) => (absent.built(env_dir), State::Absent(absent)),
+            Turn::Present(present) => (present.built(), State::Present(present)),
+        };
+        fs::create_dir_all(&files).at("create the directory", env_dir)?;
+        Ok(Stage { env_dir: env_dir.to_owned(), files, state })
     }
 
-    fn begin(env_dir: &Path, place: PathBuf, hidden: Hidden, existed: bool) -> Result<Stage> {
-        let new = hidden.path().join(NEW);
-        let built =
-            if existed { new } else { new.join(env_dir.strip_prefix(next_to(&place, env_dir)).unwrap_or(env_dir)) };
-        fs::create_dir_all(&built).at("create the directory", env_dir)?;
-        let mut stage = Stage::finished(env_dir);
-        (stage.place, stage.hidden, stage.built, stage.existed) = (place, Some(hidden), built, existed);
-        Ok(stage)
-    }
-
-    /// The stage of an environment that is published.
+    /// The stage of an environment that stands at ENV_DIR, and that nobody works on.
     pub(crate) fn finished(env_dir: &Path) -> Stage {
-        Stage {
-            env_dir: env_dir.to_owned(),
-            place: env_dir.to_owned(),
-            hidden: None,
-            built: env_dir.to_owned(),
-            folders: vec![],
-            retired: vec![],
-            existed: true,
-            appeared: None,
-        }
+        Stage { env_dir: env_dir.to_owned(), files: env_dir.to_owned(), state: State::Released }
     }
 
     /// Where the file that shall be at `path` stands now.
     pub(crate) fn at(&self, path: &Path) -> PathBuf {
-        // Joined with nothing, a path gets a separator at its end.
-        match path.strip_prefix(&self.env_dir) {
-            Ok(relative) if !relative.as_os_str().is_empty() => self.built.join(relative),
-            Ok(_) => self.built.clone(),
-            Err(_) => path.to_owned(),
-        }
+        path.strip_prefix(&self.env_dir).map_or_else(|_| path.to_owned(), |below| entries::join(&self.files, below))
     }
 
-    /// Makes the folder `path`, which may not be a link in an ENV_DIR that exists, and those above it.
+    /// Makes the directory `path` and those above it. In an ENV_DIR that exists none of them may be a link.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
-        self.folders.push(path.to_owned());
-        let mut missing: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
-        missing.reverse();
-        missing.into_iter().try_for_each(|folder| create_dir(&self.at(folder)).at("create the directory", folder))
+        if let State::Present(present) = &mut self.state {
+            present.own(path);
+        }
+        let mut above: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
+        above.reverse();
+        above
+            .into_iter()
+            .try_for_each(|directory| create_dir(&self.at(directory)).at("create the directory", directory))
     }
 
-    /// Writes a file, in place of one that an earlier step has written; its mode is what is left by the umask of
-    /// 0666, or of 0777 if it is executable.
+    /// Writes a file, in place of one that an earlier step has written; its mode is what the umask leaves of 0666, or
+    /// of 0777 if it is executable.
     pub(crate) fn write(&self, path: &Path, contents: &[u8], executable: bool) -> Result<()> {
         let mode = if executable { 0o777 } else { 0o666 };
         let staged = self.at(path);
@@ -127,139 +116,72 @@ impl Stage {
         copied.at("write", path).map(drop)
     }
 
-    /// Takes away again what has been written into the folder `path`.
+    /// Removes what has been written into the directory `path`.
     pub(crate) fn empty(&self, path: &Path) -> Result<()> {
         let staged = self.at(path);
         removal::remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
-    /// Has the file or link `path` of the ENV_DIR that exists taken away when this is published, unless there
-    /// is a new one in its place.
+    /// Has the file or link `path` of an ENV_DIR that exists removed when this is published, unless there is a new one in
+    /// its place.
     pub(crate) fn retire(&mut self, path: PathBuf) {
-        self.retired.push(path);
+        if let State::Present(present) = &mut self.state {
+            present.retire(path);
+        }
     }
 
-    /// Whether this is the name of a folder that environments are built in.
+    /// Whether this is the name of a directory that environments are built in.
     pub(crate) fn is_hidden(name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(hidden::PREFIX.as_bytes())
     }
 
-    /// Whether ENV_DIR was there before.
+    /// Whether ENV_DIR exists.
     pub(crate) fn existed(&self) -> bool {
-        self.existed
+        !matches!(self.state, State::Absent(_))
     }
 
-    /// Makes what was built the environment; with `clear` nothing else remains in ENV_DIR.
+    /// Makes what was built the environment; with `clear` nothing else remains in ENV_DIR. After an error ENV_DIR is as it
+    /// was, and what was built is gone.
     ///
     /// Errors with [`Error::Appeared`] if ENV_DIR was not there when the work began, and is now.
     pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
-        if self.built == self.env_dir {
-            return Ok(());
-        }
-        match (self.existed, clear) {
-            (false, _) => self.appear()?,
-            (true, true) => self.replace()?,
-            (true, false) => self.merge()?,
-        }
-        self.built = self.env_dir.clone();
-        Ok(())
-    }
-
-    /// A new ENV_DIR: one rename of the outermost folder that is missing. If another run has made that meanwhile, of the
-    /// next one.
-    fn appear(&mut self) -> Result<()> {
-        let Some(hidden) = &self.hidden else { return Ok(()) };
-        let (mut from, mut to) = (hidden.path().join(NEW), next_to(&self.place, &self.env_dir));
-        // With the folders above ENV_DIR, where the next run will look for a lock, this run's lock appears.
-        let inner = match (self.built.parent(), self.env_dir.parent(), self.env_dir.file_name()) {
-            (Some(staged), Some(parent), Some(name)) if parent != self.place => {
-                Some((Hidden::lock(staged, Path::new(name), || Ok(()))?, parent.to_owned()))
+        let published = match mem::replace(&mut self.state, State::Failed) {
+            State::Absent(absent) => absent.publish(&self.env_dir)?,
+            State::Present(present) if clear => present.replace(&self.env_dir)?,
+            State::Present(present) => present.merge(&self.env_dir)?,
+            State::Failed => {
+                let reason = "what was built for it is gone, since it could not be published; run again".to_owned();
+                return Err(Error::Directory { path: self.env_dir.clone(), reason });
             }
-            _ => None,
+            at_its_place @ (State::Published(_) | State::Released) => {
+                self.state = at_its_place;
+                return Ok(());
+            }
         };
-        loop {
-            match os::rename_new(&from, &to) {
-                Ok(()) => break,
-                Err(error) if !os::is_there(&to) => Err(error).at("create the directory", &to)?,
-                Err(_) if to == self.env_dir => return Err(Error::Appeared { path: to }),
-                Err(_) => to = next_to(&to, &self.env_dir),
-            }
-            from = from.join(to.file_name().unwrap_or_default());
-        }
-        if let Some((mut inner, parent)) = inner.filter(|_| to != self.env_dir) {
-            inner.moved_to(&parent);
-            self.hidden = Some(inner);
-        }
-        self.appeared = Some(to);
+        self.files = self.env_dir.clone();
+        self.state = State::Published(published);
         Ok(())
     }
 
-    fn replace(&mut self) -> Result<()> {
-        let Some(hidden) = &mut self.hidden else { return Ok(()) };
-        swap::swap(&self.built, &self.env_dir, hidden.path()).map_err(|unswapped| {
-            if !unswapped.scattered {
-                return unswapped.error;
-            }
-            hidden.keep();
-            let kept = Quoted(hidden.path());
-            let reason = format!("{}; what was there is in {kept}, and the next run puts it right", unswapped.error);
-            Error::Directory { path: self.env_dir.clone(), reason }
-        })
-    }
-
-    fn merge(&self) -> Result<()> {
-        merge::check(&self.built, &self.env_dir, &self.folders)?;
-        let gone: Vec<&PathBuf> = self.retired.iter().filter(|path| !os::is_there(&self.at(path))).collect();
-        merge::merge(&self.built, &self.env_dir)?;
-        removal::remove_files(&gone, &self.env_dir)
-    }
-
-    /// Takes a published environment away again if there was nothing before.
+    /// Takes a published environment away again if there was nothing before, and ends this run's turn.
     pub(crate) fn withdraw(&mut self) {
-        if let Some(appeared) = self.appeared.take() {
-            let _ = removal::remove_tree(&self.env_dir);
-            self.hidden = None;
-            let parents = self.env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(&appeared));
-            // Up to the first in which somebody else has put something.
-            let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
+        if let State::Published(published) = mem::replace(&mut self.state, State::Released) {
+            published.withdraw(&self.env_dir);
         }
     }
 
-    /// Ends the work on ENV_DIR: others may begin theirs.
+    /// Ends this run's turn: others may work on ENV_DIR.
     ///
     /// Returns a warning: what was to be deleted and could not be.
     pub(crate) fn release(&mut self) -> Option<String> {
-        let mut hidden = self.hidden.take()?;
-        let path = hidden.path().to_owned();
-        let error = hidden.remove().err()?;
-        Some(format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&path)))
+        match mem::replace(&mut self.state, State::Released) {
+            State::Published(published) => published.release(),
+            _ => None,
+        }
     }
 }
 
-/// Makes and locks the hidden folder for ENV_DIR; returns the folder that it is in, too.
-fn lock(env_dir: &Path, existed: bool, waiting: &mut dyn FnMut() -> Result<()>) -> Result<(PathBuf, Hidden)> {
-    let beside = env_dir.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let mut within = |place: &Path| {
-        let relative = env_dir.strip_prefix(place).unwrap_or(env_dir);
-        Hidden::lock(place, relative, &mut *waiting).map(|hidden| (place.to_owned(), hidden))
-    };
-    if existed && os::is_mount_point(env_dir) {
-        return within(env_dir);
-    }
-    match within(beside) {
-        // There can be none beside it. One that is there and does not serve is another matter.
-        Err(Error::Io { path, .. }) if existed && !os::is_there(&path) => within(env_dir),
-        locked => locked,
-    }
-}
-
-/// The path below `place`, by one step, on the way to `env_dir`.
-fn next_to(place: &Path, env_dir: &Path) -> PathBuf {
-    let first = env_dir.strip_prefix(place).ok().and_then(|relative| relative.components().next());
-    first.map_or_else(|| env_dir.to_owned(), |first: Component| place.join(first))
-}
-
-/// Makes a folder, unless it is there.
+/// Makes a directory, unless it is there.
 fn create_dir(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -1,6 +1,6 @@
-//! The hidden folder beside ENV_DIR. An environment is built in it, and it is the lock on ENV_DIR: who has it locked works
-//! on that ENV_DIR, others wait. Its name depends on ENV_DIR's alone, so that the next run finds what one that was killed
-//! has left there.
+//! The hidden directory. An environment is built in it, and it is the lock on ENV_DIR: who has it locked works on that
+//! ENV_DIR, others wait. Its name depends on ENV_DIR's alone, so that the next run finds what one that was killed has left
+//! there.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,48 +8,54 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::{removal, swap};
+use super::{entries, removal};
 use crate::cache;
-use crate::error::{AtPath, Error, Quoted, Result};
+use crate::error::{AtPath, Result};
 use crate::os;
 
-/// The names of the hidden folders begin with this.
+/// The names of the hidden directories begin with this.
 pub(super) const PREFIX: &str = ".rvenv-";
 
-/// How often a folder that another run has locked is tried again.
+/// In the hidden directory: what is built for ENV_DIR.
+pub(super) const NEW: &str = "new";
+
+/// How often a directory that another run has locked is tried again.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The folder, locked. Dropped, it is gone, with all that is in it.
+/// The directory, locked. Dropped, it is gone, with all in it that exists elsewhere too or is of no use.
 #[derive(Debug)]
 pub(super) struct Hidden {
     path: PathBuf,
+    contents: Contents,
     /// The lock is the kernel's, which releases it when the process ends, however it ends. None where the file system has
     /// no locks.
     _lock: Option<File>,
-    /// Whether it may hold what exists nowhere else.
-    keep: bool,
-    removed: bool,
+}
+
+/// What becomes of what is in the directory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Contents {
+    /// It goes with the directory.
+    Disposable,
+    /// It may exist nowhere else, so it stays, and the directory with it.
+    Kept,
+    /// It is gone, and so is the directory.
+    Removed,
 }
 
 impl Hidden {
-    /// Makes and locks the folder in `place` for the ENV_DIR that is at `relative` below `place`. While another run has
-    /// it, `waiting` is called again and again, and ends the waiting by an error. What a run that was killed has left in
-    /// it is put right.
+    /// Makes and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`. While another run has
+    /// it, `waiting` is called again and again, and ends the waiting by an error.
     ///
-    /// Errors with [`Error::Io`] if there can be no such folder, and with another error if what was left there cannot be put
-    /// right: it stays then.
-    pub(super) fn lock(place: &Path, relative: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Hidden> {
+    /// Errors with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
+    pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
         let name = cache::key(relative.as_os_str().as_encoded_bytes());
         let path = place.join(format!("{PREFIX}{}", &name[..12]));
         loop {
             match lock(&path).at("create the directory", &path)? {
                 Attempt::Locked { lock, is_new } => {
-                    let mut hidden = Hidden { path, _lock: Some(lock), keep: !is_new, removed: false };
-                    if !is_new {
-                        hidden.clean(&place.join(relative))?;
-                    }
-                    hidden.keep = false;
-                    return Ok(hidden);
+                    let contents = if is_new { Contents::Disposable } else { Contents::Kept };
+                    return Ok(Hidden { path, contents, _lock: Some(lock) });
                 }
                 Attempt::Busy => waiting()?,
                 Attempt::Unsupported => return Hidden::without_lock(place),
@@ -58,63 +64,76 @@ impl Hidden {
         }
     }
 
-    /// A folder that no other run has or looks into, where there are no locks.
+    /// A directory that no other run has or looks into, where there are no locks.
     fn without_lock(place: &Path) -> Result<Hidden> {
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
-        Ok(Hidden { path: folder.keep(), _lock: None, keep: false, removed: false })
+        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
+        Ok(Hidden { path: made.keep(), contents: Contents::Disposable, _lock: None })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Has the folder stay, since it holds what exists nowhere else.
-    pub(super) fn keep(&mut self) {
-        self.keep = true;
+    /// Where the files of the environment are built.
+    pub(super) fn new_files(&self) -> PathBuf {
+        self.path.join(NEW)
     }
 
-    /// Says that the folder, which was renamed with the one that it is in, is in `place` now.
-    pub(super) fn moved_to(&mut self, place: &Path) {
-        self.path = place.join(self.path.file_name().unwrap_or_default());
+    /// Whether the directory was there already: it holds what a run has left that was killed.
+    pub(super) fn has_leavings(&self) -> bool {
+        self.contents == Contents::Kept
     }
 
-    /// Finishes or undoes the swap that a run which was killed had begun, and removes the rest of what it has left.
-    fn clean(&self, env_dir: &Path) -> Result<()> {
-        swap::recover(&self.path, env_dir).map_err(|error| {
-            let left = Quoted(&self.path);
-            let reason = format!("{error}; what a run that did not end has left of it is in {left}, and stays there");
-            Error::Directory { path: env_dir.to_owned(), reason }
-        })?;
-        let entries = fs::read_dir(&self.path).at("read the directory", &self.path)?;
-        for entry in entries.flatten() {
-            removal::remove_tree(&entry.path()).at("remove", &entry.path())?;
+    /// Removes what a run has left, of which nothing is needed.
+    pub(super) fn empty(&mut self) -> Result<()> {
+        for name in entries::names(&self.path).at("read the directory", &self.path)? {
+            let path = self.path.join(name);
+            removal::remove_tree(&path).at("remove", &path)?;
         }
+        self.contents = Contents::Disposable;
         Ok(())
     }
 
-    /// Removes the folder, before the lock on it goes.
-    pub(super) fn remove(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.removed, true) {
-            return Ok(());
-        }
-        match fs::remove_dir(&self.path) {
-            Err(_) if !self.keep => removal::remove_tree(&self.path),
-            removed => removed,
+    /// The same directory, which was renamed with the one that it is in, and is in `place` now.
+    pub(super) fn moved_to(mut self, place: &Path) -> Hidden {
+        self.path = place.join(self.path.file_name().unwrap_or_default());
+        self
+    }
+
+    /// Gives up the lock and leaves the directory, which holds what exists nowhere else. Returns where it is.
+    pub(super) fn keep(mut self) -> PathBuf {
+        self.contents = Contents::Kept;
+        self.path.clone()
+    }
+
+    /// Removes the directory, before the lock on it goes.
+    pub(super) fn remove(mut self) -> io::Result<()> {
+        let removed = self.take_away();
+        self.contents = Contents::Removed;
+        removed
+    }
+
+    fn take_away(&self) -> io::Result<()> {
+        match self.contents {
+            Contents::Disposable => fs::remove_dir(&self.path).or_else(|_| removal::remove_tree(&self.path)),
+            // It goes if it is empty.
+            Contents::Kept => fs::remove_dir(&self.path),
+            Contents::Removed => Ok(()),
         }
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        let _ = self.remove();
+        let _ = self.take_away();
     }
 }
 
-/// What has come of trying to lock a folder.
+/// What has come of trying to lock a directory.
 enum Attempt {
     Locked {
         lock: File,
-        /// Whether the folder was not there before.
+        /// Whether the directory was not there before.
         is_new: bool,
     },
     /// Another run has it.
@@ -123,7 +142,7 @@ enum Attempt {
     Unsupported,
 }
 
-/// Locks the folder `path`, made if it is not there.
+/// Locks the directory `path`, made if it is not there.
 fn lock(path: &Path) -> io::Result<Attempt> {
     let is_new = match os::create_own_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
@@ -134,31 +153,21 @@ fn lock(path: &Path) -> io::Result<Attempt> {
             let _ = fs::remove_dir(path);
         }
     };
-    let folder = match os::open_folder(path) {
+    let directory = match os::open_folder(path) {
         // Whoever had it has just removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Busy),
-        folder => folder.inspect_err(undo)?,
+        directory => directory.inspect_err(undo)?,
     };
-    // One that is new is ours, whatever the file system says of owners and modes.
-    if !is_new && !os::is_own_file(&folder) {
+    // A new one is this run's own, whatever the file system says of owners and modes.
+    if !is_new && !os::is_own_file(&directory) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    match os::try_lock(&folder) {
-        Ok(true) if os::is_at(&folder, path) => Ok(Attempt::Locked { lock: folder, is_new }),
+    match os::try_lock(&directory) {
+        Ok(true) if os::is_at(&directory, path) => Ok(Attempt::Locked { lock: directory, is_new }),
         Ok(_) => Ok(Attempt::Busy),
         Err(error) => {
             undo(&error);
             Ok(Attempt::Unsupported)
         }
     }
-}
-
-/// Why the hidden folder cannot be made, in words.
-pub(super) fn explain(error: Error, env_dir: &Path) -> Error {
-    let Error::Io { path, source, .. } = error else { return error };
-    let reason = match os::is_there(&path) {
-        true => format!("{} is in the way ({source}); remove it", Quoted(&path)),
-        false => format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path))),
-    };
-    Error::Directory { path: env_dir.to_owned(), reason }
 }

@@ -1,35 +1,34 @@
-//! Moving what was built into an ENV_DIR that exists.
+//! Moving what was built into an ENV_DIR that exists, directory into directory, each file by a rename: a program that runs
+//! from the environment meanwhile sees the old file or the new one.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::entries::names;
+use super::hidden;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
 /// Moves all that is in `from` into `to`, except `spared` names.
 pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
-    for name in names_cfg_last(from)?.iter().filter(|name| !spared.contains(&name.as_os_str())) {
+    let names = names(from).at("read the directory", from)?;
+    for name in names.iter().filter(|name| !spared.contains(&name.as_os_str())) {
         fs::rename(from.join(name), to.join(name)).at("move", &from.join(name))?;
     }
     Ok(())
 }
 
-/// The names in a folder; pyvenv.cfg, which makes a folder an environment, comes last.
-fn names_cfg_last(folder: &Path) -> Result<Vec<OsString>> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.file_name())).collect());
-    let mut names: Vec<_> = entries.at("read the directory", folder)?;
-    names.sort_by_cached_key(|name| (name == "pyvenv.cfg", name.clone()));
-    Ok(names)
-}
-
 /// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory
-/// goes, or the reverse. By CPython's rule a link to a folder may stand for a folder, but not for one of `own`.
+/// goes, or the reverse. By CPython's rule a link to a directory may stand for a directory, but not for one of `own`.
 pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
-    for name in names_cfg_last(from)? {
+    for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
-        let Ok(there) = to.symlink_metadata() else { continue };
+        let there = match to.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            there => there.at("look at", &to)?,
+        };
         let is_own_link = there.is_symlink() && own.contains(&to);
         let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
             (true, true) if is_own_link => "a symbolic link is in its place",
@@ -46,18 +45,18 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Moves what is in `from` into `to`, folder into folder, each file in place of the one that is there.
+/// Moves what is in `from` into `to`, directory into directory, each file in place of the one that is there.
 pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
-    for name in names_cfg_last(from)? {
+    for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
-        let is_folder = from.symlink_metadata().at("read", &from)?.is_dir();
-        if is_folder && to.is_dir() {
+        let is_directory = from.symlink_metadata().at("read", &from)?.is_dir();
+        if is_directory && to.is_dir() {
             merge(&from, &to)?;
             continue;
         }
         match fs::rename(&from, &to) {
             // Something in ENV_DIR is a mount of its own, or a link to another file system.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices && is_folder => {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices && is_directory => {
                 fs::create_dir(&to).at("create the directory", &to)?;
                 merge(&from, &to)?;
             }
@@ -70,13 +69,13 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
 
 /// Copies a file or a link to another file system, beside its place, and renames it.
 fn copy_across(from: &Path, to: &Path) -> io::Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("/"));
+    let directory = to.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(super::hidden::PREFIX);
+    builder.prefix(hidden::PREFIX);
     let copied = match fs::read_link(from) {
-        Ok(target) => builder.make_in(folder, |path| os::symlink(&target, path))?.into_temp_path(),
+        Ok(target) => builder.make_in(directory, |path| os::symlink(&target, path))?.into_temp_path(),
         Err(_) => {
-            let file = builder.tempfile_in(folder)?.into_temp_path();
+            let file = builder.tempfile_in(directory)?.into_temp_path();
             fs::copy(from, &file)?;
             file
         }

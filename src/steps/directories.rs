@@ -135,8 +135,9 @@ fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) ->
 
 /// `--clear` is for environments: what holds anything else is somebody's work.
 fn check_clearable(env_dir: &Path) -> Result<()> {
-    let mut entries = fs::read_dir(env_dir).at("read the directory", env_dir)?.flatten();
-    let is_empty = entries.all(|entry| Stage::is_hidden(&entry.file_name()));
+    let entries: io::Result<Vec<_>> = fs::read_dir(env_dir).and_then(Iterator::collect);
+    let entries = entries.at("read the directory", env_dir)?;
+    let is_empty = entries.iter().all(|entry| Stage::is_hidden(&entry.file_name()));
     if is_empty || env_dir.join("pyvenv.cfg").is_file() {
         return Ok(());
     }
