@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use serde::Deserialize;
 
 use crate::options::Links;
+use crate::os;
 
 /// What Python calls `os.name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -20,7 +21,7 @@ pub enum Platform {
 impl Platform {
     /// The one that this program was built for.
     pub const fn current() -> Self {
-        if cfg!(windows) { Platform::Nt } else { Platform::Posix }
+        if os::IS_WINDOWS { Platform::Nt } else { Platform::Posix }
     }
 
     /// `os.name`: the folder that `install_scripts` reads besides `common`.
@@ -44,6 +45,14 @@ impl Platform {
         match self {
             Platform::Posix => Links::Symlink,
             Platform::Nt => Links::Copy,
+        }
+    }
+
+    /// Where in an environment its interpreter is by the name that all of them have.
+    pub(crate) const fn python(self) -> &'static str {
+        match self {
+            Platform::Posix => "bin/python",
+            Platform::Nt => "Scripts/python.exe",
         }
     }
 

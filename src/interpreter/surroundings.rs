@@ -6,9 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use super::pyenv;
-
-/// What a shell looks through when PATH is unset.
-const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+use crate::os;
 
 /// A process's environment and current folder.
 #[derive(Debug, Clone)]
@@ -58,7 +56,7 @@ impl Surroundings {
     }
 
     fn path_variable(&self) -> &OsStr {
-        self.var("PATH").map_or(OsStr::new(DEFAULT_SEARCH_PATH), OsString::as_os_str)
+        self.var("PATH").map_or(OsStr::new(os::DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
     /// `path` as an absolute one that has no `..` in it: the folder that the last one leads to is named by its real

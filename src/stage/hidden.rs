@@ -129,27 +129,15 @@ fn lock(path: &Path) -> io::Result<Attempt> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         made => made.map(|()| true)?,
     };
-    let undo = |_: &io::Error| {
-        if is_new {
-            let _ = fs::remove_dir(path);
-        }
-    };
-    let folder = match os::open_folder(path) {
-        // Whoever had it has just removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Busy),
-        folder => folder.inspect_err(undo)?,
-    };
-    // One that is new is ours, whatever the file system says of owners and modes.
-    if !is_new && !os::is_own_file(&folder) {
-        return Err(io::ErrorKind::PermissionDenied.into());
+    let locked = os::try_lock(path, is_new);
+    if is_new && locked.is_err() {
+        let _ = fs::remove_dir(path);
     }
-    match os::try_lock(&folder) {
-        Ok(true) if os::is_at(&folder, path) => Ok(Attempt::Locked { lock: folder, is_new }),
-        Ok(_) => Ok(Attempt::Busy),
-        Err(error) => {
-            undo(&error);
-            Ok(Attempt::Unsupported)
-        }
+    match locked {
+        Ok(Some(lock)) => Ok(Attempt::Locked { lock, is_new }),
+        Ok(None) => Ok(Attempt::Busy),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unsupported),
+        Err(error) => Err(error),
     }
 }
 
