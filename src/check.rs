@@ -9,6 +9,7 @@ use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result};
 use crate::interpreter::{Discovery, Interpreter, PythonRequest};
 use crate::options::Options;
+use crate::platform::Platform;
 use crate::quote;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
@@ -69,7 +70,7 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = format!("its home, {}, is gone", Quoted(&home));
         return Ok(vec![found(&cfg_path, reason, Remedy::Upgrade)]);
     }
-    let python = env_dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let python = env_dir.join(Platform::current().python());
     let interpreter = match discovery.find(&PythonRequest::Path(python.clone())) {
         Ok(interpreter) => interpreter,
         Err(Error::Interrupted) => return Err(Error::Interrupted),

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::builder::OsStringValueParser;
-use clap::{ArgAction, Parser, ValueEnum, ValueHint};
+use clap::{ArgAction, CommandFactory, Parser, ValueEnum, ValueHint};
 use generate::Product;
 use progress::Progress;
 use report::Format;
@@ -169,7 +169,7 @@ impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
         if let Some(product) = self.generate {
-            return product.generate();
+            return product.generate(Cli::command());
         }
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");

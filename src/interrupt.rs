@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::os;
 
 /// Stops the work it was given to, from another thread or a signal handler: that ends with [`Error::Interrupted`], its
 /// processes are ended, and nothing half made is left. The default never stops anything.
@@ -16,6 +17,13 @@ impl Interrupt {
     /// Stops the work when `flag` is set.
     pub fn by(flag: Arc<AtomicBool>) -> Interrupt {
         Interrupt { flag }
+    }
+
+    /// The numbers of the signals that ask a program to stop, by which a program's handler may set the flag of
+    /// [`Interrupt::by`]: on Unix SIGINT, SIGTERM and SIGHUP, without those that this process was started to ignore, as
+    /// `nohup` has it (macOS does not say which).
+    pub fn signals() -> Vec<i32> {
+        os::stop_signals()
     }
 
     /// Errors if the work shall stop.

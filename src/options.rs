@@ -71,6 +71,16 @@ pub enum Links {
     Copy,
 }
 
+impl Links {
+    /// What `python -m venv` does on this platform when neither `--symlinks` nor `--copies` is given.
+    pub const fn usual_on(platform: Platform) -> Links {
+        match platform {
+            Platform::Posix => Links::Symlink,
+            Platform::Nt => Links::Copy,
+        }
+    }
+}
+
 /// How pip's files come from the cache into the environment. Where one way cannot be had, they are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -89,7 +99,7 @@ impl Default for Options {
         Options {
             system_site_packages: false,
             existing: Existing::Keep,
-            links: Platform::current().default_links(),
+            links: Links::usual_on(Platform::current()),
             with_pip: false,
             with_setuptools: true,
             find_links: vec![],
@@ -244,5 +254,16 @@ impl Options {
         }
         words.push(env_dir.into());
         words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_copies_its_interpreter() {
+        assert_eq!(Links::usual_on(Platform::Nt), Links::Copy);
+        assert_eq!(Links::usual_on(Platform::Posix), Links::Symlink);
     }
 }

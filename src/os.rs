@@ -1,160 +1,85 @@
-//! What differs between operating systems below the layout: the calls that the standard library has under
-//! another name on each.
+//! What rvenv needs of an operating system: one list, documented here, and a file for each system behind it.
+//!
+//! `os/linux.rs`, `os/macos.rs` and `os/windows.rs` each have all that is called as `system::` below, so what one of them
+//! lacks is a compile error there. `os/unix.rs` is what Linux and macOS share. Nothing else in `src/` depends on the system
+//! that it is built for, which `tests/it/structure.rs` checks.
 
-use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions};
+mod state;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use linux as system;
+#[cfg(target_os = "macos")]
+use macos as system;
+#[cfg(windows)]
+use windows as system;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command};
-#[cfg(unix)]
 use std::time::SystemTime;
 
-/// The name or path of these bytes; none where names are text and this is not UTF-8.
-#[cfg(unix)]
+pub(crate) use state::{FileState, Stamp};
+
+// The system.
+
+/// Whether it is Windows, Python's `os.name == "nt"`.
+pub(crate) const IS_WINDOWS: bool = system::IS_WINDOWS;
+
+/// Where programs are looked for when PATH is unset.
+pub(crate) const DEFAULT_SEARCH_PATH: &str = system::DEFAULT_SEARCH_PATH;
+
+// Names and bytes.
+
+/// The name or path that Python's `os.fsencode` gives as these bytes. None if they are those of no name on this system.
 pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
-    use std::os::unix::ffi::OsStringExt;
-    Some(OsString::from_vec(bytes))
+    system::os_string(bytes)
 }
 
-#[cfg(not(unix))]
-pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
-    String::from_utf8(bytes).ok().map(OsString::from)
+// Files and directories.
+
+/// Whether something has this name, even a link to nothing.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
-/// Makes the symbolic link `link` to `target`.
-#[cfg(unix)]
-pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, link)
+/// Whether two paths lead to the same file or directory.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
 }
 
-#[cfg(windows)]
-pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(target, link)
+/// Whether this is a directory, and not a link to one.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Whether `error` says that the file system has no symbolic links (EPERM, by link's manual page), rather than
-/// that this folder cannot be written to.
-#[cfg(unix)]
-pub(crate) fn lacks_links(error: &io::Error) -> bool {
-    const EPERM: i32 = 1;
-    error.raw_os_error() == Some(EPERM) || error.kind() == io::ErrorKind::Unsupported
+/// Whether this is a file that may be run.
+pub(crate) fn may_run(path: &Path) -> bool {
+    which::which_in(path, None::<&OsStr>, "/").is_ok()
 }
 
-#[cfg(not(unix))]
-pub(crate) fn lacks_links(_: &io::Error) -> bool {
-    true
-}
-
-/// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
-pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options.open(path)
-}
-
-/// What there is to know of a file without reading it.
-pub(crate) struct FileState {
-    pub(crate) size: u64,
-    /// When its contents were changed: seconds since 1970, and nanoseconds.
-    pub(crate) modified: (i64, u32),
-    mode: u32,
-}
-
-impl FileState {
-    /// Whether it is a regular file.
-    pub(crate) fn is_regular(&self) -> bool {
-        self.mode & 0o170_000 == 0o100_000
-    }
-
-    /// The bits of its mode that say who may do what.
-    pub(crate) fn permissions(&self) -> u32 {
-        self.mode & 0o777
-    }
-}
-
-/// An open folder, in which files are made by their names alone: nothing above it is walked through again.
-#[cfg(unix)]
-pub(crate) struct Folder(rustix::fd::OwnedFd);
-
-#[cfg(unix)]
-impl Folder {
-    pub(crate) fn open(path: &Path) -> io::Result<Folder> {
-        use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(Folder(rustix::fs::open(path, flags, Mode::empty())?))
-    }
-
-    /// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
-    pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
-        use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))?.into())
-    }
-
-    /// Gives the file `name` of `other` that name here too.
-    pub(crate) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::linkat(&other.0, name, &self.0, name, rustix::fs::AtFlags::empty())?)
-    }
-
-    /// Makes the file `name` a copy-on-write copy of that of `other`, changed at `modified`. After an error there is
-    /// none.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
-        use rustix::fs::{AtFlags, Mode, OFlags};
-        let source =
-            rustix::fs::openat(&other.0, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
-        let file = self.create_file(name, mode)?;
-        let cloned = rustix::fs::ioctl_ficlone(&file, source).map_err(io::Error::from);
-        cloned.and_then(|()| file.set_modified(modified)).inspect_err(|_| {
-            let _ = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
-        })
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn clone_from(&self, _: &Folder, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// The state of the file `name` itself, be it a link.
-    pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
-        let state = rustix::fs::statat(&self.0, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(FileState {
-            size: state.st_size as u64,
-            modified: (state.st_mtime, state.st_mtime_nsec as u32),
-            mode: state.st_mode,
-        })
-    }
-
-    /// The mode of the folder itself, file type left out.
-    pub(crate) fn mode(&self) -> io::Result<u32> {
-        Ok(rustix::fs::fstat(&self.0)?.st_mode & 0o777)
-    }
-}
-
-/// Lets a folder's owner do everything in it.
-#[cfg(unix)]
-pub(crate) fn open_up(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn open_up(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// The contents of a regular file; what is none (a FIFO would be waited for) is an error.
+/// The contents of a regular file.
+///
+/// Errors if it is not one, as [`open_regular`].
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
     open_regular(path)?.read_to_end(&mut contents)?;
     Ok(contents)
 }
 
-/// Opens a file for reading. Errors if it is no regular one: a pipe or a device might never end.
+/// Opens a regular file for reading.
+///
+/// Errors if it is not one: reading a FIFO would wait for a writer, and a device might never end.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     match path.metadata()?.is_file() {
         true => File::open(path),
@@ -162,275 +87,177 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Opens a file of the cache for reading. Errors if it is a link, no regular file, or if somebody else owns it or may
-/// write to it: what it says could be anybody's.
-pub(crate) fn open_own(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
+/// Fills `bytes` from the file, beginning at byte `start` of it. Threads may do that to one file at the same time.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    system::read_at(file, bytes, start)
+}
+
+/// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
+    system::create_file(path, mode)
+}
+
+// Files relative to an open directory.
+
+/// An open directory, whose files are named by their names alone: the path to it is not walked again for each of them.
+pub(crate) struct Folder(system::Folder);
+
+impl Folder {
+    /// Opens a directory. Errors if it is a link to one.
+    pub(crate) fn open(path: &Path) -> io::Result<Folder> {
+        system::Folder::open(path).map(Folder)
     }
-    let file = options.open(path)?;
+
+    /// The permissions of the directory itself.
+    pub(crate) fn mode(&self) -> io::Result<u32> {
+        self.0.mode()
+    }
+
+    /// The state of the file `name`; if that is a link, of the link.
+    pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
+        self.0.state(name)
+    }
+
+    /// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+    pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
+        self.0.create_file(name, mode)
+    }
+
+    /// Makes `name` a hard link to the file of that name in `other`.
+    pub(crate) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+        self.0.link_from(&other.0, name)
+    }
+
+    /// Makes `name` a copy-on-write copy, with the permissions `mode`, of the file of that name in `other`, which was
+    /// modified at `modified`, as the copy is then. After an error there is no such file here.
+    pub(crate) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+        self.0.clone_from(&other.0, name, mode, modified)
+    }
+}
+
+// Links.
+
+/// Makes the symbolic link `link` to `target`.
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    system::symlink(target, link)
+}
+
+/// Whether `error`, of [`symlink`], says that symbolic links cannot be had here, on this file system or by this user, and
+/// not that the directory cannot be written to.
+pub(crate) fn lacks_links(error: &io::Error) -> bool {
+    system::lacks_links(error)
+}
+
+// Locks.
+
+/// Locks a directory, which is there; `is_new` if this process has just made it. The lock lasts until the file that is
+/// returned is closed, at the latest when the process ends. None if another process has the lock, or has removed the
+/// directory meanwhile.
+///
+/// Errors with [`io::ErrorKind::Unsupported`] where the file system has no locks, and with
+/// [`io::ErrorKind::PermissionDenied`] if a directory that is not new belongs to somebody else or may be written to by
+/// others.
+pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
+    system::try_lock(directory, is_new)
+}
+
+// Ownership and permissions.
+
+/// Whether this is a directory, and not a link to one, that nobody else owns or may write to.
+pub(crate) fn is_own_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && system::is_own(&metadata))
+}
+
+/// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
+pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
+    let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
+    nearest.is_some_and(|directory| system::is_roots_at_anothers(&directory))
+}
+
+/// Opens a file of the cache for reading.
+///
+/// Errors if it is a link, is not a regular file, or if somebody else owns it or may write to it: what it says could be
+/// anybody's.
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
+    let file = system::open_unfollowed(path)?;
     let metadata = file.metadata()?;
-    match metadata.is_file() && is_own(&metadata) {
+    match metadata.is_file() && system::is_own(&metadata) {
         true => Ok(file),
         false => Err(io::ErrorKind::PermissionDenied.into()),
     }
 }
 
-/// Whether two paths lead to the same file or folder.
-pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    same_file::is_same_file(one, other).unwrap_or(false)
+/// Makes a directory that must not be there, which nobody else may look into.
+pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
+    system::private_dir().create(path)
 }
 
-/// Whether this is a folder, and no link to one.
-pub(crate) fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+/// Makes a directory, and those above it that are missing, which nobody else may look into.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    system::private_dir().recursive(true).create(path)
 }
 
-/// Whether this is a folder, and no link to one, that nobody else owns or may write to.
-pub(crate) fn is_own_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+/// Lets a directory's owner do everything in it.
+pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
+    system::open_up(directory)
 }
 
-/// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
-pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
-        rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
-    }
+/// Whether a directory has nothing to it but an owner and a mode: no access control list or other extended attribute.
+pub(crate) fn is_plain_folder(path: &Path) -> bool {
+    system::is_plain_folder(path)
 }
 
-#[cfg(unix)]
-fn is_own(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
+/// Gives a directory the owner, group and mode of another.
+pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
+    system::copy_owner_and_mode(from, to)
 }
 
-#[cfg(not(unix))]
-fn is_own(_: &Metadata) -> bool {
-    true
+// Moving and exchanging.
+
+/// Renames to a name that must not be there.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    system::rename_new(from, to)
 }
 
-/// Fills `bytes` from the file, beginning at byte `start` of it.
-pub(crate) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, start);
-    #[cfg(not(unix))]
-    {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = file.try_clone()?;
-        file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(bytes))
-    }
+/// Exchanges what two names stand for, at once.
+///
+/// Errors where the system or the file system cannot do that.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    system::exchange(one, other)
 }
 
-/// Whether something has this name, be it a link to nothing.
-pub(crate) fn is_there(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+/// Whether another file system, or another part of this one, is mounted at `path`: nothing can be renamed to or from there.
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    system::is_mount_point(path)
 }
 
-/// What tells one state of a file from another: device, inode, size, and the times of its contents and of itself
-/// in seconds and nanoseconds. None if it cannot be read.
-pub(crate) type Stamp = Option<[i64; 7]>;
+// Processes and signals.
+
+/// Has a command's process lead a group of its own: what a terminal sends to rvenv's group does not reach it, and
+/// [`kill_group`] ends it with all that it starts.
+pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
+    system::in_own_group(command)
+}
+
+/// Ends a process that leads a group, and the group.
+pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
+    system::kill_group(child)
+}
+
+/// The signals that ask a program to stop, without those that this process was started to ignore (`nohup`).
+pub(crate) fn stop_signals() -> Vec<i32> {
+    system::stop_signals()
+}
+
+// Stamps.
 
 /// The stamp of the file that `path` leads to.
 pub(crate) fn stamp(path: &Path) -> Stamp {
-    path.metadata().ok().and_then(|file| stamp_of(&file))
+    path.metadata().ok().and_then(|file| system::stamp(&file))
 }
 
 /// The stamps of what is at `path`, and if that is a link, of what it leads to.
 pub(crate) fn stamps_along(path: &Path) -> (Stamp, Stamp) {
     let Ok(file) = path.symlink_metadata() else { return (None, None) };
-    (stamp_of(&file), if file.is_symlink() { stamp(path) } else { None })
-}
-
-#[cfg(unix)]
-fn stamp_of(file: &Metadata) -> Stamp {
-    use std::os::unix::fs::MetadataExt;
-    let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);
-    Some([device, inode, size, file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()])
-}
-
-#[cfg(not(unix))]
-fn stamp_of(file: &Metadata) -> Stamp {
-    let modified = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some([0, 0, file.len() as i64, modified.as_secs() as i64, modified.subsec_nanos().into(), 0, 0])
-}
-
-/// Makes a folder, and those above it, that nobody else may look into.
-pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Whether this is a file that may be run.
-pub(crate) fn may_run(path: &Path) -> bool {
-    which::which_in(path, None::<&std::ffi::OsStr>, "/").is_ok()
-}
-
-/// Makes a folder that must not be there, which nobody else may look into.
-pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Opens a folder to be locked. Errors if it is a link to one.
-#[cfg(unix)]
-pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = || rustix::fs::open(path, flags, Mode::empty());
-    let folder = match open() {
-        // The umask may have taken its owner's rights too.
-        Err(rustix::io::Errno::ACCESS) => {
-            open_up(path)?;
-            open()?
-        }
-        folder => folder?,
-    };
-    Ok(folder.into())
-}
-
-/// Whether nobody else owns what is open or may write to it.
-pub(crate) fn is_own_file(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| is_own(&metadata))
-}
-
-/// Whether this process has the lock on an open folder now. Errors where there are no locks.
-#[cfg(unix)]
-pub(crate) fn try_lock(folder: &File) -> io::Result<bool> {
-    match rustix::fs::flock(folder, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-        locked => Ok(locked.map(|()| true)?),
-    }
-}
-
-/// Whether an open folder is the one that is at `path` now.
-#[cfg(unix)]
-pub(crate) fn is_at(folder: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    folder.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
-}
-
-/// Renames to a name that must not be there.
-#[cfg(target_os = "linux")]
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags};
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not know the flag. A folder that is not empty is not replaced in any case.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => std::fs::rename(from, to),
-        renamed => Ok(renamed?),
-    }
-}
-
-/// Swaps what two names stand for, at once.
-#[cfg(target_os = "linux")]
-pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags};
-    Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::rename(from, to)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Whether another file system, or another part of this one, is mounted at `path`.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_mount_point(path: &Path) -> bool {
-    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
-    let is_root = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
-        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
-    is_root || is_on_another_device(path)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn is_mount_point(path: &Path) -> bool {
-    is_on_another_device(path)
-}
-
-#[cfg(unix)]
-fn is_on_another_device(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
-    path.parent().is_some_and(|parent| device(parent) != device(path))
-}
-
-#[cfg(not(unix))]
-fn is_on_another_device(_: &Path) -> bool {
-    false
-}
-
-/// Whether a folder has nothing to it but an owner and a mode: no extended attributes, such as access control lists. What
-/// SELinux adds depends on the place, and is the same for a folder made beside it.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_plain_folder(path: &Path) -> bool {
-    let mut names = [0; 4096];
-    let listed = rustix::fs::llistxattr(path, &mut names[..]);
-    listed.is_ok_and(|length| {
-        names[..length].split(|byte| *byte == 0).all(|name| name.is_empty() || name == b"security.selinux")
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn is_plain_folder(_: &Path) -> bool {
-    false
-}
-
-/// Gives a folder the owner, group and mode of another.
-#[cfg(unix)]
-pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let (wanted, there) = (from.symlink_metadata()?, to.symlink_metadata()?);
-    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
-        std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()))?;
-    }
-    match wanted.mode() == there.mode() {
-        true => Ok(()),
-        false => std::fs::set_permissions(to, wanted.permissions()),
-    }
-}
-
-/// Has a command's process lead a group of its own, so that it can be ended with all that it starts.
-pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    command
-}
-
-/// Ends a process that leads a group, and the group.
-#[cfg(unix)]
-pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
-    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-    let killed = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
-    // A group whose last process has ended is none.
-    killed.map_or(Ok(()), |killed| {
-        killed.or_else(|error| if error == rustix::io::Errno::SRCH { Ok(()) } else { Err(error.into()) })
-    })
-}
-
-#[cfg(not(unix))]
-pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
-    child.kill()
+    (system::stamp(&file), if file.is_symlink() { stamp(path) } else { None })
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::options::Links;
+use crate::os;
 
 /// What Python calls `os.name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Platform {
 impl Platform {
     /// The one that this program was built for.
     pub const fn current() -> Self {
-        if cfg!(windows) { Platform::Nt } else { Platform::Posix }
+        if os::IS_WINDOWS { Platform::Nt } else { Platform::Posix }
     }
 
     /// `os.name`: the folder that `install_scripts` reads besides `common`.
@@ -36,11 +36,11 @@ impl Platform {
         }
     }
 
-    /// Whether the interpreter is linked or copied when neither is asked for.
-    pub const fn default_links(self) -> Links {
+    /// Where in an environment its interpreter is by the name that all of them have.
+    pub(crate) const fn python(self) -> &'static str {
         match self {
-            Platform::Posix => Links::Symlink,
-            Platform::Nt => Links::Copy,
+            Platform::Posix => "bin/python",
+            Platform::Nt => "Scripts/python.exe",
         }
     }
 
@@ -67,8 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_copies_and_separates_path_with_a_semicolon() {
-        assert_eq!(Platform::Nt.default_links(), Links::Copy);
+    fn windows_separates_path_with_a_semicolon() {
         assert_eq!(Platform::Nt.path_separator(), ';');
         assert_eq!(Platform::Nt.os_name(), "nt");
     }

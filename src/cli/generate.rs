@@ -1,12 +1,11 @@
 //! `--generate`: what shells and `man` want to know of the flags, made from the parser itself.
 
 use anyhow::{Context, Result};
-use clap::{Arg, Command, CommandFactory, ValueEnum};
+use clap::{Arg, Command, ValueEnum};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
-use super::Cli;
 use super::report;
 
 /// The parser does not know what its caller makes of an error.
@@ -34,9 +33,8 @@ pub enum Product {
 }
 
 impl Product {
-    /// Prints it on stdout.
-    pub fn generate(self) -> Result<()> {
-        let command = Cli::command();
+    /// Prints it on stdout, for this parser.
+    pub fn generate(self, command: Command) -> Result<()> {
         let text = match self {
             Product::Bash => completions(command, Shell::Bash),
             Product::Zsh => completions(command, Shell::Zsh),

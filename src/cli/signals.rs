@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rvenv::Interrupt;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// Signals do not end the program at once, but its work in order.
@@ -18,8 +17,7 @@ impl Signals {
     /// Watches for them from now on; not for those that the program was started to ignore (`nohup`).
     pub fn watch() -> Signals {
         let signals = Signals { flag: Arc::default(), came: Arc::default() };
-        let ignored = ignored();
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
+        for signal in Interrupt::signals() {
             // Where it cannot be watched for, it does what it always does.
             let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
             let _ = flag::register(signal, signals.flag.clone());
@@ -38,11 +36,4 @@ impl Signals {
             let _ = low_level::emulate_default_handler(signal);
         }
     }
-}
-
-/// The signals that this process ignores, signal N as bit N - 1.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }

@@ -9,9 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use same_file::is_same_file;
 
 use crate::error::{AtPath, Result};
-
-/// What a shell looks through when PATH is unset.
-const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+use crate::os;
 
 /// A process's environment and current directory.
 #[derive(Debug, Clone)]
@@ -71,7 +69,7 @@ impl Surroundings {
     }
 
     fn path_variable(&self) -> &OsStr {
-        self.var("PATH").map_or(OsStr::new(DEFAULT_SEARCH_PATH), OsString::as_os_str)
+        self.var("PATH").map_or(OsStr::new(os::DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
     /// `path` as an absolute one that has no `..` in it: the directory that the last one leads to is named by its real

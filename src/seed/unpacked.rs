@@ -85,9 +85,9 @@ impl<'a> Unpacked<'a> {
         let mode = folder_mode & file.mode();
         let placed = match self.link_mode {
             // A link has the mode that the umask left when it was unpacked.
-            LinkMode::Hardlink if state.permissions() != mode => return false,
+            LinkMode::Hardlink if !state.has_permissions(mode) => return false,
             LinkMode::Hardlink => folder.open.link_from(source, name),
-            _ => folder.open.clone_from(source, name, file.mode(), self.image.modified()),
+            _ => folder.open.clone_from(source, name, mode, self.image.modified()),
         };
         self.serves.fetch_and(placed.is_ok(), Ordering::Relaxed);
         placed.is_ok()
@@ -96,6 +96,6 @@ impl<'a> Unpacked<'a> {
     fn is_as_unpacked(&self, file: &InstalledFile, state: &os::FileState) -> bool {
         let unpacked = self.image.modified().duration_since(UNIX_EPOCH).unwrap_or_default();
         let modified = (unpacked.as_secs() as i64, unpacked.subsec_nanos());
-        state.is_regular() && state.size == file.entry.size && state.modified == modified
+        state.is_regular && state.size == file.entry.size && state.modified == modified
     }
 }

@@ -148,26 +148,14 @@ fn lock(path: &Path) -> io::Result<Attempt> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         made => made.map(|()| true)?,
     };
-    let undo = |_: &io::Error| {
-        if is_new {
-            let _ = fs::remove_dir(path);
-        }
-    };
-    let directory = match os::open_folder(path) {
-        // Whoever had it has just removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Busy),
-        directory => directory.inspect_err(undo)?,
-    };
-    // A new one is this run's own, whatever the file system says of owners and modes.
-    if !is_new && !os::is_own_file(&directory) {
-        return Err(io::ErrorKind::PermissionDenied.into());
+    let locked = os::try_lock(path, is_new);
+    if is_new && locked.is_err() {
+        let _ = fs::remove_dir(path);
     }
-    match os::try_lock(&directory) {
-        Ok(true) if os::is_at(&directory, path) => Ok(Attempt::Locked { lock: directory, is_new }),
-        Ok(_) => Ok(Attempt::Busy),
-        Err(error) => {
-            undo(&error);
-            Ok(Attempt::Unsupported)
-        }
+    match locked {
+        Ok(Some(lock)) => Ok(Attempt::Locked { lock, is_new }),
+        Ok(None) => Ok(Attempt::Busy),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unsupported),
+        Err(error) => Err(error),
     }
 }

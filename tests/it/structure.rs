@@ -113,6 +113,9 @@ impl<'ast> Visit<'ast> for Paths {
         }
     }
 
+    /// `pub(in crate::seed)` imports nothing.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.follow(&[], &item.tree);
     }
@@ -198,5 +201,43 @@ fn the_ground_imports_nothing_above_it() {
     for ((from, to), name) in Sources::read().imports() {
         let goes_up = GROUND.contains(&room(&from)) && !GROUND.contains(&room(&to));
         assert!(!goes_up, "{from} is at the ground, so it cannot take {name} from {to}");
+    }
+}
+
+#[test]
+fn nothing_but_the_os_room_depends_on_the_system_that_it_is_built_for() {
+    const SYSTEMS: [&str; 5] = ["unix", "windows", "target_os", "target_family", "target_arch"];
+    for (name, file) in Sources::read().modules.values().filter(|(name, _)| room(name) != "os") {
+        let mut conditions = Conditions::default();
+        conditions.visit_file(file);
+        let of_system = conditions.found.iter().find(|condition| SYSTEMS.iter().any(|word| condition.contains(word)));
+        assert!(of_system.is_none(), "{name} has cfg({}); what differs by system belongs into os", of_system.unwrap());
+    }
+}
+
+/// What is asked by `#[cfg(…)]`, `#[cfg_attr(…)]` and `cfg!(…)`, tests left out.
+#[derive(Default)]
+struct Conditions {
+    found: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Conditions {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let is_test = matches!(item, Item::Mod(item) if is_for_tests(&item.attrs));
+        if !is_test {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            self.found.push(attribute.meta.require_list().unwrap().tokens.to_string());
+        }
+    }
+
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        if called.path.is_ident("cfg") {
+            self.found.push(called.tokens.to_string());
+        }
     }
 }

@@ -1,0 +1,53 @@
+//! Linux: what it has besides `os/unix.rs`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags};
+
+pub(super) use super::unix::*;
+
+impl Folder {
+    /// By `O_PATH`, which needs no right to read the directory: an odd umask may have taken that.
+    pub(super) fn open(path: &Path) -> io::Result<Folder> {
+        Folder::open_with(path, OFlags::PATH)
+    }
+
+    pub(super) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+        let source = other.open_file(name)?;
+        let file = self.create_file(name, mode)?;
+        fill_by_clone(&file, &source, modified).inspect_err(|_| self.discard(name))
+    }
+}
+
+fn fill_by_clone(file: &File, source: &OwnedFd, modified: SystemTime) -> io::Result<()> {
+    rustix::fs::ioctl_ficlone(file, source)?;
+    file.set_modified(modified)
+}
+
+/// A bind mount is on the same device as what is around it, so the kernel is asked too (since Linux 5.8).
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    let is_root = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
+        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
+    is_root || is_on_another_device(path)
+}
+
+/// What SELinux adds depends on the place, and is the same for a directory made beside it.
+pub(super) fn is_plain_folder(path: &Path) -> bool {
+    let mut names = [0; 4096];
+    let listed = rustix::fs::llistxattr(path, &mut names[..]);
+    listed.is_ok_and(|length| {
+        names[..length].split(|byte| *byte == 0).all(|name| name.is_empty() || name == b"security.selinux")
+    })
+}
+
+/// By proc(5), signal N is ignored if bit N - 1 of `SigIgn` is set.
+pub(super) fn stop_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    STOP_SIGNALS.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+}

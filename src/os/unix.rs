@@ -1,0 +1,207 @@
+//! What Linux and macOS share.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+
+use super::state::{FileState, Stamp};
+
+pub(super) const IS_WINDOWS: bool = false;
+
+pub(super) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The bits of a mode that say who may do what.
+const PERMISSIONS: u32 = 0o777;
+
+pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
+    Some(OsString::from_vec(bytes))
+}
+
+pub(super) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    file.read_exact_at(bytes, start)
+}
+
+pub(super) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+}
+
+pub(super) struct Folder(pub(super) OwnedFd);
+
+impl Folder {
+    /// Opens a directory with this `access`, which is what the systems differ in.
+    pub(super) fn open_with(path: &Path, access: OFlags) -> io::Result<Folder> {
+        let flags = access | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Folder(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    pub(super) fn mode(&self) -> io::Result<u32> {
+        Ok(permissions(rustix::fs::fstat(&self.0)?.st_mode))
+    }
+
+    pub(super) fn state(&self, name: &str) -> io::Result<FileState> {
+        let state = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileState {
+            is_regular: FileType::from_raw_mode(state.st_mode).is_file(),
+            size: state.st_size as u64,
+            modified: (state.st_mtime, state.st_mtime_nsec as u32),
+            permissions: Some(permissions(state.st_mode)),
+        })
+    }
+
+    pub(super) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode as RawMode))?.into())
+    }
+
+    pub(super) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::linkat(&other.0, name, &self.0, name, AtFlags::empty())?)
+    }
+
+    /// Opens a file for reading; a link is an error.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?)
+    }
+
+    /// Removes a file that was only half made, if it can be.
+    pub(super) fn discard(&self, name: &str) {
+        let _ = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
+    }
+}
+
+/// A mode has 32 bits on Linux and 16 on macOS.
+#[allow(clippy::unnecessary_cast)]
+fn permissions(mode: RawMode) -> u32 {
+    mode as u32 & PERMISSIONS
+}
+
+pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// By symlink(2), EPERM is a file system that has none; a directory that cannot be written to is EACCES.
+pub(super) fn lacks_links(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::PERM) || error.kind() == io::ErrorKind::Unsupported
+}
+
+/// The lock is the kernel's, on the directory itself.
+pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
+    let opened = match open_to_lock(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    // One that is new is ours, whatever the file system says of owners and modes.
+    if !is_new && !is_own(&opened.metadata()?) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    match rustix::fs::flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(is_at(&opened, directory).then_some(opened)),
+        Err(Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(io::Error::new(io::ErrorKind::Unsupported, error)),
+    }
+}
+
+/// Opens a directory. Errors if it is a link to one.
+fn open_to_lock(directory: &Path) -> io::Result<File> {
+    let open = || Folder::open_with(directory, OFlags::RDONLY);
+    let opened = match open() {
+        // The umask may have taken its owner's rights too.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            open_up(directory)?;
+            open()?
+        }
+        opened => opened?,
+    };
+    Ok(opened.0.into())
+}
+
+/// Whether an open directory is the one that is at `path` now.
+fn is_at(directory: &File, path: &Path) -> bool {
+    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    directory.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
+}
+
+pub(super) fn is_own(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
+}
+
+/// Whether this process is root, and the directory is not.
+pub(super) fn is_roots_at_anothers(directory: &Metadata) -> bool {
+    rustix::process::geteuid().is_root() && directory.uid() != 0
+}
+
+/// Opens a file for reading; a link is an error, and a FIFO is not waited for.
+pub(super) fn open_unfollowed(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
+}
+
+pub(super) fn private_dir() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+pub(super) fn open_up(directory: &Path) -> io::Result<()> {
+    std::fs::set_permissions(directory, Permissions::from_mode(0o700))
+}
+
+pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
+    let (wanted, there) = (from.symlink_metadata()?, to.symlink_metadata()?);
+    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
+        std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()))?;
+    }
+    match wanted.mode() == there.mode() {
+        true => Ok(()),
+        false => std::fs::set_permissions(to, wanted.permissions()),
+    }
+}
+
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // The file system does not know the flag. A directory that is not empty is not replaced in any case.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => std::fs::rename(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+/// Whether `path` is on another device than the directory that it is in.
+pub(super) fn is_on_another_device(path: &Path) -> bool {
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+    path.parent().is_some_and(|parent| device(parent) != device(path))
+}
+
+pub(super) fn in_own_group(command: &mut Command) -> &mut Command {
+    command.process_group(0)
+}
+
+pub(super) fn kill_group(child: &mut Child) -> io::Result<()> {
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    match rustix::process::kill_process_group(group, Signal::KILL) {
+        // A group whose last process has ended is none.
+        Err(Errno::SRCH) => Ok(()),
+        killed => Ok(killed?),
+    }
+}
+
+/// Ctrl-C, a job that is cancelled, a terminal that is closed.
+pub(super) const STOP_SIGNALS: [i32; 3] = [Signal::INT.as_raw(), Signal::TERM.as_raw(), Signal::HUP.as_raw()];
+
+pub(super) fn stamp(file: &Metadata) -> Stamp {
+    let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);
+    Some([device, inode, size, file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()])
+}
