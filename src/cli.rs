@@ -198,7 +198,12 @@ impl Cli {
         let progress = self.progress();
         let builder = Venv::new(interpreter, self.options(interrupt)?)
             .with_cache(cache)
-            .on_progress(|line, _: Source| if self.verbose { progress.say(line) } else { progress.doing(line) })
+            .on_progress(|line, source| match source {
+                Source::Question => progress.ask(line),
+                _ if self.verbose => progress.say(line),
+                Source::Main => progress.doing(line),
+                _ => progress.heard(line),
+            })
             .on_warning(|line| {
                 if !self.quiet {
                     progress.say(&format!("Warning: {line}"))
@@ -246,6 +251,7 @@ impl Cli {
         options.scripts = self.scripts.clone();
         options.prompt = self.prompt.clone();
         options.upgrade_deps = self.upgrade_deps;
+        options.interactive = true;
         options.scm_ignore_files = !self.without_scm_ignore_files;
         options.source_date = source_date()?;
         options.compile = !self.no_compile;

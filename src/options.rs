@@ -35,6 +35,9 @@ pub struct Options {
     pub prompt: Option<OsString>,
     /// Whether pip and setuptools are brought up to date from the package index (CPython 3.9).
     pub upgrade_deps: bool,
+    /// Whether pip may ask on the terminal for what `upgrade_deps` needs, such as a password of the package index, if this
+    /// process has a terminal for its input and is in its foreground. Default: no.
+    pub interactive: bool,
     /// Whether a `.gitignore` that covers the environment is written (CPython 3.13).
     pub scm_ignore_files: bool,
     /// For environments that are the same byte for byte (SOURCE_DATE_EPOCH, of reproducible-builds.org): modules were
@@ -101,6 +104,7 @@ impl Default for Options {
             scripts: vec![],
             prompt: None,
             upgrade_deps: false,
+            interactive: false,
             scm_ignore_files: false,
             source_date: None,
             compile: true,

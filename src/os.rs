@@ -397,18 +397,143 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Ends a process that leads a group, and the group.
+/// Ends a process that leads a group, and the group. The process must not be reaped yet: its number, and that of the
+/// group, could be another's then.
 #[cfg(unix)]
-pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
-    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-    let killed = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
-    // A group whose last process has ended is none.
-    killed.map_or(Ok(()), |killed| {
-        killed.or_else(|error| if error == rustix::io::Errno::SRCH { Ok(()) } else { Err(error.into()) })
+pub(crate) fn kill_group(child: &Child) -> io::Result<()> {
+    match rustix::process::kill_process_group(pid_of(child)?, rustix::process::Signal::KILL) {
+        // A group whose last process has ended is none.
+        Err(rustix::io::Errno::SRCH) => Ok(()),
+        killed => Ok(killed?),
+    }
+}
+
+/// Ends a process, and those that it has started as far as they can be found, by what Linux has in /proc. The process
+/// must not be reaped yet.
+#[cfg(unix)]
+pub(crate) fn kill_tree(child: &Child) -> io::Result<()> {
+    kill_with_children(pid_of(child)?)
+}
+
+#[cfg(unix)]
+fn kill_with_children(pid: rustix::process::Pid) -> io::Result<()> {
+    use rustix::process::{Signal, kill_process};
+    // While it stands still it starts none, and reaps none, so that the numbers of those stay their own.
+    kill_process(pid, Signal::STOP)?;
+    for child in children_of(pid) {
+        let _ = kill_with_children(child);
+    }
+    Ok(kill_process(pid, Signal::KILL)?)
+}
+
+#[cfg(unix)]
+fn children_of(parent: rustix::process::Pid) -> Vec<rustix::process::Pid> {
+    // Those that are not listed cannot be ended, that is all.
+    let Ok(processes) = std::fs::read_dir("/proc") else { return vec![] };
+    let child = |name: OsString| {
+        let number: i32 = name.to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        // `pid (name) state ppid`, and a name can be anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let is_child = fields.split_whitespace().nth(1)? == parent.as_raw_nonzero().to_string();
+        if is_child { rustix::process::Pid::from_raw(number) } else { None }
+    };
+    processes.filter_map(|process| child(process.ok()?.file_name())).collect()
+}
+
+#[cfg(unix)]
+fn pid_of(child: &Child) -> io::Result<rustix::process::Pid> {
+    let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    pid.ok_or_else(|| io::Error::from(rustix::io::Errno::SRCH))
+}
+
+/// What a child does.
+pub(crate) enum State {
+    Running,
+    /// It wants to read from a terminal, or to change how that works, and is not in its foreground.
+    StoppedByTerminal,
+    Ended,
+}
+
+/// What a child does now. It is not reaped.
+#[cfg(unix)]
+pub(crate) fn state(child: &Child) -> io::Result<State> {
+    use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let by_terminal = |signal: i32| [Signal::TTIN, Signal::TTOU].iter().any(|stop| stop.as_raw() == signal);
+    Ok(match waitid(WaitId::Pid(pid_of(child)?), options)? {
+        None => State::Running,
+        Some(status) if !status.stopped() => State::Ended,
+        Some(status) if status.stopping_signal().is_some_and(by_terminal) => State::StoppedByTerminal,
+        Some(_) => State::Running,
     })
 }
 
-#[cfg(not(unix))]
-pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
-    child.kill()
+/// The end of a pipe that what a child says comes out of.
+#[cfg(unix)]
+pub(crate) struct Pipe(File);
+
+#[cfg(unix)]
+impl Pipe {
+    pub(crate) fn new(stream: impl Into<std::os::fd::OwnedFd>) -> Pipe {
+        Pipe(stream.into().into())
+    }
+
+    /// How many bytes can be read from it without waiting.
+    pub(crate) fn holds(&self) -> io::Result<usize> {
+        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(unix)]
+impl io::Read for Pipe {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+/// Which of some pipes can be read without waiting, be it their end that is read: waits until there is one, or `patience`
+/// is over, or a signal has come.
+#[cfg(unix)]
+pub(crate) fn readable<const N: usize>(
+    pipes: [Option<&Pipe>; N],
+    patience: std::time::Duration,
+) -> io::Result<[bool; N]> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut polled: Vec<PollFd> = pipes.iter().flatten().map(|pipe| PollFd::new(&pipe.0, PollFlags::IN)).collect();
+    let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
+    match poll(&mut polled, Some(&timeout)) {
+        Err(rustix::io::Errno::INTR) => return Ok([false; N]),
+        polled => polled?,
+    };
+    let mut answers = polled.iter().map(|pipe| !pipe.revents().is_empty());
+    Ok(pipes.map(|pipe| pipe.is_some() && answers.next().unwrap_or_default()))
+}
+
+/// The terminal that this process's standard input is, and in the foreground of which it is: a child of the same group can
+/// read from it. Dropped, it works as it did before.
+#[cfg(unix)]
+pub(crate) struct Terminal(rustix::termios::Termios);
+
+#[cfg(unix)]
+impl Terminal {
+    /// None where there is no such terminal: this process, too, would be stopped for reading from another.
+    pub(crate) fn in_foreground() -> Option<Terminal> {
+        if is_in_foreground() { rustix::termios::tcgetattr(io::stdin()).ok().map(Terminal) } else { None }
+    }
+}
+
+#[cfg(unix)]
+fn is_in_foreground() -> bool {
+    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+#[cfg(unix)]
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Who is in the background would be stopped for it.
+        if is_in_foreground() {
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
+        }
+    }
 }

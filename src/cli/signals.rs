@@ -1,10 +1,11 @@
-//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled.
+//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled. And those that shall not
+//! end it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rvenv::Interrupt;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, low_level};
 
 /// Signals do not end the program at once, but its work in order.
@@ -19,10 +20,18 @@ impl Signals {
     pub fn watch() -> Signals {
         let signals = Signals { flag: Arc::default(), came: Arc::default() };
         let ignored = ignored();
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
+        let is_ignored = |signal: i32| ignored >> (signal - 1) & 1 == 1;
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
             // Where it cannot be watched for, it does what it always does.
             let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
             let _ = flag::register(signal, signals.flag.clone());
+        }
+        // Caught, and not ignored as CPython does, which then has to restore them for what it starts (`restore_signals`).
+        // A file that grows too large is an ordinary error then, EFBIG.
+        let _ = flag::register(SIGXFSZ, Arc::default());
+        if is_ignored(SIGCHLD) {
+            // No process could be waited for: the kernel would have reaped it.
+            let _ = flag::register(SIGCHLD, Arc::default());
         }
         signals
     }

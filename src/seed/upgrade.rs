@@ -21,5 +21,6 @@ pub fn upgrade_dependencies(
     }
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
-    process::stream(&mut command, &context.options.interrupt, progress)
+    let run = if context.options.interactive { process::converse } else { process::stream };
+    run(&mut command, &context.options.interrupt, progress)
 }
