@@ -67,6 +67,13 @@ impl EnvBuilder {
         self
     }
 
+    /// Lets pip ask on the terminal for what [`Options::upgrade_deps`] needs, such as a password of the package index, if this
+    /// process has a terminal for its input and is in its foreground.
+    pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
+        self.caller.interactive = interactive;
+        self
+    }
+
     /// Has pyvenv.cfg's `command` name the program so, in place of `rvenv`.
     pub fn program(mut self, program: impl Into<OsString>) -> EnvBuilder {
         self.caller.program = program.into();

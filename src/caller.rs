@@ -13,6 +13,8 @@ pub(crate) struct Caller {
     pub(crate) observer: Observer,
     pub(crate) interrupt: Interrupt,
     pub(crate) cache: Cache,
+    /// Whether pip may ask on the terminal.
+    pub(crate) interactive: bool,
     /// How pyvenv.cfg's `command` names the program.
     pub(crate) program: OsString,
 }
@@ -23,6 +25,7 @@ impl Default for Caller {
             observer: Observer::default(),
             interrupt: Interrupt::default(),
             cache: Cache::none(),
+            interactive: false,
             program: "rvenv".into(),
         }
     }

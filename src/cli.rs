@@ -19,7 +19,8 @@ use generate::Product;
 use progress::Progress;
 use report::Format;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Surroundings,
+    Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source,
+    Surroundings,
 };
 
 pub use report::Unsound;
@@ -196,6 +197,7 @@ impl Cli {
         let builder = EnvBuilder::new(interpreter, self.options()?)
             .cache(cache)
             .interrupt(interrupt)
+            .interactive(true)
             .program(env::current_exe().map_or_else(|_| "rvenv".into(), Into::<OsString>::into))
             .on_event(self.observer());
         for env_dir in &self.env_dirs {
@@ -263,8 +265,10 @@ impl Cli {
     fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
         let (progress, verbose, quiet) = (self.progress(), self.verbose, self.quiet);
         move |event| match event {
+            Event::Progress { line, source: Source::Question } => progress.ask(line),
             Event::Progress { line, .. } if verbose => progress.say(line),
-            Event::Progress { line, .. } => progress.doing(line),
+            Event::Progress { line, source: Source::Main } => progress.doing(line),
+            Event::Progress { line, .. } => progress.heard(line),
             Event::Warning { line } if !quiet => progress.say(&format!("Warning: {line}")),
             _ => {}
         }

@@ -26,10 +26,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::SystemTime;
+use std::process::{Child, ChildStderr, ChildStdout, Command};
+use std::time::{Duration, SystemTime};
 
-pub(crate) use state::{FileState, Stamp};
+pub(crate) use state::{ChildState, FileState, Stamp};
 
 // The system.
 
@@ -239,14 +239,76 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
     system::in_own_group(command)
 }
 
-/// Ends a process that leads a group, and the group.
-pub(crate) fn kill_group(child: &mut Child) -> io::Result<()> {
+/// Ends a process that leads a group, and the group. The process must not be reaped yet: its number, and that of the
+/// group, could be another's then.
+pub(crate) fn kill_group(child: &Child) -> io::Result<()> {
     system::kill_group(child)
+}
+
+/// Ends a process, and those that it has started as far as they can be found. The process must not be reaped yet.
+pub(crate) fn kill_tree(child: &Child) -> io::Result<()> {
+    system::kill_tree(child)
+}
+
+/// What a child does now. It is not reaped.
+pub(crate) fn child_state(child: &Child) -> io::Result<ChildState> {
+    system::child_state(child)
+}
+
+/// The end of a pipe that what a child says comes out of.
+pub(crate) struct Pipe(system::Pipe);
+
+impl Pipe {
+    /// What a child says on its standard output.
+    pub(crate) fn of_stdout(stream: ChildStdout) -> Pipe {
+        Pipe(system::Pipe::new(stream))
+    }
+
+    /// What a child says on its standard error.
+    pub(crate) fn of_stderr(stream: ChildStderr) -> Pipe {
+        Pipe(system::Pipe::new(stream))
+    }
+
+    /// How many bytes can be read from it without waiting.
+    pub(crate) fn holds(&self) -> io::Result<usize> {
+        self.0.holds()
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+/// Which of some pipes can be read without waiting, be it their end that is read: waits until there is one, or `patience`
+/// is over, or a signal has come.
+pub(crate) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
+    system::readable(pipes.map(|pipe| pipe.map(|pipe| &pipe.0)), patience)
 }
 
 /// The signals that ask a program to stop, without those that this process was started to ignore (`nohup`).
 pub(crate) fn stop_signals() -> Vec<i32> {
     system::stop_signals()
+}
+
+/// The signals that shall not end a program, and what they mean to it is an ordinary error of a call: a file that grows
+/// too large, and a child that has ended, where this process was started to ignore that.
+pub(crate) fn harmless_signals() -> Vec<i32> {
+    system::harmless_signals()
+}
+
+// The terminal.
+
+/// The terminal that this process's standard input is, and in the foreground of which it is: a child of the same group can
+/// read from it. Dropped, it works as it did before.
+pub(crate) struct Terminal(#[allow(dead_code, reason = "it is kept to be dropped")] system::Terminal);
+
+impl Terminal {
+    /// None where there is no such terminal: this process, too, would be stopped for reading from another.
+    pub(crate) fn in_foreground() -> Option<Terminal> {
+        system::Terminal::in_foreground().map(Terminal)
+    }
 }
 
 // Stamps.

@@ -1,167 +1,70 @@
-//! Processes that rvenv starts: their output, how long they may take, and what to say when they fail.
+//! Processes that rvenv starts: to be asked one question, or to be listened to while they work.
 
-use std::io::{self, Read, Write};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
+mod fault;
+mod relay;
+mod running;
+mod words;
 
-use crate::error::{Error, Result};
+use std::io;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use relay::Relay;
+use running::{Limits, Listener, Running};
+
+pub(crate) use fault::Fault;
+pub(crate) use words::LastWords;
+
+use crate::error::Result;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::os;
+use crate::os::Terminal;
 use crate::quote;
 
-/// How long output is still taken when its process has ended: a grandchild may hold the pipe open.
-const GRACE: Duration = Duration::from_millis(300);
+/// What says more is no answer.
+const LONGEST_ANSWER: usize = 16 << 20;
 
-/// How much is read of one stream; what says more is no answer.
-const LONGEST: u64 = 16 << 20;
-
-/// Runs `command` with no input and collects its output. None if it has not ended after `timeout`, or if it was
-/// interrupted; it is killed then.
-pub(crate) fn run(command: &mut Command, timeout: Duration, interrupt: &Interrupt) -> io::Result<Option<Output>> {
-    start(command, vec![])?.collect(Some(timeout), interrupt)
+/// Runs `command` with no input and collects its output, which may have 16 MiB. What it leaves running is ended.
+pub(crate) fn run(command: &mut Command, timeout: Option<Duration>, interrupt: &Interrupt) -> Result<Output, Fault> {
+    let mut answer = Answer::default();
+    let status = Running::apart(command)?.follow(&Limits { interrupt, timeout }, &mut answer)?;
+    Ok(Output { status, stdout: answer.stdout, stderr: answer.stderr })
 }
 
-/// Runs `command` with this input and collects its output. None if it was interrupted; it is killed then.
-pub(crate) fn feed(command: &mut Command, input: Vec<u8>, interrupt: &Interrupt) -> io::Result<Option<Output>> {
-    start(command, input)?.collect(None, interrupt)
-}
-/// Runs `command`, gives each line that it says to `progress` as it comes, and errors with its last words if it
-/// fails.
+/// Runs `command` with no input, gives each line that it says to `progress` as it comes, and errors with its last words
+/// if it fails. What it leaves running is ended.
 pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
-    let described = describe(command);
-    let failure = |outcome: String| Error::Command { command: described.clone(), outcome };
-    let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
-    let status = start(command, vec![]).and_then(|running| {
-        running.follow(None, interrupt, |source, piece| match source {
-            Source::Stdout => stdout.add(&piece, &|line| progress(line, source)),
-            _ => stderr.add(&piece, &|line| progress(line, source)),
-        })
-    });
-    stdout.end(&|line| progress(line, Source::Stdout));
-    stderr.end(&|line| progress(line, Source::Stderr));
-    match status {
-        Ok(Some(status)) if status.success() => Ok(()),
-        Ok(Some(status)) => {
-            let said = if stderr.all.is_empty() { stdout.all } else { stderr.all };
-            Err(failure(outcome(&Output { status, stdout: vec![], stderr: said })))
-        }
-        Ok(None) => Err(Error::Interrupted),
-        Err(error) => Err(failure(format!("cannot be run: {error}"))),
-    }
+    let running = Running::apart(command);
+    follow(running, interrupt, Relay::new(progress, false)).map_err(|fault| fault.of(describe(command)))
 }
 
-/// A process and what comes from its two streams.
-struct Running {
-    child: Child,
-    pieces: Receiver<(Source, Vec<u8>)>,
+/// The same for a command that may ask: it is given the terminal, if this process has one.
+pub(crate) fn converse(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
+    let Some(terminal) = Terminal::in_foreground() else { return stream(command, interrupt, progress) };
+    progress("", Source::Question);
+    let running = Running::in_foreground(command, terminal);
+    follow(running, interrupt, Relay::new(progress, true)).map_err(|fault| fault.of(describe(command)))
 }
 
-fn start(command: &mut Command, input: Vec<u8>) -> io::Result<Running> {
-    let command = os::in_own_group(command).stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A process that does not take it says why by how it ends.
-        thread::spawn(move || stdin.write_all(&input));
-    }
-    let (sender, pieces) = mpsc::channel();
-    collect(child.stdout.take(), Source::Stdout, sender.clone());
-    collect(child.stderr.take(), Source::Stderr, sender);
-    Ok(Running { child, pieces })
+fn follow(running: io::Result<Running>, interrupt: &Interrupt, mut relay: Relay) -> Result<(), Fault> {
+    let ended = running?.follow(&Limits { interrupt, timeout: None }, &mut relay);
+    let last_words = relay.end();
+    let status = ended?;
+    if status.success() { Ok(()) } else { Err(Fault::Failed(status, last_words)) }
 }
 
-/// Reads a stream on a thread of its own, piece by piece, so that what has come is there even when the end does
-/// not come.
-fn collect(stream: Option<impl Read + Send + 'static>, source: Source, sender: Sender<(Source, Vec<u8>)>) {
-    let Some(stream) = stream else { return };
-    thread::spawn(move || {
-        let mut stream = stream.take(LONGEST);
-        let mut piece = vec![0; 8192];
-        while let Ok(length @ 1..) = stream.read(&mut piece) {
-            if sender.send((source, piece[..length].to_vec())).is_err() {
-                return;
-            }
-        }
-    });
-}
-
-impl Running {
-    /// Gives `each` what the process says until it has ended and so has its output, or a little after its end.
-    /// None if it has not ended after `timeout`, or if it was interrupted; it is killed then.
-    fn follow(
-        mut self,
-        timeout: Option<Duration>,
-        interrupt: &Interrupt,
-        mut each: impl FnMut(Source, Vec<u8>),
-    ) -> io::Result<Option<ExitStatus>> {
-        let begun = Instant::now();
-        let left = |timeout: Duration| timeout.saturating_sub(begun.elapsed());
-        let mut ended = None;
-        loop {
-            if interrupt.check().is_err() {
-                return self.kill();
-            }
-            let closed = match self.pieces.recv_timeout(Duration::from_millis(20)) {
-                Ok((source, piece)) => {
-                    each(source, piece);
-                    false
-                }
-                Err(error) => error == RecvTimeoutError::Disconnected,
-            };
-            if ended.is_none() {
-                ended = self.child.try_wait()?.map(|status| (status, Instant::now()));
-            }
-            match ended {
-                Some((status, at)) if closed || at.elapsed() > GRACE => {
-                    // What it has left running may hold its output open, or not.
-                    os::kill_group(&mut self.child)?;
-                    return Ok(Some(status));
-                }
-                None if timeout.is_some_and(|timeout| left(timeout).is_zero()) => return self.kill(),
-                None if closed => thread::sleep(Duration::from_millis(1)),
-                _ => {}
-            }
-        }
-    }
-
-    fn collect(self, timeout: Option<Duration>, interrupt: &Interrupt) -> io::Result<Option<Output>> {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let status = self.follow(timeout, interrupt, |source, piece| match source {
-            Source::Stdout => stdout.extend(piece),
-            _ => stderr.extend(piece),
-        })?;
-        Ok(status.map(|status| Output { status, stdout, stderr }))
-    }
-
-    fn kill(mut self) -> io::Result<Option<ExitStatus>> {
-        os::kill_group(&mut self.child)?;
-        self.child.wait().map(|_| None)
-    }
-}
-
-/// A stream's text, given on by lines.
+/// All that a process says.
 #[derive(Default)]
-struct Lines {
-    all: Vec<u8>,
-    given: usize,
+struct Answer {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
 }
 
-impl Lines {
-    fn add(&mut self, piece: &[u8], each: &dyn Fn(&str)) {
-        self.all.extend(piece);
-        while let Some(length) = self.all[self.given..].iter().position(|byte| *byte == b'\n') {
-            each(String::from_utf8_lossy(&self.all[self.given..self.given + length]).trim_end());
-            self.given += length + 1;
-        }
-    }
-
-    /// The last line, if nothing ends it.
-    fn end(&self, each: &dyn Fn(&str)) {
-        if self.given < self.all.len() {
-            each(String::from_utf8_lossy(&self.all[self.given..]).trim_end());
-        }
+impl Listener for Answer {
+    fn hear(&mut self, source: Source, piece: &[u8]) -> Result<(), Fault> {
+        let heard = if source == Source::Stdout { &mut self.stdout } else { &mut self.stderr };
+        heard.extend(piece);
+        if heard.len() > LONGEST_ANSWER { Err(Fault::Endless(LONGEST_ANSWER)) } else { Ok(()) }
     }
 }
 
@@ -171,36 +74,14 @@ pub(crate) fn describe(command: &Command) -> String {
     words.map(quote::posix_line).collect::<Vec<_>>().join(" ")
 }
 
-/// How a process that failed ended, in the words of Python's CalledProcessError, and its last words.
-pub(crate) fn outcome(output: &Output) -> String {
-    let ended = match output.status.code() {
-        Some(code) => format!("returned non-zero exit status {code}."),
-        None => format!("died: {}.", output.status),
-    };
-    match last_words(&output.stderr) {
-        words if words.is_empty() => ended,
-        words => format!("{ended} {words}"),
-    }
-}
-
-/// The end of what a process said before it failed: its last three lines, cut to be read, on one line.
-pub(crate) fn last_words(output: &[u8]) -> String {
-    const LINE: usize = 200;
-    let text = String::from_utf8_lossy(output);
-    let cut = |line: &str| match line.char_indices().nth(LINE) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
-    };
-    let lines: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(cut).collect();
-    crate::error::one_line(&lines[lines.len().saturating_sub(3)..].join("; "))
-}
-
 #[cfg(all(test, unix))]
 mod tests {
+    use std::thread;
+
     use super::*;
 
-    fn sh(script: &str, timeout: Duration) -> Option<Output> {
-        run(Command::new("/bin/sh").args(["-c", script]), timeout, &Interrupt::default()).unwrap()
+    fn sh(script: &str, timeout: Duration) -> Result<Output, Fault> {
+        run(Command::new("/bin/sh").args(["-c", script]), Some(timeout), &Interrupt::default())
     }
 
     #[test]
@@ -217,10 +98,9 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_says_no_end_of_things_is_cut_short() {
-        let output = sh("yes", Duration::from_secs(20)).unwrap();
-        assert_eq!(output.stdout.len() as u64, LONGEST);
-        assert!(!output.status.success());
+    fn a_process_that_says_no_end_of_things_is_ended() {
+        let fault = sh("yes", Duration::from_secs(20)).unwrap_err();
+        assert_eq!(fault.to_string(), "printed more than 16 MiB");
     }
 
     #[test]
@@ -229,7 +109,7 @@ mod tests {
         for script in ["sleep 987654 & echo $!", "sleep 987654 & echo $!; wait", quiet] {
             let file = tempfile::NamedTempFile::new().unwrap();
             let script = script.replace("echo $!", &format!("echo $! >{}", file.path().display()));
-            sh(&script, Duration::from_millis(400));
+            let _ = sh(&script, Duration::from_millis(400));
             let pid = std::fs::read_to_string(file.path()).unwrap();
             let process = format!("/proc/{}/stat", pid.trim());
             let has_ended = || std::fs::read_to_string(&process).map_or(true, |stat| stat.contains(") Z "));
@@ -242,8 +122,9 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_is_killed() {
-        assert!(sh("exec sleep 20", Duration::from_millis(50)).is_none());
-        assert!(sh("exec >&- 2>&-; exec sleep 20", Duration::from_millis(50)).is_none());
+        for script in ["exec sleep 20", "exec >&- 2>&-; exec sleep 20"] {
+            assert!(matches!(sh(script, Duration::from_millis(50)), Err(Fault::Late(_))));
+        }
     }
 
     #[test]
@@ -261,9 +142,28 @@ mod tests {
     }
 
     #[test]
-    fn last_words_are_the_last_three_lines() {
-        assert_eq!(last_words(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
-        assert_eq!(last_words(b""), "");
-        assert_eq!(last_words(&[b'x'; 5000]), format!("{}…", "x".repeat(200)));
+    fn a_stream_may_be_longer_than_an_answer() {
+        let said = std::sync::atomic::AtomicUsize::new(0);
+        let count = |line: &str, _| {
+            said.fetch_add(line.len(), std::sync::atomic::Ordering::Relaxed);
+        };
+        let mut command = Command::new("/bin/sh");
+        let talking = command.args(["-c", "yes 0123456789 | head -c 22000000; printf unended"]);
+        stream(talking, &Interrupt::default(), &count).unwrap();
+        assert_eq!(said.into_inner(), 20_000_000 + "unended".len());
+    }
+
+    #[test]
+    fn no_line_is_lost_on_a_slow_reader() {
+        let said = std::sync::Mutex::new(Vec::new());
+        let read = |line: &str, _| {
+            // Twice, when it has ended, for longer than what has ended is waited for.
+            if said.lock().unwrap().len() % 10_000 == 0 {
+                thread::sleep(3 * running::GRACE);
+            }
+            said.lock().unwrap().push(line.to_owned());
+        };
+        stream(Command::new("seq").arg("20000"), &Interrupt::default(), &read).unwrap();
+        assert!(said.into_inner().unwrap().into_iter().eq((1..=20_000).map(|number| number.to_string())));
     }
 }

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The line. Dropped, it is gone from the terminal.
+/// The line, drawn by a thread. Dropped, it is gone from the terminal.
 pub struct Progress {
     thread: Option<(Sender<Message>, JoinHandle<()>)>,
 }
@@ -19,18 +19,23 @@ pub struct Progress {
 enum Message {
     /// What is done now.
     Doing(String),
-    /// What shall stay to be read.
+    /// What a process says that does it.
+    Heard(String),
+    /// A text that stays to be read.
     Said(String),
+    /// A text of a process that asks, and that has the terminal from now on.
+    Asked(String),
 }
 
 impl Progress {
-    /// A line on stderr; none if that is no terminal.
+    /// A line on stderr; none if that is no terminal, or if the system has no thread for it.
     pub fn on_terminal() -> Progress {
         if !io::stderr().is_terminal() {
             return Progress::none();
         }
         let (sender, receiver) = mpsc::channel();
-        Progress { thread: Some((sender, thread::spawn(move || show(&receiver)))) }
+        let thread = thread::Builder::new().spawn(move || Line::new().follow(&receiver));
+        Progress { thread: thread.ok().map(|thread| (sender, thread)) }
     }
 
     /// No line.
@@ -40,17 +45,29 @@ impl Progress {
 
     /// Shows what is done now.
     pub fn doing(&self, line: &str) {
-        if let Some((sender, _)) = &self.thread {
-            let _ = sender.send(Message::Doing(line.to_owned()));
-        }
+        self.send(Message::Doing(line.to_owned()));
+    }
+
+    /// Shows what a process says, unless it has the terminal.
+    pub fn heard(&self, line: &str) {
+        self.send(Message::Heard(line.to_owned()));
     }
 
     /// Writes a line to stderr that stays there.
     pub fn say(&self, line: &str) {
-        match &self.thread {
-            Some((sender, _)) => drop(sender.send(Message::Said(line.to_owned()))),
-            // A closed stderr is no reason to fail.
-            None => drop(writeln!(io::stderr(), "{line}")),
+        self.send(Message::Said(format!("{line}\n")));
+    }
+
+    /// Writes what a process asks to stderr, and leaves the terminal alone until something else is done.
+    pub fn ask(&self, question: &str) {
+        self.send(Message::Asked(question.to_owned()));
+    }
+
+    fn send(&self, message: Message) {
+        match (&self.thread, message) {
+            (Some((sender, _)), message) => drop(sender.send(message)),
+            (None, Message::Said(text) | Message::Asked(text)) => write(&text),
+            (None, Message::Doing(_) | Message::Heard(_)) => {}
         }
     }
 }
@@ -64,30 +81,81 @@ impl Drop for Progress {
     }
 }
 
-fn show(messages: &Receiver<Message>) {
-    let begun = Instant::now();
-    let mut doing = String::new();
-    let mut bar: Option<ProgressBar> = None;
-    loop {
-        let wait = if bar.is_some() { TICK } else { PATIENCE.saturating_sub(begun.elapsed()) };
-        match messages.recv_timeout(wait) {
-            Ok(Message::Doing(line)) => doing = line,
-            Ok(Message::Said(line)) => {
-                let say = || drop(writeln!(io::stderr(), "{line}"));
-                bar.as_ref().map_or_else(say, |bar| bar.suspend(say));
+/// What the thread knows.
+struct Line {
+    begun: Instant,
+    doing: String,
+    bar: Option<ProgressBar>,
+    /// Whether the terminal is a process's: what is drawn would erase what that has written there.
+    is_lent: bool,
+}
+
+impl Line {
+    fn new() -> Line {
+        Line { begun: Instant::now(), doing: String::new(), bar: None, is_lent: false }
+    }
+
+    fn follow(mut self, messages: &Receiver<Message>) {
+        loop {
+            match messages.recv_timeout(self.patience()) {
+                Ok(Message::Doing(line)) => (self.doing, self.is_lent) = (line, false),
+                Ok(Message::Heard(line)) => self.doing = line,
+                Ok(Message::Said(text)) => self.write(&text),
+                Ok(Message::Asked(question)) => self.lend(&question),
+                Err(RecvTimeoutError::Timeout) => self.draw(),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            Err(RecvTimeoutError::Timeout) => {
-                let bar = bar.get_or_insert_with(spinner);
-                bar.set_message(doing.clone());
-                bar.tick();
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        self.clear();
+    }
+
+    /// How long nothing is drawn if no message comes.
+    fn patience(&self) -> Duration {
+        match self.bar {
+            _ if self.is_lent => Duration::MAX,
+            Some(_) => TICK,
+            None => PATIENCE.saturating_sub(self.begun.elapsed()),
         }
     }
-    bar.inspect(ProgressBar::finish_and_clear);
+
+    fn draw(&mut self) {
+        let bar = self.bar.get_or_insert_with(spinner);
+        bar.set_message(self.doing.clone());
+        bar.tick();
+    }
+
+    fn clear(&mut self) {
+        self.bar.take().inspect(ProgressBar::finish_and_clear);
+    }
+
+    /// Writes a text where the line is, which comes again after it.
+    fn write(&mut self, text: &str) {
+        match &self.bar {
+            Some(bar) if !self.is_lent => bar.suspend(|| write(text)),
+            _ => write(text),
+        }
+    }
+
+    /// Leaves the terminal to a process, with its question in place of the line.
+    fn lend(&mut self, question: &str) {
+        match question {
+            "" if !self.is_lent => self.draw(),
+            "" => {}
+            question => {
+                self.clear();
+                write(question);
+            }
+        }
+        self.is_lent = true;
+    }
 }
 
 fn spinner() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {wide_msg}");
     ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// Writes to stderr. A closed one is no reason to fail.
+fn write(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }

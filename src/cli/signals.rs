@@ -1,4 +1,5 @@
-//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled.
+//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled. And those that shall not
+//! end it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,6 +22,11 @@ impl Signals {
             // Where it cannot be watched for, it does what it always does.
             let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
             let _ = flag::register(signal, signals.flag.clone());
+        }
+        for signal in Interrupt::harmless_signals() {
+            // Caught, and not ignored as CPython does, which then has to restore them for what it starts
+            // (`restore_signals`).
+            let _ = flag::register(signal, Arc::default());
         }
         signals
     }

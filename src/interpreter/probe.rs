@@ -13,7 +13,7 @@ use crate::cache;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
-use crate::process;
+use crate::process::{self, Fault, LastWords};
 
 const SCRIPT: &str = include_str!("probe.py");
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
@@ -41,18 +41,19 @@ pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, In
 
 /// Has the Python at `executable` describe itself, in JSON.
 fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
-    let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let output = process::run(isolated(executable).arg("-c").arg(SCRIPT), TIMEOUT, interrupt)
-        .map_err(|error| fault(explain_start(executable, &error)))?
-        .ok_or_else(|| match interrupt.check() {
-            Err(interrupted) => interrupted,
-            Ok(()) => fault(format!("it did not answer within {} seconds", TIMEOUT.as_secs())),
-        })?;
+    let unfit = |reason: String| Error::Python { python: executable.to_owned(), reason };
+    let asked = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
+    let output = asked.map_err(|fault| match fault {
+        Fault::Interrupted => Error::Interrupted,
+        Fault::System(error) => unfit(explain_start(executable, &error)),
+        Fault::Late(timeout) => unfit(format!("it did not answer within {} seconds", timeout.as_secs())),
+        fault => unfit(format!("it {fault}")),
+    })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
-        return Err(fault(explain_silence(output.status, &process::last_words(&output.stderr))));
+        return Err(unfit(explain_silence(output.status, &LastWords::of(&output.stderr).to_string())));
     };
-    serde_json::from_str(answer).map_err(|error| fault(format!("its answer does not read: {error}")))
+    serde_json::from_str(answer).map_err(|error| unfit(format!("its answer does not read: {error}")))
 }
 
 /// Errors with the reason if the base that an environment's Python has named is another Python than it, by the base's own

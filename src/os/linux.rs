@@ -44,10 +44,24 @@ pub(super) fn is_plain_folder(path: &Path) -> bool {
     })
 }
 
-/// By proc(5), signal N is ignored if bit N - 1 of `SigIgn` is set.
 pub(super) fn stop_signals() -> Vec<i32> {
+    let ignored = ignored_signals();
+    STOP_SIGNALS.into_iter().filter(|signal| !has(ignored, *signal)).collect()
+}
+
+pub(super) fn harmless_signals() -> Vec<i32> {
+    let ignored = ignored_signals();
+    [TOO_LARGE].into_iter().chain(has(ignored, CHILD).then_some(CHILD)).collect()
+}
+
+/// The mask of the signals that this process ignores.
+fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    STOP_SIGNALS.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// By proc(5), signal N is in a mask if bit N - 1 of it is set.
+fn has(mask: u64, signal: i32) -> bool {
+    mask >> (signal - 1) & 1 == 1
 }

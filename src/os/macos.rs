@@ -36,3 +36,8 @@ pub(super) fn is_plain_folder(_: &Path) -> bool {
 pub(super) fn stop_signals() -> Vec<i32> {
     STOP_SIGNALS.to_vec()
 }
+
+/// SIGCHLD too: whether it is ignored there is no safe call to ask for, and catching it changes nothing else.
+pub(super) fn harmless_signals() -> Vec<i32> {
+    vec![TOO_LARGE, CHILD]
+}

@@ -1,4 +1,4 @@
-//! What a system says of a file without reading it.
+//! What a system says of a file without reading it, and of a process without ending it.
 
 /// What there is to know of a file in a [`Folder`](super::Folder).
 pub(crate) struct FileState {
@@ -20,3 +20,11 @@ impl FileState {
 /// What tells one state of a file from another: device, inode, size, and the times of its contents and of itself
 /// in seconds and nanoseconds, each 0 where the system does not say. None if it cannot be read.
 pub(crate) type Stamp = Option<[i64; 7]>;
+
+/// What a child does.
+pub(crate) enum ChildState {
+    Running,
+    /// It wants to read from a terminal, or to change how that works, and is not in its foreground.
+    StoppedByTerminal,
+    Ended,
+}

@@ -1,20 +1,22 @@
-//! What Linux and macOS share.
+//! What Linux and macOS share: files here, processes and the terminal in files of their own.
+
+mod children;
+mod terminal;
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal};
 
 use super::state::{FileState, Stamp};
+pub(super) use children::*;
+pub(super) use terminal::Terminal;
 
 pub(super) const IS_WINDOWS: bool = false;
 
@@ -184,22 +186,6 @@ pub(super) fn is_on_another_device(path: &Path) -> bool {
     let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
     path.parent().is_some_and(|parent| device(parent) != device(path))
 }
-
-pub(super) fn in_own_group(command: &mut Command) -> &mut Command {
-    command.process_group(0)
-}
-
-pub(super) fn kill_group(child: &mut Child) -> io::Result<()> {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return Ok(()) };
-    match rustix::process::kill_process_group(group, Signal::KILL) {
-        // A group whose last process has ended is none.
-        Err(Errno::SRCH) => Ok(()),
-        killed => Ok(killed?),
-    }
-}
-
-/// Ctrl-C, a job that is cancelled, a terminal that is closed.
-pub(super) const STOP_SIGNALS: [i32; 3] = [Signal::INT.as_raw(), Signal::TERM.as_raw(), Signal::HUP.as_raw()];
 
 pub(super) fn stamp(file: &Metadata) -> Stamp {
     let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);

@@ -1,7 +1,7 @@
-# Compiles the modules in a folder: argv is [folder, whether their .pyc shall go by the source's hash]; stdin has the
-# names, each ended by NUL; the names of those that do not compile are printed in the same way. Those are not an
-# error: pip installs them too, and leaves their .pyc out. A .pyc names its source relative to site-packages, so that it
-# fits every environment; Python puts the path in as it loads it.
+# Compiles the modules in a folder: argv is [folder, whether their .pyc shall go by the source's hash, name, …]; the
+# names of those that do not compile are printed, each ended by NUL. Those are not an error: pip installs them too, and
+# leaves their .pyc out. A .pyc names its source relative to site-packages, so that it fits every environment; Python
+# puts the path in as it loads it.
 import sys
 
 # Without the current directory, whose modules are anybody's, also before Python 3.11, which knows no PYTHONSAFEPATH.
@@ -10,13 +10,13 @@ sys.path[:] = [folder for folder in sys.path if folder]
 import os
 import py_compile
 
-folder, by_hash = sys.argv[1:3]
+folder, by_hash, *names = sys.argv[1:]
 options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
     options["invalidation_mode"] = modes.CHECKED_HASH if by_hash == "true" else modes.TIMESTAMP
 parent = os.getppid()
-for name in os.fsdecode(sys.stdin.buffer.read()).split("\0")[:-1]:
+for name in names:
     if os.getppid() != parent:
         # Whoever wanted them is gone.
         sys.exit(1)

@@ -7,7 +7,7 @@ use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::{Interpreter, reproducible};
-use crate::process;
+use crate::process::{self, Fault};
 
 const SCRIPT: &str = include_str!("compile.py");
 
@@ -48,10 +48,8 @@ pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&
     let failed = Mutex::new(BTreeSet::new());
     // All workers have ended then, also when one has failed: none is left writing.
     parallel::each(&shares(context, modules)?, |share| {
-        let said = compile_share(context, interpreter, share)?;
-        let names = String::from_utf8_lossy(&said);
-        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.extend(names.split_terminator('\0').map(str::to_owned));
+        let names = compile_share(context, interpreter, share)?;
+        failed.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
         Ok::<(), Error>(())
     })?;
     compiled.failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -78,20 +76,33 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
     Ok(shares.into_iter().map(|(_, modules)| modules).collect())
 }
 
-/// Compiles one share, and returns what the worker says: the modules that do not compile.
-fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<u8>> {
-    let mut command = reproducible(&interpreter.executable);
-    // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
-    command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
-    command.arg(context.options.source_date.is_some().to_string());
-    let names: String = modules.iter().map(|module| format!("{module}\0")).collect();
-    let failure = |outcome: String| {
-        let command = format!("{} -c '(compile the modules)'", interpreter.executable.display());
-        Error::Command { command, outcome }
-    };
-    let output = process::feed(&mut command, names.into_bytes(), &context.caller.interrupt);
-    let output = output.at("run", &interpreter.executable)?.ok_or(Error::Interrupted)?;
-    if output.status.success() { Ok(output.stdout) } else { Err(failure(process::outcome(&output))) }
+/// Compiles one share, and returns the modules that do not compile.
+fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<String>> {
+    let mut failed = Vec::new();
+    for modules in command_lines(modules) {
+        let mut command = reproducible(&interpreter.executable);
+        // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
+        command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
+        command.arg(context.options.source_date.is_some().to_string()).args(modules);
+        let described = || format!("{} -c '(compile the modules)'", interpreter.executable.display());
+        let ran = process::run(&mut command, None, &context.caller.interrupt).and_then(Fault::of_status);
+        let output = ran.map_err(|fault| fault.of(described()))?;
+        let names = String::from_utf8_lossy(&output.stdout);
+        failed.extend(names.split_terminator('\0').map(str::to_owned));
+    }
+    Ok(failed)
+}
+
+/// The modules in turn, as many at once as a command line takes: Windows has 32,767 characters for it.
+fn command_lines<'a>(modules: &'a [&'a str]) -> impl Iterator<Item = &'a [&'a str]> {
+    const LONGEST: usize = 24_000;
+    let mut length = 0;
+    modules.chunk_by(move |module, _| {
+        length += module.len() + 1;
+        let fits = length < LONGEST;
+        length *= usize::from(fits);
+        fits
+    })
 }
 
 #[cfg(test)]

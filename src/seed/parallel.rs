@@ -1,4 +1,4 @@
-//! Work on many things, done by as many threads as there are cores.
+//! Work on many things, done by as many threads as there are cores, or as many as can be had.
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,9 @@ pub(super) fn each<T: Sync, E: Send>(items: &[T], work: impl Fn(&T) -> Result<()
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        // Where the system has no more threads, those that there are do the work.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, share).ok();
+        let others: Vec<_> = (1..threads).map_while(spawn).collect();
         let own = share();
         let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
         others.fold(own, Result::and)

@@ -17,5 +17,6 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
     let said = |line: &str, source| context.caller.observer.said(line, source);
-    process::stream(&mut command, &context.caller.interrupt, &said)
+    let run = if context.caller.interactive { process::converse } else { process::stream };
+    run(&mut command, &context.caller.interrupt, &said)
 }

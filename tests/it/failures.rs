@@ -66,17 +66,59 @@ fn a_python_without_pip_fails_before_anything_is_made() {
 
 /// rvenv, run by a user who may not do everything: the one of these tests, or nobody where that is root.
 fn unprivileged(scratch: &Scratch, shell_code: &str) -> Option<Run> {
+    Some(as_user(65534, scratch, shell_code)?.arg("--no-cache"))
+}
+
+/// rvenv, run by this user where that of the tests is root, and with a cache of its own.
+fn as_user(user: u32, scratch: &Scratch, shell_code: &str) -> Option<Run> {
     let python = debian()?;
     let rvenv = scratch.path("rvenv");
     fs::copy(env!("CARGO_BIN_EXE_rvenv"), &rvenv).unwrap();
     fs::set_permissions(&rvenv, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o777)).unwrap();
-    let code = format!("{shell_code}; exec ./rvenv -p {} --no-cache \"$@\"", python.path.display());
-    if scratch.run("id").arg("-u").ok().trim() == "0" {
-        let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c"];
-        Some(scratch.run("setpriv").args(as_nobody).arg(code).arg("sh"))
+    let code = format!("{shell_code}; exec ./rvenv -p {} \"$@\"", python.path.display());
+    let run = if is_root(scratch) {
+        let ids = [format!("--reuid={user}"), format!("--regid={user}")];
+        scratch.run("setpriv").args(ids).arg("--clear-groups").arg("sh")
     } else {
-        Some(scratch.run("sh").arg("-c").arg(code).arg("sh"))
+        scratch.run("sh")
+    };
+    Some(run.arg("-c").arg(code).arg("sh").env("RVENV_CACHE_DIR", scratch.path("cache")))
+}
+
+fn is_root(scratch: &Scratch) -> bool {
+    scratch.run("id").arg("-u").ok().trim() == "0"
+}
+
+#[test]
+fn few_processes_and_threads_are_enough_or_an_error() {
+    let scratch = Scratch::new();
+    // All that a user runs counts, so it is one who runs nothing else.
+    let run = |code: &str| as_user(65001, &scratch, code);
+    let made = |processes: u32, arguments: &[&str]| {
+        let run = run(&format!("ulimit -c 0; prlimit --pid $$ --nproc={processes}"))?;
+        let output = run.args(arguments).arg("env").output();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() {
+            assert_eq!(stderr, "", "{processes}");
+            scratch.rvenv().args(["--check", "env"]).silent();
+            fs::remove_dir_all(scratch.env()).unwrap();
+        } else {
+            assert_eq!(output.status.code(), Some(1), "{processes}: {stderr}");
+            assert!(stderr.starts_with("Error: ") && stderr.lines().count() == 1, "{processes}: {stderr}");
+            assert!(stderr.contains("Resource temporarily unavailable"), "{processes}: {stderr}");
+        }
+        assert!(scratch.names().iter().all(|name| ["cache", "rvenv"].contains(&name.as_str())), "{processes}");
+        Some(output.status.success())
+    };
+    let Some(_) = made(1, &["--no-cache"]) else { return };
+    let cold: Vec<bool> = (1..=6).filter_map(|processes| made(processes, &["--no-cache"])).collect();
+    run("true").unwrap().arg("warm").silent();
+    fs::remove_dir_all(scratch.path("warm")).unwrap();
+    let warm: Vec<bool> = (1..=6).filter_map(|processes| made(processes, &[])).collect();
+    if is_root(&scratch) {
+        assert!(warm.iter().all(|made| *made), "nothing has to be started: {warm:?}");
+        assert!(cold[5], "a thread and a process for each of two cores: {cold:?}");
     }
 }
 

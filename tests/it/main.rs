@@ -30,5 +30,6 @@ mod remembering;
 mod scripts;
 mod signals;
 mod structure;
+mod terminal;
 mod trust;
 mod wheels;

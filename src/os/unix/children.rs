@@ -1,0 +1,111 @@
+//! Processes that this one has started: what they do, what they say, and their end. And the signals that it gets itself.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+
+use crate::os::state::ChildState;
+
+/// Ctrl-C, a job that is cancelled, a terminal that is closed.
+pub(in crate::os) const STOP_SIGNALS: [i32; 3] = [Signal::INT.as_raw(), Signal::TERM.as_raw(), Signal::HUP.as_raw()];
+
+/// A file that grows too large, EFBIG.
+pub(in crate::os) const TOO_LARGE: i32 = Signal::XFSZ.as_raw();
+
+/// A child that has ended: where it is ignored, the kernel reaps the child.
+pub(in crate::os) const CHILD: i32 = Signal::CHILD.as_raw();
+
+pub(in crate::os) fn in_own_group(command: &mut Command) -> &mut Command {
+    command.process_group(0)
+}
+
+pub(in crate::os) fn kill_group(child: &Child) -> io::Result<()> {
+    match kill_process_group(pid_of(child)?, Signal::KILL) {
+        // A group whose last process has ended is none.
+        Err(Errno::SRCH) => Ok(()),
+        killed => Ok(killed?),
+    }
+}
+
+/// Those that it has started are found by what Linux has in /proc.
+pub(in crate::os) fn kill_tree(child: &Child) -> io::Result<()> {
+    kill_with_children(pid_of(child)?)
+}
+
+fn kill_with_children(pid: Pid) -> io::Result<()> {
+    // While it stands still it starts none, and reaps none, so that the numbers of those stay their own.
+    kill_process(pid, Signal::STOP)?;
+    for child in children_of(pid) {
+        let _ = kill_with_children(child);
+    }
+    Ok(kill_process(pid, Signal::KILL)?)
+}
+
+fn children_of(parent: Pid) -> Vec<Pid> {
+    // Those that are not listed cannot be ended, that is all.
+    let Ok(processes) = std::fs::read_dir("/proc") else { return vec![] };
+    let child = |name: OsString| {
+        let number: i32 = name.to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        // `pid (name) state ppid`, and a name can be anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let is_child = fields.split_whitespace().nth(1)? == parent.as_raw_nonzero().to_string();
+        if is_child { Pid::from_raw(number) } else { None }
+    };
+    processes.filter_map(|process| child(process.ok()?.file_name())).collect()
+}
+
+fn pid_of(child: &Child) -> io::Result<Pid> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::from(Errno::SRCH))
+}
+
+pub(in crate::os) fn child_state(child: &Child) -> io::Result<ChildState> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let by_terminal = |signal: i32| [Signal::TTIN, Signal::TTOU].iter().any(|stop| stop.as_raw() == signal);
+    Ok(match waitid(WaitId::Pid(pid_of(child)?), options)? {
+        None => ChildState::Running,
+        Some(status) if !status.stopped() => ChildState::Ended,
+        Some(status) if status.stopping_signal().is_some_and(by_terminal) => ChildState::StoppedByTerminal,
+        Some(_) => ChildState::Running,
+    })
+}
+
+/// The end of a pipe that what a child says comes out of.
+pub(in crate::os) struct Pipe(File);
+
+impl Pipe {
+    pub(in crate::os) fn new(stream: impl Into<OwnedFd>) -> Pipe {
+        Pipe(stream.into().into())
+    }
+
+    /// How many bytes can be read from it without waiting.
+    pub(in crate::os) fn holds(&self) -> io::Result<usize> {
+        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+pub(in crate::os) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
+    let mut polled: Vec<PollFd> = pipes.iter().flatten().map(|pipe| PollFd::new(&pipe.0, PollFlags::IN)).collect();
+    let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
+    match poll(&mut polled, Some(&timeout)) {
+        Err(Errno::INTR) => return Ok([false; N]),
+        polled => polled?,
+    };
+    let mut answers = polled.iter().map(|pipe| !pipe.revents().is_empty());
+    Ok(pipes.map(|pipe| pipe.is_some() && answers.next().unwrap_or_default()))
+}

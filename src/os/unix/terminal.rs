@@ -1,0 +1,28 @@
+//! The terminal that this process may be in the foreground of.
+
+use std::io;
+
+use rustix::process::getpgrp;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+
+/// How the terminal worked before somebody else got it.
+pub(in crate::os) struct Terminal(Termios);
+
+impl Terminal {
+    pub(in crate::os) fn in_foreground() -> Option<Terminal> {
+        if is_in_foreground() { tcgetattr(io::stdin()).ok().map(Terminal) } else { None }
+    }
+}
+
+fn is_in_foreground() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Who is in the background would be stopped for it.
+        if is_in_foreground() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+        }
+    }
+}
