@@ -29,4 +29,5 @@ mod readme;
 mod remembering;
 mod scripts;
 mod signals;
+mod suite;
 mod wheels;
