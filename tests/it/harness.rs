@@ -9,10 +9,16 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use walkdir::WalkDir;
+
+#[path = "harness/running.rs"]
+mod running;
+
+pub use running::Running;
+use running::{Deadline, program};
 
 /// The program, where the tests are built with it.
 const RVENV: Option<&str> = option_env!("CARGO_BIN_EXE_rvenv");
@@ -110,13 +116,13 @@ pub fn pypy() -> Option<Python> {
     }
 }
 
-/// A rival, which `tests/pythons` has installed.
+/// A rival, which `tests/fetch` has fetched.
 pub fn peer(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin").join(name);
     if path.exists() { Some(path) } else { missing(name) }
 }
 
-/// A tool that packages are made and checked with, which `tests/pythons` has installed.
+/// A tool that packages are made and checked with, which `tests/fetch` has fetched.
 pub fn packager(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
     if path.exists() { Some(path) } else { missing(name) }
@@ -131,14 +137,19 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 
 /// Says that something is not here, which is a failure in CI.
 fn missing<T>(what: &str) -> Option<T> {
-    assert!(env::var_os("CI").is_none(), "{what} is missing, and CI needs it");
+    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
+    assert!(!in_ci, "{what} is missing, and CI needs it");
     say_missing(what);
     None
 }
 
 pub fn say_missing(what: &str) {
-    // Not by eprintln, which a test that passes does not show.
-    let _ = writeln!(std::io::stderr(), "not tested: {what} is missing");
+    say(&format!("not tested: {what} is missing"));
+}
+
+/// Writes a line to stderr; not by eprintln, which a test that passes does not show.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn parse_version(text: &str) -> (u32, u32) {
@@ -169,11 +180,13 @@ pub fn for_each_python(test: impl Fn(&Python) + Sync) {
 /// A scratch folder with rvenv to be run in it. ENV_DIR is its `env` unless a test says otherwise.
 pub struct Scratch {
     folder: TempDir,
+    _deadline: Deadline,
 }
 
 impl Scratch {
     pub fn new() -> Scratch {
-        Scratch { folder: TempDir::with_prefix("rvenv-test-").expect("a scratch folder") }
+        let folder = TempDir::with_prefix("rvenv-test-").expect("a scratch folder");
+        Scratch { folder, _deadline: Deadline::new() }
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -213,10 +226,10 @@ impl Scratch {
 
     /// rvenv, to be run here.
     pub fn rvenv(&self) -> Run {
-        let mut command = Command::new(RVENV.expect("the feature `cli`"));
+        let mut command = program(RVENV.expect("the feature `cli`"));
         // One cache for all tests, not the user's.
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON");
+        command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache);
         Run(command)
     }
 
@@ -227,18 +240,14 @@ impl Scratch {
 
     /// The interpreter's own `-m venv`.
     pub fn venv(&self, python: &Python) -> Run {
-        let mut command = Command::new(&python.path);
-        // What this machine has set for its own sake is not the reference's behaviour.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.as_bytes().starts_with(b"PYTHON")) {
-            command.env_remove(name);
-        }
+        let mut command = program(&python.path);
         command.current_dir(self.path("")).args(["-m", "venv"]);
         Run(command)
     }
 
     /// Any program, run here.
     pub fn run(&self, program: impl AsRef<OsStr>) -> Run {
-        let mut command = Command::new(program);
+        let mut command = self::program(program);
         command.current_dir(self.path(""));
         Run(command)
     }
@@ -327,13 +336,18 @@ impl Run {
         self
     }
 
-    pub fn output(mut self) -> Output {
-        self.0.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{:?}: {error}", self.0))
+    /// Starts it, with its output kept.
+    pub fn start(self) -> Running {
+        Running::start(self.0)
+    }
+
+    pub fn output(self) -> Output {
+        self.start().output()
     }
 
     /// Runs it, which must succeed, and returns its stdout.
     pub fn ok(self) -> String {
-        let described = format!("{:?}", self.0);
+        let described = running::describe(&self.0);
         let output = self.output();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{described}\n{}\n{stderr}", output.status);
@@ -342,7 +356,7 @@ impl Run {
 
     /// Runs it, which must succeed without a word.
     pub fn silent(self) {
-        let described = format!("{:?}", self.0);
+        let described = running::describe(&self.0);
         let output = self.output();
         let said = [output.stdout, output.stderr].concat();
         assert!(output.status.success() && said.is_empty(), "{described}\n{}", String::from_utf8_lossy(&said));
@@ -350,7 +364,7 @@ impl Run {
 
     /// Runs it, which must fail with exit code 1 and one line, whose text after `Error: ` is returned.
     pub fn error(self) -> String {
-        let described = format!("{:?}", self.0);
+        let described = running::describe(&self.0);
         let output = self.output();
         let stderr = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(1), "{described}\n{stderr}");

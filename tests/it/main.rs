@@ -30,6 +30,7 @@ mod remembering;
 mod scripts;
 mod signals;
 mod structure;
+mod suite;
 mod terminal;
 mod trust;
 mod wheels;

@@ -1,23 +1,16 @@
 //! Many runs at once: they take turns, none hangs, and whoever ends well leaves a whole environment.
 
 use std::fs;
-use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::harness::*;
 
 const MANY: usize = 32;
 
-/// Starts a run, whose output is kept.
-fn start(run: Run) -> Child {
-    let mut command = run.0;
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
 /// Waits for all; each must have ended well and said nothing.
-fn all_well(children: Vec<Child>) {
+fn all_well(children: Vec<Running>) {
     for child in children {
-        let output = child.wait_with_output().unwrap();
+        let output = child.output();
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     }
 }
@@ -41,7 +34,7 @@ for file in importlib.metadata.files('pip'):
 #[test]
 fn many_at_one_new_folder() {
     let scratch = Scratch::new();
-    let children = (0..MANY).map(|_| start(scratch.rvenv_for(&python()).arg("a/b/env"))).collect();
+    let children = (0..MANY).map(|_| scratch.rvenv_for(&python()).arg("a/b/env").start()).collect();
     all_well(children);
     assert_whole(&scratch, "a/b/env");
 }
@@ -50,7 +43,7 @@ fn many_at_one_new_folder() {
 fn many_at_one_folder_with_clear() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).arg("env").silent();
-    let children = (0..MANY).map(|_| start(scratch.rvenv_for(&python()).args(["--clear", "env"]))).collect();
+    let children = (0..MANY).map(|_| scratch.rvenv_for(&python()).args(["--clear", "env"]).start()).collect();
     all_well(children);
     assert_whole(&scratch, "env");
 }
@@ -59,7 +52,7 @@ fn many_at_one_folder_with_clear() {
 fn many_new_folders_below_one_that_none_has_made_yet() {
     let scratch = Scratch::new();
     let run = |n: usize| scratch.rvenv_for(&python()).arg("--without-pip").arg(format!("a/b/{n}/env"));
-    all_well((0..MANY).map(|n| start(run(n))).collect());
+    all_well((0..MANY).map(|n| run(n).start()).collect());
     assert_eq!(names_in(&scratch.path("a/b")).len(), MANY);
     assert_eq!(scratch.names(), ["a"]);
 }
@@ -81,7 +74,7 @@ fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
             let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", &cache);
             run.args(["--link-mode", mode]).arg(format!("env{n}"))
         };
-        let children = (0..MANY).map(|n| start(run(n))).collect();
+        let children = (0..MANY).map(|n| run(n).start()).collect();
         all_well(children);
         done.store(true, Ordering::Relaxed);
     });
@@ -94,7 +87,7 @@ fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
 fn many_folders_with_one_cold_cache() {
     let scratch = Scratch::new();
     let run = |n: usize| scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", scratch.path("cache")).arg(format!("{n}"));
-    all_well((0..MANY).map(|n| start(run(n))).collect());
+    all_well((0..MANY).map(|n| run(n).start()).collect());
     for n in [0, MANY / 2, MANY - 1] {
         assert_whole(&scratch, &n.to_string());
     }
@@ -111,19 +104,17 @@ fn one_that_waits_says_so_and_can_be_told_to_stop() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let index = format!("http://{}/simple", listener.local_addr().unwrap());
     let held = scratch.rvenv_for(&python).args(["--upgrade-deps", "env"]);
-    let held = start(held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*"));
-    while !scratch.path("env/pyvenv.cfg").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let waiting = start(scratch.rvenv_for(&python).args(["-v", "env"]));
+    let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
+    held.wait_until("the environment stands", || scratch.path("env/pyvenv.cfg").exists());
+    let waiting = scratch.rvenv_for(&python).args(["-v", "env"]).start();
     std::thread::sleep(std::time::Duration::from_millis(700));
     for (child, signal) in [(&waiting, "TERM"), (&held, "INT")] {
         scratch.run("kill").arg(format!("-{signal}")).arg(child.id().to_string()).silent();
     }
-    let waited = waiting.wait_with_output().unwrap();
+    let waited = waiting.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&waited.status), Some(15), "{waited:?}");
     assert!(String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program that makes "), "{waited:?}");
-    let held = held.wait_with_output().unwrap();
+    let held = held.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&held.status), Some(2), "{held:?}");
     // What was new is taken away again, and nothing hidden stays.
     assert!(scratch.names().is_empty(), "{:?}", scratch.names());
@@ -135,10 +126,8 @@ fn an_env_dir_that_another_program_makes_meanwhile_is_run_over() {
     // Held up by a compiler that waits for a file.
     let wrapper = scratch.python_that_compiles_after("while ! [ -e go ]; do sleep 0.02; done");
     let run = scratch.rvenv().arg("-p").arg(wrapper).args(["--no-cache", "a/env"]).env("SOURCE_DATE_EPOCH", "1");
-    let child = start(run);
-    while !scratch.names().iter().any(|name| name.starts_with(".rvenv-")) {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    let mut child = run.start();
+    child.wait_until("it builds", || scratch.names().iter().any(|name| name.starts_with(".rvenv-")));
     scratch.write("a/env/mine", "");
     scratch.write("go", "");
     all_well(vec![child]);
@@ -153,15 +142,13 @@ fn a_run_whose_parents_were_missing_is_waited_for_too() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let index = format!("http://{}/simple", listener.local_addr().unwrap());
     let held = scratch.rvenv_for(&python()).args(["--upgrade-deps", "a/b/env"]);
-    let held = start(held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*"));
-    while !scratch.path("a/b/env/pyvenv.cfg").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let second = start(scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "a/b/env"]));
+    let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
+    held.wait_until("the environment stands", || scratch.path("a/b/env/pyvenv.cfg").exists());
+    let second = scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "a/b/env"]).start();
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert!(scratch.path("a/b/env/bin/pip").exists(), "it is not cleared meanwhile");
     scratch.run("kill").arg("-TERM").arg(held.id().to_string()).silent();
-    assert!(!held.wait_with_output().unwrap().status.success());
+    assert!(!held.output().status.success());
     all_well(vec![second]);
     scratch.rvenv().args(["--check", "a/b/env"]).silent();
     assert_eq!(names_in(&scratch.path("a/b")), ["env"]);
@@ -177,7 +164,7 @@ fn without_locks_no_run_touches_what_another_one_builds() {
         let run = scratch.run(&strace).args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path);
         run.env("RVENV_CACHE_DIR", scratch.path("../rvenv-no-cache")).args(["--no-cache", "env"])
     };
-    let children: Vec<Child> = (0..4).map(|_| start(run())).collect();
+    let children: Vec<Running> = (0..4).map(|_| run().start()).collect();
     all_well(children);
     assert_whole(&scratch, "env");
 }

@@ -120,7 +120,7 @@ fn the_commands_of_the_readme_run() {
     let commands: Vec<&str> = session.lines().map(|line| line.split_once("$ ").expect("a command").1).collect();
     assert!(run(&commands.join("\n")).contains(&format!("from {}", scratch.path(".venv").display())));
     // They build this program, run this test, and measure.
-    let others = ["cargo run --release -- .venv\n", "sh tests/run\n", "cargo bench --bench compare\n"];
+    let others = ["cargo run --release -- .venv\n", "sh tests/run --install\n", "cargo bench --bench compare\n"];
     for script in blocks("sh").into_iter().filter(|script| !others.contains(script)) {
         run(script);
     }

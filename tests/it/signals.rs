@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -16,16 +15,12 @@ fn slow(scratch: &Scratch) -> PathBuf {
 }
 
 /// Starts a run that is in the midst of compiling when this returns.
-fn compiling(scratch: &Scratch, arguments: &[&str]) -> Child {
+fn compiling(scratch: &Scratch, arguments: &[&str]) -> Running {
     let run = scratch.rvenv().arg("-p").arg(slow(scratch)).arg("--no-cache").args(arguments).arg("env");
     // Where .pyc go by hashes, all have to be compiled.
-    let mut command = run.env("SOURCE_DATE_EPOCH", "1700000000").0;
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while fs::read_to_string(scratch.path("compiling")).is_ok_and(|pids| pids.lines().count() < 2)
-        || !scratch.path("compiling").exists()
-    {
-        sleep(Duration::from_millis(10));
-    }
+    let mut child = run.env("SOURCE_DATE_EPOCH", "1700000000").start();
+    let marker = scratch.path("compiling");
+    child.wait_until("it compiles", || fs::read_to_string(&marker).is_ok_and(|pids| pids.lines().count() >= 2));
     child
 }
 
@@ -41,7 +36,7 @@ fn assert_no_process_is_left(scratch: &Scratch) {
     }));
 }
 
-fn kill(scratch: &Scratch, signal: &str, child: &Child) {
+fn kill(scratch: &Scratch, signal: &str, child: &Running) {
     scratch.run("kill").arg(format!("-{signal}")).arg(child.id().to_string()).silent();
 }
 
@@ -51,7 +46,7 @@ fn a_signal_leaves_nothing_and_ends_the_program_as_it_does_others() {
         let scratch = Scratch::new();
         let child = compiling(&scratch, &[]);
         kill(&scratch, signal, &child);
-        let output = child.wait_with_output().unwrap();
+        let output = child.output();
         assert_eq!(output.status.signal(), Some(number));
         assert_eq!(scratch.names(), ["bin", "compiling"], "{signal}");
         assert_no_process_is_left(&scratch);
@@ -66,7 +61,7 @@ fn a_signal_leaves_an_environment_that_is_being_cleared_as_it_was() {
     let before = tree(&scratch.env());
     let child = compiling(&scratch, &["--clear"]);
     kill(&scratch, "TERM", &child);
-    assert_eq!(child.wait_with_output().unwrap().status.signal(), Some(15));
+    assert_eq!(child.output().status.signal(), Some(15));
     assert!(tree(&scratch.env()) == before);
     assert_eq!(scratch.names(), ["bin", "compiling", "env"]);
 }
@@ -76,13 +71,11 @@ fn a_signal_that_was_ignored_from_the_start_is_ignored() {
     let scratch = Scratch::new();
     let command = format!("trap '' HUP; exec {} \"$@\"", env!("CARGO_BIN_EXE_rvenv"));
     let run = scratch.run("sh").args(["-c", &command, "sh", "--no-cache", "-p"]).arg(&python().path).arg("env");
-    let mut command = run.env("SOURCE_DATE_EPOCH", "1700000000").0;
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while fs::read_to_string(format!("/proc/{}/comm", child.id())).is_ok_and(|name| name.trim() != "rvenv") {
-        sleep(Duration::from_millis(5));
-    }
+    let mut child = run.env("SOURCE_DATE_EPOCH", "1700000000").start();
+    let name = format!("/proc/{}/comm", child.id());
+    child.wait_until("it is rvenv", || fs::read_to_string(&name).is_ok_and(|name| name.trim() == "rvenv"));
     kill(&scratch, "HUP", &child);
-    let output = child.wait_with_output().unwrap();
+    let output = child.output();
     assert!(output.status.success(), "{output:?}");
     scratch.rvenv().args(["--check", "env"]).silent();
 }
@@ -90,9 +83,9 @@ fn a_signal_that_was_ignored_from_the_start_is_ignored() {
 #[test]
 fn what_a_killed_run_has_left_goes_with_the_next_one() {
     let scratch = Scratch::new();
-    let mut child = compiling(&scratch, &[]);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = compiling(&scratch, &[]);
+    kill(&scratch, "KILL", &child);
+    child.output();
     let hidden = |scratch: &Scratch| scratch.names().into_iter().filter(|name| name.starts_with(".rvenv-")).count();
     assert_eq!((hidden(&scratch), scratch.env().exists()), (1, false));
     scratch.rvenv_for(&python()).arg("env").silent();
@@ -109,7 +102,7 @@ fn half_swapped(moved: &[&str], out: &str) -> (Scratch, PathBuf) {
     let held = compiling(&scratch, &[]);
     let name = scratch.names().into_iter().find(|name| name.starts_with(".rvenv-")).unwrap();
     kill(&scratch, "TERM", &held);
-    held.wait_with_output().unwrap();
+    held.output();
     let hidden = scratch.path(&name);
     fs::create_dir_all(hidden.join(out)).unwrap();
     fs::create_dir_all(hidden.join("new")).unwrap();
@@ -156,13 +149,10 @@ fn what_cannot_be_put_right_is_kept() {
 fn a_python_that_has_closed_its_outputs_can_be_interrupted() {
     let scratch = Scratch::new();
     let deaf = scratch.write_script("deaf", "#!/bin/sh\ntouch begun\nexec >&- 2>&-\nexec sleep 20\n");
-    let mut command = scratch.rvenv().arg("-p").arg(deaf).arg("env").0;
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !scratch.path("begun").exists() {
-        sleep(Duration::from_millis(10));
-    }
+    let mut child = scratch.rvenv().arg("-p").arg(deaf).arg("env").start();
+    child.wait_until("Python runs", || scratch.path("begun").exists());
     let begun = std::time::Instant::now();
     kill(&scratch, "TERM", &child);
-    assert_eq!(child.wait_with_output().unwrap().status.signal(), Some(15));
+    assert_eq!(child.output().status.signal(), Some(15));
     assert!(begun.elapsed() < Duration::from_secs(10), "it was not waited for");
 }

@@ -1,0 +1,171 @@
+//! The programs that tests run. They find the same whoever has started the tests, and none is waited for without an end.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::Mode;
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+use signal_hook::consts::{FORBIDDEN, SIGPIPE};
+
+/// What has not ended by then hangs; the wheel takes minutes to build.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// A test that lives on by then hangs.
+const LONGEST_TEST: Duration = Duration::from_secs(2400);
+
+/// Variables that are the machine's, not of whoever has started the tests.
+const KEPT: [&str; 6] = ["HOME", "LOGNAME", "PATH", "PYENV_ROOT", "RUSTFLAGS", "TMPDIR"];
+
+/// A program to be run with the machine's variables and one locale.
+pub fn program(program: impl AsRef<OsStr>) -> Command {
+    settle();
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        // Some tests have cargo build something.
+        if !KEPT.contains(&&*text) && !text.starts_with("CARGO_") && !text.starts_with("RUSTUP_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("LANG", "C.UTF-8");
+    command
+}
+
+/// Puts in order what children have from their parent, and this process from its own.
+fn settle() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        rustix::process::umask(Mode::from_raw_mode(0o022));
+        let limit = rustix::process::getrlimit(Resource::Nofile);
+        let enough = limit.maximum.unwrap_or(u64::MAX).min(1024);
+        if limit.current.is_some_and(|current| current < enough) {
+            let raised = Rlimit { current: Some(enough), maximum: limit.maximum };
+            rustix::process::setrlimit(Resource::Nofile, raised).expect("more descriptors");
+        }
+        // What is ignored here (by nohup, or a shell that starts its jobs in the background) is ignored in children; what
+        // has a handler has its default there. Here a handler that does nothing goes on ignoring.
+        for signal in ignored_signals() {
+            signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
+        }
+    });
+}
+
+/// The signals that this process ignores; but for SIGPIPE, which the standard library itself gives back.
+fn ignored_signals() -> Vec<i32> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let is_ignored = |signal: &i32| mask & (1 << (signal - 1)) != 0;
+    (1..32).filter(is_ignored).filter(|signal| *signal != SIGPIPE && !FORBIDDEN.contains(signal)).collect()
+}
+
+/// A program that runs. At the latest it ends when this is dropped.
+pub struct Running {
+    described: String,
+    /// None once its output is waited for.
+    child: Option<Child>,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Running {
+        settle();
+        let described = describe(&command);
+        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = started.unwrap_or_else(|error| panic!("{described}: {error}"));
+        Running { described, child: Some(child) }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("a child").id()
+    }
+
+    /// Waits until something has happened that it does before its end.
+    pub fn wait_until(&mut self, what: &str, has_happened: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !has_happened() {
+            let ended = self.child.as_mut().expect("a child").try_wait().expect("its status");
+            if ended.is_some() && !has_happened() {
+                let output = self.child.take().expect("a child").wait_with_output();
+                panic!("{} has ended before this: {what}\n{output:?}", self.described);
+            }
+            assert!(begun.elapsed() < LIMIT, "{} hangs before this: {what}", self.described);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn output(mut self) -> Output {
+        let child = self.child.take().expect("a child");
+        let id = child.id();
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send(child.wait_with_output()));
+        match receiver.recv_timeout(LIMIT) {
+            Ok(output) => output.unwrap_or_else(|error| panic!("{}: {error}", self.described)),
+            Err(_) => panic!("{} hangs. What was killed: {:#?}", self.described, kill_family(id)),
+        }
+    }
+}
+
+/// A command as one would type it, with the variables that it has besides the machine's.
+pub(super) fn describe(command: &Command) -> String {
+    let mut words = Vec::new();
+    if let Some(folder) = command.get_current_dir() {
+        words.push(format!("cd {folder:?} &&"));
+    }
+    for (name, value) in command.get_envs() {
+        words.extend(value.map(|value| format!("{}={value:?}", name.to_string_lossy())));
+    }
+    words.push(format!("{:?}", command.get_program()));
+    words.extend(command.get_args().map(|argument| format!("{argument:?}")));
+    words.join(" ")
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            kill_family(child.id());
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Kills a process and what it has started, and returns their command lines.
+fn kill_family(id: u32) -> Vec<String> {
+    let process = Path::new("/proc").join(id.to_string());
+    let line = fs::read(process.join("cmdline")).unwrap_or_default();
+    let mut lines = vec![String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ")];
+    let threads = fs::read_dir(process.join("task")).into_iter().flatten();
+    let children = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let children: Vec<u32> = children.collect::<String>().split_whitespace().filter_map(|id| id.parse().ok()).collect();
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+    lines.extend(children.into_iter().flat_map(kill_family));
+    lines
+}
+
+/// Ends all tests if it lives too long: what hangs in the library cannot be ended otherwise.
+pub struct Deadline {
+    _sender: Sender<()>,
+}
+
+impl Deadline {
+    pub fn new() -> Deadline {
+        let (sender, receiver) = mpsc::channel();
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        thread::spawn(move || {
+            if receiver.recv_timeout(LONGEST_TEST) == Err(RecvTimeoutError::Timeout) {
+                super::say(&format!("{test} hangs"));
+                std::process::exit(1);
+            }
+        });
+        Deadline { _sender: sender }
+    }
+}

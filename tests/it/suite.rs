@@ -1,0 +1,68 @@
+//! The suite's own command, `tests/run`, and what it does to the machine.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::harness::*;
+
+/// A machine that has neither shells nor tools, whose programs that would change it write down how they are called.
+fn bare_machine() -> Scratch {
+    let scratch = Scratch::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run");
+    scratch.write("tests/run", fs::read(source).unwrap());
+    scratch.write("tests/fetch", "echo tests/fetch \"$@\" >>called\n");
+    for name in ["apt-get", "cargo"] {
+        scratch.write_script(&format!("bin/{name}"), &format!("#!/bin/sh\necho {name} \"$@\" >>called\n"));
+    }
+    scratch.write_script("bin/id", "#!/bin/sh\necho 0\n");
+    for name in ["sh", "dirname"] {
+        symlink(tool(name).unwrap(), scratch.path("bin").join(name)).unwrap();
+    }
+    scratch
+}
+
+/// `tests/run` on it: what it has called, and what it has said.
+fn suite(arguments: &[&str], ci: &str) -> (Vec<String>, String) {
+    let scratch = bare_machine();
+    let run = scratch.run("/bin/sh").arg("tests/run").args(arguments).env("CI", ci);
+    // So that it looks for no other.
+    let run = run.env("PATH", scratch.path("bin")).env("HOME", scratch.path("")).env("TMPDIR", scratch.path(""));
+    let output = run.env_remove("PYENV_ROOT").output();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let called = fs::read_to_string(scratch.path("called")).unwrap();
+    (called.lines().map(str::to_owned).collect(), said)
+}
+
+#[test]
+fn the_suite_installs_and_fetches_nothing_unasked_and_names_what_it_leaves_untested() {
+    let (called, said) = suite(&["--test", "it", "cli::"], "");
+    assert_eq!(called, ["cargo test --locked --test it cli::"]);
+    for line in ["activation: bash zsh ", "Pythons of pyenv: 3.6 3.7 ", "released wheel: objdump target/tools/complete"]
+    {
+        assert!(said.contains(&format!("\n  {line}")), "{line} in {said}");
+    }
+    assert!(said.contains("sh tests/run --install"), "{said}");
+}
+
+#[test]
+fn the_suite_installs_and_fetches_where_it_is_asked_to_and_in_ci() {
+    for (arguments, ci) in [(&["--install", "--test", "it"][..], ""), (&["--test", "it"], "true")] {
+        let (called, said) = suite(arguments, ci);
+        let [update, install, fetch, test] = &called[..] else { panic!("{called:?}") };
+        assert_eq!(
+            [update.as_str(), fetch, test],
+            ["apt-get update -qq", "tests/fetch", "cargo test --locked --test it"]
+        );
+        let (command, packages) = install.split_once(" --no-install-recommends ").unwrap();
+        assert_eq!(command, "apt-get install -qq -y");
+        let packages: Vec<&str> = packages.split(' ').collect();
+        for package in ["zsh", "ksh93u+m", "csh", "pypy3-venv", "strace"] {
+            assert!(packages.contains(&package), "{package} in {packages:?}");
+        }
+        assert!(packages.iter().all(|package| !package.is_empty() && !package.contains(['/', '='])), "{packages:?}");
+        // Nothing came of it, which is said.
+        assert!(said.contains("\n  activation: bash zsh ") && !said.contains("--install"), "{said}");
+    }
+}
