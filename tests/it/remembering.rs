@@ -97,6 +97,7 @@ fn the_cache_is_in_the_users_cache_folder() {
     let run = || scratch.rvenv_for(&python).env_remove("RVENV_CACHE_DIR").args(["--clear", "--without-pip", "env"]);
     run().env("XDG_CACHE_HOME", scratch.path("xdg")).silent();
     assert!(scratch.path("xdg/rvenv/interpreters").is_dir());
+    fs::create_dir(scratch.path("home")).unwrap();
     run().env_remove("XDG_CACHE_HOME").env("HOME", scratch.path("home")).silent();
     assert!(scratch.path("home/.cache/rvenv/interpreters").is_dir());
 }
