@@ -113,7 +113,9 @@ impl EnvBuilder {
             published => published?,
         }
         if let Err(error) = self.finish(&mut context, steps) {
-            context.stage.withdraw();
+            if let Some(warning) = context.stage.withdraw() {
+                self.caller.observer.warn(&warning);
+            }
             return Err(error);
         }
         if let Some(warning) = context.stage.release() {

@@ -168,6 +168,11 @@ pub(crate) fn is_own_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && system::is_own(&metadata))
 }
 
+/// Whether something has this name that is another user's.
+pub(crate) fn is_anothers(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| system::is_anothers(&metadata))
+}
+
 /// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
 pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
     let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());

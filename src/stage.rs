@@ -11,12 +11,13 @@
 //! ```
 //!
 //! Below them: `hidden.rs`, the directory that all is built in, which is the lock on ENV_DIR too; `merge.rs` and `swap.rs`,
-//! the two ways into an ENV_DIR that exists; `entries.rs` and `removal.rs`, which list and remove.
+//! the two ways into an ENV_DIR that exists; `moving.rs`, `entries.rs` and `removal.rs`, which move, list and remove.
 
 mod absent;
 mod entries;
 mod hidden;
 mod merge;
+mod moving;
 mod present;
 mod published;
 mod removal;
@@ -40,6 +41,8 @@ use turn::Turn;
 #[derive(Debug)]
 pub(crate) struct Stage {
     env_dir: PathBuf,
+    /// Where ENV_DIR is: another path than its own if it is a link.
+    place: PathBuf,
     /// Where the environment's files are now: in the hidden directory, and once it is published in ENV_DIR.
     files: PathBuf,
     state: State,
@@ -62,28 +65,36 @@ enum State {
 impl Stage {
     /// Begins to build, when it is this run's turn to work on ENV_DIR: as long as another run does, `waiting` is called.
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
-        let (files, state) = match turn::take(env_dir, &mut waiting)? {
-            Turn::Absent(absent) => (absent.built(env_dir), State::Absent(absent)),
+        let place = place_of(env_dir)?;
+        let (files, state) = match turn::take(&place, &mut waiting)? {
+            Turn::Absent(absent) => (absent.built(&place), State::Absent(absent)),
             Turn::Present(present) => (present.built(), State::Present(present)),
         };
         fs::create_dir_all(&files).at("create the directory", env_dir)?;
-        Ok(Stage { env_dir: env_dir.to_owned(), files, state })
+        Ok(Stage { env_dir: env_dir.to_owned(), place, files, state })
     }
 
     /// The stage of an environment that stands at ENV_DIR, and that nobody works on.
     pub(crate) fn finished(env_dir: &Path) -> Stage {
-        Stage { env_dir: env_dir.to_owned(), files: env_dir.to_owned(), state: State::Released }
+        let [env_dir, place, files] = [env_dir; 3].map(Path::to_owned);
+        Stage { env_dir, place, files, state: State::Released }
     }
 
     /// Where the file that shall be at `path` stands now.
     pub(crate) fn at(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(&self.env_dir).map_or_else(|_| path.to_owned(), |below| entries::join(&self.files, below))
+        self.below(&self.files, path)
+    }
+
+    /// `path`, which is in ENV_DIR, as it is in `directory`.
+    fn below(&self, directory: &Path, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.env_dir).map_or_else(|_| path.to_owned(), |below| entries::join(directory, below))
     }
 
     /// Makes the directory `path` and those above it. In an ENV_DIR that exists none of them may be a link.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
+        let place = self.below(&self.place, path);
         if let State::Present(present) = &mut self.state {
-            present.own(path);
+            present.own(&place);
         }
         let mut above: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
         above.reverse();
@@ -125,8 +136,9 @@ impl Stage {
     /// Has the file or link `path` of an ENV_DIR that exists removed when this is published, unless there is a new one in
     /// its place.
     pub(crate) fn retire(&mut self, path: PathBuf) {
+        let place = self.below(&self.place, &path);
         if let State::Present(present) = &mut self.state {
-            present.retire(path);
+            present.retire(place);
         }
     }
 
@@ -146,9 +158,9 @@ impl Stage {
     /// Errors with [`Error::Appeared`] if ENV_DIR was not there when the work began, and is now.
     pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
         let published = match mem::replace(&mut self.state, State::Failed) {
-            State::Absent(absent) => absent.publish(&self.env_dir)?,
-            State::Present(present) if clear => present.replace(&self.env_dir)?,
-            State::Present(present) => present.merge(&self.env_dir)?,
+            State::Absent(absent) => absent.publish(&self.place)?,
+            State::Present(present) if clear => present.replace(&self.place)?,
+            State::Present(present) => present.merge(&self.place)?,
             State::Failed => {
                 let reason = "what was built for it is gone, since it could not be published; run again".to_owned();
                 return Err(Error::Directory { path: self.env_dir.clone(), reason });
@@ -163,10 +175,14 @@ impl Stage {
         Ok(())
     }
 
-    /// Takes a published environment away again if there was nothing before, and ends this run's turn.
-    pub(crate) fn withdraw(&mut self) {
-        if let State::Published(published) = mem::replace(&mut self.state, State::Released) {
-            published.withdraw(&self.env_dir);
+    /// Takes a published environment away again if there was nothing before, puts back the one whose place it has taken as a
+    /// whole, and ends this run's turn. One that went into another stays as it is.
+    ///
+    /// Returns a warning: what could not be taken away or put back.
+    pub(crate) fn withdraw(&mut self) -> Option<String> {
+        match mem::replace(&mut self.state, State::Released) {
+            State::Published(published) => published.withdraw(&self.place),
+            _ => None,
         }
     }
 
@@ -178,6 +194,14 @@ impl Stage {
             State::Published(published) => published.release(),
             _ => None,
         }
+    }
+}
+
+/// Where ENV_DIR is: what it leads to, if it is a link.
+fn place_of(env_dir: &Path) -> Result<PathBuf> {
+    match env_dir.is_symlink() {
+        true => env_dir.canonicalize().at("follow the link", env_dir),
+        false => Ok(env_dir.to_owned()),
     }
 }
 

@@ -137,6 +137,10 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
+pub(super) fn is_anothers(metadata: &Metadata) -> bool {
+    metadata.uid() != rustix::process::geteuid().as_raw()
+}
+
 /// Whether this process is root, and the directory is not.
 pub(super) fn is_roots_at_anothers(directory: &Metadata) -> bool {
     rustix::process::geteuid().is_root() && directory.uid() != 0

@@ -121,6 +121,11 @@ pub(super) fn is_own(_: &Metadata) -> bool {
     true
 }
 
+/// Not read, as in [`is_own`].
+pub(super) fn is_anothers(_: &Metadata) -> bool {
+    false
+}
+
 /// Whoever makes something in a directory, its user can use it.
 pub(super) fn is_roots_at_anothers(_: &Metadata) -> bool {
     false

@@ -58,13 +58,13 @@ impl Hidden {
                     return Ok(Hidden { path, contents, _lock: Some(lock) });
                 }
                 Attempt::Busy => waiting()?,
-                Attempt::Unsupported => return Hidden::without_lock(place),
+                Attempt::Unlockable => return Hidden::without_lock(place),
             }
             thread::sleep(POLL);
         }
     }
 
-    /// A directory that no other run has or looks into, where there are no locks.
+    /// A directory that no other run has or looks into, where none can be locked under the name that all look for.
     fn without_lock(place: &Path) -> Result<Hidden> {
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
         Ok(Hidden { path: made.keep(), contents: Contents::Disposable, _lock: None })
@@ -138,8 +138,8 @@ enum Attempt {
     },
     /// Another run has it.
     Busy,
-    /// The file system has no locks.
-    Unsupported,
+    /// The file system has no locks, or somebody else has taken the name.
+    Unlockable,
 }
 
 /// Locks the directory `path`, made if it is not there.
@@ -155,7 +155,8 @@ fn lock(path: &Path) -> io::Result<Attempt> {
     match locked {
         Ok(Some(lock)) => Ok(Attempt::Locked { lock, is_new }),
         Ok(None) => Ok(Attempt::Busy),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unsupported),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unlockable),
+        Err(_) if os::is_anothers(path) => Ok(Attempt::Unlockable),
         Err(error) => Err(error),
     }
 }

@@ -1,24 +1,13 @@
 //! Moving what was built into an ENV_DIR that exists, directory into directory, each file by a rename: a program that runs
 //! from the environment meanwhile sees the old file or the new one.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entries::names;
-use super::hidden;
+use super::moving;
 use crate::error::{AtPath, Error, Result};
-use crate::os;
-
-/// Moves all that is in `from` into `to`, except `spared` names.
-pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
-    let names = names(from).at("read the directory", from)?;
-    for name in names.iter().filter(|name| !spared.contains(&name.as_os_str())) {
-        fs::rename(from.join(name), to.join(name)).at("move", &from.join(name))?;
-    }
-    Ok(())
-}
 
 /// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory
 /// goes, or the reverse. By CPython's rule a link to a directory may stand for a directory, but not for one of `own`.
@@ -55,30 +44,15 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
             continue;
         }
         match fs::rename(&from, &to) {
-            // Something in ENV_DIR is a mount of its own, or a link to another file system.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices && is_directory => {
+            // Whatever keeps a directory from being renamed: one can be made.
+            Err(_) if is_directory => {
                 fs::create_dir(&to).at("create the directory", &to)?;
                 merge(&from, &to)?;
             }
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_across(&from, &to).at("write", &to)?,
+            // Something in ENV_DIR is a mount of its own, or a link to another file system.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(&from, &to).at("write", &to)?,
             renamed => renamed.at("write", &to)?,
         }
     }
     Ok(())
-}
-
-/// Copies a file or a link to another file system, beside its place, and renames it.
-fn copy_across(from: &Path, to: &Path) -> io::Result<()> {
-    let directory = to.parent().unwrap_or(Path::new("/"));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(hidden::PREFIX);
-    let copied = match fs::read_link(from) {
-        Ok(target) => builder.make_in(directory, |path| os::symlink(&target, path))?.into_temp_path(),
-        Err(_) => {
-            let file = builder.tempfile_in(directory)?.into_temp_path();
-            fs::copy(from, &file)?;
-            file
-        }
-    };
-    copied.persist(to).map_err(|error| error.error)
 }

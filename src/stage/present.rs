@@ -52,15 +52,15 @@ impl Present {
         }
         merge::merge(&built, env_dir)?;
         removal::remove_files(&gone, env_dir)?;
-        Ok(Published::new(self.hidden, Before::Something))
+        Ok(Published::new(self.hidden, Before::Same))
     }
 
     /// Puts the new files in the place of all that ENV_DIR holds.
     pub(super) fn replace(self, env_dir: &Path) -> Result<Published> {
-        match swap::swap(&self.built(), env_dir, self.hidden.path()) {
-            Ok(()) => Ok(Published::new(self.hidden, Before::Something)),
-            Err(Unswapped { error, scattered: false }) => Err(error),
-            Err(Unswapped { error, scattered: true }) => {
+        match swap::swap(self.hidden.path(), env_dir) {
+            Ok(swapped) => Ok(Published::new(self.hidden, Before::Another(swapped))),
+            Err(Unswapped::Untouched(error)) => Err(error),
+            Err(Unswapped::Scattered(error)) => {
                 let kept = self.hidden.keep();
                 let reason = format!("{error}; what was there is in {}, and the next run puts it right", Quoted(&kept));
                 Err(Error::Directory { path: env_dir.to_owned(), reason })

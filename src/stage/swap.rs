@@ -1,12 +1,21 @@
 //! `--clear`: the new environment in the place of the old one, by one call where the system has it. Elsewhere the entries of
-//! ENV_DIR are moved, in an order from which the next run can tell what one that was killed had done.
+//! ENV_DIR are moved, in an order from which the next run can tell what one that was killed had done:
+//!
+//! ```text
+//! hidden directory   ENV_DIR                              a run that finds this
+//! new                the old entries
+//! new, old           some of the old entries              moves those in `old` back
+//! new, replaced      none, then some of the new entries   moves those in `new` on
+//! replaced           the new entries
+//! ```
 
 use std::fs;
 use std::path::Path;
 
 use super::entries::is_there;
 use super::hidden::NEW;
-use super::merge::move_entries;
+use super::merge::merge;
+use super::moving::move_entries;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
@@ -16,56 +25,88 @@ const OLD: &str = "old";
 /// In the hidden directory: what has been moved out of ENV_DIR, into which the new contents are being moved.
 const REPLACED: &str = "replaced";
 
-/// Puts `built`, in the directory `hidden`, in the place of ENV_DIR; the old contents are in `hidden` then. After an error
-/// everything is as it was, unless [`Unswapped::scattered`] says otherwise.
-pub(super) fn swap(built: &Path, env_dir: &Path, hidden: &Path) -> Result<(), Unswapped> {
-    // The directory that was there may be somebody's current one, a mount, or have more to it than owner and mode.
-    let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
-    if plain && os::copy_owner_and_mode(env_dir, built).and_then(|()| os::exchange(built, env_dir)).is_ok() {
-        return Ok(());
-    }
-    by_entries(built, env_dir, hidden)
+/// How the new environment came into the place of the old one, which is in the hidden directory now.
+#[derive(Debug)]
+pub(super) enum Swapped {
+    /// As a whole: the old one is `new` in the hidden directory.
+    Exchanged,
+    /// By its entries: the old ones are in `replaced`.
+    Moved,
 }
 
 /// Why a swap did not happen.
-pub(super) struct Unswapped {
-    pub(super) error: Error,
-    /// Whether some of what was there could not be put back, and is in the hidden directory.
-    pub(super) scattered: bool,
+pub(super) enum Unswapped {
+    /// Everything is as it was.
+    Untouched(Error),
+    /// Some of what was there could not be put back, and is in the hidden directory.
+    Scattered(Error),
 }
 
-/// Moves the old contents out and the new ones in. If something fails between, all is moved back; if the process is
-/// killed, the next run for this ENV_DIR does it.
-fn by_entries(built: &Path, env_dir: &Path, hidden: &Path) -> Result<(), Unswapped> {
+/// Puts what is built in the directory `hidden` in the place of what ENV_DIR holds.
+pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> {
+    let new = hidden.join(NEW);
+    // The directory that was there may be somebody's current one, a mount, or have more to it than owner and mode.
+    let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
+    if plain && os::copy_owner_and_mode(env_dir, &new).and_then(|()| os::exchange(&new, env_dir)).is_ok() {
+        return Ok(Swapped::Exchanged);
+    }
+    match move_out_and_in(hidden, env_dir) {
+        Ok(()) => Ok(Swapped::Moved),
+        Err(error) => Err(match move_back(hidden, env_dir) {
+            Ok(()) => Unswapped::Untouched(error),
+            Err(_) => Unswapped::Scattered(error),
+        }),
+    }
+}
+
+impl Swapped {
+    /// Puts the old environment back into its place.
+    pub(super) fn undo(self, hidden: &Path, env_dir: &Path) -> Result<()> {
+        let new = hidden.join(NEW);
+        if matches!(self, Swapped::Exchanged) {
+            if os::exchange(&new, env_dir).is_ok() {
+                return Ok(());
+            }
+            // As if it had been moved.
+            fs::rename(&new, hidden.join(REPLACED)).and_then(|()| fs::create_dir(&new)).at("clear", env_dir)?;
+        }
+        move_back(hidden, env_dir)
+    }
+}
+
+/// Moves the old entries out and the new ones in.
+fn move_out_and_in(hidden: &Path, env_dir: &Path) -> Result<()> {
     let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
-    let spared = [hidden.file_name().unwrap_or_default()];
-    let swapped = fs::create_dir(&old).at("clear", env_dir).and_then(|()| {
-        move_entries(env_dir, &old, &spared)?;
-        fs::rename(&old, &replaced).at("clear", env_dir)?;
-        move_entries(built, env_dir, &[])
-    });
-    swapped.map_err(|error| {
-        let is_out = is_there(&replaced).is_ok_and(|there| !there) || {
-            let back = move_entries(env_dir, built, &spared);
-            back.is_ok() && fs::rename(&replaced, &old).is_ok()
-        };
-        let is_back = is_out && move_entries(&old, env_dir, &[]).is_ok();
-        Unswapped { error, scattered: !is_back }
-    })
+    fs::create_dir(&old).at("clear", env_dir)?;
+    move_entries(env_dir, &old, &[hidden.file_name().unwrap_or_default()])?;
+    fs::rename(&old, &replaced).at("clear", env_dir)?;
+    merge(&hidden.join(NEW), env_dir)
 }
 
-/// Puts right what a run that was killed has left of [`by_entries`] in the directory `hidden`.
+/// Undoes [`move_out_and_in`], however far that came.
+fn move_back(hidden: &Path, env_dir: &Path) -> Result<()> {
+    let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
+    if is_there(&replaced).at("look at", &replaced)? {
+        move_entries(env_dir, &hidden.join(NEW), &[hidden.file_name().unwrap_or_default()])?;
+        fs::rename(&replaced, &old).at("move", &replaced)?;
+    }
+    move_entries(&old, env_dir, &[])
+}
+
+/// Puts right what a run that was killed has left of a swap by entries in the directory `hidden`, also if ENV_DIR has been
+/// deleted since.
 pub(super) fn recover(hidden: &Path, env_dir: &Path) -> Result<()> {
     let (old, replaced, new) = (hidden.join(OLD), hidden.join(REPLACED), hidden.join(NEW));
-    if is_there(&replaced).at("look at", &replaced)? {
-        // All that was there is out, so the new contents go in.
-        if is_there(&new).at("look at", &new)? {
-            move_entries(&new, env_dir, &[])?;
-        }
-    } else if is_there(&old).at("look at", &old)? {
-        move_entries(&old, env_dir, &[])?;
+    let (is_out, is_going_out) = (is_there(&replaced).at("look at", &replaced)?, is_there(&old).at("look at", &old)?);
+    if !is_out && !is_going_out {
+        return Ok(());
     }
-    Ok(())
+    fs::create_dir_all(env_dir).at("create the directory", env_dir)?;
+    if is_out {
+        if is_there(&new).at("look at", &new)? { merge(&new, env_dir) } else { Ok(()) }
+    } else {
+        move_entries(&old, env_dir, &[])
+    }
 }
 
 /// Whether the current directory is `env_dir` or in it.

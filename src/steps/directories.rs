@@ -97,10 +97,10 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
         Err(error) if error.kind() == io::ErrorKind::NotFound => check_parents(env_dir),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => in_the_way("one of its parents is a file"),
         Err(error) => Err(error).at("create the directory", env_dir),
-        Ok(there) if there.is_symlink() => {
-            in_the_way("it is a symbolic link, and rvenv does not write through links; name the folder itself")
+        Ok(there) if there.is_symlink() && !env_dir.exists() => {
+            in_the_way("it is a symbolic link to nothing; make the directory that it leads to, or remove it")
         }
-        Ok(there) if !there.is_dir() => in_the_way("it exists and is not a directory"),
+        Ok(_) if !env_dir.is_dir() => in_the_way("it exists and is not a directory"),
         Ok(_) => check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. })),
     }
 }

@@ -270,17 +270,77 @@ fn clear_refuses_what_is_no_environment_unless_forced() {
 }
 
 #[test]
-fn clear_never_goes_through_a_link_at_env_dir() {
+fn an_env_dir_that_is_a_link_to_a_directory_is_kept_and_the_environment_is_where_it_leads() {
     let scratch = Scratch::new();
     let python = python();
-    scratch.rvenv_for(&python).args(["--without-pip", "real"]).silent();
-    let before = tree(&scratch.path("real"));
-    symlink(scratch.path("real"), scratch.env()).unwrap();
+    fs::create_dir_all(scratch.path("elsewhere/real")).unwrap();
+    symlink("elsewhere/real", scratch.env()).unwrap();
+    scratch.write("elsewhere/real/mine", "");
+    let run = |flags: &[&str]| scratch.rvenv_for(&python).args(flags).arg("env").silent();
+    let assert_sound = |what: &str| {
+        assert_eq!(link(scratch.env()), PathBuf::from("elsewhere/real"), "{what}");
+        assert_eq!(names_in(&scratch.path("elsewhere")), ["real"], "{what}");
+        scratch.rvenv().args(["--check", "env"]).silent();
+        let prefix = in_env(&scratch.env(), "import sys; print(sys.prefix)");
+        assert_eq!(PathBuf::from(prefix), scratch.env(), "{what}");
+    };
+    run(&[]);
+    assert_sound("new");
+    assert!(scratch.path("elsewhere/real/mine").exists());
+    scratch.write("elsewhere/real/bin/mine", "");
+    run(&["--upgrade"]);
+    assert_sound("--upgrade");
+    fs::remove_file(record_of(&scratch.env(), "pip")).unwrap();
+    run(&[]);
+    assert_sound("a pip that is replaced");
+    assert!(scratch.path("elsewhere/real/bin/mine").exists());
+    run(&["--clear"]);
+    assert_sound("--clear");
+    assert!(!scratch.path("elsewhere/real/bin/mine").exists());
+}
+
+#[test]
+fn clear_through_a_link_deletes_environments_alone() {
+    let scratch = Scratch::new();
+    scratch.write("work/thesis.tex", "");
+    symlink("work", scratch.env()).unwrap();
+    let error = scratch.rvenv_for(&python()).args(["--clear", "env"]).error();
+    assert!(error.contains("--force"), "{error}");
+    assert!(scratch.path("work/thesis.tex").exists());
+}
+
+#[test]
+fn an_env_dir_that_is_a_link_to_nothing_or_to_a_file_is_an_error() {
+    let scratch = Scratch::new();
+    symlink("gone", scratch.env()).unwrap();
     for flags in [&["--clear"][..], &["--clear", "--force"], &[], &["--upgrade"]] {
-        let error = scratch.rvenv_for(&python).args(flags).args(["--without-pip", "env"]).error();
-        assert!(error.starts_with("Unable to create directory '") && error.contains("symbolic link"), "{error}");
+        let error = scratch.rvenv_for(&python()).args(flags).arg("env").error();
+        assert!(error.contains("it is a symbolic link to nothing"), "{error}");
     }
-    assert_eq!(tree(&scratch.path("real")), before);
+    scratch.write("gone", "");
+    let error = scratch.rvenv_for(&python()).arg("env").error();
+    assert!(error.contains("it exists and is not a directory"), "{error}");
+    assert_eq!(scratch.names(), ["env", "gone"]);
+}
+
+#[test]
+fn a_hidden_directory_that_another_user_has_made_keeps_nobody_from_working() {
+    let scratch = Scratch::new();
+    let python = python();
+    // The name depends on that of ENV_DIR alone, so anybody can make it first, here in a directory like /tmp.
+    let code = "import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(b'env').digest())[:12].decode())";
+    let name = format!(".rvenv-{}", scratch.run(&python.path).args(["-c", code]).ok().trim());
+    fs::create_dir(scratch.path(&name)).unwrap();
+    scratch.write(&format!("{name}/new/mine"), "");
+    if !scratch.run("chown").args(["-R", "12345", &name]).output().status.success() {
+        return say_missing("the right to give a file away");
+    }
+    for flags in [&[][..], &[], &["--clear"], &["--upgrade"]] {
+        scratch.rvenv_for(&python).args(flags).arg("env").silent();
+        assert_eq!(scratch.names(), [name.as_str(), "env"]);
+        assert!(scratch.path(&name).join("new/mine").exists(), "it stays as it was");
+    }
+    scratch.rvenv().args(["--check", "env"]).silent();
 }
 
 #[test]

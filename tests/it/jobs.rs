@@ -202,3 +202,22 @@ fn upgrade_deps_that_fails_shows_pips_reason_and_takes_a_new_environment_away() 
     run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x").error();
     assert!(tree(&scratch.env()).len() >= before, "one that was there stays");
 }
+
+#[test]
+fn a_clear_whose_upgrade_fails_puts_the_old_environment_back() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    scratch.write("env/mine", "");
+    let before = tree(&scratch.env());
+    let failing = |env_dir: &str| {
+        let run = scratch.rvenv_for(&python).args(["--clear", "--upgrade-deps", env_dir]);
+        run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x")
+    };
+    assert!(failing("env").error().contains("returned non-zero exit status"));
+    assert!(tree(&scratch.env()) == before);
+    // Where its entries were moved, since it is the current directory, they are moved back.
+    assert!(failing("../env").current_dir(scratch.env()).error().contains("returned non-zero exit status"));
+    assert!(tree(&scratch.env()) == before);
+    assert_eq!(scratch.names(), ["env"]);
+}

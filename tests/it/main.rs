@@ -22,6 +22,7 @@ mod interpreters;
 mod jobs;
 mod library;
 mod link_modes;
+mod overlay;
 mod packaging;
 mod progress;
 mod races;

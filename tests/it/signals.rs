@@ -133,16 +133,18 @@ fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
 #[test]
 fn what_cannot_be_put_right_is_kept() {
     let (scratch, hidden) = half_swapped(&["lib", "mine"], "old");
-    scratch.write("env/lib/in the way", "");
+    scratch.write("env/lib/more", "");
+    scratch.write("env/mine", "another one");
     for arguments in [&["env"][..], &["--clear", "env"]] {
         let error = scratch.rvenv_for(&python()).arg("--without-pip").args(arguments).error();
         assert!(error.contains("stays there") && error.contains(hidden.to_str().unwrap()), "{error}");
-        assert!(hidden.join("old/lib").exists() || hidden.join("old/mine").exists());
-        assert!(hidden.join("old/mine").exists() || scratch.path("env/mine").exists());
+        assert_eq!(fs::read(hidden.join("old/mine")).unwrap(), b"");
+        assert_eq!(fs::read(scratch.path("env/mine")).unwrap(), b"another one");
     }
-    fs::remove_dir_all(scratch.path("env/lib")).unwrap();
+    fs::remove_file(scratch.path("env/mine")).unwrap();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     assert!(!hidden.exists() && scratch.path("env/mine").exists());
+    assert!(scratch.path("env/lib/more").exists(), "what has come into a directory meanwhile stays");
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! An environment of an earlier layer of an image, on overlayfs as Docker has it: a directory of a lower layer cannot be
+//! renamed there (EXDEV), nor can one elsewhere that something holds on to.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+
+/// Two layers below a scratch directory's `mounted/merged`, the lower of which is written first.
+struct Layers<'a> {
+    scratch: &'a Scratch,
+    mounted: Mounted,
+}
+
+impl Layers<'_> {
+    /// Only the lower layer is there to be written to. None where mounting is not allowed.
+    fn lower(scratch: &Scratch) -> Option<Layers<'_>> {
+        let layers = Layers { mounted: Mounted::tmpfs(scratch)?, scratch };
+        for name in ["lower", "upper", "work", "merged"] {
+            fs::create_dir(layers.mounted.path().join(name)).unwrap();
+        }
+        scratch.run("mount").arg("--bind").arg(layers.mounted.path().join("lower")).arg(layers.merged()).ok();
+        Some(layers)
+    }
+
+    /// From now on the upper layer is written to. None where there is no overlayfs.
+    fn upper(&self) -> Option<()> {
+        self.scratch.run("umount").arg(self.merged()).ok();
+        let options = "lowerdir=lower,upperdir=upper,workdir=work";
+        let mount = self.scratch.run("mount").args(["-t", "overlay", "overlay", "-o", options, "merged"]);
+        let mounted = mount.current_dir(self.mounted.path()).output().status.success();
+        if !mounted {
+            say_missing("overlayfs");
+        }
+        mounted.then_some(())
+    }
+
+    fn merged(&self) -> PathBuf {
+        self.mounted.path().join("merged")
+    }
+
+    fn env(&self) -> PathBuf {
+        self.merged().join("env")
+    }
+
+    /// rvenv with the cache that was there in the lower layer.
+    fn rvenv(&self) -> Run {
+        self.scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", self.merged().join("cache"))
+    }
+
+    fn assert_whole(&self) {
+        self.scratch.rvenv().arg("--check").arg(self.env()).silent();
+        assert!(self.hidden().is_empty(), "{:?}", self.hidden());
+    }
+
+    fn hidden(&self) -> Vec<String> {
+        let all = names_in(&self.merged()).into_iter().chain(names_in(&self.env()));
+        all.filter(|name| name.starts_with(".rvenv")).collect()
+    }
+}
+
+impl Drop for Layers<'_> {
+    fn drop(&mut self) {
+        self.scratch.run("umount").arg(self.merged()).output();
+    }
+}
+
+/// An environment with files of the user's.
+fn write_environment(layers: &Layers, flags: &[&str]) {
+    layers.rvenv().args(flags).arg(layers.env()).silent();
+    write_mine(&layers.env());
+}
+
+fn write_mine(env_dir: &Path) {
+    for name in ["mine", "lib/mine/deeper/mine.py", "bin/mine"] {
+        let path = env_dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "mine").unwrap();
+    }
+    fs::set_permissions(env_dir.join("lib/mine"), fs::Permissions::from_mode(0o2751)).unwrap();
+}
+
+/// Whether all of the user's files are there; some are none too few.
+fn has_mine(env_dir: &Path) -> bool {
+    let there = ["mine", "lib/mine/deeper/mine.py", "bin/mine"].map(|name| env_dir.join(name).exists());
+    assert!(there.iter().all(|is_there| *is_there == there[0]), "{there:?}");
+    there[0]
+}
+
+#[test]
+fn clear_of_an_environment_in_a_lower_layer_leaves_the_new_one_and_nothing_else() {
+    for mode in ["copy", "hardlink"] {
+        let scratch = Scratch::new();
+        let Some(layers) = Layers::lower(&scratch) else { return };
+        let flags = ["--link-mode", mode];
+        layers.rvenv().args(flags).arg(layers.env()).silent();
+        let fresh = tree(&layers.env());
+        write_mine(&layers.env());
+        let Some(()) = layers.upper() else { return };
+        layers.rvenv().args(flags).arg("--clear").arg(layers.env()).silent();
+        let cleared = tree(&layers.env());
+        assert_eq!(cleared.keys().collect::<Vec<_>>(), fresh.keys().collect::<Vec<_>>(), "{mode}");
+        layers.assert_whole();
+        assert_eq!(names_in(&layers.merged()), ["cache", "env"]);
+        assert!(scratch.run(layers.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    }
+}
+
+#[test]
+fn a_run_over_an_environment_in_a_lower_layer_keeps_what_is_there() {
+    for flags in [&[][..], &["--upgrade"], &["--upgrade", "--link-mode=hardlink"]] {
+        let scratch = Scratch::new();
+        let Some(layers) = Layers::lower(&scratch) else { return };
+        write_environment(&layers, &[]);
+        fs::remove_file(record_of(&layers.env(), "pip")).unwrap();
+        let Some(()) = layers.upper() else { return };
+        layers.rvenv().args(flags).arg(layers.env()).silent();
+        layers.assert_whole();
+        assert!(has_mine(&layers.env()), "{flags:?}");
+    }
+}
+
+/// rvenv under strace, which has the N-th of the renames of two names fail or end the process.
+fn faulty(layers: &Layers, fault: &str, number: usize) -> Option<Run> {
+    let run = layers.scratch.run(tool("strace")?).args(["-f", "-qq", "-e", "trace=rename,renameat2,rmdir"]);
+    let run = run.args(["-e", &format!("inject=rename,renameat2,rmdir:{fault}:when={number}"), "-o", "/dev/null"]);
+    let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path).args(["--clear", "--without-pip"]);
+    Some(run.arg("--no-cache").arg(layers.env()).env_remove("LD_LIBRARY_PATH"))
+}
+
+#[test]
+fn whatever_fails_while_a_lower_layer_is_cleared_nothing_is_lost() {
+    for fault in ["error=EIO", "error=ENOSPC", "signal=SIGKILL"] {
+        for number in [1, 2, 3, 5, 8, 13, 21, 28, 34, 36, 38, 40, 42, 44] {
+            let scratch = Scratch::new();
+            let Some(layers) = Layers::lower(&scratch) else { return };
+            write_environment(&layers, &["--without-pip"]);
+            let before = tree(&layers.env());
+            let Some(()) = layers.upper() else { return };
+            let Some(run) = faulty(&layers, fault, number) else { return };
+            let output = run.output();
+            let what = format!("{fault} {number}: {output:?}");
+            if output.status.success() {
+                assert!(!has_mine(&layers.env()), "{what}");
+            } else if output.status.code() == Some(1) {
+                assert!(tree(&layers.env()) == before, "{what}");
+            }
+            // The next run puts right what one that was killed has left, be it the old environment or the new one.
+            layers.rvenv().arg("--without-pip").arg(layers.env()).silent();
+            layers.assert_whole();
+            has_mine(&layers.env());
+        }
+    }
+}
