@@ -85,7 +85,7 @@ impl Cache {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at("use the cache", path)
         };
         for directory in [&[root.clone()][..], &self.folders()].concat() {
-            if os::is_there(&directory) && !os::is_own_folder(&directory) {
+            if !os::is_own_folder(&directory) && os::is_there(&directory) {
                 return refused(&directory, FOREIGN);
             }
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use rustix::fd::OwnedFd;
@@ -45,23 +46,19 @@ pub(super) fn is_plain_folder(path: &Path) -> bool {
 }
 
 pub(super) fn stop_signals() -> Vec<i32> {
-    let ignored = ignored_signals();
-    STOP_SIGNALS.into_iter().filter(|signal| !has(ignored, *signal)).collect()
+    STOP_SIGNALS.into_iter().filter(|signal| !is_ignored(*signal)).collect()
 }
 
 pub(super) fn harmless_signals() -> Vec<i32> {
-    let ignored = ignored_signals();
-    [TOO_LARGE].into_iter().chain(has(ignored, CHILD).then_some(CHILD)).collect()
+    [TOO_LARGE].into_iter().chain(is_ignored(CHILD).then_some(CHILD)).collect()
 }
 
-/// The mask of the signals that this process ignores.
-fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
-}
-
-/// By proc(5), signal N is in a mask if bit N - 1 of it is set.
-fn has(mask: u64, signal: i32) -> bool {
-    mask >> (signal - 1) & 1 == 1
+/// Whether this process ignored a signal when that was first asked. By proc(5), bit N - 1 of a mask is signal N's.
+fn is_ignored(signal: i32) -> bool {
+    static MASK: LazyLock<u64> = LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    });
+    *MASK >> (signal - 1) & 1 == 1
 }
