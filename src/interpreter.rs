@@ -5,6 +5,7 @@
 //! [`Interpreter`] (`metadata`).
 
 mod answer;
+mod copy;
 mod discovery;
 mod installation;
 mod isolation;
@@ -17,6 +18,7 @@ mod request;
 mod surroundings;
 mod versions;
 
+pub(crate) use copy::check_copy;
 pub use discovery::Discovery;
 pub(crate) use isolation::{reproducible, without_python_variables};
 pub use metadata::{Interpreter, Scheme};

@@ -142,12 +142,6 @@ pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     system::symlink(target, link)
 }
 
-/// Whether `error`, of [`symlink`], says that symbolic links cannot be had here, on this file system or by this user, and
-/// not that the directory cannot be written to.
-pub(crate) fn lacks_links(error: &io::Error) -> bool {
-    system::lacks_links(error)
-}
-
 // Locks.
 
 /// Locks a directory, which is there; `is_new` if this process has just made it. The lock lasts until the file that is

@@ -258,11 +258,37 @@ def companions(executable):
     # and others in lib.
     import glob
 
-    folder = os.path.dirname(os.path.realpath(executable))
+    real = os.path.realpath(executable)
+    folder = os.path.dirname(real)
     libraries = glob.glob(os.path.join(glob.escape(folder), "libpypy*-c.*"))
     others = glob.glob(os.path.join(glob.escape(os.path.dirname(folder)), "lib", "*.so*")) if libraries else []
     files = [[path, "bin"] for path in libraries] + [[path, "lib"] for path in others if os.path.isfile(path)]
+    files += [pair for pair in loaded_relatively(real) if pair not in files]
     return [[text(path) for path in pair] for pair in sorted(files)]
+
+
+def loaded_relatively(real):
+    # The libraries that the executable, if it says where they are relative to itself (ld.so's $ORIGIN), has loaded from
+    # its installation, under each name that the loader may ask for: [source, the folder of the environment that is where
+    # its own is, seen from bin].
+    maps = "/proc/self/maps"
+    if not os.path.exists(maps) or b"$ORIGIN" not in contents(real):
+        return []
+    folder = os.path.dirname(real)
+    prefix = os.path.dirname(folder) + os.sep
+    stdlib = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
+    mapped = {os.fsdecode(line.split(None, 5)[5]).rstrip("\n") for line in contents(maps).splitlines() if b"/" in line}
+    found = []
+    for library in sorted(mapped):
+        target = os.path.normpath(os.path.join("bin", os.path.relpath(os.path.dirname(library), folder)))
+        is_own = library.startswith(prefix) and not library.startswith(stdlib) and library != real
+        if is_own and os.path.isfile(library) and not target.startswith(os.pardir):
+            beside = os.path.dirname(library)
+            names = [name for name in os.listdir(beside) if ".so." in name or name == os.path.basename(library)]
+            same = [name for name in names if os.path.realpath(os.path.join(beside, name)) == library]
+            found += [[os.path.join(beside, name), target] for name in same]
+            depends.append(library)
+    return found
 
 
 def has_lib64():

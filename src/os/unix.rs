@@ -91,11 +91,6 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
-/// By symlink(2), EPERM is a file system that has none; a directory that cannot be written to is EACCES.
-pub(super) fn lacks_links(error: &io::Error) -> bool {
-    Errno::from_io_error(error) == Some(Errno::PERM) || error.kind() == io::ErrorKind::Unsupported
-}
-
 /// The lock is the kernel's, on the directory itself.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     let opened = match open_to_lock(directory) {

@@ -94,11 +94,6 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     if target_from_here.is_dir() { symlink_dir(target, link) } else { symlink_file(target, link) }
 }
 
-/// Who is no administrator may make none unless developer mode is on; FAT has none.
-pub(super) fn lacks_links(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(ERROR_PRIVILEGE_NOT_HELD | ERROR_INVALID_FUNCTION | ERROR_NOT_SUPPORTED))
-}
-
 /// The lock is a file beside the directory, not in it, since what has an open file in it cannot be removed or renamed. It
 /// is open for one process at a time, and gone when that closes it or ends.
 pub(super) fn try_lock(directory: &Path, _is_new: bool) -> io::Result<Option<File>> {

@@ -16,6 +16,8 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     }
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
+    // It looks for a newer pip already, and would ask twice for a password.
+    command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     let said = |line: &str, source| context.caller.observer.said(line, source);
     let run = if context.caller.interactive { process::converse } else { process::stream };
     run(&mut command, &context.caller.interrupt, &said)

@@ -11,7 +11,6 @@ use crate::context::{Context, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
-use crate::os;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
@@ -48,10 +47,9 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
         context.stage.create_dir(folder)?;
     }
     if interpreter.lib64 {
-        link_lib64(&context)?;
-    } else {
-        context.stage.create_dir(&context.platlib_path)?;
+        link_lib64(&context);
     }
+    context.stage.create_dir(&context.platlib_path)?;
     Ok(context)
 }
 
@@ -151,14 +149,11 @@ fn current_folder_name() -> Result<std::ffi::OsString> {
     Ok(folder.file_name().unwrap_or_default().to_owned())
 }
 
-/// `lib64 -> lib`, unless there is something of that name (bpo-21197, bpo-21643).
-fn link_lib64(context: &Context) -> Result<()> {
+/// `lib64 -> lib`, unless there is something of that name (bpo-21197, bpo-21643). Where it cannot be made it is left out,
+/// whatever the reason: one that keeps files from being made too is said when they are.
+fn link_lib64(context: &Context) {
     let lib64 = context.env_dir.join("lib64");
-    if context.keeps(&lib64) && lib64.exists() {
-        return Ok(());
-    }
-    match context.stage.symlink(Path::new("lib"), &lib64) {
-        Err(error) if os::lacks_links(&error) => Ok(()),
-        linked => linked.at("create the link", &lib64),
+    if !context.keeps(&lib64) || !lib64.exists() {
+        let _ = context.stage.symlink(Path::new("lib"), &lib64);
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{AtPath, Quoted, Result};
+use crate::interpreter::check_copy;
 use crate::options::Links;
 use crate::os;
 
@@ -14,7 +15,7 @@ use crate::os;
 /// In an environment that exists, so do the other interpreters of this version; those of another version go,
 /// since with the new pyvenv.cfg they would look for their modules in the wrong place.
 ///
-/// A file system without symbolic links gets copies, with a warning.
+/// A file system without symbolic links gets copies, with a warning. Copies have run once when this ends.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     context.caller.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
     let interpreter = context.interpreter.clone();
@@ -34,27 +35,32 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     for name in names {
         place(context, Path::new(&context.python_exe), &context.bin_path.join(name))?;
     }
-    if !context.staged(&context.env_exe).is_symlink() {
-        for (source, folder) in &interpreter.companions {
-            let target = context.env_dir.join(folder).join(source.file_name().unwrap_or_default());
-            context.stage.copy_executable(source, &target)?;
-        }
+    if context.staged(&context.env_exe).is_symlink() {
+        return Ok(());
     }
-    Ok(())
+    for (source, directory) in &interpreter.companions {
+        let directory = context.env_dir.join(directory);
+        context.stage.create_dir(&directory)?;
+        context.stage.copy_executable(source, &directory.join(source.file_name().unwrap_or_default()))?;
+    }
+    let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
+    check_copy(&executable, &prefix, &interpreter, &context.caller.interrupt)
 }
 
-/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable.
+/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems have many ways to
+/// say that they have no links, so one that cannot be made where a file can is none that they have.
 fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
-    if context.options.links == Links::Symlink {
-        match context.stage.symlink(target, path) {
-            Err(error) if os::lacks_links(&error) => {
-                let warning = format!("no symbolic link can be made at {}, so it is a copy", Quoted(path));
-                context.caller.observer.warn(&warning);
-            }
-            linked => return linked.at("create the link", path),
-        }
+    let linked = match context.options.links {
+        Links::Copy => return context.stage.copy_executable(&context.executable, path),
+        Links::Symlink => context.stage.symlink(target, path),
+    };
+    let Err(error) = linked else { return Ok(()) };
+    if context.stage.copy_executable(&context.executable, path).is_err() {
+        return Err(error).at("create the link", path);
     }
-    context.stage.copy_executable(&context.executable, path)
+    let warning = format!("no symbolic link can be made at {}, so it is a copy: {error}", Quoted(path));
+    context.caller.observer.warn(&warning);
+    Ok(())
 }
 
 /// The names of links and copies like `python3.12` in the bin of an environment that exists and stays.

@@ -6,6 +6,7 @@ mod cache;
 mod calls;
 mod check;
 mod cli;
+mod copies;
 mod discovery;
 mod disks;
 mod drop_in;

@@ -1,0 +1,45 @@
+//! Whether a copy of a Python is that Python.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::isolation::isolated;
+use super::metadata::Interpreter;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::process::{self, Fault};
+
+/// Says the version, and the prefix with all bytes that it has.
+const SCRIPT: &str = "import os, sys
+sys.stdout.buffer.write(os.fsencode('%d.%d.%d ' % sys.version_info[:3] + sys.prefix))";
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs the copy of `interpreter` at `executable`, the Python of the environment at `prefix`.
+///
+/// # Errors
+///
+/// [`Error::Python`] if it does not run, or is another Python: one that looks for its library relative to itself may find
+/// none, or another one's.
+pub(crate) fn check_copy(
+    executable: &Path,
+    prefix: &Path,
+    interpreter: &Interpreter,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let unfit = |reason: String| Error::Python {
+        python: interpreter.executable.clone(),
+        reason: format!("a copy of it {reason}; without --copies the environment has links to it"),
+    };
+    let ran = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
+    let output = ran.and_then(Fault::of_status).map_err(|fault| match fault {
+        Fault::Interrupted => Error::Interrupted,
+        fault => unfit(fault.to_string()),
+    })?;
+    let version = interpreter.version.map(|number| number.to_string()).join(".");
+    let expected = [version.as_bytes(), b" ", prefix.as_os_str().as_encoded_bytes()].concat();
+    match output.stdout == expected {
+        true => Ok(()),
+        false => Err(unfit(format!("is another Python: {}", String::from_utf8_lossy(&output.stdout)))),
+    }
+}

@@ -1,0 +1,79 @@
+//! Copies of the interpreter, asked for or since a file system has no links: each is the Python that it is a copy of.
+
+use std::fs;
+
+use crate::harness::*;
+
+/// A Python that looks for its library in this place, named by ld.so's $ORIGIN, and has it in that one.
+fn relative_python(scratch: &Scratch, version: &str, rpath: &str, place: &str) -> Option<Python> {
+    let patchelf = tool("patchelf")?;
+    let python = copied_python(scratch, version)?;
+    let library = format!("libpython{version}.so.1.0");
+    fs::create_dir_all(scratch.path(place)).unwrap();
+    fs::rename(scratch.path("python/lib").join(&library), scratch.path(place).join(&library)).unwrap();
+    scratch.run(patchelf).args(["--set-rpath", rpath]).arg(python.path.canonicalize().unwrap()).silent();
+    Some(python)
+}
+
+/// A run under strace that has these system calls fail with this error.
+fn failing(scratch: &Scratch, calls: &str, error: &str) -> Option<Run> {
+    let run = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+    let run = run.args(["-e", &format!("inject={calls}:error={error}")]).arg(env!("CARGO_BIN_EXE_rvenv"));
+    Some(run.env("RVENV_CACHE_DIR", scratch.path("cache")))
+}
+
+#[test]
+fn a_copy_brings_along_what_it_loads_relative_to_itself() {
+    let scratch = Scratch::new();
+    let Some(python) = relative_python(&scratch, "3.11", "$ORIGIN/../lib", "python/lib") else { return };
+    let code = "import sys; print(sys.version_info[:3], sys.prefix)";
+    let expected =
+        format!("(3, 11, {}) {}", scratch.run(&python.path).args(["-c", MICRO]).ok().trim(), scratch.env().display());
+    scratch.rvenv_for(&python).args(["--copies", "env"]).silent();
+    assert_eq!(in_env(&scratch.env(), code), expected);
+    assert!(scratch.path("env/lib/libpython3.11.so.1.0").is_file());
+    scratch.rvenv().args(["--check", "env"]).silent();
+    // The copies that are made for want of links are no worse.
+    let Some(run) = failing(&scratch, "symlink,symlinkat", "EPROTO") else { return };
+    run.args(["-q", "--clear", "-p"]).arg(&python.path).arg("env").silent();
+    assert_eq!(in_env(&scratch.env(), code), expected);
+    assert!(scratch.path("env/lib/libpython3.11.so.1.0").is_file());
+}
+
+const MICRO: &str = "import sys; print(sys.version_info[2])";
+
+#[test]
+fn a_copy_that_does_not_run_or_is_another_python_is_an_error_and_nothing_is_left() {
+    for version in ["3.12", "3.11"] {
+        let scratch = Scratch::new();
+        let place = "$ORIGIN/../../other/lib";
+        let Some(python) = relative_python(&scratch, version, place, "other/lib") else { return };
+        let error = scratch.rvenv_for(&python).args(["--copies", "deep/env"]).error();
+        assert!(error.contains("a copy of it ") && error.contains("without --copies"), "{error}");
+        // Debian's own Python of this version has its library where all are looked for.
+        let is_anothers = version == "3.11" && error.contains("is another Python: 3.11.");
+        assert!(is_anothers || error.contains(&format!("libpython{version}.so.1.0")), "{error}");
+        assert_eq!(scratch.names(), ["other", "python"]);
+        scratch.rvenv_for(&python).arg("deep/env").silent();
+    }
+}
+
+#[test]
+fn where_no_link_can_be_made_for_whatever_reason_there_are_copies_with_a_warning() {
+    let python = python();
+    for error in ["ENODATA", "EPROTO", "EACCES", "EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS"] {
+        let scratch = Scratch::new();
+        let Some(run) = failing(&scratch, "symlink,symlinkat", error) else { return };
+        let output = run.arg("-p").arg(&python.path).arg("env").output();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{error}: {said}");
+        assert!(said.lines().all(|line| line.starts_with("Warning: no symbolic link can be made at")), "{said}");
+        assert!(said.lines().count() >= 2 && !scratch.path("env/bin/python").is_symlink(), "{error}: {said}");
+        assert!(!scratch.path("env/lib64").exists());
+        scratch.rvenv().args(["--check", "env"]).silent();
+
+        // lib64 is the only link of these, and is left out without a word.
+        let Some(run) = failing(&scratch, "symlink,symlinkat", error) else { return };
+        run.args(["--copies", "--without-pip", "-p"]).arg(&python.path).arg("copied").silent();
+    }
+}
