@@ -17,7 +17,7 @@ use crate::interpreter::Interpreter;
 use crate::interrupt::Interrupt;
 use crate::options::{Existing, Options};
 use crate::process;
-use crate::seed::Images;
+use crate::seed::{self, Images};
 use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
 
 /// Makes environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
@@ -176,12 +176,15 @@ impl EnvBuilder {
         if context.options.with_pip { pip::setup(context, &self.images) } else { Ok(()) }
     }
 
-    /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there.
+    /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there. The
+    /// launchers that installed distributions have are pointed at this environment's Python, if it was moved or has another
+    /// version now.
     ///
     /// # Errors
     ///
     /// If one cannot be read or written.
     pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
+        seed::mend(context)?;
         if context.options.existing == Existing::Upgrade { Ok(()) } else { scripts::setup(context) }
     }
 

@@ -64,7 +64,9 @@ impl Cache {
     pub fn size(&self) -> CacheSize {
         let mut size = CacheSize::default();
         for folder in self.folders() {
-            for entry in WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+            // What cannot be looked at is not counted.
+            let entries = WalkDir::new(folder).into_iter().filter_map(walkdir::Result::ok);
+            for entry in entries.filter(|entry| entry.file_type().is_file()) {
                 size.files += 1;
                 size.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
             }

@@ -1,12 +1,11 @@
 //! `--check`: whether an environment is sound. Nothing is changed.
 
-use std::ffi::OsStr;
-use std::fs;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::caller::Caller;
 use crate::context::{Context, absolute};
-use crate::error::{Error, Quoted, Result};
+use crate::error::{Error, Quoted, Result, one_line};
 use crate::interpreter::{Discovery, Interpreter, PythonRequest};
 use crate::options::Options;
 use crate::platform::Platform;
@@ -28,6 +27,21 @@ pub struct Finding {
     pub remedy: Remedy,
 }
 
+impl Finding {
+    /// What is wrong with an environment that [`check`] could not look at.
+    pub fn unreadable(env_dir: &Path, error: &Error) -> Finding {
+        let path = error.path().unwrap_or(env_dir).to_owned();
+        Finding { path, reason: error.to_string(), remedy: Remedy::ByHand }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// On one line, whatever the path holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", one_line(&self.path.to_string_lossy()), one_line(&self.reason))
+    }
+}
+
 /// What puts an environment right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
@@ -37,15 +51,18 @@ pub enum Remedy {
     Upgrade,
     /// `--clear`: to make it anew, and to install its packages again.
     Clear,
+    /// A run cannot: nothing that it knows of has installed the script, or it cannot be read.
+    ByHand,
 }
 
 impl Remedy {
-    /// The command that does it, for a POSIX shell.
+    /// The command that does it, for a POSIX shell; of what is to be done by hand, what that is.
     pub fn command(self, env_dir: &Path) -> String {
         let flag = match self {
             Remedy::Again => "",
             Remedy::Upgrade => "--upgrade ",
             Remedy::Clear => "--clear ",
+            Remedy::ByHand => return "mend it by hand".to_owned(),
         };
         format!("rvenv {flag}{}", quote::posix_line(env_dir.as_os_str()))
     }
@@ -56,7 +73,9 @@ impl Remedy {
 /// X.Y.Z is no fault), each file that pip's RECORD names is there, and launchers and activation scripts are this
 /// environment's and not those of the place that it was moved from.
 ///
-/// Errors only if what there is to know cannot be read.
+/// # Errors
+///
+/// If what there is to know cannot be read; [`Error::Interrupted`] if the search was told to stop.
 pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let env_dir = absolute(env_dir)?;
     let cfg_path = env_dir.join("pyvenv.cfg");
@@ -65,7 +84,9 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "there is no such folder" };
         return Ok(vec![found(&env_dir, reason.to_owned(), Remedy::Again)]);
     };
-    let home = configuration.home.clone().unwrap_or_default();
+    let Some(home) = configuration.home.clone() else {
+        return Ok(vec![found(&cfg_path, "it has no home".to_owned(), Remedy::Again)]);
+    };
     if !home.is_dir() {
         let reason = format!("its home, {}, is gone", Quoted(&home));
         return Ok(vec![found(&cfg_path, reason, Remedy::Upgrade)]);
@@ -83,9 +104,9 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     }
     let context =
         Context::new(&env_dir, &interpreter, Options::default(), Stage::finished(&env_dir), Caller::default());
-    findings.extend(broken_links(&context));
+    findings.extend(broken_links(&context)?);
     findings.extend(seed::faults(&context)?.into_iter().map(|(path, reason)| found(&path, reason, Remedy::Again)));
-    findings.extend(foreign_scripts(&context));
+    findings.extend(foreign_scripts(&context)?);
     Ok(findings)
 }
 
@@ -95,14 +116,14 @@ fn is_of(version: &str, interpreter: &Interpreter) -> bool {
 }
 
 /// The names of interpreters in bin under which there is none.
-fn broken_links(context: &Context) -> Vec<Finding> {
-    let names = entries(&context.bin_path).into_iter().filter(|path| is_interpreter(path));
+fn broken_links(context: &Context) -> Result<Vec<Finding>> {
+    let names = os::entries(&context.bin_path)?.into_iter().filter(|path| is_interpreter(path));
     let broken = names.filter(|path| !os::may_run(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
         true => "it is a link to nothing",
         false => "it is not executable",
     };
-    broken.map(|path| Finding { reason: reason(&path).to_owned(), path, remedy: Remedy::Upgrade }).collect()
+    Ok(broken.map(|path| Finding { reason: reason(&path).to_owned(), path, remedy: Remedy::Upgrade }).collect())
 }
 
 fn is_interpreter(path: &Path) -> bool {
@@ -110,39 +131,21 @@ fn is_interpreter(path: &Path) -> bool {
     name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".td".contains(c)))
 }
 
-/// Launchers that start another environment's Python or one that is not there, and activation scripts that name another
-/// place.
-fn foreign_scripts(context: &Context) -> Vec<Finding> {
+/// Scripts in bin that start another environment's Python or one that is not there, and activation scripts that name
+/// another place. A run mends those, but for a script that nothing has installed.
+fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for path in entries(&context.bin_path).into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
-        let Ok(text) = os::read_regular(&path) else { continue };
-        let reason = match foreign_python(&text, context) {
-            Some(python) => Some(format!("it starts {}", Quoted(&python))),
-            None if scripts::names_another_place(&path, &text, &context.env_dir) => {
-                Some("it activates another folder: the environment has been moved".to_owned())
-            }
-            None => None,
-        };
-        findings.extend(reason.map(|reason| Finding { path, reason, remedy: Remedy::Clear }));
+    let launchers = seed::launchers(context)?;
+    for path in os::entries(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
+        let Ok(text) = os::read_start(&path) else { continue };
+        if let Some(python) = seed::foreign_python(&text, context) {
+            let reason = format!("it starts {}", Quoted(&python));
+            let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };
+            findings.push(Finding { path, reason, remedy });
+        } else if scripts::names_another_place(&path, &text, &context.env_dir) {
+            let reason = "it activates another folder: the environment has been moved".to_owned();
+            findings.push(Finding { path, reason, remedy: Remedy::Again });
+        }
     }
-    findings
-}
-
-/// The Python that a launcher starts, if that is another environment's, or none.
-fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
-    let python = seed::python_of_launcher(launcher)?;
-    let is_named_so =
-        python.file_name().and_then(OsStr::to_str).is_some_and(|name| name.contains("python") || name.contains("pypy"));
-    let folder = python.parent()?;
-    let is_here = os::is_same(folder, &context.bin_path);
-    let is_an_environments = folder.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
-    (is_named_so && !is_here && (is_an_environments || !python.exists())).then_some(python)
-}
-
-/// What stands in a folder, in the order of names.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
+    Ok(findings)
 }

@@ -39,14 +39,14 @@ pub enum Error {
     Interrupted,
 
     /// The operating system refused a call.
-    #[error("Unable to {what} {}: {source}", Quoted(path))]
+    #[error("Unable to {what} {}: {error}", Quoted(path))]
     Io {
         /// The call in words: "write", "create the link".
         what: &'static str,
         /// The path it was about.
         path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
+        /// The system's answer. It is in the message, so it is no `source()` besides, which a chain would say again.
+        error: io::Error,
     },
 
     /// No Python was found for a request.
@@ -129,7 +129,7 @@ pub(crate) trait AtPath<T> {
 
 impl<T> AtPath<T> for io::Result<T> {
     fn at(self, what: &'static str, path: &Path) -> Result<T> {
-        self.map_err(|source| Error::Io { what, path: path.to_owned(), source })
+        self.map_err(|error| Error::Io { what, path: path.to_owned(), error })
     }
 }
 
@@ -155,6 +155,13 @@ pub(crate) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chain_of_errors_says_nothing_twice() {
+        let error = Err::<(), _>(io::Error::other("no")).at("read", Path::new("/x")).unwrap_err();
+        assert_eq!(error.to_string(), "Unable to read '/x': no");
+        assert!(std::error::Error::source(&error).is_none());
+    }
 
     #[test]
     fn a_message_is_one_line_whatever_the_path_holds() {

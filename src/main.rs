@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<cli::Unsound>() => ExitCode::FAILURE,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "Error: {error}");
+            let _ = writeln!(io::stderr(), "Error: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -25,9 +25,11 @@ use windows as system;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command};
 use std::time::{Duration, SystemTime};
+
+use crate::error::{AtPath, Result};
 
 pub(crate) use state::{ChildState, FileState, Stamp};
 
@@ -68,12 +70,37 @@ pub(crate) fn may_run(path: &Path) -> bool {
     which::which_in(path, None::<&OsStr>, "/").is_ok()
 }
 
+/// The paths in a directory, in the order of their names. One that does not exist, or is a file, is empty.
+///
+/// Errors if it exists and cannot be read.
+pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(vec![]);
+        }
+        entries => entries.at("read the directory", directory)?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.at("read the directory", directory)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// The contents of a regular file.
 ///
 /// Errors if it is not one, as [`open_regular`].
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
     open_regular(path)?.read_to_end(&mut contents)?;
+    Ok(contents)
+}
+
+/// The first 8 KiB of a regular file, more than any launcher's first lines have. Errors as [`open_regular`].
+pub(crate) fn read_start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    open_regular(path)?.take(8 << 10).read_to_end(&mut contents)?;
     Ok(contents)
 }
 
@@ -162,9 +189,10 @@ pub(crate) fn is_own_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && system::is_own(&metadata))
 }
 
-/// Whether something has this name that is another user's.
-pub(crate) fn is_anothers(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| system::is_anothers(&metadata))
+/// Whether `path` is another user's in a sticky directory, as /tmp is, where its owner alone may remove it.
+pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
+    let states = path.symlink_metadata().ok().zip(path.parent().and_then(|place| place.metadata().ok()));
+    states.is_some_and(|(there, place)| system::is_anothers_to_remove(&there, &place))
 }
 
 /// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.

@@ -52,7 +52,15 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
         Some(text) if !text.chars().any(char::is_control) => {
             String::from_utf8_lossy(&Quoting::Posix.quote(word)).into_owned()
         }
-        _ => format!("$'{}'", word.as_encoded_bytes().escape_ascii()),
+        _ => format!("\"$(printf '{}')\"", word.as_encoded_bytes().iter().map(printf_escape).collect::<String>()),
+    }
+}
+
+/// A byte in a format of printf that is in single quotes: what means something there is octal, which all of POSIX reads.
+fn printf_escape(byte: &u8) -> String {
+    match byte {
+        b' ' | b'!'..=b'~' if !b"-'\\%".contains(byte) => char::from(*byte).into(),
+        _ => format!("\\{byte:03o}"),
     }
 }
 
@@ -209,8 +217,8 @@ mod tests {
     #[test]
     fn a_command_line_is_one_line_of_utf8() {
         assert_eq!(posix_line("a b".as_ref()), "'a b'");
-        assert_eq!(posix_line("a\nb".as_ref()), r"$'a\nb'");
+        assert_eq!(posix_line("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
         #[cfg(unix)]
-        assert_eq!(posix_line(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff'")), r"$'a\xff\''");
+        assert_eq!(posix_line(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff'")), r#""$(printf 'a\377\047')""#);
     }
 }

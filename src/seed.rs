@@ -6,12 +6,14 @@ mod compile;
 mod distribution;
 mod entry_points;
 mod find_links;
+mod foreign;
 mod image;
 mod images;
 mod install;
 mod installed;
 mod launcher;
 mod make_way;
+mod mend;
 mod names;
 mod parallel;
 mod record;
@@ -22,10 +24,11 @@ mod unpacked;
 mod wheel;
 
 pub(crate) use find_links::{choose, projects};
+pub(crate) use foreign::foreign_python;
 pub(crate) use images::Images;
 pub(crate) use install::install;
-pub(crate) use installed::faults;
+pub(crate) use installed::{faults, launchers};
+pub(crate) use mend::mend;
 pub(crate) use names::project_of;
-pub(crate) use shebang::python_of_launcher;
 #[cfg(fuzzing)]
 pub(crate) use wheel::fuzz;

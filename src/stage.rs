@@ -142,6 +142,17 @@ impl Stage {
         }
     }
 
+    /// Whether `path` has been [retired](Self::retire).
+    pub(crate) fn is_retired(&self, path: &Path) -> bool {
+        matches!(&self.state, State::Present(present) if present.is_retired(&self.below(&self.place, path)))
+    }
+
+    /// Makes the directories that the file `path` is to be in, which need not be the environment's own.
+    pub(crate) fn create_above(&self, path: &Path) -> Result<()> {
+        let directory = path.parent().unwrap_or(path);
+        fs::create_dir_all(self.at(directory)).at("create the directory", directory)
+    }
+
     /// Whether this is the name of a directory that environments are built in.
     pub(crate) fn is_hidden(name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(hidden::PREFIX.as_bytes())

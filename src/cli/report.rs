@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use rvenv::{Cache, Discovery, Interpreter};
+use rvenv::{Cache, Discovery, Finding, Interpreter};
 use serde_json::{Value, json};
 
 /// How a list or an answer is printed.
@@ -41,23 +41,40 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     print(&text, &json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes }), format)
 }
 
-/// Prints what is wrong with the environments; the error [`Unsound`] if anything is.
+/// Prints what is wrong with the environments, each as soon as that is known; the error [`Unsound`] if anything is.
 pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
-    let (mut text, mut described, mut sound) = (String::new(), Vec::new(), true);
+    let (mut described, mut all_sound) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
-        let mut findings = Vec::new();
-        for finding in rvenv::check(env_dir, discovery)? {
-            let remedy = finding.remedy.command(env_dir);
-            let _ = writeln!(text, "{}: {}; {remedy}", finding.path.display(), finding.reason);
-            let path = finding.path.to_string_lossy();
-            findings.push(json!({ "path": path, "reason": finding.reason, "remedy": remedy }));
+        let findings = match rvenv::check(env_dir, discovery) {
+            Err(error @ rvenv::Error::Interrupted) => return Err(error.into()),
+            // What cannot be read is not sound either, and no reason to say nothing of the others.
+            Err(error) => vec![Finding::unreadable(env_dir, &error)],
+            Ok(findings) => findings,
+        };
+        all_sound &= findings.is_empty();
+        match format {
+            Format::Text => write(&lines(&findings, env_dir))?,
+            Format::Json => described.push(describe_soundness(&findings, env_dir)),
         }
-        sound &= findings.is_empty();
-        let env_dir = env_dir.to_string_lossy();
-        described.push(json!({ "env_dir": env_dir, "sound": findings.is_empty(), "findings": findings }));
     }
-    print(&text, &Value::Array(described), format)?;
-    if sound { Ok(()) } else { Err(Unsound.into()) }
+    if format == Format::Json {
+        write(&(serde_json::to_string_pretty(&described)? + "\n"))?;
+    }
+    if all_sound { Ok(()) } else { Err(Unsound.into()) }
+}
+
+fn lines(findings: &[Finding], env_dir: &Path) -> String {
+    findings.iter().map(|finding| format!("{finding}; {}\n", finding.remedy.command(env_dir))).collect()
+}
+
+/// One environment's findings, for programs.
+fn describe_soundness(findings: &[Finding], env_dir: &Path) -> Value {
+    let describe = |finding: &Finding| {
+        let path = finding.path.to_string_lossy();
+        json!({ "path": path, "reason": finding.reason, "remedy": finding.remedy.command(env_dir) })
+    };
+    let described: Vec<Value> = findings.iter().map(describe).collect();
+    json!({ "env_dir": env_dir.to_string_lossy(), "sound": findings.is_empty(), "findings": described })
 }
 
 fn print(text: &str, json: &Value, format: Format) -> Result<()> {

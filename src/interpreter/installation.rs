@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use same_file::is_same_file;
 
-use super::listing::{Found, directories, entries};
+use super::listing::{Found, directories};
 use super::versions::{number, sort_newest_first, without_mark};
 use crate::error::Result;
 use crate::os;
@@ -41,7 +41,7 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
 /// and debug builds are among them.
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
-    for path in entries(directory)? {
+    for path in os::entries(directory)? {
         if let Some(minor) = minor_of(&path, stem).filter(|_| os::may_run(&path)) {
             found.push((minor, path));
         }

@@ -22,6 +22,9 @@ pub(super) const IS_WINDOWS: bool = false;
 
 pub(super) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// The bit of a directory's mode by which a file in it is its owner's alone to remove.
+const STICKY: u32 = 0o1000;
+
 /// The bits of a mode that say who may do what.
 const PERMISSIONS: u32 = 0o777;
 
@@ -132,8 +135,8 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
-pub(super) fn is_anothers(metadata: &Metadata) -> bool {
-    metadata.uid() != rustix::process::geteuid().as_raw()
+pub(super) fn is_anothers_to_remove(there: &Metadata, place: &Metadata) -> bool {
+    there.uid() != rustix::process::geteuid().as_raw() && place.mode() & STICKY != 0
 }
 
 /// Whether this process is root, and the directory is not.

@@ -117,7 +117,7 @@ pub(super) fn is_own(_: &Metadata) -> bool {
 }
 
 /// Not read, as in [`is_own`].
-pub(super) fn is_anothers(_: &Metadata) -> bool {
+pub(super) fn is_anothers_to_remove(_: &Metadata, _: &Metadata) -> bool {
     false
 }
 

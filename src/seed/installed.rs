@@ -1,7 +1,5 @@
 //! A distribution that an environment has already.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -11,7 +9,7 @@ use super::names::normalized;
 use super::record::Record;
 use super::shebang::python_of_launcher;
 use crate::context::{Context, absolute};
-use crate::error::{AtPath, Result};
+use crate::error::{Quoted, Result};
 use crate::os;
 
 /// What is wrong with the pip that an environment has, if it has one, and with its setuptools: paths and reasons.
@@ -22,11 +20,36 @@ pub(crate) fn faults(context: &Context) -> Result<Vec<(PathBuf, String)>> {
     }
     for project in ["pip", "setuptools"] {
         if let Some(newest) = Installed::find(context, project)?.pop() {
-            let fault = newest.fault(context);
+            let fault = newest.missing();
             faults.extend(fault.map(|fault| (newest.metadata, fault)));
         }
     }
     Ok(faults)
+}
+
+/// The launchers that the distributions of an environment have installed, by their RECORD.
+pub(crate) fn launchers(context: &Context) -> Result<Vec<PathBuf>> {
+    let mut launchers = Vec::new();
+    for metadata in dist_infos(context)? {
+        launchers.extend(recorded(&metadata)?.unwrap_or_default());
+    }
+    launchers.retain(|file| file.parent() == Some(&context.bin_path));
+    Ok(launchers)
+}
+
+/// The `.dist-info` folders of an environment, those of other versions that it has had among them: their launchers are in
+/// the same bin.
+pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let versions = context.lib_path.parent().and_then(Path::parent).unwrap_or(&context.lib_path);
+    for version in os::entries(versions)? {
+        for metadata in os::entries(&version.join("site-packages"))? {
+            if metadata.extension().is_some_and(|extension| extension == "dist-info") {
+                found.push(metadata);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A `.dist-info` folder in site-packages (PEP 376), or an `.egg-info` from before.
@@ -40,11 +63,10 @@ pub(super) struct Installed {
 impl Installed {
     /// All that the environment has of `project`, the newest last: one at most, unless an installation broke off.
     pub(super) fn find(context: &Context, project: &str) -> Result<Vec<Installed>> {
-        let entries = fs::read_dir(&context.lib_path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
         let mut found = Vec::new();
-        for metadata in entries.at("read the directory", &context.lib_path)?.iter().map(fs::DirEntry::path) {
+        for metadata in os::entries(&context.lib_path)? {
             if let Some(version) = version_of(&metadata, project).filter(|_| metadata.is_dir()) {
-                found.push(Installed { recorded: recorded(context, &metadata)?, version, metadata });
+                found.push(Installed { recorded: recorded(&metadata)?, version, metadata });
             }
         }
         found.sort_by(|a, b| a.version.cmp(&b.version));
@@ -56,8 +78,15 @@ impl Installed {
     }
 
     /// What is wrong with it, if anything is: a file that RECORD names is missing, or a launcher starts another
-    /// environment's Python. A .pyc that is missing is made anew by Python itself.
+    /// environment's Python.
     pub(super) fn fault(&self, context: &Context) -> Option<String> {
+        let launchers = || self.recorded.iter().flatten().filter(|file| file.parent() == Some(&context.bin_path));
+        let foreign = || launchers().find(|launcher| !starts_from(launcher, &context.bin_path));
+        self.missing().or_else(|| foreign().map(|launcher| format!("{} starts another Python", Quoted(launcher))))
+    }
+
+    /// What it lacks, if anything. A .pyc that is missing is made anew by Python itself.
+    fn missing(&self) -> Option<String> {
         let Some(recorded) = &self.recorded else {
             let is_egg = self.metadata.extension().is_some_and(|extension| extension == "egg-info");
             return (!is_egg).then(|| "it has no RECORD".to_owned());
@@ -65,12 +94,8 @@ impl Installed {
         // virtualenv names the folders of .pyc too, and makes neither.
         let is_compiled =
             |file: &PathBuf| file.extension().is_some_and(|e| e == "pyc") || file.ends_with("__pycache__");
-        if let Some(missing) = recorded.iter().find(|file| !is_compiled(file) && !file.is_file()) {
-            return Some(format!("{} is missing", missing.display()));
-        }
-        let mut launchers = recorded.iter().filter(|file| file.parent() == Some(&context.bin_path));
-        let foreign = launchers.find(|launcher| !starts_from(launcher, &context.bin_path));
-        foreign.map(|launcher| format!("{} starts another Python", launcher.display()))
+        let missing = recorded.iter().find(|file| !is_compiled(file) && !file.is_file());
+        missing.map(|file| format!("{} is missing", Quoted(file)))
     }
 
     /// The files that go when another version takes its place: those below site-packages, whatever links are in
@@ -87,7 +112,8 @@ impl Installed {
 
     /// The files of its metadata alone.
     pub(super) fn metadata_files(&self) -> Vec<PathBuf> {
-        let walk = walkdir::WalkDir::new(&self.metadata).into_iter().flatten();
+        // What cannot be read stays, and is found by the next run.
+        let walk = walkdir::WalkDir::new(&self.metadata).into_iter().filter_map(walkdir::Result::ok);
         walk.filter(|entry| !entry.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect()
     }
 }
@@ -104,13 +130,15 @@ fn version_of(metadata: &Path, project: &str) -> Option<Version> {
     Some(parts.next().and_then(|version| Version::from_str(version).ok()).unwrap_or_else(|| Version::new([0])))
 }
 
-fn recorded(context: &Context, metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
+/// The files that the RECORD of a `.dist-info` folder names, which does so relative to site-packages.
+fn recorded(metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
     let record = os::read_regular(&metadata.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
-    record.map(|record| record.paths().map(|path| absolute(&context.lib_path.join(path))).collect()).transpose()
+    let root = metadata.parent().unwrap_or(metadata);
+    record.map(|record| record.paths().map(|path| absolute(&root.join(path))).collect()).transpose()
 }
 
 /// Whether a launcher starts a Python in this folder, as the link to it is named.
 fn starts_from(launcher: &Path, folder: &Path) -> bool {
-    let python = os::read_regular(launcher).ok().and_then(|text| python_of_launcher(&text));
+    let python = os::read_start(launcher).ok().and_then(|text| python_of_launcher(&text));
     python.is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || os::is_same(parent, folder)))
 }

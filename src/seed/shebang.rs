@@ -25,17 +25,52 @@ pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
 
 /// The Python that a launcher of ours, pip's or a rival's starts; none if the text is no launcher.
 pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
-    let mut lines = text.split(|byte| *byte == b'\n').take(4);
-    let interpreter = lines.next()?.strip_prefix(b"#!")?.trim_ascii();
-    let python = match interpreter == b"/bin/sh" {
-        false => interpreter.split(u8::is_ascii_whitespace).next()?.to_vec(),
-        // In ours it is one word in quotes, 'exec' '/a b/python'; in pip's and uv's '''exec' "/a b/python".
-        true => lines.find_map(|line| {
-            let command = line.strip_prefix(b"'exec' ").or_else(|| line.strip_prefix(b"'''exec' "))?;
-            Some(unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?))
-        })?,
+    parse(text).map(|(python, _)| python)
+}
+
+/// The launcher `text` for another Python, whatever else is in it. None if it is no launcher.
+pub(crate) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
+    let (_, rest) = parse(text)?;
+    Some([&shebang(python), rest].concat())
+}
+
+/// The Python that a launcher starts, and what follows the lines that say so.
+fn parse(text: &[u8]) -> Option<(PathBuf, &[u8])> {
+    let (first, rest) = line_of(text);
+    let interpreter = first.strip_prefix(b"#!")?.trim_ascii();
+    let (python, rest) = match interpreter == b"/bin/sh" {
+        false => (interpreter.split(u8::is_ascii_whitespace).next()?.to_vec(), rest),
+        true => python_of_exec(rest)?,
     };
-    os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())
+    let python = os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())?;
+    Some((python, rest))
+}
+
+/// The same of the lines below `#!/bin/sh`. In ours it is one word in quotes, `'exec' '/a b/python'`; in pip's and uv's
+/// `'''exec' "/a b/python"`, which a line with three quotes ends.
+fn python_of_exec(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    for _ in 0..3 {
+        let (line, rest) = line_of(text);
+        let (is_in_text, command) = match line.strip_prefix(b"'''exec' ") {
+            Some(command) => (true, Some(command)),
+            None => (false, line.strip_prefix(b"'exec' ")),
+        };
+        if let Some(command) = command {
+            let python = unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?);
+            let (end, below) = line_of(rest);
+            return Some((python, if is_in_text && end.contains(&b'\'') { below } else { rest }));
+        }
+        text = rest;
+    }
+    None
+}
+
+/// The first line, without its end, and the rest.
+fn line_of(text: &[u8]) -> (&[u8], &[u8]) {
+    match text.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&text[..end], &text[end + 1..]),
+        None => (text, b""),
+    }
 }
 
 /// What a word in quotes means to the shell: parts in single quotes as they are, those in double ones unescaped.
@@ -88,5 +123,21 @@ mod tests {
         let python = r"/it's a\b/python3";
         let expected = concat!("#!/bin/sh\n", r#"'exec' '/it'"'"'s a'"\\"'b/python3' "$0" "$@""#, "\n");
         assert_eq!(shebang_of(python), expected);
+    }
+
+    #[test]
+    fn a_launcher_is_pointed_at_another_python_and_keeps_the_rest() {
+        let body = "# -*- coding: utf-8 -*-\nimport re\n";
+        for head in [
+            "#!/old/bin/python3.11\n",
+            "#!/bin/sh\n'exec' '/o l d/bin/python' \"$0\" \"$@\"\n",
+            "#!/bin/sh\n'''exec' \"/o l d/bin/python\" \"$0\" \"$@\"\n' '''\n",
+            "#!/bin/sh\n'''exec' \"/o l d/bin/python\" \"$0\" \"$@\"\n'''\n",
+        ] {
+            let launcher = format!("{head}{body}");
+            let expected = format!("#!/new/bin/python\n{body}");
+            assert_eq!(with_python(launcher.as_bytes(), "/new/bin/python".as_ref()).unwrap(), expected.as_bytes());
+        }
+        assert_eq!(with_python(b"\x7fELF", "/new/bin/python".as_ref()), None);
     }
 }

@@ -138,7 +138,7 @@ enum Attempt {
     },
     /// Another run has it.
     Busy,
-    /// The file system has no locks, or somebody else has taken the name.
+    /// The file system has no locks, or another user has taken the name for good.
     Unlockable,
 }
 
@@ -156,7 +156,7 @@ fn lock(path: &Path) -> io::Result<Attempt> {
         Ok(Some(lock)) => Ok(Attempt::Locked { lock, is_new }),
         Ok(None) => Ok(Attempt::Busy),
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unlockable),
-        Err(_) if os::is_anothers(path) => Ok(Attempt::Unlockable),
+        Err(_) if os::is_anothers_to_remove(path) => Ok(Attempt::Unlockable),
         Err(error) => Err(error),
     }
 }

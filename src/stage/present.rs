@@ -39,6 +39,11 @@ impl Present {
         self.retired.push(path);
     }
 
+    /// Whether a merge removes `path`.
+    pub(super) fn is_retired(&self, path: &Path) -> bool {
+        self.retired.iter().any(|retired| retired == path)
+    }
+
     /// Moves the new files into ENV_DIR, each in place of the one that is there.
     pub(super) fn merge(self, env_dir: &Path) -> Result<Published> {
         let built = self.built();

@@ -97,7 +97,7 @@ fn has_lost_its_place(error: &Error) -> bool {
 
 /// Why the hidden directory cannot be made, in words.
 fn explain(error: Error, env_dir: &Path) -> Error {
-    let Error::Io { path, source, .. } = error else { return error };
+    let Error::Io { path, error: source, .. } = error else { return error };
     let reason = match os::is_there(&path) {
         true => format!("{} is in the way ({source}); remove it", Quoted(&path)),
         false => format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path))),

@@ -1,7 +1,6 @@
 //! The interpreter in the environment's bin: links to the base's executable, or copies of it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::Path;
 
 use crate::context::Context;
@@ -68,10 +67,14 @@ fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(vec![]);
     }
-    let entries = fs::read_dir(&context.bin_path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    let entries = entries.at("read the directory", &context.bin_path)?;
-    let named = entries.iter().filter(|entry| version_in(&entry.file_name()).is_some());
-    Ok(named.filter(|entry| !is_script(&entry.path())).map(fs::DirEntry::file_name).collect())
+    let mut names = Vec::new();
+    for path in os::entries(&context.bin_path)? {
+        let name = path.file_name().unwrap_or_default();
+        if version_in(name).is_some() && !is_script(&path) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// A script of the user's that has an interpreter's name is none.

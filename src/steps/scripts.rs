@@ -47,21 +47,46 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// Whether a script in bin sets VIRTUAL_ENV, by an absolute path, to another folder than this.
+/// What stands before the path of the environment in an activation script: ours, CPython's or a rival's.
+const SETTINGS: [&str; 8] = [
+    "VIRTUAL_ENV=",
+    "export VIRTUAL_ENV=",
+    "set -gx VIRTUAL_ENV ",
+    "setenv VIRTUAL_ENV ",
+    "let virtual_env = ",
+    "[string] $VenvDir = ",
+    "_virtual_env_activate(",
+    "activate(",
+];
+
+/// Whether an activation script in bin names, by an absolute path, another folder than this as its environment.
 pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
-    const SETTING: [&str; 4] = ["VIRTUAL_ENV=", "export VIRTUAL_ENV=", "set -gx VIRTUAL_ENV ", "setenv VIRTUAL_ENV "];
     let text = String::from_utf8_lossy(text);
-    let set = text.lines().map(str::trim).filter_map(|line| SETTING.iter().find_map(|set| line.strip_prefix(set)));
-    let mut absolute = set.filter(|value| value.trim_start_matches(['\'', '"']).starts_with('/')).peekable();
-    let canonical = env_dir.canonicalize().unwrap_or_default();
+    let mut others = false;
+    for line in text.lines().map(str::trim) {
+        let Some(value) = SETTINGS.iter().find_map(|setting| line.strip_prefix(setting)) else { continue };
+        if !value.trim_start_matches(['r', '#', '\'', '"']).starts_with('/') {
+            continue;
+        }
+        if is_place(value, script, env_dir) {
+            return false;
+        }
+        others = true;
+    }
+    others
+}
+
+/// Whether the text after a setting is `env_dir`, by its own path or its real one, quoted for this script or anyhow.
+fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
     let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
-    let named = [env_dir, &canonical].map(|place| {
+    let canonical = env_dir.canonicalize().unwrap_or_default();
+    // What ends a value: nothing, or what follows an argument.
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([',', ')']);
+    [env_dir, &canonical].into_iter().any(|place| {
         let quoted = quoting.quote(place.as_os_str());
-        (String::from_utf8_lossy(&quoted).into_owned(), place.to_string_lossy().into_owned())
-    });
-    let is_here =
-        |value: &str| named.iter().any(|(quoted, plain)| value == quoted || value.trim_matches(['\'', '"']) == plain);
-    absolute.peek().is_some() && !absolute.any(is_here)
+        let is_quoted = value.strip_prefix(&*String::from_utf8_lossy(&quoted)).is_some_and(ends);
+        is_quoted || value.trim_matches(['r', '#', '\'', '"']) == place.to_string_lossy().trim_matches(['r', '#'])
+    })
 }
 
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
@@ -109,8 +134,8 @@ fn below_first(path: &Path, root: &Path) -> Option<PathBuf> {
 
 fn unreadable(root: &Path, error: walkdir::Error) -> Error {
     let path = error.path().unwrap_or(root).to_owned();
-    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the links in it go in a circle"));
-    Error::Io { what: "read", path, source }
+    let error = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the links in it go in a circle"));
+    Error::Io { what: "read", path, error }
 }
 
 /// The template with its placeholders replaced, all at one pass: a placeholder within a value stays as it is.

@@ -1,7 +1,7 @@
 //! `--check`: an environment is sound, or what is wrong with it is said, with what mends it.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use crate::harness::*;
@@ -96,12 +96,21 @@ fn an_environment_that_was_moved_is_told() {
             scratch.write("before/bin/system", "#!/usr/bin/python3\n");
             fs::rename(scratch.path("before"), scratch.env()).unwrap();
             let found = findings(&scratch, "env");
-            for name in ["bin/activate:", "bin/activate.fish:", "bin/activate.csh:"] {
-                assert!(found.iter().any(|line| line.contains(name) && line.contains("has been moved")), "{found:?}");
+            let mut names = vec!["bin/activate:", "bin/activate.fish:", "bin/activate.csh:"];
+            if ours {
+                names.extend(["bin/activate.nu:", "bin/activate.xsh:", "bin/Activate.ps1:"]);
+            }
+            for name in names {
+                let of_script = found.iter().filter(|line| line.contains(name)).collect::<Vec<_>>();
+                assert!(of_script.len() == 1 && of_script[0].contains("has been moved"), "{name} {found:?}");
             }
             assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("it starts '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
-            assert!(found.iter().any(|line| line.ends_with("; rvenv --clear env")), "{found:?}");
+            assert!(found.iter().all(|line| line.ends_with("; rvenv env")), "{found:?}");
+            // Which is true.
+            scratch.rvenv_for(python).arg("env").silent();
+            check(&scratch, "env").silent();
+            assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
         }
     });
 }
@@ -134,4 +143,117 @@ fn an_update_of_the_base_is_no_fault() {
     });
     fs::write(scratch.env().join("pyvenv.cfg"), older.collect::<String>()).unwrap();
     check(&scratch, "env").silent();
+}
+
+/// A distribution `tool` whose console script says hello, as pip installs it, and a script of nobody's.
+fn install_tool(env_dir: &Path, shebang: &str) {
+    let packages = site_packages(env_dir);
+    let script = format!("{shebang}import tool\ntool.main()\n");
+    fs::write(env_dir.join("bin/hello"), &script).unwrap();
+    fs::write(env_dir.join("bin/mine"), format!("{shebang}print('mine')\n")).unwrap();
+    for name in ["bin/hello", "bin/mine"] {
+        fs::set_permissions(env_dir.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::write(packages.join("tool.py"), "def main(): print('hello')\n").unwrap();
+    fs::create_dir(packages.join("tool-1.0.dist-info")).unwrap();
+    fs::write(packages.join("tool-1.0.dist-info/METADATA"), "Name: tool\nVersion: 1.0\n").unwrap();
+    let rows = "tool.py,,\ntool-1.0.dist-info/METADATA,,\ntool-1.0.dist-info/RECORD,,\n";
+    let hello = format!("../../../bin/hello,sha256=x,{}\n", script.len());
+    fs::write(packages.join("tool-1.0.dist-info/RECORD"), hello + rows).unwrap();
+}
+
+const VERIFY: &str = "
+import base64, hashlib, importlib.metadata
+for file in importlib.metadata.files('tool'):
+    if file.hash:
+        digest = hashlib.new(file.hash.mode, file.read_binary()).digest()
+        assert base64.urlsafe_b64encode(digest).rstrip(b'=').decode() == file.hash.value, file
+        assert file.size == len(file.read_binary())
+";
+
+#[test]
+fn the_console_scripts_of_a_moved_environment_are_mended_by_a_run() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let pips = "#!/bin/sh\n'''exec' \"{}/bin/python\" \"$0\" \"$@\"\n' '''\n";
+    for (from, shebang) in [("before", "#!{}/bin/python\n"), ("be fore", pips)] {
+        for flags in [&[][..], &["--upgrade"], &["--without-pip"]] {
+            scratch.rvenv_for(&python).arg(from).silent();
+            install_tool(&scratch.path(from), &shebang.replace("{}", scratch.path(from).to_str().unwrap()));
+            fs::rename(scratch.path(from), scratch.env()).unwrap();
+            let found = findings(&scratch, "env");
+            let of = |name: &str| found.iter().find(|line| line.contains(name)).unwrap();
+            assert!(of("bin/hello:").ends_with("; rvenv env") && of("bin/mine:").ends_with("; mend it by hand"));
+            let output = scratch.rvenv_for(&python).args(flags).arg("env").output();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success() && said.lines().count() == 1, "{said}");
+            assert!(said.starts_with("Warning: these scripts in ") && said.contains(": mine;"), "{said}");
+            assert_eq!(scratch.run(scratch.path("env/bin/hello")).ok(), "hello\n", "{flags:?}");
+            in_env(&scratch.env(), VERIFY);
+            let left = findings(&scratch, "env");
+            assert!(left.iter().all(|line| !line.contains("bin/hello") && !line.contains("bin/pip")), "{left:?}");
+            fs::remove_dir_all(scratch.env()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_for_another_version_leaves_no_script_without_its_python() {
+    let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&old).arg("env").silent();
+    let shebang = format!("#!{}\n", scratch.path("env/bin/python3.11").display());
+    install_tool(&scratch.env(), &shebang);
+    let packages = site_packages(&scratch.env());
+    let newer = scratch.path("env/lib/python3.12/site-packages");
+    fs::create_dir_all(&newer).unwrap();
+    for name in ["tool.py", "tool-1.0.dist-info"] {
+        fs::rename(packages.join(name), newer.join(name)).unwrap();
+    }
+    let output = scratch.rvenv_for(&new).arg("env").output();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains(": mine;") && said.lines().count() == 1, "{said}");
+    assert_eq!(scratch.run(scratch.path("env/bin/hello")).ok(), "hello\n");
+    let found = findings(&scratch, "env");
+    assert!(found.len() == 1 && found[0].contains("bin/mine: it starts '"), "{found:?}");
+}
+
+#[test]
+fn a_large_file_in_bin_takes_no_memory() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    fs::File::create(scratch.path("env/bin/large")).unwrap().set_len(300 << 20).unwrap();
+    let limited = ["-c", "ulimit -v 200000 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_rvenv"), "--check", "env"];
+    scratch.run("sh").args(limited).silent();
+}
+
+#[test]
+fn an_environment_that_cannot_be_read_does_not_silence_the_others() {
+    let scratch = Scratch::new();
+    for name in ["a", "b", "c"] {
+        scratch.rvenv_for(&python()).args(["--without-pip", name]).silent();
+    }
+    fs::remove_file(scratch.path("a/bin/python3")).unwrap();
+    fs::remove_file(scratch.path("b/pyvenv.cfg")).unwrap();
+    fs::create_dir(scratch.path("b/pyvenv.cfg")).unwrap();
+    fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
+    let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no home; rvenv c"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
+    let output = scratch.rvenv().args(["--check", "--format", "json", "a", "b", "c"]).output();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let environments = json.as_array().unwrap();
+    assert_eq!(environments.len(), 3);
+    assert!(environments.iter().all(|env| env["sound"] == false && env["findings"][0]["reason"].is_string()));
+}
+
+#[test]
+fn no_name_reaches_the_terminal_with_its_control_characters() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    scratch.write("env/bin/\x1b[2Jevil\n", "#!/gone/python\n");
+    let found = findings(&scratch, "env");
+    assert!(found.len() == 1 && found[0].contains("\\u{1b}[2Jevil\\n: it starts '/gone/python'"), "{found:?}");
 }

@@ -327,7 +327,8 @@ fn an_env_dir_that_is_a_link_to_nothing_or_to_a_file_is_an_error() {
 fn a_hidden_directory_that_another_user_has_made_keeps_nobody_from_working() {
     let scratch = Scratch::new();
     let python = python();
-    // The name depends on that of ENV_DIR alone, so anybody can make it first, here in a directory like /tmp.
+    // The name depends on that of ENV_DIR alone, so anybody can make it first, in a directory like /tmp.
+    fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o1777)).unwrap();
     let code = "import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(b'env').digest())[:12].decode())";
     let name = format!(".rvenv-{}", scratch.run(&python.path).args(["-c", code]).ok().trim());
     fs::create_dir(scratch.path(&name)).unwrap();

@@ -281,7 +281,7 @@ fn an_error_says_what_failed_and_at_which_path() {
     assert!(matches!(refused(&scratch.path("a:b")), Error::Refused { path, .. } if path == scratch.path("a:b")));
 
     let error = create(&scratch.env(), Options::default().scripts([scratch.path("missing")])).unwrap_err();
-    let Error::Io { what, path, source } = &error else { panic!("{error}") };
+    let Error::Io { what, path, error: source } = &error else { panic!("{error}") };
     assert_eq!((*what, path, source.kind()), ("read", &scratch.path("missing"), std::io::ErrorKind::NotFound));
 
     let mut without_pip = interpreter();

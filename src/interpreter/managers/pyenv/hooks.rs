@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::interpreter::listing::{directories, entries};
+use crate::interpreter::listing::directories;
 use crate::interpreter::surroundings::Surroundings;
+use crate::os;
 
 /// Hooks that do not change which Python is run: pip's, and those that look further for what was not found.
 const HARMLESS: [&str; 4] = ["pip-rehash.bash", "conda.bash", "python-config.bash", "system-site-packages.bash"];
@@ -24,7 +25,7 @@ pub(super) fn are_harmless(root: &Path, prefix: &Path, surroundings: &Surroundin
     }
     for directory in hook_directories(root, prefix)? {
         for command in COMMANDS {
-            for hook in entries(&directory.join(command))? {
+            for hook in os::entries(&directory.join(command))? {
                 let is_run = hook.extension().is_some_and(|extension| extension == "bash");
                 if is_run && !HARMLESS.iter().any(|name| hook.ends_with(name)) {
                     return Ok(false);

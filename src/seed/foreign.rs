@@ -1,0 +1,29 @@
+//! Which launchers start a Python that is not this environment's.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::shebang::python_of_launcher;
+use crate::context::Context;
+use crate::os;
+
+/// The Python that a launcher starts, if that is another environment's, or is gone, or will be when this run is done. One
+/// of the system's is none of those: a script may want it.
+pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
+    let python = python_of_launcher(launcher).filter(|python| is_named_so(python))?;
+    let directory = python.parent()?;
+    let is_here = directory == context.bin_path || os::is_same(directory, &context.bin_path);
+    let is_anothers = !is_here && directory.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
+    (is_anothers || is_gone(&python, context)).then_some(python)
+}
+
+fn is_named_so(python: &Path) -> bool {
+    let name = python.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| name.contains("python") || name.contains("pypy"))
+}
+
+fn is_gone(python: &Path, context: &Context) -> bool {
+    let staged = context.staged(python);
+    let is_new = staged != python && os::is_there(&staged);
+    !is_new && (context.stage.is_retired(python) || !python.exists())
+}

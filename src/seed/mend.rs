@@ -1,0 +1,78 @@
+//! The launchers that installed distributions have in bin: those that start a Python which is not the environment's own,
+//! since it was moved or copied, or has another version now, are pointed at that.
+
+use std::path::{Path, PathBuf};
+
+use super::foreign::foreign_python;
+use super::installed::dist_infos;
+use super::record::Record;
+use super::shebang::with_python;
+use crate::context::{Context, absolute};
+use crate::error::{Quoted, Result};
+use crate::os;
+
+/// Mends the launchers of an environment that exists, and their rows in RECORD. Scripts that no distribution has installed
+/// are left alone: a warning names those that start a Python which is gone, or is another environment's.
+pub(crate) fn mend(context: &mut Context) -> Result<()> {
+    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
+        return Ok(());
+    }
+    let mut mended = Vec::new();
+    for metadata in dist_infos(context)? {
+        mended.extend(mend_distribution(context, &metadata)?);
+    }
+    warn_of_others(context, &mended)
+}
+
+/// Mends the launchers that a distribution's RECORD names, and returns them.
+fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
+    let (record_path, root) = (metadata.join("RECORD"), metadata.parent().unwrap_or(metadata));
+    // What cannot be read is no distribution that has anything to be mended; one that is replaced has been written anew.
+    let Ok(contents) = os::read_regular(&record_path) else { return Ok(vec![]) };
+    let Ok(mut record) = Record::parse(&contents) else { return Ok(vec![]) };
+    let mut mended = Vec::new();
+    for row in record.paths().map(str::to_owned).collect::<Vec<_>>() {
+        let launcher = absolute(&root.join(&row))?;
+        if launcher.parent() != Some(&context.bin_path) || is_settled(context, &launcher) {
+            continue;
+        }
+        let Ok(text) = os::read_regular(&launcher) else { continue };
+        let foreign = foreign_python(&text, context);
+        if let Some(text) = foreign.and_then(|_| with_python(&text, context.env_exe.as_os_str())) {
+            context.stage.write(&launcher, &text, true)?;
+            record.add(&row, &text);
+            mended.push(launcher);
+        }
+    }
+    if !mended.is_empty() {
+        context.stage.create_above(&record_path)?;
+        context.stage.write(&record_path, record.render().as_bytes(), false)?;
+    }
+    Ok(mended)
+}
+
+/// Names the scripts in bin that start such a Python and were not mended.
+fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
+    let mut dead = Vec::new();
+    for script in os::entries(&context.bin_path)? {
+        if mended.contains(&script) || script.is_symlink() || is_settled(context, &script) {
+            continue;
+        }
+        if os::read_start(&script).is_ok_and(|text| foreign_python(&text, context).is_some()) {
+            dead.push(script.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        }
+    }
+    if !dead.is_empty() {
+        let (scripts, bin_path) = (dead.join(", "), Quoted(&context.bin_path));
+        let warning = format!(
+            "these scripts in {bin_path} start a Python that is gone or another environment's: {scripts}; change their first line"
+        );
+        context.caller.observer.warn(&warning);
+    }
+    Ok(())
+}
+
+/// Whether this run has written or retired a file of bin already.
+fn is_settled(context: &Context, path: &Path) -> bool {
+    context.stage.is_retired(path) || os::is_there(&context.staged(path))
+}
