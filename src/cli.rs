@@ -60,7 +60,7 @@ pub struct Cli {
     clear: bool,
 
     /// With --clear, delete the contents of a directory that is no environment too
-    #[arg(long)]
+    #[arg(long, requires = "clear")]
     force: bool,
 
     /// Upgrade the environment directory to use this version of Python, assuming Python has been upgraded
@@ -125,8 +125,9 @@ pub struct Cli {
     #[arg(long, value_name = "MODE", default_value = "copy")]
     link_mode: Mode,
 
-    /// Where to keep what pip's wheels come to and what Pythons say of themselves [default: rvenv in the user's cache directory]
-    #[arg(long, value_name = "DIR", env = "RVENV_CACHE_DIR", hide_env_values = true)]
+    /// Where to keep what pip's wheels come to and what Pythons say of themselves [default: rvenv in the user's cache
+    /// directory] [env: RVENV_CACHE_DIR]
+    #[arg(long, value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath)]
     cache_dir: Option<PathBuf>,
 
@@ -220,7 +221,9 @@ impl Cli {
         if self.no_cache {
             return Cache::none();
         }
-        let Some(asked) = self.cache_dir.clone().filter(|directory| !directory.as_os_str().is_empty()) else {
+        // An empty variable is an unset one.
+        let variable = || env::var_os("RVENV_CACHE_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from);
+        let Some(asked) = self.cache_dir.clone().or_else(variable) else {
             return cache_dir::usual().map_or_else(Cache::none, Cache::at);
         };
         let cache = Cache::at(asked);

@@ -2,6 +2,7 @@
 //! an [`image`] that the cache has or from the [`wheel`]s themselves, whose modules are compiled then ([`compile`],
 //! [`reuse`]); around them stands what pip itself would write: [`record`], [`launcher`]s, INSTALLER.
 
+mod bytecode;
 mod compile;
 mod distribution;
 mod entry_points;

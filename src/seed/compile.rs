@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use super::bytecode::pyc_of;
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
@@ -29,14 +30,6 @@ impl Compiled {
         let cache_tag = self.cache_tag.as_ref().filter(|_| !self.failed.contains(module))?;
         Some(pyc_of(module, cache_tag))
     }
-}
-
-/// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
-pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
-    let stem = module.strip_suffix(".py").unwrap_or(module);
-    let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
-    let separator = if folder.is_empty() { "" } else { "/" };
-    format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc")
 }
 
 /// Compiles `modules`, named relative to site-packages, where they are staged.

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn the_files_of_an_image_are_where_its_list_says() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root { staged: folder.path().into(), path: folder.path().into(), interrupt: Default::default() };
+        let root = Root::at(folder.path().into(), folder.path().into(), Default::default());
         fs::create_dir(folder.path().join("a")).unwrap();
         let texts = [("b.py", "one"), ("a/é.py", ""), ("a/c.py", "three")];
         let files = texts.map(|(name, text)| {

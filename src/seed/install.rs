@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pep440_rs::Version;
 
+use super::bytecode;
 use super::compile::{self, Compiled};
 use super::distribution::{Distribution, InstalledFile};
 use super::find_links::choose;
@@ -39,10 +40,11 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }
     }
-    let modified = context.options.source_date.unwrap_or_else(this_second);
-    let distributions = install_wheels(context, &wheels, modified)?;
-    if distributions.len() == wheels.len() {
-        images.keep(&context.caller.cache, &key, &Root::of(context), distributions, modified);
+    let (modified, root) = (context.options.source_date.unwrap_or_else(this_moment), Root::of(context));
+    let distributions = install_wheels(context, &wheels, &root, modified)?;
+    // An image's .pyc are those of modules that all have the same time.
+    if distributions.len() == wheels.len() && root.has_times() {
+        images.keep(&context.caller.cache, &key, &root, distributions, modified);
     }
     Ok(())
 }
@@ -66,15 +68,24 @@ fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fa
         Some(unpacked) => unpacked.write(&root, &distributions)?,
         None => image.write(&root, &distributions)?,
     }
+    if !root.has_times() && context.options.source_date.is_none() {
+        let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
+        bytecode::fit_to_times(&root, &files, &context.interpreter)?;
+    }
     for distribution in distributions {
         finish(context, distribution)?;
     }
     Ok(())
 }
 
-/// Unpacks and compiles the wheels that are to be installed, with their modules changed at `modified`. Returns what has
-/// come of them.
-fn install_wheels(context: &mut Context, paths: &[PathBuf], modified: SystemTime) -> Result<Vec<Distribution>> {
+/// Unpacks into `root` and compiles the wheels that are to be installed, with their modules changed at `modified`. Returns
+/// what has come of them.
+fn install_wheels(
+    context: &mut Context,
+    paths: &[PathBuf],
+    root: &Root,
+    modified: SystemTime,
+) -> Result<Vec<Distribution>> {
     let mut wheels = Vec::new();
     let mut marks_requested = true;
     for path in paths {
@@ -86,9 +97,9 @@ fn install_wheels(context: &mut Context, paths: &[PathBuf], modified: SystemTime
     }
     for wheel in &wheels {
         context.caller.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
-        wheel.unpack(&Root::of(context), modified)?;
+        wheel.unpack(root, modified)?;
     }
-    let compiled = compile_modules(context, &wheels, modified)?;
+    let compiled = compile_modules(context, &wheels, root, modified)?;
     let mut distributions = Vec::new();
     for wheel in &wheels {
         let distribution = describe(context, wheel, &compiled, marks_requested)?;
@@ -99,23 +110,27 @@ fn install_wheels(context: &mut Context, paths: &[PathBuf], modified: SystemTime
 }
 
 /// A .pyc for each module, if they are wanted: the base's own, or a new one.
-fn compile_modules(context: &Context, wheels: &[Wheel], modified: SystemTime) -> Result<Compiled> {
+fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: SystemTime) -> Result<Compiled> {
     if !context.options.compile {
         return Ok(Compiled::nothing());
     }
     let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-    let left = reuse::reuse(context, &context.interpreter, modules, modified)?;
+    // Python itself compiles for the times that the modules have.
+    let left = match root.has_times() {
+        true => reuse::reuse(context, &context.interpreter, modules, modified)?,
+        false => modules,
+    };
     if !left.is_empty() {
         context.caller.observer.doing(&format!("Compiling {} modules", left.len()));
     }
     compile::compile(context, &context.interpreter, &left)
 }
 
-/// Now, in whole seconds: every file system keeps such a time as it is, and a .pyc has no finer one.
-fn this_second() -> SystemTime {
+/// Now, in whole pairs of seconds: every file system keeps such a time as it is (FAT has no finer one), and so does a .pyc.
+fn this_moment() -> SystemTime {
     let now = SystemTime::now();
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    UNIX_EPOCH + Duration::from_secs(since.as_secs())
+    UNIX_EPOCH + Duration::from_secs(since.as_secs() & !1)
 }
 
 /// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use super::compile::pyc_of;
+use super::bytecode::{header, module_of, pyc_of};
 use super::distribution::InstalledFile;
 use super::site_packages::{self, Root};
 use crate::context::Context;
@@ -57,44 +57,4 @@ fn fitting_pyc(interpreter: &Interpreter, site_packages: &Path, pyc: &str, modif
     }
     pyc[..header.len()].copy_from_slice(&self::header(interpreter, modified, text.len())?);
     Some(pyc)
-}
-
-/// `pip/a.py` of `pip/__pycache__/a.cpython-313.pyc`.
-fn module_of(pyc: &str) -> Option<String> {
-    let (folder, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
-    let folder = folder.strip_suffix("__pycache__")?;
-    Some(format!("{folder}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
-}
-
-/// The header of a .pyc that goes by its source's time and size: the magic number, since Python 3.7 no flags (PEP 552),
-/// the seconds, the bytes.
-fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
-    let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
-    let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
-    // Both are cut to 32 bits, as importlib does.
-    let seconds = modified.duration_since(UNIX_EPOCH).ok()?.as_secs() as u32;
-    Some([&magic, flags, &seconds.to_le_bytes(), &(size as u32).to_le_bytes()].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pyc_tells_its_module() {
-        for module in ["pip/a.py", "pip/a.b.py", "six.py"] {
-            assert_eq!(module_of(&pyc_of(module, "cpython-313")).unwrap(), module);
-        }
-        assert_eq!(module_of("pip/a.pyc"), None);
-    }
-
-    #[test]
-    fn a_header_has_flags_since_python_3_7() {
-        let time = UNIX_EPOCH + std::time::Duration::from_secs(0x0102_0304);
-        let mut interpreter = Interpreter::for_tests();
-        let new = b"\xf3\x0d\x0d\x0a\0\0\0\0\x04\x03\x02\x01\x05\0\0\0";
-        assert_eq!(header(&interpreter, time, 5).unwrap(), new);
-        interpreter.version = [3, 6, 15];
-        assert_eq!(header(&interpreter, time, 5).unwrap(), [&new[..4], &new[8..]].concat());
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
@@ -18,23 +19,33 @@ pub(super) struct Root {
     pub(super) staged: PathBuf,
     pub(super) path: PathBuf,
     pub(super) interrupt: Interrupt,
+    /// Whether a file could not be given its time, which some mounts refuse.
+    untimed: AtomicBool,
 }
 
 impl Root {
     /// An environment's site-packages.
     pub(super) fn of(context: &Context) -> Root {
-        Root {
-            staged: context.staged(&context.lib_path),
-            path: context.lib_path.clone(),
-            interrupt: context.caller.interrupt.clone(),
-        }
+        let staged = context.staged(&context.lib_path);
+        Root::at(staged, context.lib_path.clone(), context.caller.interrupt.clone())
+    }
+
+    /// A folder that is called `path` in errors.
+    pub(super) fn at(staged: PathBuf, path: PathBuf, interrupt: Interrupt) -> Root {
+        Root { staged, path, interrupt, untimed: AtomicBool::new(false) }
+    }
+
+    /// Whether all files that were written have the times that they were to have.
+    pub(super) fn has_times(&self) -> bool {
+        !self.untimed.load(Ordering::Relaxed)
     }
 }
 
 /// One folder below a [`Root`], new or not, open for writing.
-pub(super) struct Folder {
+pub(super) struct Folder<'a> {
     pub(super) open: os::Folder,
     path: PathBuf,
+    untimed: &'a AtomicBool,
 }
 
 /// Makes the folders that `files` are in, and has each of them filled by `fill`, which is given the folder, its name
@@ -69,17 +80,21 @@ fn create_folders<'a>(root: &Root, names: impl Iterator<Item = &'a str>) -> Resu
     Ok(())
 }
 
-impl Folder {
-    fn open(root: &Root, name: &str) -> Result<Folder> {
+impl<'a> Folder<'a> {
+    fn open(root: &'a Root, name: &str) -> Result<Folder<'a>> {
         let path = root.path.join(name);
-        Ok(Folder { open: os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?, path })
+        let open = os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?;
+        Ok(Folder { open, path, untimed: &root.untimed })
     }
 
-    /// Writes a file that is not there yet, as changed at `modified` if that is given.
+    /// Writes a file that is not there yet, as changed at `modified` if that is given and can be: see [`Root::has_times`].
     pub(super) fn write(&self, file: &InstalledFile, contents: &[u8], modified: Option<SystemTime>) -> Result<()> {
         let written = self.open.create_file(file.base_name(), file.mode()).and_then(|mut made| {
             made.write_all(contents)?;
-            modified.map_or(Ok(()), |time| made.set_modified(time))
+            if modified.is_some_and(|time| made.set_modified(time).is_err()) {
+                self.untimed.store(true, Ordering::Relaxed);
+            }
+            Ok(())
         });
         written.at("write", &self.path(file))
     }

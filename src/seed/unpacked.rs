@@ -37,12 +37,12 @@ impl<'a> Unpacked<'a> {
     /// The unpacked copy of the image of this name, made now if the cache has none. None if it cannot be made.
     pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
         let path = cache.folder(&format!("{FOLDER}/{name}"), |folder| {
-            let root = Root { staged: folder.to_owned(), path: folder.to_owned(), interrupt: Interrupt::default() };
+            let root = Root::at(folder.to_owned(), folder.to_owned(), Interrupt::default());
             let distributions: Vec<&Distribution> = image.distributions().iter().collect();
             let files: Vec<_> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
             let write =
                 |folder: &Folder, _: &str, files: &[&InstalledFile]| image.write_folder(folder, files, |_| true);
-            site_packages::write(&root, &files, write).is_ok()
+            site_packages::write(&root, &files, write).is_ok() && root.has_times()
         })?;
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
     }

@@ -20,7 +20,7 @@ const CPYTHONS: [&str; 10] = [
 
 #[test]
 fn usage_errors_exit_2_and_make_nothing() {
-    let wrong: [&[&str]; 7] = [
+    let wrong: [&[&str]; 10] = [
         &[],
         &["--symlinks", "--copies", "env"],
         &["--unknown", "env"],
@@ -29,6 +29,9 @@ fn usage_errors_exit_2_and_make_nothing() {
         // Ambiguous to argparse too.
         &["--without", "env"],
         &["--sy", "env"],
+        &["--force", "env"],
+        &["--force", "--upgrade", "env"],
+        &["--cache-dir", "", "env"],
     ];
     for args in wrong {
         let scratch = Scratch::new();
@@ -37,6 +40,16 @@ fn usage_errors_exit_2_and_make_nothing() {
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
         assert!(scratch.names().is_empty(), "{args:?}");
     }
+}
+
+#[test]
+fn an_empty_variable_is_an_unset_one() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("home")).unwrap();
+    let empty = ["RVENV_CACHE_DIR", "RVENV_PYTHON", "RVENV_FIND_LINKS", "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME"];
+    let run = empty.into_iter().fold(scratch.rvenv(), |run, name| run.env(name, ""));
+    run.env("HOME", scratch.path("home")).arg("env").silent();
+    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["images", "interpreters"]);
 }
 
 #[test]

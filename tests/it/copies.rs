@@ -77,3 +77,28 @@ fn where_no_link_can_be_made_for_whatever_reason_there_are_copies_with_a_warning
         run.args(["--copies", "--without-pip", "-p"]).arg(&python.path).arg("copied").silent();
     }
 }
+
+#[test]
+fn where_files_cannot_be_given_times_the_pyc_are_valid_all_the_same() {
+    for python in [pyenv("3.12"), pyenv("3.6")].into_iter().flatten() {
+        let scratch = Scratch::new();
+        let code = "import pip._vendor, pip._internal.utils; print(pip.__file__)";
+        let run = |flags: &[&str]| {
+            let run = failing(&scratch, "utimensat", "EPERM")?;
+            run.args(["--clear", "-p"]).arg(&python.path).args(flags).arg("env").silent();
+            let before = tree(&scratch.env());
+            assert!(before.keys().any(|path| path.contains("pip/__pycache__/__init__.cpython-3")));
+            // Whatever Python finds stale it writes anew.
+            scratch.run(scratch.env().join("bin/python")).args(["-c", code]).ok();
+            assert!(tree(&scratch.env()) == before, "{flags:?}");
+            Some(())
+        };
+        // Cold, and without an image that could be kept; then from one that a run with times has kept.
+        let Some(()) = run(&[]) else { return };
+        assert!(!scratch.path("cache/images").exists());
+        scratch.rvenv_for(&python).env("RVENV_CACHE_DIR", scratch.path("cache")).arg("other").silent();
+        for flags in [&[][..], &["--link-mode=clone"], &["--link-mode=hardlink"]] {
+            run(flags);
+        }
+    }
+}

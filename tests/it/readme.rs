@@ -49,8 +49,9 @@ fn the_table_of_variables_has_each_that_is_read() {
         is_upper && word.contains('_') && !word.starts_with('_')
     };
     let quoted = text.split('"').filter(is_name);
-    // Two are the compiler's, one a placeholder, one is set.
-    let others = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR", "VIRTUAL_ENV"];
+    // Two are the compiler's, one a placeholder, two are set.
+    let compilers = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR"];
+    let others = [compilers.as_slice(), &["PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"]].concat();
     let read: BTreeSet<&str> = quoted.filter(|word| !others.contains(word)).collect();
     assert!(read.contains("RVENV_PYTHON"), "{read:?}");
     for name in read {

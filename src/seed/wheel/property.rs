@@ -70,7 +70,7 @@ fn try_out(bytes: &[u8]) -> bool {
     // So far down that a name which climbs stays in the folder.
     let site_packages = folder.path().join("a/way/down/to/lib/site-packages");
     fs::create_dir_all(&site_packages).unwrap();
-    let root = Root { staged: site_packages.clone(), path: site_packages.clone(), interrupt: Interrupt::default() };
+    let root = Root::at(site_packages.clone(), site_packages.clone(), Interrupt::default());
     let written = Wheel::read(Path::new(trial::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
     let files = files_in(folder.path());
     assert!(files.iter().all(|file| file.starts_with("a/way/down/to/lib/site-packages/")), "{files:?}");
