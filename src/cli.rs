@@ -227,8 +227,10 @@ impl Cli {
             return cache_dir::usual().map_or_else(Cache::none, Cache::at);
         };
         let cache = Cache::at(asked);
+        // Who asks for the cache itself is told by an error.
+        let is_only_used = !self.reset_cache && !self.cache_info;
         match cache.check() {
-            Err(error) if !self.quiet => drop(writeln!(io::stderr(), "Warning: {error}")),
+            Err(error) if is_only_used && !self.quiet => drop(writeln!(io::stderr(), "Warning: {error}")),
             _ => {}
         }
         cache

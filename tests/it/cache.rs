@@ -145,7 +145,7 @@ fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
     }
     symlink("../victim", scratch.path("cache/unpacked")).unwrap();
     rvenv(&scratch).arg("-p").arg(&python().path).args(["-q", "--clear", "env"]).silent();
-    assert!(rvenv(&scratch).args(["-q", "--reset-cache"]).error().contains("/cache/unpacked': it is a link"));
+    assert!(rvenv(&scratch).arg("--reset-cache").error().contains("/cache/unpacked': it is a link"));
     for name in ["victim/precious", "cache/images/holiday.jpg", "cache/interpreters/notes.txt"] {
         assert!(scratch.path(name).exists(), "{name}");
     }
@@ -169,7 +169,7 @@ fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
         );
         assert_eq!(said, expected);
         assert!(tree(&path) == before, "nothing was kept there");
-        assert!(rvenv(&scratch).args(["-q", "--cache-info"]).error().contains("somebody else owns it"));
+        assert!(rvenv(&scratch).arg("--cache-info").error().contains("somebody else owns it"));
     }
 }
 
@@ -178,7 +178,7 @@ fn what_cannot_be_deleted_when_the_cache_is_emptied_is_said() {
     let scratch = Scratch::new();
     make(&scratch, &python());
     fs::set_permissions(scratch.path("cache/images"), fs::Permissions::from_mode(0o777)).unwrap();
-    let said = rvenv(&scratch).args(["-q", "--reset-cache"]).error();
+    let said = rvenv(&scratch).arg("--reset-cache").error();
     assert!(said.contains("Unable to empty the cache '") && said.contains("/cache/images'"), "{said}");
     assert_eq!(names_in(&scratch.path("cache")), ["images"], "all else is gone");
 }
