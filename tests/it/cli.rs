@@ -243,13 +243,17 @@ fn a_newline_in_the_prompt_stays_in_its_line() {
 
 #[test]
 fn the_command_in_pyvenv_cfg_makes_the_environment_again() {
-    let scratch = Scratch::new();
-    let env_dir = scratch.path("it's a $(folder)");
-    let flags = ["--system-site-packages", "--copies", "--without-pip", "--without-scm-ignore-files"];
-    scratch.rvenv_for(&python()).args(flags).args(["--prompt", "a \"b\"\n`c`"]).arg(&env_dir).silent();
-    let before = tree(&env_dir);
-    let command = configured(&env_dir, "command").unwrap();
-    fs::remove_dir_all(&env_dir).unwrap();
-    scratch.run("bash").args(["-c", &command]).current_dir("/").silent();
-    assert_eq!(tree(&env_dir), before);
+    for (shell, name) in
+        [("bash", &b"it's a $(folder)"[..]), ("dash", b"it's a $(folder)"), ("dash", b"-\xff%s\\ '\xfe")]
+    {
+        let scratch = Scratch::new();
+        let env_dir = scratch.path(os(name));
+        let flags = ["--system-site-packages", "--copies", "--without-pip", "--without-scm-ignore-files"];
+        scratch.rvenv_for(&python()).args(flags).args(["--prompt", "a \"b\"\n`c`"]).arg(&env_dir).silent();
+        let before = tree(&env_dir);
+        let command = configured(&env_dir, "command").unwrap();
+        fs::remove_dir_all(&env_dir).unwrap();
+        scratch.run(tool(shell).unwrap()).args(["-c", &command]).current_dir("/").silent();
+        assert_eq!(tree(&env_dir), before, "{command}");
+    }
 }
