@@ -2,8 +2,10 @@
 //! there is a list in JSON, which says what the files are and where each one's bytes are, and a checksum that is held
 //! against them as they are read; then there are the bytes.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -35,7 +37,12 @@ pub(super) struct Image {
     /// Where the files' bytes begin.
     base: u64,
     size: u64,
+    /// What has been read and found whole, by where it begins and ends. Unset, nothing is kept: for one environment it
+    /// would only take memory.
+    read: OnceLock<Mutex<Pieces>>,
 }
+
+type Pieces = HashMap<(u64, u64), Arc<Vec<u8>>>;
 
 /// What went wrong while an image was written out.
 pub(super) enum Fault {
@@ -64,7 +71,12 @@ impl Image {
         let list: List = serde_json::from_slice(&json).ok()?;
         let mut files = list.distributions.iter().flat_map(|distribution| &distribution.files);
         files.all(|file| wheel::is_inside(&file.name)).then_some(())?;
-        Some(Image { list, file, base: (HEADER + json.len()) as u64, size })
+        Some(Image { list, file, base: (HEADER + json.len()) as u64, size, read: OnceLock::new() })
+    }
+
+    /// Has what is read from now on stay in memory, for further environments.
+    pub(super) fn keep_what_is_read(&self) {
+        self.read.get_or_init(Mutex::default);
     }
 
     /// What it installs.
@@ -106,12 +118,24 @@ impl Image {
     }
 
     /// The bytes from the first to the last of `files`, which are those of one folder and so stand side by side.
-    fn read(&self, files: &[&InstalledFile]) -> Result<Vec<u8>, Fault> {
+    fn read(&self, files: &[&InstalledFile]) -> Result<Arc<Vec<u8>>, Fault> {
         let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
         let mut end = start;
         for file in files {
             end = end.max(file.entry.start.checked_add(file.entry.size).ok_or(Fault::Damaged)?);
         }
+        let Some(read) = self.read.get() else { return self.read_piece(files, start, end).map(Arc::new) };
+        let kept = || read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = kept().get(&(start, end)) {
+            return Ok(bytes.clone());
+        }
+        let bytes = Arc::new(self.read_piece(files, start, end)?);
+        kept().insert((start, end), bytes.clone());
+        Ok(bytes)
+    }
+
+    /// The bytes from `start` to `end`, in which the files have the checksums of the list.
+    fn read_piece(&self, files: &[&InstalledFile], start: u64, end: u64) -> Result<Vec<u8>, Fault> {
         if end > self.size.saturating_sub(self.base) {
             return Err(Fault::Damaged);
         }

@@ -42,6 +42,7 @@ impl Images {
     /// The image of this key, if the cache has it and it is one.
     pub(super) fn load(&self, cache: &Cache, key: &str) -> Option<Arc<Image>> {
         if let Some(image) = self.opened().get(key) {
+            image.keep_what_is_read();
             return Some(image.clone());
         }
         let image = Arc::new(Image::open(cache.open(&file_name(key))?)?);
