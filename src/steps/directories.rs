@@ -49,7 +49,10 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
     if interpreter.lib64 {
         link_lib64(&context);
     }
-    context.stage.create_dir(&context.platlib_path)?;
+    // Reached through that link, or where there is none, a directory of its own.
+    if context.platlib_path != context.lib_path {
+        context.stage.create_dir(&context.platlib_path)?;
+    }
     Ok(context)
 }
 
