@@ -4,6 +4,12 @@
 # Everything that activation changes goes back to what it was; what was unset is unset again. What was is kept under
 # the names that other tools' scripts use too, so that each undoes the others' work.
 function deactivate --description 'Leave the virtual environment'
+    # Another tool's deactivation has been here: what it does not know is no more what was.
+    if test "$_OLD_VIRTUAL_FOR" != "$VIRTUAL_ENV"
+        set -e _OLD_VIRTUAL_UNSET
+        set -e _OLD_VIRTUAL_VIRTUAL_ENV
+        set -e _OLD_VIRTUAL_VIRTUAL_ENV_PROMPT
+    end
     if set -q _OLD_VIRTUAL_PATH; or set -q _OLD_VIRTUAL_UNSET
         for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
             set -l old _OLD_VIRTUAL_$name
@@ -23,6 +29,7 @@ function deactivate --description 'Leave the virtual environment'
         set -e _OLD_FISH_PROMPT_OVERRIDE
         set -e _OLD_VIRTUAL_UNSET
     end
+    set -e _OLD_VIRTUAL_FOR
     if test "$argv[1]" != nondestructive
         functions -e deactivate
     end
@@ -41,6 +48,7 @@ for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
 end
 
 set -gx VIRTUAL_ENV __VENV_DIR__
+set -g _OLD_VIRTUAL_FOR $VIRTUAL_ENV
 set -gx VIRTUAL_ENV_PROMPT __VENV_PROMPT__
 set -gx PATH $VIRTUAL_ENV/__VENV_BIN_NAME__ $PATH
 

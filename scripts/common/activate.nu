@@ -16,8 +16,11 @@ export-env {
         $path_name: ($path | prepend ($virtual_env | path join __VENV_BIN_NAME__))
     }
 
-    # It would have the environment's Python look for its modules elsewhere.
-    hide-env --ignore-errors PYTHONHOME
+    # It would have the environment's Python look for its modules elsewhere. As a list no other program sees it, and the
+    # value that it hides is back when the overlay goes.
+    if 'PYTHONHOME' in $env {
+        load-env { PYTHONHOME: [] }
+    }
 
     if ($env.VIRTUAL_ENV_DISABLE_PROMPT? | is-empty) {
         let old = $old_prompt | first

@@ -18,7 +18,7 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     if undo:
         undo()
 
-    names = ['PATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PROMPT']
+    names = ['PATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT']
     old = {name: env[name] for name in names if name in env}
     old['PATH'] = list(env['PATH'])
     old_alias = aliases.get('deactivate') if 'deactivate' in aliases else missing
@@ -50,6 +50,10 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     # xonsh's own prompt has a field for the environment.
     shown = env.get('PROMPT')
     if isinstance(shown, str) and '{env_name' not in shown and not env.get('VIRTUAL_ENV_DISABLE_PROMPT'):
+        # A prompt that nobody has set is a default.
+        names.append('PROMPT')
+        if env.is_manually_set('PROMPT'):
+            old['PROMPT'] = shown
         env['PROMPT'] = '(' + prompt.replace('{', '{{').replace('}', '}}') + ') ' + shown
 
 

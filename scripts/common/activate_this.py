@@ -10,6 +10,17 @@ import site
 import sys
 
 
+def environment_of(script, bin_name):
+    # The environment that the script is in now, whatever it was called when it was made.
+    for path in (os.path.abspath(script), os.path.realpath(script)):
+        folder = os.path.dirname(path)
+        for _ in bin_name.split(os.sep):
+            folder = os.path.dirname(folder)
+        if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+            return folder
+    raise RuntimeError(f"{script} is in no environment: there is no pyvenv.cfg beside its folder")
+
+
 def activate(virtual_env, prompt, bin_name):
     # Debian's site has other folders for a Python that is no environment's.
     prefixes = sys.prefix, sys.exec_prefix
@@ -17,7 +28,8 @@ def activate(virtual_env, prompt, bin_name):
     folders = [folder for folder in site.getsitepackages([virtual_env]) if os.path.isdir(folder)]
     if not folders:
         sys.prefix, sys.exec_prefix = prefixes
-        raise RuntimeError("%s is no environment of Python %d.%d" % (virtual_env, *sys.version_info[:2]))
+        version = ".".join(str(number) for number in sys.version_info[:2])
+        raise RuntimeError(f"{virtual_env} is no environment of Python {version}")
 
     rest = os.environ.get("PATH")
     os.environ["PATH"] = os.pathsep.join([os.path.join(virtual_env, bin_name)] + ([rest] if rest else []))
@@ -32,4 +44,6 @@ def activate(virtual_env, prompt, bin_name):
     sys.path[:] = [path for path in sys.path if path not in before] + before
 
 
-activate(__VENV_DIR__, __VENV_PROMPT__, __VENV_BIN_NAME__)
+if "__file__" not in globals():
+    raise RuntimeError('say where activate_this.py is: exec(open(path).read(), {"__file__": path})')
+activate(environment_of(__file__, __VENV_BIN_NAME__), __VENV_PROMPT__, __VENV_BIN_NAME__)

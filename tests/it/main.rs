@@ -7,6 +7,7 @@ mod calls;
 mod check;
 mod cli;
 mod copies;
+mod deactivation;
 mod discovery;
 mod disks;
 mod drop_in;
