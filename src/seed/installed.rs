@@ -42,7 +42,7 @@ pub(crate) fn launchers(context: &Context) -> Result<Vec<PathBuf>> {
 pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let versions = context.lib_path.parent().and_then(Path::parent).unwrap_or(&context.lib_path);
-    for version in os::entries(versions)? {
+    for version in os::entries(versions)?.into_iter().filter(|path| is_pythons(path, context)) {
         for metadata in os::entries(&version.join("site-packages"))? {
             if metadata.extension().is_some_and(|extension| extension == "dist-info") {
                 found.push(metadata);
@@ -50,6 +50,12 @@ pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a folder in `lib` is a Python's.
+fn is_pythons(path: &Path, context: &Context) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("python") || name.starts_with("pypy") || Some(path) == context.lib_path.parent()
 }
 
 /// A `.dist-info` folder in site-packages (PEP 376), or an `.egg-info` from before.

@@ -8,7 +8,7 @@ use super::installed::dist_infos;
 use super::record::Record;
 use super::shebang::with_python;
 use crate::context::{Context, absolute};
-use crate::error::{Quoted, Result};
+use crate::error::{Quoted, Result, one_line};
 use crate::os;
 
 /// Mends the launchers of an environment that exists, and their rows in RECORD. Scripts that no distribution has installed
@@ -59,14 +59,13 @@ fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
             continue;
         }
         if os::read_start(&script).is_ok_and(|text| foreign_python(&text, context).is_some()) {
-            dead.push(script.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            dead.push(one_line(&script.file_name().unwrap_or_default().to_string_lossy()));
         }
     }
     if !dead.is_empty() {
         let (scripts, bin_path) = (dead.join(", "), Quoted(&context.bin_path));
-        let warning = format!(
-            "these scripts in {bin_path} start a Python that is gone or another environment's: {scripts}; change their first line"
-        );
+        let what = "start a Python that is gone or another environment's";
+        let warning = format!("these scripts in {bin_path} {what}: {scripts}; change their first line");
         context.caller.observer.warn(&warning);
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::steps::configuration::Configuration;
 /// The step `create_directories`: checks that an environment can be made at `env_dir`, begins to build it
 /// aside, and makes its folders.
 ///
-/// Errors, before anything is made, if ENV_DIR is a file or a symbolic link, holds a character that no
+/// Errors, before anything is made, if ENV_DIR is a file or a link to nothing, holds a character that no
 /// environment can work with, is the Python installation itself, or shall be cleared and is no environment.
 pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options, caller: &Caller) -> Result<Context> {
     if env_dir.as_os_str().is_empty() {
