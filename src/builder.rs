@@ -1,8 +1,8 @@
 //! `EnvBuilder`, which makes environments, and `Steps`, by which somebody else's builder makes them differently.
 //!
-//! CPython's `venv.EnvBuilder` is a class whose methods a subclass overrides and calls by `super()`. Here the class is a
-//! type and the subclass a trait: each method of [`Steps`] is given the builder, whose method of the same name is the
-//! default.
+//! CPython's `venv.EnvBuilder` is a class whose methods a subclass overrides and calls by `super()`. Here the class is
+//! a type and the subclass a trait: each method of [`Steps`] is given the builder, whose method of the same name is
+//! the default.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -67,8 +67,8 @@ impl EnvBuilder {
         self
     }
 
-    /// Lets pip ask on the terminal for what [`Options::upgrade_deps`] needs, such as a password of the package index, if this
-    /// process has a terminal for its input and is in its foreground.
+    /// Lets pip ask on the terminal for what [`Options::upgrade_deps`] needs, such as a password of the package index,
+    /// if this process has a terminal for its input and is in its foreground.
     pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
         self.caller.interactive = interactive;
         self
@@ -177,8 +177,8 @@ impl EnvBuilder {
     }
 
     /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there. The
-    /// launchers that installed distributions have are pointed at this environment's Python, if it was moved or has another
-    /// version now.
+    /// launchers that installed distributions have are pointed at this environment's Python, if it was moved or has
+    /// another version now.
     ///
     /// # Errors
     ///
@@ -202,8 +202,8 @@ impl EnvBuilder {
     ///
     /// # Errors
     ///
-    /// If `env_dir` cannot be written to, if another program has made it meanwhile, or if the work was stopped; it is as
-    /// it was then.
+    /// If `env_dir` cannot be written to, if another program has made it meanwhile, or if the work was stopped; it is
+    /// as it was then.
     pub fn publish(&self, context: &mut Context) -> Result<()> {
         self.caller.interrupt.check()?;
         let clear = matches!(context.options.existing, Existing::Clear { .. });

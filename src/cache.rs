@@ -78,9 +78,9 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if its directory or one of those in it is a link, or if somebody else owns it or may
-    /// write to it, as what it says could be anybody's then; and if root would make it in a directory of somebody else, who
-    /// could not use it. What needs the cache takes more time instead.
+    /// [`Error::Io`](crate::Error::Io) if its directory or one of those in it is a link, or if somebody else owns it
+    /// or may write to it, as what it says could be anybody's then; and if root would make it in a directory of
+    /// somebody else, who could not use it. What needs the cache takes more time instead.
     pub fn check(&self) -> Result<()> {
         let Some(root) = &self.folder else { return Ok(()) };
         let refused = |path: &Path, reason| {
@@ -101,8 +101,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if something cannot be deleted, or is in a directory that somebody else owns or may write to. All
-    /// else has been deleted then.
+    /// [`Error::Io`](crate::Error::Io) if something cannot be deleted, or is in a directory that somebody else owns or
+    /// may write to. All else has been deleted then.
     pub fn reset(&self) -> Result<()> {
         let mut done = Ok(());
         for folder in self.folders().iter().filter(|folder| os::is_there(folder)) {

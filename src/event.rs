@@ -31,8 +31,8 @@ pub enum Source {
     Stdout,
     /// The standard error of a process that it runs.
     Stderr,
-    /// A process that it runs and that has the terminal to ask on: what it says without the end of a line, to be shown where
-    /// the answer is typed. Empty when it gets the terminal: nothing else should be drawn there from now on.
+    /// A process that it runs and that has the terminal to ask on: what it says without the end of a line, to be shown
+    /// where the answer is typed. Empty when it gets the terminal: nothing else should be drawn there from now on.
     Question,
 }
 

@@ -26,9 +26,9 @@ impl Interrupt {
         os::stop_signals()
     }
 
-    /// The numbers of the signals that a program catches and does nothing about, since it would be ended, or not be told of
-    /// its children: on Unix SIGXFSZ (a file that grows too large is an error then, EFBIG), and SIGCHLD if this process was
-    /// started to ignore it.
+    /// The numbers of the signals that a program catches and does nothing about, since it would be ended, or not be
+    /// told of its children: on Unix SIGXFSZ (a file that grows too large is an error then, EFBIG), and SIGCHLD if
+    /// this process was started to ignore it.
     pub fn harmless_signals() -> Vec<i32> {
         os::harmless_signals()
     }

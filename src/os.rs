@@ -1,8 +1,8 @@
 //! What rvenv needs of an operating system: one list, documented here, and a file for each system behind it.
 //!
-//! `os/linux.rs`, `os/macos.rs` and `os/windows.rs` each have all that is called as `system::` below, so what one of them
-//! lacks is a compile error there. `os/unix.rs` is what Linux and macOS share. Nothing else in `src/` depends on the system
-//! that it is built for, which `tests/it/structure.rs` checks.
+//! `os/linux.rs`, `os/macos.rs` and `os/windows.rs` each have all that is called as `system::` below, so what one of
+//! them lacks is a compile error there. `os/unix.rs` is what Linux and macOS share. Nothing else in `src/` depends on
+//! the system that it is built for, which `tests/it/structure.rs` checks.
 
 mod state;
 
@@ -253,7 +253,8 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     system::exchange(one, other)
 }
 
-/// Whether another file system, or another part of this one, is mounted at `path`: nothing can be renamed to or from there.
+/// Whether another file system, or another part of this one, is mounted at `path`: nothing can be renamed to or from
+/// there.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     system::is_mount_point(path)
 }
@@ -308,8 +309,8 @@ impl Read for Pipe {
     }
 }
 
-/// Which of some pipes can be read without waiting, be it their end that is read: waits until there is one, or `patience`
-/// is over, or a signal has come.
+/// Which of some pipes can be read without waiting, be it their end that is read: waits until there is one, or
+/// `patience` is over, or a signal has come.
 pub(crate) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
     system::readable(pipes.map(|pipe| pipe.map(|pipe| &pipe.0)), patience)
 }
@@ -327,8 +328,8 @@ pub(crate) fn harmless_signals() -> Vec<i32> {
 
 // The terminal.
 
-/// The terminal that this process's standard input is, and in the foreground of which it is: a child of the same group can
-/// read from it. Dropped, it works as it did before.
+/// The terminal that this process's standard input is, and in the foreground of which it is: a child of the same group
+/// can read from it. Dropped, it works as it did before.
 pub(crate) struct Terminal(#[allow(dead_code, reason = "it is kept to be dropped")] system::Terminal);
 
 impl Terminal {
