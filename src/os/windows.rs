@@ -15,10 +15,7 @@ use super::state::{FileState, Stamp};
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-const ERROR_INVALID_FUNCTION: i32 = 1;
 const ERROR_SHARING_VIOLATION: i32 = 32;
-const ERROR_NOT_SUPPORTED: i32 = 50;
-const ERROR_PRIVILEGE_NOT_HELD: i32 = 1314;
 
 pub(super) const IS_WINDOWS: bool = true;
 
