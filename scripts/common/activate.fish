@@ -44,6 +44,7 @@ for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
         set -g _OLD_VIRTUAL_$name $$name
     else
         set -a _OLD_VIRTUAL_UNSET $name
+        set -e _OLD_VIRTUAL_$name
     end
 end
 

@@ -84,6 +84,11 @@ PYTHONHOME=/mine; export PYTHONHOME
 . ours/bin/activate; . theirs/bin/activate; deactivate
 . ours/bin/activate; deactivate; echo \"${VIRTUAL_ENV-none}\"\n";
         assert_eq!(said(&scratch, &shell, code), "none\n", "{name}");
+        // CPython's deactivation keeps what it has saved of an empty variable.
+        let code = "PYTHONHOME=; export PYTHONHOME; PS1='> '
+. ours/bin/activate; . theirs/bin/activate; deactivate
+unset PYTHONHOME; . ours/bin/activate; deactivate; echo \"${PYTHONHOME-none}\"\n";
+        assert_eq!(said(&scratch, &shell, code), "none\n", "{name}");
     }
     if tool("fish").is_some() {
         let code = "set -e PYTHONHOME; source ours/bin/activate.fish; source theirs/bin/activate.fish; deactivate
@@ -132,6 +137,10 @@ fn activate_that_is_executed_says_that_it_is_to_be_sourced() {
     let scratch = Scratch::new();
     environment(&scratch, "env");
     let Some(bash) = tool("bash") else { return };
+    // Sourced by a shell that has its name for another reason, it is sourced.
+    let sourced = [". \"$0\" && echo \"$VIRTUAL_ENV\"", "env/bin/activate"];
+    let env_dir = format!("{}\n", scratch.env().display());
+    assert_eq!(scratch.run(&bash).arg("-c").args(sourced).ok(), env_dir);
     let output = scratch.run(bash).arg("env/bin/activate").output();
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
