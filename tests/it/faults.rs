@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::Output;
-use std::sync::Mutex;
 
 use crate::harness::*;
 
@@ -35,7 +35,6 @@ const FAULTS: [&str; 4] = ["signal=SIGKILL", "error=ENOSPC", "error=EIO", "error
 
 /// A kind of run.
 struct Scenario {
-    name: &'static str,
     args: &'static [&'static str],
     /// What ENV_DIR is before.
     before: Before,
@@ -51,16 +50,6 @@ enum Before {
     Older,
 }
 
-const SCENARIOS: [Scenario; 7] = [
-    Scenario { name: "new, without pip", args: &["--without-pip"], before: Before::Nothing, cold: false },
-    Scenario { name: "new, warm", args: &[], before: Before::Nothing, cold: false },
-    Scenario { name: "new, cold", args: &[], before: Before::Nothing, cold: true },
-    Scenario { name: "--clear", args: &["--clear"], before: Before::Environment, cold: false },
-    Scenario { name: "again", args: &[], before: Before::Environment, cold: false },
-    Scenario { name: "again, over an older pip", args: &[], before: Before::Older, cold: false },
-    Scenario { name: "--upgrade", args: &["--upgrade"], before: Before::Environment, cold: false },
-];
-
 /// The N-th call of a name in some thread, and what happens at it.
 #[derive(Debug, Clone, Copy)]
 struct Point {
@@ -71,20 +60,14 @@ struct Point {
 
 impl Scenario {
     /// A scratch folder as it is before a run.
-    fn prepare(&self, template: &Scratch) -> Scratch {
+    fn prepare(&self) -> Scratch {
         let scratch = Scratch::new();
         if self.before != Before::Nothing {
-            let name = if self.before == Before::Older { "older" } else { "env" };
-            // Its scripts name the place that it stands at.
-            scratch.run("cp").arg("-a").arg(template.path(name)).arg(scratch.env()).silent();
             scratch.rvenv_for(&python()).arg("env").silent();
             scratch.write(&mine(), "");
             if self.before == Before::Older {
                 make_older(&scratch);
             }
-        }
-        if self.cold {
-            fs::remove_dir_all(scratch.path("cache")).unwrap_or_default();
         }
         scratch
     }
@@ -104,8 +87,8 @@ impl Scenario {
     }
 
     /// How often each call is made, at most in one thread, and from which number on it is rvenv's own work.
-    fn count(&self, template: &Scratch) -> BTreeMap<&'static str, Vec<usize>> {
-        let scratch = self.prepare(template);
+    fn count(&self) -> BTreeMap<&'static str, Vec<usize>> {
+        let scratch = self.prepare();
         let calls = format!("trace={}", CALLS.join(","));
         let trace = scratch.path("trace");
         let output = self.traced(&scratch, &["-e", &calls, "-o", trace.to_str().unwrap()]);
@@ -131,10 +114,10 @@ impl Scenario {
         numbers
     }
 
-    fn points(&self, template: &Scratch) -> Vec<Point> {
+    fn points(&self) -> Vec<Point> {
         let asked = std::env::var("RVENV_FAULTS").unwrap_or_default();
         let mut points = Vec::new();
-        for (call, numbers) in self.count(template) {
+        for (call, numbers) in self.count() {
             let last = numbers.len() - 1;
             let spread = [vec![0, last / 2, last], vec![last / 3], vec![last * 2 / 3], vec![last]];
             for (fault, few) in FAULTS.into_iter().zip(spread) {
@@ -151,12 +134,12 @@ impl Scenario {
     }
 
     /// Has the fault happen, and looks at what is there then.
-    fn try_point(&self, template: &Scratch, point: Point) {
-        let scratch = self.prepare(template);
+    fn try_point(&self, point: Point) {
+        let scratch = self.prepare();
         let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.number);
         let trace = format!("trace={}", point.call);
         let output = self.traced(&scratch, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
-        let what = || format!("{}, {point:?}: {output:?}", self.name);
+        let what = || format!("{point:?}: {output:?}");
         // Without memory a program cannot be loaded, or ends as it is.
         let is_out_of_memory = point.call == "mmap" && matches!(output.status.code(), None | Some(127));
         let killed = output.status.signal() == Some(9) || is_out_of_memory;
@@ -219,33 +202,50 @@ fn hidden(scratch: &Scratch) -> Vec<String> {
     all.filter(|name| name.starts_with(".rvenv")).collect()
 }
 
-#[test]
-fn whatever_fails_what_is_there_is_whole() {
+/// Has each fault of a scenario happen.
+fn is_whole_whatever_fails(args: &'static [&'static str], before: Before, cold: bool) {
     if tool("strace").is_none() {
         return;
     }
-    let template = Scratch::new();
-    for name in ["env", "older"] {
-        template.rvenv_for(&python()).arg(name).silent();
-    }
-    let mut points = Vec::new();
-    for scenario in &SCENARIOS {
-        points.extend(scenario.points(&template).into_iter().map(|point| (scenario, point)));
-    }
-    let count = points.len();
-    let (queue, failed) = (Mutex::new(points), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((scenario, point)) = { queue.lock().unwrap().pop() } {
-                    let run = std::panic::AssertUnwindSafe(|| scenario.try_point(&template, point));
-                    if std::panic::catch_unwind(run).is_err() {
-                        failed.lock().unwrap().push((scenario.name, point));
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty() && count > 100, "of {count} points {}: {failed:#?}", failed.len());
+    let scenario = Scenario { args, before, cold };
+    let points = scenario.points();
+    let fails = |point: &Point| panic::catch_unwind(AssertUnwindSafe(|| scenario.try_point(*point))).is_err();
+    let failed: Vec<&Point> = points.iter().filter(|point| fails(point)).collect();
+    assert!(failed.is_empty(), "of {} points {}: {failed:#?}", points.len(), failed.len());
+    assert!(points.len() >= 20, "{points:#?}");
+}
+
+#[test]
+fn a_new_environment_without_pip_is_whole_whatever_fails() {
+    is_whole_whatever_fails(&["--without-pip"], Before::Nothing, false);
+}
+
+#[test]
+fn a_new_environment_is_whole_whatever_fails() {
+    is_whole_whatever_fails(&[], Before::Nothing, false);
+}
+
+#[test]
+fn a_new_environment_is_whole_whatever_fails_while_its_image_is_made() {
+    is_whole_whatever_fails(&[], Before::Nothing, true);
+}
+
+#[test]
+fn a_cleared_environment_is_whole_whatever_fails() {
+    is_whole_whatever_fails(&["--clear"], Before::Environment, false);
+}
+
+#[test]
+fn an_environment_is_whole_after_a_second_run_whatever_fails() {
+    is_whole_whatever_fails(&[], Before::Environment, false);
+}
+
+#[test]
+fn an_environment_whose_pip_is_replaced_is_whole_whatever_fails() {
+    is_whole_whatever_fails(&[], Before::Older, false);
+}
+
+#[test]
+fn an_upgraded_environment_is_whole_whatever_fails() {
+    is_whole_whatever_fails(&["--upgrade"], Before::Environment, false);
 }
