@@ -79,15 +79,18 @@ pub fn copied_python(scratch: &Scratch, version: &str) -> Option<Python> {
 /// The system's own Python, where that is Debian's and has its venv package.
 pub fn debian() -> Option<Python> {
     let path = PathBuf::from("/usr/bin/python3");
-    let said =
-        Command::new(&path).args(["-Ic", "import sys, ensurepip; print('%d.%d' % sys.version_info[:2])"]).output();
-    match said {
-        Ok(output) if output.status.success() && Path::new("/etc/debian_version").exists() => {
-            let version = parse_version(String::from_utf8_lossy(&output.stdout).trim());
-            Some(Python { path, version })
-        }
-        _ => missing("Debian's python3 with python3-venv"),
+    match version_with_ensurepip(&path).filter(|_| Path::new("/etc/debian_version").exists()) {
+        Some(version) => Some(Python { path, version }),
+        None => missing("Debian's python3 with python3-venv"),
     }
+}
+
+/// The version of a Python that has ensurepip.
+fn version_with_ensurepip(path: &Path) -> Option<(u32, u32)> {
+    let mut command = program(path);
+    command.args(["-Ic", "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"]);
+    let output = path.is_file().then(|| Running::start(command).output())?;
+    output.status.success().then(|| parse_version(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
 /// A Python of Debian's unstable suite, newer than those that rvenv promises. That suite moves on, so a machine
@@ -106,13 +109,9 @@ pub fn unstable(name: &str) -> Option<Python> {
 /// Debian's PyPy, with its venv package.
 pub fn pypy() -> Option<Python> {
     let path = tool("pypy3")?;
-    let said =
-        Command::new(&path).args(["-Ic", "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"]).output();
-    match said {
-        Ok(output) if output.status.success() => {
-            Some(Python { path, version: parse_version(String::from_utf8_lossy(&output.stdout).trim()) })
-        }
-        _ => missing("pypy3-venv"),
+    match version_with_ensurepip(&path) {
+        Some(version) => Some(Python { path, version }),
+        None => missing("pypy3-venv"),
     }
 }
 

@@ -208,10 +208,15 @@ fn post_setup_runs_the_environments_python_and_is_told_its_lines_as_they_come() 
 
     // Before its end: the file that it waits for is made by who is told of its first line.
     let file = scratch.path("told");
-    let wait =
-        "import os, sys, time\nprint('waiting', flush=True)\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)";
+    const WAIT: &str = "
+import os, sys, time
+print('waiting', flush=True)
+for _ in range(6000):
+    if os.path.exists(sys.argv[1]): sys.exit()
+    time.sleep(0.01)
+sys.exit('nobody was told')";
     let mut command = Command::new(python().path);
-    command.args(["-I", "-c", wait]).arg(&file);
+    command.args(["-I", "-c", WAIT]).arg(&file);
     let builder = EnvBuilder::new(interpreter(), Options::default()).on_event(move |event| {
         if let Event::Progress { line: "waiting", source: Source::Stdout } = event {
             fs::write(&file, "").unwrap()

@@ -1,7 +1,8 @@
 //! Many runs at once: they take turns, none hangs, and whoever ends well leaves a whole environment.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use crate::harness::*;
 
@@ -61,22 +62,23 @@ fn many_new_folders_below_one_that_none_has_made_yet() {
 fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
     let scratch = Scratch::new();
     let cache = scratch.path("cache");
-    let done = AtomicBool::new(false);
+    let (done, is_done) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                let _ = fs::remove_dir_all(&cache);
-                std::thread::sleep(std::time::Duration::from_millis(30));
+        // Until `done` is dropped, as it is too where a run fails.
+        let cache = &cache;
+        scope.spawn(move || {
+            while is_done.recv_timeout(Duration::from_millis(30)) == Err(RecvTimeoutError::Timeout) {
+                let _ = fs::remove_dir_all(cache);
             }
         });
+        let _done = done;
         let run = |n: usize| {
             let mode = ["copy", "hardlink"][n % 2];
-            let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", &cache);
+            let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", cache);
             run.args(["--link-mode", mode]).arg(format!("env{n}"))
         };
         let children = (0..MANY).map(|n| run(n).start()).collect();
         all_well(children);
-        done.store(true, Ordering::Relaxed);
     });
     for n in 0..MANY {
         assert_whole(&scratch, &format!("env{n}"));
@@ -107,7 +109,7 @@ fn one_that_waits_says_so_and_can_be_told_to_stop() {
     let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
     held.wait_until("the environment stands", || scratch.path("env/pyvenv.cfg").exists());
     let waiting = scratch.rvenv_for(&python).args(["-v", "env"]).start();
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    std::thread::sleep(Duration::from_millis(700));
     for (child, signal) in [(&waiting, "TERM"), (&held, "INT")] {
         scratch.run("kill").arg(format!("-{signal}")).arg(child.id().to_string()).silent();
     }
@@ -145,7 +147,7 @@ fn a_run_whose_parents_were_missing_is_waited_for_too() {
     let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
     held.wait_until("the environment stands", || scratch.path("a/b/env/pyvenv.cfg").exists());
     let second = scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "a/b/env"]).start();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     assert!(scratch.path("a/b/env/bin/pip").exists(), "it is not cleared meanwhile");
     scratch.run("kill").arg("-TERM").arg(held.id().to_string()).silent();
     assert!(!held.output().status.success());

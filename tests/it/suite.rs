@@ -66,3 +66,22 @@ fn the_suite_installs_and_fetches_where_it_is_asked_to_and_in_ci() {
         assert!(said.contains("\n  activation: bash zsh ") && !said.contains("--install"), "{said}");
     }
 }
+
+#[test]
+fn what_a_test_starts_ignores_no_signal() {
+    let status = Scratch::new().run("cat").arg("/proc/self/status").ok();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    // Signals 32 and 33 are the C library's own.
+    assert_eq!(u64::from_str_radix(ignored.trim(), 16).unwrap() & 0x7fff_ffff, 0, "{status}");
+}
+
+#[test]
+fn what_a_test_starts_ignores_no_signal_that_the_test_program_was_started_to_ignore() {
+    let tests = std::env::current_exe().unwrap();
+    // As `nohup` and `sh tests/run &` do, and more.
+    let ignoring = "trap '' HUP INT QUIT ALRM TERM USR1 USR2 TSTP TTIN TTOU; exec \"$@\"";
+    let scratch = Scratch::new();
+    let run = scratch.run("sh").args(["-c", ignoring, "sh"]).arg(tests);
+    let said = run.args(["--exact", "suite::what_a_test_starts_ignores_no_signal"]).ok();
+    assert!(said.contains("1 passed"), "{said}");
+}

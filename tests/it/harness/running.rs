@@ -151,13 +151,15 @@ fn kill_family(id: u32) -> Vec<String> {
     lines
 }
 
-/// Ends all tests if it lives too long: what hangs in the library cannot be ended otherwise.
+/// Ends all tests if it lives too long: what hangs in the library cannot be ended otherwise. What the library starts finds
+/// things in order, too.
 pub struct Deadline {
     _sender: Sender<()>,
 }
 
 impl Deadline {
     pub fn new() -> Deadline {
+        settle();
         let (sender, receiver) = mpsc::channel();
         let test = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {
