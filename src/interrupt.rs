@@ -1,5 +1,6 @@
 //! Being told to stop.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,6 +32,21 @@ impl Interrupt {
     /// this process was started to ignore it.
     pub fn harmless_signals() -> Vec<i32> {
         os::harmless_signals()
+    }
+
+    /// Has `flag` set when the console asks this process to stop (Ctrl-C, Ctrl-Break), or is closed: on Windows, where these
+    /// are no signals; elsewhere it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the console is watched already, or cannot be.
+    pub fn watch_console(flag: &Arc<AtomicBool>) -> io::Result<()> {
+        os::watch_console(flag)
+    }
+
+    /// The exit code by which a program says that it was interrupted, where no signal tells that: on Windows that of Ctrl-C.
+    pub fn exit_code() -> Option<i32> {
+        os::INTERRUPTED
     }
 
     /// Errors if the work shall stop.

@@ -13,6 +13,7 @@ mod macos;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
+#[allow(unsafe_code, reason = "the calls of the system; each block says why it may be")]
 mod windows;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -27,6 +28,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{AtPath, Result};
@@ -46,6 +49,11 @@ pub(crate) const DEFAULT_SEARCH_PATH: &str = system::DEFAULT_SEARCH_PATH;
 /// The name or path that Python's `os.fsencode` gives as these bytes. None if they are those of no name on this system.
 pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     system::os_string(bytes)
+}
+
+/// What a name is on this system to its files: names for the same file have the same.
+pub(crate) fn folded(name: &OsStr) -> OsString {
+    system::folded(name)
 }
 
 // Files and directories.
@@ -186,19 +194,17 @@ pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
 
 /// Whether this is a directory, and not a link to one, that nobody else owns or may write to.
 pub(crate) fn is_own_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && system::is_own(&metadata))
+    system::is_own_folder(path)
 }
 
-/// Whether `path` is another user's in a sticky directory, as /tmp is, where its owner alone may remove it.
+/// Whether `path` is another user's, who alone may remove it: on Unix in a sticky directory, as /tmp is.
 pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
-    let states = path.symlink_metadata().ok().zip(path.parent().and_then(|place| place.metadata().ok()));
-    states.is_some_and(|(there, place)| system::is_anothers_to_remove(&there, &place))
+    system::is_anothers_to_remove(path)
 }
 
 /// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
 pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
-    let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
-    nearest.is_some_and(|directory| system::is_roots_at_anothers(&directory))
+    system::would_be_roots_at_anothers(path)
 }
 
 /// Opens a file of the cache for reading.
@@ -206,12 +212,7 @@ pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
 /// Errors if it is a link, is not a regular file, or if somebody else owns it or may write to it: what it says could be
 /// anybody's.
 pub(crate) fn open_own(path: &Path) -> io::Result<File> {
-    let file = system::open_unfollowed(path)?;
-    let metadata = file.metadata()?;
-    match metadata.is_file() && system::is_own(&metadata) {
-        true => Ok(file),
-        false => Err(io::ErrorKind::PermissionDenied.into()),
-    }
+    system::open_own(path)
 }
 
 /// Makes a directory that must not be there, which nobody else may look into.
@@ -241,6 +242,15 @@ pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
 
 // Moving and exchanging.
 
+/// Whether a locked directory may be renamed, and those above it, and keeps its lock.
+pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = system::LOCK_MOVES_WITH_DIRECTORY;
+
+/// The first file at or below `path` that cannot be removed since somebody has it open, as a program that runs. None where
+/// that is no hindrance.
+pub(crate) fn in_use(path: &Path) -> Option<PathBuf> {
+    system::in_use(path)
+}
+
 /// Renames to a name that must not be there.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     system::rename_new(from, to)
@@ -261,21 +271,25 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
 
 // Processes and signals.
 
-/// Has a command's process lead a group of its own: what a terminal sends to rvenv's group does not reach it, and
-/// [`kill_group`] ends it with all that it starts.
-pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
-    system::in_own_group(command)
-}
+/// A process that this one has started, with all that it starts in its turn.
+pub(crate) struct Family(system::Family);
 
-/// Ends a process that leads a group, and the group. The process must not be reaped yet: its number, and that of the
-/// group, could be another's then.
-pub(crate) fn kill_group(child: &Child) -> io::Result<()> {
-    system::kill_group(child)
-}
+impl Family {
+    /// Starts a process that what a terminal sends to this one does not reach.
+    pub(crate) fn start_apart(command: &mut Command) -> io::Result<(Child, Family)> {
+        system::Family::start_apart(command).map(|(child, family)| (child, Family(family)))
+    }
 
-/// Ends a process, and those that it has started as far as they can be found. The process must not be reaped yet.
-pub(crate) fn kill_tree(child: &Child) -> io::Result<()> {
-    system::kill_tree(child)
+    /// Starts a process that shares the terminal with this one.
+    pub(crate) fn start_in_foreground(command: &mut Command) -> io::Result<(Child, Family)> {
+        system::Family::start_in_foreground(command).map(|(child, family)| (child, Family(family)))
+    }
+
+    /// Ends them all, as far as they can be found. The child, which is the first of them, must not be reaped yet: its number
+    /// could be another's then.
+    pub(crate) fn kill(&self, child: &Child) -> io::Result<()> {
+        self.0.kill(child)
+    }
 }
 
 /// What a child does now. It is not reaped.
@@ -325,6 +339,17 @@ pub(crate) fn stop_signals() -> Vec<i32> {
 pub(crate) fn harmless_signals() -> Vec<i32> {
     system::harmless_signals()
 }
+
+/// Has `stop` set when the console asks this process to stop, or is closed: what other systems have signals for. There it
+/// does nothing.
+///
+/// Errors if it is watched already.
+pub(crate) fn watch_console(stop: &Arc<AtomicBool>) -> io::Result<()> {
+    system::watch_console(stop)
+}
+
+/// The exit code of a program that was interrupted, where that is told by no signal.
+pub(crate) const INTERRUPTED: Option<i32> = system::INTERRUPTED;
 
 // The terminal.
 

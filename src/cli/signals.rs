@@ -18,6 +18,8 @@ impl Signals {
     /// Watches for them from now on; not for those that the program was started to ignore (`nohup`).
     pub fn watch() -> Signals {
         let signals = Signals { flag: Arc::default(), came: Arc::default() };
+        // Where it cannot be watched, it ends the program as it always does.
+        let _ = Interrupt::watch_console(&signals.flag);
         for signal in Interrupt::signals() {
             // Where it cannot be watched for, it does what it always does.
             let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
@@ -38,6 +40,9 @@ impl Signals {
 
     /// If one has come, ends the program as that would have done.
     pub fn end_by_what_came(&self) {
+        if let Some(code) = Interrupt::exit_code().filter(|_| self.flag.load(Ordering::Relaxed)) {
+            std::process::exit(code);
+        }
         if let Ok(signal @ 1..) = i32::try_from(self.came.load(Ordering::Relaxed)) {
             let _ = low_level::emulate_default_handler(signal);
         }

@@ -25,6 +25,7 @@ pub(crate) type Stamp = Option<[i64; 7]>;
 pub(crate) enum ChildState {
     Running,
     /// It wants to read from a terminal, or to change how that works, and is not in its foreground.
+    #[cfg_attr(windows, allow(dead_code, reason = "there, it waits and is not stopped"))]
     StoppedByTerminal,
     Ended,
 }

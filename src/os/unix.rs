@@ -3,12 +3,12 @@
 mod children;
 mod terminal;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
@@ -30,6 +30,11 @@ const PERMISSIONS: u32 = 0o777;
 
 pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     Some(OsString::from_vec(bytes))
+}
+
+/// Each name is another one.
+pub(super) fn folded(name: &OsStr) -> OsString {
+    name.to_owned()
 }
 
 pub(super) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
@@ -94,6 +99,14 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
+/// The lock is on the directory itself, whatever its path.
+pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = true;
+
+/// An open file may be moved and removed.
+pub(super) fn in_use(_: &Path) -> Option<PathBuf> {
+    None
+}
+
 /// The lock is the kernel's, on the directory itself.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     let opened = match open_to_lock(directory) {
@@ -131,23 +144,34 @@ fn is_at(directory: &File, path: &Path) -> bool {
     directory.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
 }
 
-pub(super) fn is_own(metadata: &Metadata) -> bool {
+pub(super) fn is_own_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+}
+
+fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
-pub(super) fn is_anothers_to_remove(there: &Metadata, place: &Metadata) -> bool {
-    there.uid() != rustix::process::geteuid().as_raw() && place.mode() & STICKY != 0
+pub(super) fn is_anothers_to_remove(path: &Path) -> bool {
+    let states = path.symlink_metadata().ok().zip(path.parent().and_then(|place| place.metadata().ok()));
+    let own = rustix::process::geteuid().as_raw();
+    states.is_some_and(|(there, place)| there.uid() != own && place.mode() & STICKY != 0)
 }
 
-/// Whether this process is root, and the directory is not.
-pub(super) fn is_roots_at_anothers(directory: &Metadata) -> bool {
-    rustix::process::geteuid().is_root() && directory.uid() != 0
+pub(super) fn would_be_roots_at_anothers(path: &Path) -> bool {
+    let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
+    rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
 }
 
-/// Opens a file for reading; a link is an error, and a FIFO is not waited for.
-pub(super) fn open_unfollowed(path: &Path) -> io::Result<File> {
+/// A link is an error, and a FIFO is not waited for.
+pub(super) fn open_own(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_file() && is_own(&metadata) {
+        true => Ok(file),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
 }
 
 pub(super) fn private_dir() -> DirBuilder {

@@ -1,21 +1,30 @@
-//! Windows, as far as the standard library goes without unsafe code.
+//! Windows: files here; what takes calls of the system's own in files of their own, each of which gives no more than safe
+//! functions.
+
+mod children;
+mod codes;
+mod console;
+mod handles;
+mod names;
+mod rights;
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt, symlink_dir, symlink_file};
-use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::state::{FileState, Stamp};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
+use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT};
 
-// Their values are in the Windows SDK's winbase.h and winerror.h.
-const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
-const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-const ERROR_SHARING_VIOLATION: i32 = 32;
+use super::state::{FileState, Stamp};
+pub(super) use children::*;
+use codes::has_code;
+pub(super) use console::*;
+pub(super) use handles::{in_use, rename_new};
+pub(super) use names::*;
+pub(super) use rights::*;
 
 pub(super) const IS_WINDOWS: bool = true;
 
@@ -85,15 +94,31 @@ impl Folder {
     }
 }
 
-/// Links to files and to directories are two kinds here, so the target is looked at.
+/// Links to files and to directories are two kinds here, so the target is looked at. A system that says that it has made
+/// one is not believed (Wine).
 pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     let target_from_here = link.parent().unwrap_or(Path::new("")).join(target);
-    if target_from_here.is_dir() { symlink_dir(target, link) } else { symlink_file(target, link) }
+    if target_from_here.is_dir() {
+        symlink_dir(target, link)?
+    } else {
+        symlink_file(target, link)?
+    }
+    match std::fs::read_link(link) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(io::ErrorKind::Unsupported.into()),
+    }
 }
 
+/// A directory that has an open file in it cannot be renamed.
+pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = false;
+
 /// The lock is a file beside the directory, not in it, since what has an open file in it cannot be removed or renamed. It
-/// is open for one process at a time, and gone when that closes it or ends.
-pub(super) fn try_lock(directory: &Path, _is_new: bool) -> io::Result<Option<File>> {
+/// is open for one process at a time, and gone when that closes it or ends, however it ends: a file that many may open and
+/// one may lock (LockFileEx) could not go with its lock.
+pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
+    if !is_new && !is_owned(directory)? {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     let mut path = directory.as_os_str().to_owned();
     path.push(".lock");
     let mut options = OpenOptions::new();
@@ -102,30 +127,11 @@ pub(super) fn try_lock(directory: &Path, _is_new: bool) -> io::Result<Option<Fil
     match options.open(path) {
         // Whoever had it may have removed the directory before this process had the lock.
         Ok(lock) => Ok(directory.symlink_metadata().is_ok().then_some(lock)),
-        Err(error) if error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) => Ok(None),
+        Err(error) if has_code(&error, ERROR_SHARING_VIOLATION) => Ok(None),
+        // It is about to be gone.
+        Err(error) if has_code(&error, ERROR_ACCESS_DENIED) && !is_new => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Not read: who may write to a file is in its access control list. The profile, where the cache is unless another place is
-/// named, is its user's own.
-pub(super) fn is_own(_: &Metadata) -> bool {
-    true
-}
-
-/// Not read, as in [`is_own`].
-pub(super) fn is_anothers_to_remove(_: &Metadata, _: &Metadata) -> bool {
-    false
-}
-
-/// Whoever makes something in a directory, its user can use it.
-pub(super) fn is_roots_at_anothers(_: &Metadata) -> bool {
-    false
-}
-
-/// Opens a file for reading; a link is opened itself.
-pub(super) fn open_unfollowed(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)
 }
 
 /// Who may look into a directory is inherited from the one that it is in.
@@ -138,22 +144,9 @@ pub(super) fn open_up(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Each directory has an access control list.
-pub(super) fn is_plain_folder(_: &Path) -> bool {
-    false
-}
-
+/// What a directory has is what it has inherited, which is the same for one that is made beside it.
 pub(super) fn copy_owner_and_mode(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// The standard library's rename replaces a file, so the name is looked at first. That leaves a moment in which another
-/// process can take it; a directory that is not empty is not replaced in any case.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    match to.symlink_metadata() {
-        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => std::fs::rename(from, to),
-    }
+    Ok(())
 }
 
 /// No call does it.
@@ -164,20 +157,6 @@ pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
 /// A drive or a share. A volume that is mounted in a directory is a link to the standard library.
 pub(super) fn is_mount_point(path: &Path) -> bool {
     path.parent().is_none()
-}
-
-pub(super) fn in_own_group(command: &mut Command) -> &mut Command {
-    command.creation_flags(CREATE_NEW_PROCESS_GROUP)
-}
-
-/// The process alone: what it has started would have to be in a job with it.
-pub(super) fn kill_group(child: &mut Child) -> io::Result<()> {
-    child.kill()
-}
-
-/// SIGINT, SIGTERM and SIGBREAK of the C runtime: Ctrl-C, `raise`, and Ctrl-Break or a console that is closed.
-pub(super) fn stop_signals() -> Vec<i32> {
-    vec![2, 15, 21]
 }
 
 /// A file's index and the time of its last change of any kind take a handle to it. When it was created tells it from one

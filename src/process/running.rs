@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::fault::Fault;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::os::{self, Pipe, Terminal};
+use crate::os::{self, Family, Pipe, Terminal};
 
 /// How often is looked whether the process has ended or shall end.
 const TICK: Duration = Duration::from_millis(20);
@@ -36,6 +36,7 @@ pub(super) struct Limits<'a> {
 /// A process and its two streams. Dropped before its end, it is killed, with all that it has started.
 pub(super) struct Running {
     child: Child,
+    family: Family,
     place: Place,
     begun: Instant,
     reaped: bool,
@@ -59,21 +60,26 @@ struct Stream {
 impl Running {
     /// Starts a process that can be ended with all that it starts, and that has no input.
     pub(super) fn apart(command: &mut Command) -> io::Result<Running> {
-        Running::start(os::in_own_group(command).stdin(Stdio::null()), Place::Apart)
+        Running::start(command.stdin(Stdio::null()), Family::start_apart, Place::Apart)
     }
 
     /// Starts a process that may ask on the terminal: its Ctrl-C and Ctrl-Z go to both processes then.
     pub(super) fn in_foreground(command: &mut Command, terminal: Terminal) -> io::Result<Running> {
-        Running::start(command.stdin(Stdio::inherit()), Place::Foreground { _terminal: terminal })
+        let place = Place::Foreground { _terminal: terminal };
+        Running::start(command.stdin(Stdio::inherit()), Family::start_in_foreground, place)
     }
 
-    fn start(command: &mut Command, place: Place) -> io::Result<Running> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    fn start(
+        command: &mut Command,
+        start: impl FnOnce(&mut Command) -> io::Result<(Child, Family)>,
+        place: Place,
+    ) -> io::Result<Running> {
+        let (mut child, family) = start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let streams = [
             Stream { source: Source::Stdout, pipe: child.stdout.take().map(Pipe::of_stdout) },
             Stream { source: Source::Stderr, pipe: child.stderr.take().map(Pipe::of_stderr) },
         ];
-        Ok(Running { child, place, begun: Instant::now(), reaped: false, streams })
+        Ok(Running { child, family, place, begun: Instant::now(), reaped: false, streams })
     }
 
     /// Has `listener` told all that the process says, and returns how it ended.
@@ -134,7 +140,7 @@ impl Running {
     fn end_what_is_left(&self) {
         match self.place {
             // It may be that nothing is left, which some systems call an error.
-            Place::Apart => drop(os::kill_group(&self.child)),
+            Place::Apart => drop(self.family.kill(&self.child)),
             // What it has left there was to stay there.
             Place::Foreground { .. } => {}
         }
@@ -146,12 +152,8 @@ impl Drop for Running {
         if self.reaped {
             return;
         }
-        let killed = match &self.place {
-            Place::Apart => os::kill_group(&self.child),
-            Place::Foreground { .. } => os::kill_tree(&self.child),
-        };
         // One that may not be killed is not waited for.
-        if killed.is_ok() {
+        if self.family.kill(&self.child).is_ok() {
             let _ = self.child.wait();
         }
     }

@@ -38,6 +38,7 @@ impl Absent {
                 Ok(()) => {
                     let hidden = match inner {
                         Some(inner) if to != env_dir => inner.moved_to(env_dir.parent().unwrap_or(to)),
+                        None if !os::LOCK_MOVES_WITH_DIRECTORY => self.lock_beside(env_dir)?,
                         _ => self.hidden,
                     };
                     return Ok(Published::new(hidden, Before::Nothing { outermost: to.to_owned() }));
@@ -53,10 +54,19 @@ impl Absent {
     /// None if ENV_DIR alone is missing.
     fn lock_to_appear(&self, env_dir: &Path) -> Result<Option<Hidden>> {
         match (env_dir.parent(), env_dir.file_name()) {
-            (Some(parent), Some(name)) if parent != self.above => {
+            (Some(parent), Some(name)) if parent != self.above && os::LOCK_MOVES_WITH_DIRECTORY => {
                 Hidden::lock(&self.staged(parent, env_dir), name.as_ref(), &mut || Ok(())).map(Some)
             }
             _ => Ok(None),
+        }
+    }
+
+    /// The lock for which the next run looks beside ENV_DIR, where it could not appear with the directories above that. Should
+    /// another run have it already, it is waited for.
+    fn lock_beside(self, env_dir: &Path) -> Result<Hidden> {
+        match (env_dir.parent(), env_dir.file_name()) {
+            (Some(parent), Some(name)) if parent != self.above => Hidden::lock(parent, name.as_ref(), &mut || Ok(())),
+            _ => Ok(self.hidden),
         }
     }
 

@@ -49,7 +49,7 @@ impl Hidden {
     ///
     /// Errors with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
     pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
-        let name = cache::key(relative.as_os_str().as_encoded_bytes());
+        let name = cache::key(os::folded(relative.as_os_str()).as_encoded_bytes());
         let path = place.join(format!("{PREFIX}{}", &name[..12]));
         loop {
             match lock(&path).at("create the directory", &path)? {

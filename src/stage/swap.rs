@@ -1,23 +1,30 @@
-//! `--clear`: the new environment in the place of the old one, by one call where the system has it. Elsewhere the entries of
-//! ENV_DIR are moved, in an order from which the next run can tell what one that was killed had done:
+//! `--clear`: the new environment in the place of the old one, by one call where the system has it. Elsewhere the one is renamed,
+//! then the other; and where a directory cannot be renamed, its entries are moved. The order of all that is one from which the
+//! next run can tell what one that was killed had done:
 //!
 //! ```text
 //! hidden directory   ENV_DIR                              a run that finds this
 //! new                the old entries
+//! new, whole         not there                            moves `whole` back
+//! whole              the new entries
 //! new, old           some of the old entries              moves those in `old` back
 //! new, replaced      none, then some of the new entries   moves those in `new` on
 //! replaced           the new entries
 //! ```
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::entries::is_there;
 use super::hidden::NEW;
 use super::merge::merge;
 use super::moving::move_entries;
-use crate::error::{AtPath, Error, Result};
+use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
+
+/// In the hidden directory: the old ENV_DIR itself.
+const WHOLE: &str = "whole";
 
 /// In the hidden directory: what is being moved out of ENV_DIR, which is not whole meanwhile.
 const OLD: &str = "old";
@@ -30,6 +37,8 @@ const REPLACED: &str = "replaced";
 pub(super) enum Swapped {
     /// As a whole: the old one is `new` in the hidden directory.
     Exchanged,
+    /// As a whole, one after the other: the old one is `whole`.
+    InTurn,
     /// By its entries: the old ones are in `replaced`.
     Moved,
 }
@@ -45,10 +54,18 @@ pub(super) enum Unswapped {
 /// Puts what is built in the directory `hidden` in the place of what ENV_DIR holds.
 pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> {
     let new = hidden.join(NEW);
+    check_use(env_dir).map_err(Unswapped::Untouched)?;
     // The directory that was there may be somebody's current one, a mount, or have more to it than owner and mode.
     let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
-    if plain && os::copy_owner_and_mode(env_dir, &new).and_then(|()| os::exchange(&new, env_dir)).is_ok() {
-        return Ok(Swapped::Exchanged);
+    if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
+        if os::exchange(&new, env_dir).is_ok() {
+            return Ok(Swapped::Exchanged);
+        }
+        match in_turn(env_dir, &hidden.join(WHOLE), &new) {
+            Ok(()) => return Ok(Swapped::InTurn),
+            Err(error) if !os::is_there(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
+            Err(_) => {}
+        }
     }
     match move_out_and_in(hidden, env_dir) {
         Ok(()) => Ok(Swapped::Moved),
@@ -62,16 +79,36 @@ pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> 
 impl Swapped {
     /// Puts the old environment back into its place.
     pub(super) fn undo(self, hidden: &Path, env_dir: &Path) -> Result<()> {
-        let new = hidden.join(NEW);
-        if matches!(self, Swapped::Exchanged) {
-            if os::exchange(&new, env_dir).is_ok() {
-                return Ok(());
-            }
-            // As if it had been moved.
-            fs::rename(&new, hidden.join(REPLACED)).and_then(|()| fs::create_dir(&new)).at("clear", env_dir)?;
+        let (new, whole) = (hidden.join(NEW), hidden.join(WHOLE));
+        let (old, swapped_back) = match self {
+            Swapped::Exchanged => (new.clone(), os::exchange(&new, env_dir)),
+            Swapped::InTurn => (whole.clone(), in_turn(env_dir, &new, &whole)),
+            Swapped::Moved => return move_back(hidden, env_dir),
+        };
+        if swapped_back.is_ok() {
+            return Ok(());
         }
+        // As if it had been moved.
+        let moved = fs::rename(old, hidden.join(REPLACED));
+        moved
+            .and_then(|()| fs::create_dir_all(&new))
+            .and_then(|()| fs::create_dir_all(env_dir))
+            .at("clear", env_dir)?;
         move_back(hidden, env_dir)
     }
+}
+
+/// Renames what is at `place` to `aside`, then `next` to `place`. After an error all is as it was, unless `place` is empty.
+fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
+    os::rename_new(place, aside)?;
+    os::rename_new(next, place).or_else(|error| os::rename_new(aside, place).and(Err(error)))
+}
+
+/// Errors if something in ENV_DIR is open in a way that it could not be removed.
+fn check_use(env_dir: &Path) -> Result<()> {
+    let Some(file) = os::in_use(env_dir) else { return Ok(()) };
+    let reason = format!("{} is in use; end the program that has it open, and run again", Quoted(&file));
+    Err(Error::Directory { path: env_dir.to_owned(), reason })
 }
 
 /// Moves the old entries out and the new ones in.
@@ -96,7 +133,10 @@ fn move_back(hidden: &Path, env_dir: &Path) -> Result<()> {
 /// Puts right what a run that was killed has left of a swap by entries in the directory `hidden`, also if ENV_DIR has been
 /// deleted since.
 pub(super) fn recover(hidden: &Path, env_dir: &Path) -> Result<()> {
-    let (old, replaced, new) = (hidden.join(OLD), hidden.join(REPLACED), hidden.join(NEW));
+    let (old, replaced, new, whole) = (hidden.join(OLD), hidden.join(REPLACED), hidden.join(NEW), hidden.join(WHOLE));
+    if is_there(&whole).at("look at", &whole)? && !is_there(env_dir).at("look at", env_dir)? {
+        return os::rename_new(&whole, env_dir).at("move", &whole);
+    }
     let (is_out, is_going_out) = (is_there(&replaced).at("look at", &replaced)?, is_there(&old).at("look at", &old)?);
     if !is_out && !is_going_out {
         return Ok(());

@@ -131,6 +131,40 @@ fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
 }
 
 #[test]
+fn a_swap_of_directories_in_turn_that_was_killed_is_put_right_by_the_next_run() {
+    let (scratch, hidden) = half_swapped(&[], "old");
+    fs::remove_dir(hidden.join("old")).unwrap();
+    fs::rename(scratch.env(), hidden.join("whole")).unwrap();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    assert!(scratch.path("env/mine").exists() && !hidden.exists());
+}
+
+#[test]
+fn directories_that_cannot_be_exchanged_are_renamed_in_turn() {
+    let Some(strace) = tool("strace") else { return };
+    for (arguments, is_done) in [(&["--clear"][..], true), (&["--clear", "--upgrade-deps"], false)] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python()).arg("env").silent();
+        scratch.write("env/mine", "");
+        let trace = scratch.path("trace");
+        let run = scratch.run(strace.clone()).args(["-f", "-qq", "-e", "trace=renameat2"]);
+        let run = run.args(["-e", "inject=renameat2:error=EINVAL:when=1", "-o"]).arg(&trace);
+        let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path).args(arguments).arg("env");
+        // pip fails, so the old environment is given back.
+        let output = run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x").output();
+        assert_eq!(output.status.success(), is_done, "{output:?}");
+        let trace = fs::read_to_string(trace).unwrap();
+        assert!(
+            trace.contains("RENAME_EXCHANGE) = -1 EINVAL") && trace.contains("/whole\", RENAME_NOREPLACE) = 0"),
+            "{trace}"
+        );
+        assert_eq!(scratch.path("env/mine").exists(), !is_done);
+        scratch.rvenv().args(["--check", "env"]).silent();
+        assert_eq!(scratch.names(), ["env", "trace"]);
+    }
+}
+
+#[test]
 fn what_cannot_be_put_right_is_kept() {
     let (scratch, hidden) = half_swapped(&["lib", "mine"], "old");
     scratch.write("env/lib/more", "");

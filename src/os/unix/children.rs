@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -13,6 +15,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::os::state::ChildState;
+
+/// What a console asks comes as a signal.
+pub(in crate::os) fn watch_console(_: &Arc<AtomicBool>) -> io::Result<()> {
+    Ok(())
+}
+
+pub(in crate::os) const INTERRUPTED: Option<i32> = None;
 
 /// Ctrl-C, a job that is cancelled, a terminal that is closed.
 pub(in crate::os) const STOP_SIGNALS: [i32; 3] = [Signal::INT.as_raw(), Signal::TERM.as_raw(), Signal::HUP.as_raw()];
@@ -23,21 +32,34 @@ pub(in crate::os) const TOO_LARGE: i32 = Signal::XFSZ.as_raw();
 /// A child that has ended: where it is ignored, the kernel reaps the child.
 pub(in crate::os) const CHILD: i32 = Signal::CHILD.as_raw();
 
-pub(in crate::os) fn in_own_group(command: &mut Command) -> &mut Command {
-    command.process_group(0)
+/// How the processes that a child starts are found again.
+pub(in crate::os) enum Family {
+    /// They are in the group that it leads.
+    Group,
+    /// They are in this process's group, as is fit for who reads from the terminal: by their parents, as far as the system
+    /// tells.
+    Tree,
 }
 
-pub(in crate::os) fn kill_group(child: &Child) -> io::Result<()> {
-    match kill_process_group(pid_of(child)?, Signal::KILL) {
-        // A group whose last process has ended is none.
-        Err(Errno::SRCH) => Ok(()),
-        killed => Ok(killed?),
+impl Family {
+    pub(in crate::os) fn start_apart(command: &mut Command) -> io::Result<(Child, Family)> {
+        Ok((command.process_group(0).spawn()?, Family::Group))
     }
-}
 
-/// Those that it has started are found by what Linux has in /proc.
-pub(in crate::os) fn kill_tree(child: &Child) -> io::Result<()> {
-    kill_with_children(pid_of(child)?)
+    pub(in crate::os) fn start_in_foreground(command: &mut Command) -> io::Result<(Child, Family)> {
+        Ok((command.spawn()?, Family::Tree))
+    }
+
+    pub(in crate::os) fn kill(&self, child: &Child) -> io::Result<()> {
+        match self {
+            Family::Tree => kill_with_children(pid_of(child)?),
+            Family::Group => match kill_process_group(pid_of(child)?, Signal::KILL) {
+                // A group whose last process has ended is none.
+                Err(Errno::SRCH) => Ok(()),
+                killed => Ok(killed?),
+            },
+        }
+    }
 }
 
 fn kill_with_children(pid: Pid) -> io::Result<()> {

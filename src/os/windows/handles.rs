@@ -1,0 +1,84 @@
+//! Files that are open: what somebody holds can be neither removed nor, if it is a directory or in one, renamed.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::windows::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use walkdir::WalkDir;
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
+use windows_sys::Win32::Storage::FileSystem::{
+    DELETE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, MoveFileExW,
+};
+
+use super::codes::has_code;
+use super::names::wide;
+
+/// How often a rename that was refused is tried again: who looks at new files, a virus scanner or an indexer, lets go of
+/// them soon.
+const TRIES: u32 = 8;
+
+pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    debug_assert_eq!(
+        patiently(|| held(from)).err().map(|error| error.to_string()),
+        None,
+        "what is renamed is not open"
+    );
+    let (from, to) = (wide(from)?, wide(to)?);
+    patiently(|| {
+        // SAFETY: both are texts that end with a zero. Without flags, what is there is not replaced, and nothing is copied.
+        if unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), 0) } == 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(())
+        }
+    })
+}
+
+/// Tries again what somebody else's open file refuses, for half a second.
+fn patiently(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    let mut pause = Duration::from_millis(2);
+    for _ in 1..TRIES {
+        match call() {
+            Err(error) if is_in_use(&error) => thread::sleep(pause),
+            done => return done,
+        }
+        pause *= 2;
+    }
+    call()
+}
+
+fn is_in_use(error: &io::Error) -> bool {
+    has_code(error, ERROR_SHARING_VIOLATION) || has_code(error, ERROR_ACCESS_DENIED)
+}
+
+/// The first file at or below `path` that somebody has open in a way that it cannot be removed: a program that runs, or that
+/// reads it.
+pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
+    let walk = WalkDir::new(path).sort_by_file_name().into_iter();
+    // What cannot be looked at is another matter, which whoever goes on will find.
+    let files = walk.filter_map(walkdir::Result::ok).filter(|entry| entry.file_type().is_file());
+    files.map(walkdir::DirEntry::into_path).find(|path| {
+        let opened = patiently(|| open_alone(path));
+        opened.is_err_and(|error| has_code(&error, ERROR_SHARING_VIOLATION))
+    })
+}
+
+/// Errors if this process or another one has `path`, or something in it, open.
+fn held(path: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(path) {
+        open_alone(entry?.path()).or_else(|error| match has_code(&error, ERROR_SHARING_VIOLATION) {
+            true => Err(error),
+            false => Ok(()),
+        })?;
+    }
+    Ok(())
+}
+
+/// Errors if anybody has this file or directory open.
+fn open_alone(path: &Path) -> io::Result<()> {
+    let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
+    OpenOptions::new().access_mode(DELETE).share_mode(0).custom_flags(flags).open(path).map(drop)
+}

@@ -1,0 +1,204 @@
+//! Whose a file is, and who may write to it: its owner and its access control list.
+
+use std::ffi::c_void;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::path::Path;
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE, LocalFree};
+use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
+use windows_sys::Win32::Security::{
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, GetTokenInformation,
+    INHERIT_ONLY_ACE, INHERITED_ACE, IsWellKnownSid, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID,
+    TOKEN_QUERY, TOKEN_USER, TokenUser, WinBuiltinAdministratorsSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid,
+    WinLocalSystemSid,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    DELETE, FILE_APPEND_DATA, FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+    FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+};
+use windows_sys::Win32::System::SystemServices::{ACCESS_ALLOWED_ACE_TYPE, ACCESS_DENIED_ACE_TYPE};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+
+/// What changes a file, or what is in a directory, or who may do that.
+const WRITING: u32 = FILE_WRITE_DATA
+    | FILE_APPEND_DATA
+    | FILE_WRITE_EA
+    | FILE_WRITE_ATTRIBUTES
+    | FILE_DELETE_CHILD
+    | DELETE
+    | WRITE_DAC
+    | WRITE_OWNER
+    | GENERIC_WRITE
+    | GENERIC_ALL;
+
+/// Whether this is a directory, and not a link to one, that nobody else owns or may write to. Administrators and the system
+/// can do so anywhere.
+pub(in crate::os) fn is_own_folder(path: &Path) -> bool {
+    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    is_folder && open_to_ask(path).and_then(|opened| is_own(&opened)).unwrap_or(false)
+}
+
+pub(in crate::os) fn open_own(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?;
+    match file.metadata()?.is_file() && is_own(&file)? {
+        true => Ok(file),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// Whether this user owns what is at `path`, or the administrators do, whose files are owned by all of them.
+pub(in crate::os) fn is_owned(path: &Path) -> io::Result<bool> {
+    let (security, user) = (Security::of(&open_to_ask(path)?)?, User::current()?);
+    Ok(user.has(security.owner))
+}
+
+/// Who may write to a directory may remove what is in it; but what is another user's is not to be trusted either.
+pub(in crate::os) fn is_anothers_to_remove(path: &Path) -> bool {
+    is_owned(path).is_ok_and(|is_owned| !is_owned)
+}
+
+/// Whoever makes something in a directory, its user can use it.
+pub(in crate::os) fn would_be_roots_at_anothers(_: &Path) -> bool {
+    false
+}
+
+/// Whether all that a directory's access control list says is inherited from the one that it is in.
+pub(in crate::os) fn is_plain_folder(path: &Path) -> bool {
+    let security = open_to_ask(path).and_then(|opened| Security::of(&opened));
+    security.is_ok_and(|security| security.entries().iter().all(|entry| entry.is_inherited))
+}
+
+fn is_own(file: &File) -> io::Result<bool> {
+    let (security, user) = (Security::of(file)?, User::current()?);
+    let is_trusted = |sid: PSID| user.has(sid) || is_systems(sid);
+    let is_others = |entry: &Entry| entry.allows & WRITING != 0 && !entry.sid.is_some_and(is_trusted);
+    // Without a list, everybody may do everything.
+    Ok(user.has(security.owner) && !security.list.is_null() && !security.entries().iter().any(is_others))
+}
+
+/// Opens a file or directory for its security to be asked for; a link itself.
+fn open_to_ask(path: &Path) -> io::Result<File> {
+    let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
+    OpenOptions::new().access_mode(READ_CONTROL).custom_flags(flags).open(path)
+}
+
+/// Whether this stands for the system, the administrators, or whoever owns the file.
+fn is_systems(sid: PSID) -> bool {
+    let known = [WinLocalSystemSid, WinBuiltinAdministratorsSid, WinCreatorOwnerSid, WinCreatorOwnerRightsSid];
+    // SAFETY: the identifier is in a list or buffer that is alive as long as whoever asks.
+    known.into_iter().any(|kind| unsafe { IsWellKnownSid(sid, kind) } != 0)
+}
+
+/// The user that this process runs as.
+struct User(Vec<u64>);
+
+impl User {
+    fn current() -> io::Result<User> {
+        let mut token = ptr::null_mut();
+        // SAFETY: the first is a handle to this process that needs no closing, and `token` is a handle to be written.
+        if unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) } == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: it is an open handle that nobody else has.
+        let token = unsafe { OwnedHandle::from_raw_handle(token) };
+        // Room for the structure and the longest identifier behind it; of numbers, for the sake of their place in memory.
+        let mut buffer = vec![0_u64; 32];
+        let mut length = 0;
+        let room = size_of_val(&buffer[..]) as u32;
+        // SAFETY: the buffer has the room that is said.
+        let told = unsafe {
+            GetTokenInformation(token.as_raw_handle(), TokenUser, buffer.as_mut_ptr().cast(), room, &mut length)
+        };
+        if told == 0 { Err(io::Error::last_os_error()) } else { Ok(User(buffer)) }
+    }
+
+    /// Whether this is the user, or all administrators: what one of them makes may belong to all.
+    fn has(&self, sid: PSID) -> bool {
+        // SAFETY: the buffer was filled as this structure, whose identifier is in the buffer too.
+        let own = unsafe { (*self.0.as_ptr().cast::<TOKEN_USER>()).User.Sid };
+        // SAFETY: both are identifiers in memory that is alive.
+        unsafe { EqualSid(own, sid) != 0 || IsWellKnownSid(sid, WinBuiltinAdministratorsSid) != 0 }
+    }
+}
+
+/// What the system says of who may do what with a file.
+struct Security {
+    descriptor: PSECURITY_DESCRIPTOR,
+    /// In the descriptor.
+    owner: PSID,
+    /// In the descriptor; null where everybody may do everything.
+    list: *mut ACL,
+}
+
+/// One entry of an access control list.
+struct Entry {
+    /// Whom it is about; in the descriptor. None in an entry of a kind that is not known here.
+    sid: Option<PSID>,
+    /// The rights that it gives for the file itself.
+    allows: u32,
+    is_inherited: bool,
+}
+
+impl Security {
+    fn of(file: &File) -> io::Result<Security> {
+        let mut security = Security { descriptor: ptr::null_mut(), owner: ptr::null_mut(), list: ptr::null_mut() };
+        // SAFETY: the handle is open, and what is asked for has a place to be written; the others may be null.
+        let code = unsafe {
+            GetSecurityInfo(
+                file.as_raw_handle(),
+                SE_FILE_OBJECT,
+                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                &mut security.owner,
+                ptr::null_mut(),
+                &mut security.list,
+                ptr::null_mut(),
+                &mut security.descriptor,
+            )
+        };
+        if code == 0 { Ok(security) } else { Err(io::Error::from_raw_os_error(code as i32)) }
+    }
+
+    /// The entries that give rights. One of a kind that is not known here is taken to give all.
+    fn entries(&self) -> Vec<Entry> {
+        if self.list.is_null() {
+            return vec![];
+        }
+        // SAFETY: the list is in the descriptor, which `self` holds.
+        let count = unsafe { (*self.list).AceCount };
+        (0..u32::from(count)).filter_map(|index| self.entry(index)).collect()
+    }
+
+    fn entry(&self, index: u32) -> Option<Entry> {
+        let mut ace: *mut c_void = ptr::null_mut();
+        // SAFETY: the list is in the descriptor, which `self` holds, and `ace` is a pointer to be written.
+        if unsafe { GetAce(self.list, index, &mut ace) } == 0 {
+            return None;
+        }
+        // SAFETY: each entry begins with such a header.
+        let header = unsafe { *ace.cast::<ACE_HEADER>() };
+        let (kind, flags) = (u32::from(header.AceType), u32::from(header.AceFlags));
+        let (sid, mask) = match kind {
+            ACCESS_DENIED_ACE_TYPE => (None, 0),
+            ACCESS_ALLOWED_ACE_TYPE => {
+                let ace = ace.cast::<ACCESS_ALLOWED_ACE>();
+                // SAFETY: an entry of this kind has this shape, the identifier at its end.
+                unsafe { (Some((&raw mut (*ace).SidStart).cast()), (*ace).Mask) }
+            }
+            _ => (None, u32::MAX),
+        };
+        // Some are only there to be inherited.
+        let allows = if flags & INHERIT_ONLY_ACE == 0 { mask } else { 0 };
+        Some(Entry { sid, allows, is_inherited: flags & INHERITED_ACE != 0 })
+    }
+}
+
+impl Drop for Security {
+    fn drop(&mut self) {
+        // SAFETY: GetSecurityInfo has given the descriptor to whoever called it, to be freed so.
+        unsafe { LocalFree(self.descriptor) };
+    }
+}
