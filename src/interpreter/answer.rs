@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::metadata::{Interpreter, Scheme};
+use super::metadata::{Interpreter, Programs, Scheme};
 use crate::error::Quoted;
 use crate::os;
 use crate::platform::Platform;
@@ -39,6 +39,7 @@ struct Answer {
     depends: Vec<NativePath>,
     scheme: AnsweredScheme,
     link_names: Vec<NativePath>,
+    programs: [Vec<(NativePath, NativePath)>; 2],
     lib64: bool,
     companions: Vec<(NativePath, NativePath)>,
     cache_tag: Option<String>,
@@ -132,6 +133,8 @@ impl From<NativePath> for NativeText {
 impl From<Answer> for Interpreter {
     fn from(answer: Answer) -> Interpreter {
         let paths = |paths: Vec<NativePath>| paths.into_iter().map(|path| path.0).collect();
+        let pairs = |pairs: Vec<(NativePath, NativePath)>| pairs.into_iter().map(|(one, two)| (one.0, two.0)).collect();
+        let [copied, linked] = answer.programs;
         Interpreter {
             implementation: answer.implementation,
             version: answer.version,
@@ -156,7 +159,8 @@ impl From<Answer> for Interpreter {
             depends: paths(answer.depends),
             link_names: paths(answer.link_names),
             lib64: answer.lib64,
-            companions: answer.companions.into_iter().map(|(file, directory)| (file.0, directory.0)).collect(),
+            programs: Programs { copied: pairs(copied), linked: pairs(linked) },
+            companions: pairs(answer.companions),
             cache_tag: answer.cache_tag,
             magic: answer.magic,
             site_packages: answer.site_packages.0,

@@ -38,6 +38,8 @@ pub struct Interpreter {
     pub(crate) depends: Vec<PathBuf>,
     /// The names under which bin has the interpreter besides its own: `python`, `python3`, `python3.13`.
     pub(crate) link_names: Vec<PathBuf>,
+    /// What Scripts has on Windows in place of such links.
+    pub(crate) programs: Programs,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).
     pub(crate) lib64: bool,
     /// What a copy of the executable needs beside it: files, and the directories of the environment they go to.
@@ -62,6 +64,16 @@ pub struct Scheme {
     pub purelib: PathBuf,
     /// The same as `purelib`, except where the system keeps compiled modules apart.
     pub platlib: PathBuf,
+}
+
+/// The programs of an environment on Windows: names in Scripts, each with the file that it comes from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Programs {
+    /// Launchers, which start the base's executable as the environment's; where the installation has none, its executables
+    /// and libraries.
+    pub(crate) copied: Vec<(PathBuf, PathBuf)>,
+    /// What is linked to where links are asked for.
+    pub(crate) linked: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Interpreter {
@@ -114,6 +126,7 @@ impl Interpreter {
             asked: "/usr/bin/python3".into(),
             depends: vec![],
             link_names: vec!["python".into(), "python3".into(), "python3.13".into()],
+            programs: Programs::default(),
             lib64: true,
             companions: vec![],
             cache_tag: Some("cpython-313".to_owned()),

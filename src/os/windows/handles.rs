@@ -68,13 +68,12 @@ pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
 
 /// Errors if this process or another one has `path`, or something in it, open.
 fn held(path: &Path) -> io::Result<()> {
-    for entry in WalkDir::new(path) {
-        open_alone(entry?.path()).or_else(|error| match has_code(&error, ERROR_SHARING_VIOLATION) {
-            true => Err(error),
-            false => Ok(()),
-        })?;
-    }
-    Ok(())
+    // First all of them: who walks has directories open.
+    let entries = WalkDir::new(path).into_iter().collect::<walkdir::Result<Vec<_>>>()?;
+    let violation = entries
+        .iter()
+        .find_map(|entry| open_alone(entry.path()).err().filter(|error| has_code(error, ERROR_SHARING_VIOLATION)));
+    violation.map_or(Ok(()), Err)
 }
 
 /// Errors if anybody has this file or directory open.

@@ -1,0 +1,14 @@
+//! What a copy of the interpreter needs beside it.
+
+use crate::context::Context;
+use crate::error::Result;
+
+/// Copies the files that the interpreter says it needs to where they are looked for.
+pub(super) fn copy(context: &mut Context) -> Result<()> {
+    for (source, directory) in context.interpreter.companions.clone() {
+        let directory = context.env_dir.join(directory);
+        context.stage.create_dir(&directory)?;
+        context.stage.copy_executable(&source, &directory.join(source.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}

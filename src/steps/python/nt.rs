@@ -1,0 +1,116 @@
+//! On Windows, Scripts has launchers: copies of a small program of the installation's that starts the base's executable as the
+//! environment's (bpo-34977).
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::companions;
+use crate::context::Context;
+use crate::error::{Quoted, Result};
+use crate::interpreter::check_copy;
+use crate::options::Links;
+use crate::os;
+
+/// Puts the launchers into Scripts; or links to the base's executables and libraries, where those are asked for and can be
+/// made, which takes a right that not every user has. What is there for another version goes.
+///
+/// An installation without launchers (Python 3.6) gets copies, which have run once when this ends.
+pub(super) fn setup(context: &mut Context) -> Result<()> {
+    let programs = context.interpreter.programs.clone();
+    let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
+    let placed = if is_linked { &programs.linked } else { &programs.copied };
+    for path in others_in_scripts(context)? {
+        if !placed.iter().any(|(name, _)| path.file_name() == Some(name.as_os_str())) {
+            context.stage.retire(path);
+        }
+    }
+    companions::copy(context)?;
+    if is_linked {
+        return Ok(());
+    }
+    for (name, source) in placed {
+        context.stage.copy_executable(source, &context.bin_path.join(name))?;
+    }
+    let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
+    if placed.iter().any(|(_, source)| is_copy_of_base(source)) {
+        let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
+        check_copy(&executable, &prefix, &context.interpreter, &context.caller.interrupt)?;
+    }
+    Ok(())
+}
+
+/// Whether all of the links could be made. If not, there are none, and a warning says why.
+fn link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> bool {
+    let Err((path, error)) = try_link(context, linked) else { return true };
+    let warning = format!("no symbolic link can be made at {}, so there are copies: {error}", Quoted(&path));
+    context.caller.observer.warn(&warning);
+    false
+}
+
+fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (PathBuf, io::Error)> {
+    for (position, (name, source)) in linked.iter().enumerate() {
+        let path = context.bin_path.join(name);
+        if let Err(error) = context.stage.symlink(source, &path) {
+            for (made, _) in &linked[..=position] {
+                // What is not there need not go.
+                let _ = fs::remove_file(context.staged(&context.bin_path.join(made)));
+            }
+            return Err((path, error));
+        }
+    }
+    Ok(())
+}
+
+/// The interpreters and their libraries in the Scripts of an environment that exists and stays.
+fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
+    if !context.keeps(&context.bin_path) {
+        return Ok(vec![]);
+    }
+    let mut paths = os::entries(&context.bin_path)?;
+    paths.retain(|path| is_pythons(path.file_name().unwrap_or_default()));
+    Ok(paths)
+}
+
+/// Whether this is the name of an interpreter, or of a library that one is linked to.
+fn is_pythons(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let Some((stem, kind)) = name.rsplit_once('.') else { return false };
+    let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    match kind {
+        "exe" => {
+            let version = stem.strip_prefix("pythonw").or_else(|| stem.strip_prefix("python"));
+            version.is_some_and(|version| is_version(version.trim_end_matches("_d").trim_end_matches('t')))
+        }
+        "dll" => {
+            let version = stem.strip_prefix("python").or_else(|| stem.strip_prefix("vcruntime"));
+            version.is_some_and(|version| {
+                is_version(version.trim_end_matches("_1").trim_end_matches("_d").trim_end_matches('t'))
+            })
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_pythons_is_taken_for_it() {
+        for name in
+            ["python.exe", "Python_d.exe", "pythonw.exe", "python3.13t.exe", "pythonw3.13t_d.exe", "python313.dll"]
+        {
+            assert!(is_pythons(name.as_ref()), "{name}");
+        }
+        for name in ["python3.dll", "python313t_d.dll", "vcruntime140.dll", "vcruntime140_1.dll"] {
+            assert!(is_pythons(name.as_ref()), "{name}");
+        }
+        for name in
+            ["pip.exe", "python-config.exe", "python3.13", "pythonservice.exe", "pywin32.dll", "pythoncom313.dll"]
+        {
+            assert!(!is_pythons(name.as_ref()), "{name}");
+        }
+    }
+}
