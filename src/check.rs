@@ -64,7 +64,7 @@ impl Remedy {
             Remedy::Clear => "--clear ",
             Remedy::ByHand => return "mend it by hand".to_owned(),
         };
-        format!("rvenv {flag}{}", quote::posix_line(env_dir.as_os_str()))
+        format!("rvenv {flag}{}", quote::line(&[env_dir.into()]))
     }
 }
 

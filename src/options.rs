@@ -222,12 +222,14 @@ impl Options {
         self
     }
 
-    /// The command line by which `program` makes this environment again, quoted for a POSIX shell: pyvenv.cfg's
+    /// The command line by which `program` makes this environment again, quoted for the platform's shells: pyvenv.cfg's
     /// `command`.
-    pub(crate) fn command(&self, program: &OsStr, python: &Path, env_dir: &Path) -> String {
+    pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
         let mut words = vec![program.to_owned(), "--python".into(), python.into()];
         let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
-        flag(self.links == Links::Copy, "--copies");
+        let is_unusual = self.links != Links::usual_on(platform);
+        flag(is_unusual && self.links == Links::Copy, "--copies");
+        flag(is_unusual && self.links == Links::Symlink, "--symlinks");
         flag(!self.with_pip, "--without-pip");
         flag(!self.with_setuptools, "--no-setuptools");
         flag(self.system_site_packages, "--system-site-packages");
@@ -253,7 +255,10 @@ impl Options {
             words.push("--without-scm-ignore-files".into());
         }
         words.push(env_dir.into());
-        words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" ")
+        match platform {
+            Platform::Posix => words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" "),
+            Platform::Nt => quote::windows_line(&words),
+        }
     }
 }
 

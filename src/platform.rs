@@ -36,6 +36,14 @@ impl Platform {
         }
     }
 
+    /// What ends a line of a text file that Python writes: `os.linesep`.
+    pub(crate) const fn line_end(self) -> &'static str {
+        match self {
+            Platform::Posix => "\n",
+            Platform::Nt => "\r\n",
+        }
+    }
+
     /// Where in an environment its interpreter is by the name that all of them have.
     pub(crate) const fn python(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ mod relay;
 mod running;
 mod words;
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Listener for Answer {
 /// A command as a shell would take it.
 pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(quote::posix_line).collect::<Vec<_>>().join(" ")
+    quote::line(&words.map(OsStr::to_owned).collect::<Vec<_>>())
 }
 
 #[cfg(all(test, unix))]

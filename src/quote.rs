@@ -1,8 +1,10 @@
 //! A value as a literal of the shell or language that will read it. Each takes and gives bytes, since a path
 //! need not be UTF-8, and each literal stands for itself: templates put no quotes around it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
+
+use crate::os;
 
 /// Which rules a value is quoted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,43 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
         }
         _ => format!("\"$(printf '{}')\"", word.as_encoded_bytes().iter().map(printf_escape).collect::<String>()),
     }
+}
+
+/// A command line for the shells of this system.
+pub(crate) fn line(words: &[OsString]) -> String {
+    match os::IS_WINDOWS {
+        true => windows_line(words),
+        false => words.iter().map(|word| posix_line(word)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// A command line for cmd.exe and PowerShell alike. What needs quotes is in double ones; of the program's path the names that
+/// do, since PowerShell takes a word that begins with a quote for a text. A percent sign in cmd.exe, and a dollar sign or a
+/// backtick in PowerShell, cannot be written for both.
+pub(crate) fn windows_line(words: &[OsString]) -> String {
+    let words = words.iter().map(|word| word.to_string_lossy().replace(char::is_control, " "));
+    let quoted = words.enumerate().map(|(position, word)| match position {
+        0 if !windows_needs_quotes(word.split('\\').next().unwrap_or_default()) => {
+            word.split('\\').map(windows_word).collect::<Vec<_>>().join("\\")
+        }
+        _ => windows_word(&word),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// A word in double quotes if it needs them: a quote in it is doubled, and so are the backslashes before the last one, as the C
+/// runtime reads them.
+fn windows_word(word: &str) -> String {
+    if !windows_needs_quotes(word) {
+        return word.to_owned();
+    }
+    let backslashes = word.len() - word.trim_end_matches('\\').len();
+    format!("\"{}{}\"", word.replace('"', "\"\""), "\\".repeat(backslashes))
+}
+
+/// Whether one of the two shells would not read this word as itself.
+fn windows_needs_quotes(word: &str) -> bool {
+    word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || r"-_.:\/+=~".contains(c))
 }
 
 /// A byte in a format of printf that is in single quotes: what means something there is octal, which all of POSIX reads.
@@ -218,6 +257,9 @@ mod tests {
     fn a_command_line_is_one_line_of_utf8() {
         assert_eq!(posix_line("a b".as_ref()), "'a b'");
         assert_eq!(posix_line("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
+        let words = [r"C:\Program Files\rvenv.exe", "--prompt=it's", "-p", r"C:\a b\", "say \"x\"", r"C:\env", ""];
+        let line = r#"C:\"Program Files"\rvenv.exe "--prompt=it's" -p "C:\a b\\" "say ""x""" C:\env """#;
+        assert_eq!(windows_line(&words.map(OsString::from)), line);
         #[cfg(unix)]
         assert_eq!(posix_line(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff'")), r#""$(printf 'a\377\047')""#);
     }

@@ -11,11 +11,13 @@
 //! ```
 //!
 //! Below them: `hidden.rs`, the directory that all is built in, which is the lock on ENV_DIR too; `merge.rs` and `swap.rs`,
-//! the two ways into an ENV_DIR that exists; `moving.rs`, `entries.rs` and `removal.rs`, which move, list and remove.
+//! the two ways into an ENV_DIR that exists; `in_use.rs`, what keeps them from it; `moving.rs`, `entries.rs` and `removal.rs`,
+//! which move, list and remove.
 
 mod absent;
 mod entries;
 mod hidden;
+mod in_use;
 mod merge;
 mod moving;
 mod present;

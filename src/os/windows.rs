@@ -144,9 +144,14 @@ pub(super) fn open_up(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What a directory has is what it has inherited, which is the same for one that is made beside it.
-pub(super) fn copy_owner_and_mode(_: &Path, _: &Path) -> io::Result<()> {
-    Ok(())
+/// What there is to it is seen when it is to be copied.
+pub(super) fn is_plain_folder(_: &Path) -> bool {
+    true
+}
+
+/// What a directory has is inherited as a rule, and the same for one that is made beside it. What is not is not copied.
+pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
+    if has_same_rights(from, to)? { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
 }
 
 /// No call does it.

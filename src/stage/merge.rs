@@ -6,11 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entries::names;
-use super::moving;
+use super::{in_use, moving};
 use crate::error::{AtPath, Error, Result};
+use crate::os;
 
 /// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory
-/// goes, or the reverse. By CPython's rule a link to a directory may stand for a directory, but not for one of `own`.
+/// goes, or the reverse, or one that is in use. By CPython's rule a link to a directory may stand for a directory, but not for one of `own`.
 pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -27,7 +28,10 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
             }
             (true, false) => "a file is in its place",
             (false, _) if there.is_dir() => "a directory is in the place of a file",
-            (false, _) => continue,
+            (false, _) => {
+                in_use::check(&to).or_else(|error| if has_same_contents(&from, &to) { Ok(()) } else { Err(error) })?;
+                continue;
+            }
         };
         return Err(Error::Directory { path: to, reason: format!("{reason}; move it away and run again") });
     }
@@ -51,8 +55,18 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
             }
             // Something in ENV_DIR is a mount of its own, or a link to another file system.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(&from, &to).at("write", &to)?,
+            // A program that runs, and that would only be replaced by itself.
+            Err(_) if os::in_use(&to).is_some() && has_same_contents(&from, &to) => {}
             renamed => renamed.at("write", &to)?,
         }
     }
     Ok(())
+}
+
+/// Whether two files are the same to whoever reads them. What cannot be read is not.
+fn has_same_contents(one: &Path, other: &Path) -> bool {
+    let is_as_long =
+        |(one, other): (fs::Metadata, fs::Metadata)| one.is_file() && other.is_file() && one.len() == other.len();
+    one.metadata().ok().zip(other.metadata().ok()).is_some_and(is_as_long)
+        && fs::read(one).ok().is_some_and(|contents| fs::read(other).is_ok_and(|others| others == contents))
 }

@@ -6,7 +6,7 @@ use super::entries::{is_there, join};
 use super::hidden::Hidden;
 use super::published::{Before, Published};
 use super::swap::Unswapped;
-use super::{merge, removal, swap};
+use super::{in_use, merge, removal, swap};
 use crate::error::{AtPath, Error, Quoted, Result};
 
 /// An ENV_DIR that is there, whose new files are being built.
@@ -52,6 +52,7 @@ impl Present {
         for path in &self.retired {
             let staged = join(&built, path.strip_prefix(env_dir).unwrap_or(path));
             if !is_there(&staged).at("look at", path)? {
+                in_use::check(path)?;
                 gone.push(path);
             }
         }

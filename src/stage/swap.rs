@@ -18,9 +18,10 @@ use std::path::Path;
 
 use super::entries::is_there;
 use super::hidden::NEW;
+use super::in_use;
 use super::merge::merge;
 use super::moving::move_entries;
-use crate::error::{AtPath, Error, Quoted, Result};
+use crate::error::{AtPath, Error, Result};
 use crate::os;
 
 /// In the hidden directory: the old ENV_DIR itself.
@@ -54,7 +55,7 @@ pub(super) enum Unswapped {
 /// Puts what is built in the directory `hidden` in the place of what ENV_DIR holds.
 pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> {
     let new = hidden.join(NEW);
-    check_use(env_dir).map_err(Unswapped::Untouched)?;
+    in_use::check(env_dir).map_err(Unswapped::Untouched)?;
     // The directory that was there may be somebody's current one, a mount, or have more to it than owner and mode.
     let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
     if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
@@ -102,13 +103,6 @@ impl Swapped {
 fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
     os::rename_new(place, aside)?;
     os::rename_new(next, place).or_else(|error| os::rename_new(aside, place).and(Err(error)))
-}
-
-/// Errors if something in ENV_DIR is open in a way that it could not be removed.
-fn check_use(env_dir: &Path) -> Result<()> {
-    let Some(file) = os::in_use(env_dir) else { return Ok(()) };
-    let reason = format!("{} is in use; end the program that has it open, and run again", Quoted(&file));
-    Err(Error::Directory { path: env_dir.to_owned(), reason })
 }
 
 /// Moves the old entries out and the new ones in.

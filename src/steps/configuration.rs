@@ -73,9 +73,11 @@ fn render(context: &Context) -> Result<String> {
     ];
     lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", quote::python(prompt))));
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
-    lines.push(("command", options.command(&context.caller.program, &context.executable, &context.env_dir)));
+    let (platform, program) = (interpreter.platform, &context.caller.program);
+    lines.push(("command", options.command(platform, program, &context.executable, &context.env_dir)));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
-    Ok(lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
+    let end = platform.line_end();
+    Ok(lines.iter().map(|(key, value)| format!("{key} = {value}{end}")).collect())
 }
 
 /// A path as Python reads it back: UTF-8, on one line, without white space at its ends.

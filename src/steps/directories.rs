@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path, Prefix};
 
 use same_file::is_same_file;
 
@@ -11,6 +11,7 @@ use crate::context::{Context, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
+use crate::platform::Platform;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
@@ -84,12 +85,21 @@ fn check_name(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
         format!("it contains the PATH separator {separator}.")
     } else if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         "it contains a line break, which pyvenv.cfg and scripts cannot hold.".to_owned()
+    } else if is_device(env_dir) {
+        "it is the name of a device.".to_owned()
     } else if env_dir.parent().is_none() {
         "it is the root of the file system.".to_owned()
+    } else if interpreter.platform == Platform::Nt && env_dir.to_str().is_none() {
+        "its name is not Unicode, and pyvenv.cfg and scripts cannot hold it.".to_owned()
     } else {
         return Ok(());
     };
     Err(Error::Refused { path: env_dir.to_owned(), reason })
+}
+
+/// Whether an absolute path is what Windows makes of `NUL`, `CON`, `COM1` and the like, wherever they stand.
+fn is_device(path: &Path) -> bool {
+    matches!(path.components().next(), Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::DeviceNS(_)))
 }
 
 fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> Result<()> {

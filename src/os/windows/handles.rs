@@ -10,7 +10,7 @@ use std::time::Duration;
 use walkdir::WalkDir;
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
 use windows_sys::Win32::Storage::FileSystem::{
-    DELETE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, MoveFileExW,
+    DELETE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_WRITE_DATA, MoveFileExW,
 };
 
 use super::codes::has_code;
@@ -76,8 +76,9 @@ fn held(path: &Path) -> io::Result<()> {
     violation.map_or(Ok(()), Err)
 }
 
-/// Errors if anybody has this file or directory open.
+/// Errors if anybody has this file or directory open. A program that runs may be opened to be removed, which would fail then,
+/// but not to be written to.
 fn open_alone(path: &Path) -> io::Result<()> {
     let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
-    OpenOptions::new().access_mode(DELETE).share_mode(0).custom_flags(flags).open(path).map(drop)
+    OpenOptions::new().access_mode(DELETE | FILE_WRITE_DATA).share_mode(0).custom_flags(flags).open(path).map(drop)
 }

@@ -7,14 +7,14 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr;
+use std::slice;
 
 use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, GetTokenInformation,
-    INHERIT_ONLY_ACE, INHERITED_ACE, IsWellKnownSid, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID,
-    TOKEN_QUERY, TOKEN_USER, TokenUser, WinBuiltinAdministratorsSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid,
-    WinLocalSystemSid,
+    ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, GetTokenInformation, INHERIT_ONLY_ACE,
+    IsWellKnownSid, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    WinBuiltinAdministratorsSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     DELETE, FILE_APPEND_DATA, FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
@@ -34,6 +34,10 @@ const WRITING: u32 = FILE_WRITE_DATA
     | WRITE_OWNER
     | GENERIC_WRITE
     | GENERIC_ALL;
+
+/// Where in an entry that allows something its rights are, and after them whom it is about (ACCESS_ALLOWED_ACE).
+const MASK: usize = size_of::<ACE_HEADER>();
+const SID: usize = MASK + size_of::<u32>();
 
 /// Whether this is a directory, and not a link to one, that nobody else owns or may write to. Administrators and the system
 /// can do so anywhere.
@@ -66,16 +70,18 @@ pub(in crate::os) fn would_be_roots_at_anothers(_: &Path) -> bool {
     false
 }
 
-/// Whether all that a directory's access control list says is inherited from the one that it is in.
-pub(in crate::os) fn is_plain_folder(path: &Path) -> bool {
-    let security = open_to_ask(path).and_then(|opened| Security::of(&opened));
-    security.is_ok_and(|security| security.entries().iter().all(|entry| entry.is_inherited))
+/// Whether two directories have the same owner, and the same access control lists.
+pub(super) fn has_same_rights(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (Security::of(&open_to_ask(one)?)?, Security::of(&open_to_ask(other)?)?);
+    // SAFETY: both identifiers are in descriptors that are alive.
+    let has_same_owner = unsafe { EqualSid(one.owner, other.owner) } != 0;
+    Ok(has_same_owner && one.list.is_null() == other.list.is_null() && one.entries() == other.entries())
 }
 
 fn is_own(file: &File) -> io::Result<bool> {
     let (security, user) = (Security::of(file)?, User::current()?);
     let is_trusted = |sid: PSID| user.has(sid) || is_systems(sid);
-    let is_others = |entry: &Entry| entry.allows & WRITING != 0 && !entry.sid.is_some_and(is_trusted);
+    let is_others = |entry: &Entry| entry.allows & WRITING != 0 && !entry.sid().is_some_and(is_trusted);
     // Without a list, everybody may do everything.
     Ok(user.has(security.owner) && !security.list.is_null() && !security.entries().iter().any(is_others))
 }
@@ -135,12 +141,14 @@ struct Security {
 }
 
 /// One entry of an access control list.
+#[derive(PartialEq)]
 struct Entry {
-    /// Whom it is about; in the descriptor. None in an entry of a kind that is not known here.
-    sid: Option<PSID>,
+    /// All that it says.
+    bytes: Vec<u8>,
+    /// Where in these the identifier is of whom it is about. None in an entry of a kind that is not known here.
+    sid: Option<usize>,
     /// The rights that it gives for the file itself.
     allows: u32,
-    is_inherited: bool,
 }
 
 impl Security {
@@ -162,7 +170,7 @@ impl Security {
         if code == 0 { Ok(security) } else { Err(io::Error::from_raw_os_error(code as i32)) }
     }
 
-    /// The entries that give rights. One of a kind that is not known here is taken to give all.
+    /// The entries of the list. One of a kind that is not known here is taken to give all rights.
     fn entries(&self) -> Vec<Entry> {
         if self.list.is_null() {
             return vec![];
@@ -178,21 +186,27 @@ impl Security {
         if unsafe { GetAce(self.list, index, &mut ace) } == 0 {
             return None;
         }
-        // SAFETY: each entry begins with such a header.
-        let header = unsafe { *ace.cast::<ACE_HEADER>() };
-        let (kind, flags) = (u32::from(header.AceType), u32::from(header.AceFlags));
-        let (sid, mask) = match kind {
-            ACCESS_DENIED_ACE_TYPE => (None, 0),
-            ACCESS_ALLOWED_ACE_TYPE => {
-                let ace = ace.cast::<ACCESS_ALLOWED_ACE>();
-                // SAFETY: an entry of this kind has this shape, the identifier at its end.
-                unsafe { (Some((&raw mut (*ace).SidStart).cast()), (*ace).Mask) }
-            }
+        // SAFETY: each entry begins with such a header, which says how long it is.
+        let (header, bytes) = unsafe {
+            let header = *ace.cast::<ACE_HEADER>();
+            (header, slice::from_raw_parts(ace.cast::<u8>(), header.AceSize.into()).to_owned())
+        };
+        let mask = bytes.get(MASK..SID).map(|mask| mask.try_into().map_or(u32::MAX, u32::from_le_bytes));
+        let (sid, rights) = match (u32::from(header.AceType), mask) {
+            (ACCESS_DENIED_ACE_TYPE, _) => (None, 0),
+            (ACCESS_ALLOWED_ACE_TYPE, Some(mask)) => (Some(SID), mask),
             _ => (None, u32::MAX),
         };
         // Some are only there to be inherited.
-        let allows = if flags & INHERIT_ONLY_ACE == 0 { mask } else { 0 };
-        Some(Entry { sid, allows, is_inherited: flags & INHERITED_ACE != 0 })
+        let is_for_itself = u32::from(header.AceFlags) & INHERIT_ONLY_ACE == 0;
+        Some(Entry { bytes, sid, allows: if is_for_itself { rights } else { 0 } })
+    }
+}
+
+impl Entry {
+    /// Whom it is about.
+    fn sid(&self) -> Option<PSID> {
+        self.sid.map(|start| self.bytes[start..].as_ptr().cast_mut().cast())
     }
 }
 
