@@ -137,7 +137,7 @@ fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let launchers = seed::launchers(context)?;
     for path in os::entries(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
-        let Ok(text) = os::read_start(&path) else { continue };
+        let Ok(text) = seed::start_of(&path) else { continue };
         if let Some(python) = seed::foreign_python(&text, context) {
             let reason = format!("it starts {}", Quoted(&python));
             let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };

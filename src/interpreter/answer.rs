@@ -32,6 +32,7 @@ struct Answer {
     prerelease: String,
     free_threaded: bool,
     debug: bool,
+    machine: String,
     os_name: OsName,
     asked: NativePath,
     executable: NativePath,
@@ -140,6 +141,7 @@ impl From<Answer> for Interpreter {
             version: answer.version,
             free_threaded: answer.free_threaded,
             debug: answer.debug,
+            machine: answer.machine,
             platform: match answer.os_name {
                 OsName::Posix => Platform::Posix,
                 OsName::Nt => Platform::Nt,

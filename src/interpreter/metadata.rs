@@ -38,6 +38,8 @@ pub struct Interpreter {
     pub(crate) depends: Vec<PathBuf>,
     /// The names under which bin has the interpreter besides its own: `python`, `python3`, `python3.13`.
     pub(crate) link_names: Vec<PathBuf>,
+    /// `sysconfig.get_platform()`: `linux-x86_64`, `win-amd64`, `win32`.
+    pub(crate) machine: String,
     /// What Scripts has on Windows in place of such links.
     pub(crate) programs: Programs,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).
@@ -126,6 +128,7 @@ impl Interpreter {
             asked: "/usr/bin/python3".into(),
             depends: vec![],
             link_names: vec!["python".into(), "python3".into(), "python3.13".into()],
+            machine: "linux-x86_64".to_owned(),
             programs: Programs::default(),
             lib64: true,
             companions: vec![],

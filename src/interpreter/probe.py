@@ -253,6 +253,12 @@ def free_threaded():
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
+def machine():
+    import sysconfig
+
+    return sysconfig.get_platform()
+
+
 def companions(executable):
     # What has to stand beside a copy of the executable: [source, folder]. A portable PyPy has its library beside it,
     # and others in lib.
@@ -449,6 +455,7 @@ def answer():
         implementation=sys.implementation.name,
         free_threaded=free_threaded(),
         debug=hasattr(sys, "gettotalrefcount"),
+        machine=machine(),
         os_name=os.name,
         asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),

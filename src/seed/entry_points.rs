@@ -1,9 +1,9 @@
-//! A wheel's entry_points.txt, which says what its console scripts call.
+//! A wheel's entry_points.txt, which says what its scripts call.
 
 use super::launcher::Launcher;
 use crate::interpreter::Interpreter;
 
-/// The launchers for the console scripts in the text of an entry_points.txt. Errors with the reason if a name or
+/// The launchers for the scripts in the text of an entry_points.txt, those with windows too. Errors with the reason if a name or
 /// a function in it is none.
 pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
     let mut launchers = Vec::new();
@@ -11,15 +11,15 @@ pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<V
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             section = name.trim();
-        } else if section == "console_scripts" {
-            launchers.push(of_line(line)?);
+        } else if ["console_scripts", "gui_scripts"].contains(&section) {
+            launchers.push(of_line(line, section == "gui_scripts")?);
         }
     }
     Ok(versioned(launchers, interpreter))
 }
 
 /// `NAME = MODULE:FUNCTION [EXTRAS]`.
-fn of_line(line: &str) -> Result<Launcher, String> {
+fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
     let malformed = || format!("its entry point {line:?} is not sound");
     let (name, target) = line.split_once('=').ok_or_else(malformed)?;
     let target = target.split('[').next().unwrap_or(target);
@@ -32,7 +32,7 @@ fn of_line(line: &str) -> Result<Launcher, String> {
     if !is_file_name || !is_dotted_name(module) || !is_dotted_name(function) {
         return Err(malformed());
     }
-    Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned() })
+    Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned(), gui })
 }
 
 fn is_dotted_name(text: &str) -> bool {
@@ -73,9 +73,9 @@ mod tests {
     #[test]
     fn an_entry_point_that_would_be_written_elsewhere_is_refused() {
         for line in ["../x = m:f", "a/b = m:f", "x = m", "x = m:f()", "x = os;m:f", " = m:f", ".x = m:f"] {
-            assert!(of_line(line).unwrap_err().contains("is not sound"), "{line}");
+            assert!(of_line(line, false).unwrap_err().contains("is not sound"), "{line}");
         }
-        let launcher = of_line("x.y = a.b : C.f [extra]").unwrap();
+        let launcher = of_line("x.y = a.b : C.f [extra]", true).unwrap();
         assert_eq!((launcher.module.as_str(), launcher.function.as_str()), ("a.b", "C.f"));
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::os;
 
 /// Goes up when what an image holds changes in kind.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// The bytes before the list: its length and its checksum, four each, the lowest first.
 const HEADER: usize = 8;

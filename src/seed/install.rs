@@ -13,6 +13,7 @@ use super::distribution::{Distribution, InstalledFile};
 use super::find_links::choose;
 use super::image::{Fault, Image};
 use super::images::{self, Images};
+use super::launchers;
 use super::make_way::make_way;
 use super::record::Record;
 use super::reuse;
@@ -21,7 +22,6 @@ use super::unpacked::Unpacked;
 use super::wheel::Wheel;
 use crate::context::Context;
 use crate::error::Result;
-use crate::interpreter::Interpreter;
 use crate::options::LinkMode;
 
 /// The first pip that marks what was asked for, rather than brought along, by a file REQUESTED (PEP 376).
@@ -164,19 +164,6 @@ fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled, marks_request
 
 /// Writes what names the environment: the launchers, and RECORD with their hashes.
 fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
-    let mut record = Record::default();
-    for script in &distribution.launchers {
-        let contents = script.render(&context.env_exe);
-        context.stage.write(&context.bin_path.join(&script.name), &contents, true)?;
-        record.add(&format!("{}{}", way_to_bin(&context.interpreter), script.name), &contents);
-    }
-    let record = record.render_with(&distribution.record);
+    let record = launchers::write(context, distribution)?.render_with(&distribution.record);
     context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)
-}
-
-/// bin as RECORD names it, relative to site-packages: `../../../bin/`.
-fn way_to_bin(interpreter: &Interpreter) -> String {
-    let up = "../".repeat(interpreter.scheme.purelib.components().count());
-    let scripts: PathBuf = interpreter.scheme.scripts.components().collect();
-    format!("{up}{}/", scripts.display())
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
+use super::launcher::start_of;
 use super::names::normalized;
 use super::record::Record;
 use super::shebang::python_of_launcher;
@@ -145,6 +146,6 @@ fn recorded(metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
 
 /// Whether a launcher starts a Python in this folder, as the link to it is named.
 fn starts_from(launcher: &Path, folder: &Path) -> bool {
-    let python = os::read_start(launcher).ok().and_then(|text| python_of_launcher(&text));
+    let python = start_of(launcher).ok().and_then(|text| python_of_launcher(&text));
     python.is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || os::is_same(parent, folder)))
 }

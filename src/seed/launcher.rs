@@ -1,10 +1,14 @@
-//! The programs in bin that start a package's console scripts.
+//! The programs in bin that start a package's scripts: text with a shebang line, and on Windows an `.exe`.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::exe::{self, Exe};
 use super::shebang::shebang;
+use crate::os;
+use crate::platform::Platform;
 
 /// A program to be written into bin: calls one function of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,22 +16,57 @@ pub(super) struct Launcher {
     pub(super) name: String,
     pub(super) module: String,
     pub(super) function: String,
+    /// Whether it has windows of its own (`gui_scripts`), and so no console on Windows.
+    pub(super) gui: bool,
 }
 
 impl Launcher {
-    /// The program's text, for the interpreter at `env_exe`.
-    pub(super) fn render(&self, env_exe: &Path) -> Vec<u8> {
-        let mut text = shebang(env_exe.as_os_str());
-        let Launcher { module, function, .. } = self;
-        let imported = function.split('.').next().unwrap_or(function);
-        text.extend(
-            format!(
-                "import sys\n\nfrom {module} import {imported}\n\nif __name__ == \"__main__\":\n    sys.exit({function}())\n"
-            )
-            .into_bytes(),
-        );
-        text
+    /// What its file is called.
+    pub(super) fn file_name(&self, platform: Platform) -> String {
+        match platform {
+            Platform::Posix => self.name.clone(),
+            Platform::Nt => format!("{}.exe", self.name),
+        }
     }
+
+    /// The text, for the interpreter at `env_exe`.
+    pub(super) fn render(&self, env_exe: &Path) -> Vec<u8> {
+        let call = format!("    sys.exit({}())\n", self.function);
+        [shebang(env_exe.as_os_str()), self.main(&call).into_bytes()].concat()
+    }
+
+    /// The program for Windows that begins with `stub`. A program is called by its name there, with or without `.exe`.
+    pub(super) fn render_exe(&self, stub: &[u8], env_exe: &Path) -> Vec<u8> {
+        let call = format!(
+            "    if sys.argv[0].lower().endswith(\".exe\"):\n        sys.argv[0] = sys.argv[0][:-4]\n    sys.exit({}())\n",
+            self.function
+        );
+        let python = if self.gui { without_console(env_exe) } else { env_exe.to_owned() };
+        let archive = exe::archive(&self.main(&call));
+        Exe { stub, shebang: &exe::shebang(&python), archive: &archive }.render()
+    }
+
+    /// The module that Python runs.
+    fn main(&self, call: &str) -> String {
+        let imported = self.function.split('.').next().unwrap_or(&self.function);
+        format!("import sys\n\nfrom {} import {imported}\n\nif __name__ == \"__main__\":\n{call}", self.module)
+    }
+}
+
+/// `pythonw.exe` of `python.exe`.
+pub(super) fn without_console(python: &Path) -> PathBuf {
+    let name = python.file_name().unwrap_or_default().to_string_lossy().replacen("python", "pythonw", 1);
+    python.with_file_name(name)
+}
+
+/// What says which Python the launcher at `path` starts: its beginning, or of one on Windows what follows its stub.
+pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let start = os::read_start(path)?;
+    if !exe::is_program(&start) {
+        return Ok(start);
+    }
+    let bytes = os::read_regular(path)?;
+    Ok(Exe::parse(&bytes).map(|exe| exe.shebang.to_owned()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -35,11 +74,14 @@ mod tests {
     use super::*;
     use crate::seed::shebang::python_of_launcher;
 
+    fn launcher(gui: bool) -> Launcher {
+        Launcher { name: "x".into(), module: "m".into(), function: "f.g".into(), gui }
+    }
+
     #[test]
     fn a_launcher_tells_its_python() {
         for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
-            let launcher = Launcher { name: "x".into(), module: "m".into(), function: "f".into() };
-            assert_eq!(python_of_launcher(&launcher.render(Path::new(python))).unwrap(), Path::new(python));
+            assert_eq!(python_of_launcher(&launcher(false).render(Path::new(python))).unwrap(), Path::new(python));
         }
         let pips = b"#!/bin/sh\n'''exec' \"/a b/bin/python3\" \"$0\" \"$@\"\n' '''\n";
         assert_eq!(python_of_launcher(pips).unwrap(), Path::new("/a b/bin/python3"));
@@ -47,5 +89,17 @@ mod tests {
         for text in [&b"#!/bin/sh\nexec something\n"[..], b"\x7fELF", b"", b"#!python3\n", b"import sys\n"] {
             assert_eq!(python_of_launcher(text), None);
         }
+    }
+
+    #[test]
+    fn a_launcher_on_windows_tells_its_python_which_has_no_console_if_it_has_windows() {
+        let folder = tempfile::tempdir().unwrap();
+        for (gui, expected) in [(false, "/a b/python.exe"), (true, "/a b/pythonw.exe")] {
+            let path = folder.path().join(launcher(gui).file_name(Platform::Nt));
+            std::fs::write(&path, launcher(gui).render_exe(b"MZ", Path::new("/a b/python.exe"))).unwrap();
+            assert_eq!(python_of_launcher(&start_of(&path).unwrap()).unwrap(), Path::new(expected));
+        }
+        std::fs::write(folder.path().join("x.exe"), b"MZ and no more").unwrap();
+        assert_eq!(start_of(&folder.path().join("x.exe")).unwrap(), b"");
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::foreign::foreign_python;
 use super::installed::dist_infos;
+use super::launcher::start_of;
+use super::launchers::mended;
 use super::record::Record;
-use super::shebang::with_python;
 use crate::context::{Context, absolute};
 use crate::error::{Quoted, Result, one_line};
 use crate::os;
@@ -17,11 +18,11 @@ pub(crate) fn mend(context: &mut Context) -> Result<()> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(());
     }
-    let mut mended = Vec::new();
+    let mut done = Vec::new();
     for metadata in dist_infos(context)? {
-        mended.extend(mend_distribution(context, &metadata)?);
+        done.extend(mend_distribution(context, &metadata)?);
     }
-    warn_of_others(context, &mended)
+    warn_of_others(context, &done)
 }
 
 /// Mends the launchers that a distribution's RECORD names, and returns them.
@@ -30,25 +31,24 @@ fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>>
     // What cannot be read is no distribution that has anything to be mended; one that is replaced has been written anew.
     let Ok(contents) = os::read_regular(&record_path) else { return Ok(vec![]) };
     let Ok(mut record) = Record::parse(&contents) else { return Ok(vec![]) };
-    let mut mended = Vec::new();
+    let mut done = Vec::new();
     for row in record.paths().map(str::to_owned).collect::<Vec<_>>() {
         let launcher = absolute(&root.join(&row))?;
         if launcher.parent() != Some(&context.bin_path) || is_settled(context, &launcher) {
             continue;
         }
-        let Ok(text) = os::read_regular(&launcher) else { continue };
-        let foreign = foreign_python(&text, context);
-        if let Some(text) = foreign.and_then(|_| with_python(&text, context.env_exe.as_os_str())) {
-            context.stage.write(&launcher, &text, true)?;
-            record.add(&row, &text);
-            mended.push(launcher);
+        let (Ok(start), Ok(contents)) = (start_of(&launcher), os::read_regular(&launcher)) else { continue };
+        if let Some(contents) = foreign_python(&start, context).and_then(|_| mended(&contents, context)) {
+            context.stage.write(&launcher, &contents, true)?;
+            record.add(&row, &contents);
+            done.push(launcher);
         }
     }
-    if !mended.is_empty() {
+    if !done.is_empty() {
         context.stage.create_above(&record_path)?;
         context.stage.write(&record_path, record.render().as_bytes(), false)?;
     }
-    Ok(mended)
+    Ok(done)
 }
 
 /// Names the scripts in bin that start such a Python and were not mended.
@@ -58,7 +58,7 @@ fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
         if mended.contains(&script) || script.is_symlink() || is_settled(context, &script) {
             continue;
         }
-        if os::read_start(&script).is_ok_and(|text| foreign_python(&text, context).is_some()) {
+        if start_of(&script).is_ok_and(|text| foreign_python(&text, context).is_some()) {
             dead.push(one_line(&script.file_name().unwrap_or_default().to_string_lossy()));
         }
     }

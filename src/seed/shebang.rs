@@ -28,8 +28,8 @@ pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
     parse(text).map(|(python, _)| python)
 }
 
-/// The launcher `text` for another Python, whatever else is in it. None if it is no launcher.
-pub(crate) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
+/// The text of a launcher for another Python, whatever else is in it. None if it is no launcher.
+pub(super) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
     Some([&shebang(python), rest].concat())
 }
@@ -39,11 +39,19 @@ fn parse(text: &[u8]) -> Option<(PathBuf, &[u8])> {
     let (first, rest) = line_of(text);
     let interpreter = first.strip_prefix(b"#!")?.trim_ascii();
     let (python, rest) = match interpreter == b"/bin/sh" {
-        false => (interpreter.split(u8::is_ascii_whitespace).next()?.to_vec(), rest),
+        false => (first_word(interpreter)?.to_vec(), rest),
         true => python_of_exec(rest)?,
     };
     let python = os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())?;
     Some((python, rest))
+}
+
+/// The first word, or what stands in double quotes, as in launchers on Windows.
+fn first_word(text: &[u8]) -> Option<&[u8]> {
+    match text.strip_prefix(b"\"") {
+        Some(quoted) => quoted.split(|byte| *byte == b'"').next(),
+        None => text.split(u8::is_ascii_whitespace).next(),
+    }
 }
 
 /// The same of the lines below `#!/bin/sh`. In ours it is one word in quotes, `'exec' '/a b/python'`; in pip's and uv's

@@ -1,0 +1,90 @@
+//! A launcher on Windows is a program in three parts: distlib's stub, which pip's wheel brings; a shebang line that names the
+//! Python; and a zip archive with what that runs. The stub finds the other two from the end of its own file.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// What a program on Windows begins with.
+const MAGIC: &[u8] = b"MZ";
+
+/// The record that ends an archive: its mark, its length without a comment, and where in it the size of the directory and its
+/// beginning are (APPNOTE.TXT 4.3.16).
+const END: &[u8] = b"PK\x05\x06";
+const END_LENGTH: usize = 22;
+const DIRECTORY_SIZE: usize = 12;
+const DIRECTORY_START: usize = 16;
+
+/// The parts of a launcher.
+pub(super) struct Exe<'a> {
+    pub(super) stub: &'a [u8],
+    /// From `#!` on, with whatever ends the line.
+    pub(super) shebang: &'a [u8],
+    pub(super) archive: &'a [u8],
+}
+
+impl Exe<'_> {
+    /// The parts of the launcher in `bytes`; None if they are another program, or none.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Exe<'_>> {
+        let end = bytes.strip_prefix(MAGIC).and_then(|_| bytes.len().checked_sub(END_LENGTH))?;
+        let record = bytes[end..].starts_with(END).then(|| &bytes[end..])?;
+        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| record[at + byte])) as usize;
+        let start = end.checked_sub(number(DIRECTORY_SIZE))?.checked_sub(number(DIRECTORY_START))?;
+        let (before, archive) = bytes.split_at(start);
+        let shebang = before.windows(2).rposition(|pair| pair == b"#!")?;
+        let (stub, shebang) = before.split_at(shebang);
+        Some(Exe { stub, shebang, archive })
+    }
+
+    pub(super) fn render(&self) -> Vec<u8> {
+        [self.stub, self.shebang, self.archive].concat()
+    }
+}
+
+/// Whether these bytes begin as a program does.
+pub(super) fn is_program(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// The line that names the Python: in quotes if there is a space in its path, and in UTF-8.
+pub(super) fn shebang(python: &Path) -> Vec<u8> {
+    let python = python.to_string_lossy();
+    let quote = if python.contains(' ') { "\"" } else { "" };
+    format!("#!{quote}{python}{quote}\n").into_bytes()
+}
+
+/// The archive, which has one file. It has the oldest date there is, so that the same launcher is the same bytes.
+pub(super) fn archive(main: &str) -> Vec<u8> {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let written = archive.start_file("__main__.py", options.last_modified_time(DateTime::default()));
+    let written = written.and_then(|()| Ok(archive.write_all(main.as_bytes())?)).and_then(|()| archive.finish());
+    written.expect("memory takes an archive").into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launcher_is_taken_apart_as_it_was_put_together() {
+        let (stub, archive) = (b"MZ stub with #! in it".as_slice(), archive("print()"));
+        for end in ["", "\r\n"] {
+            let shebang = [shebang(Path::new("/a b/python.exe")), end.into()].concat();
+            let bytes = Exe { stub, shebang: &shebang, archive: &archive }.render();
+            let exe = Exe::parse(&bytes).unwrap();
+            assert_eq!((exe.stub, exe.shebang, exe.archive), (stub, shebang.as_slice(), archive.as_slice()));
+        }
+        for other in [stub, &archive, b"MZ", b"", &[stub, END, &[255; END_LENGTH - 4]].concat()] {
+            assert!(Exe::parse(other).is_none());
+        }
+    }
+
+    #[test]
+    fn a_path_with_a_space_is_in_quotes() {
+        assert_eq!(shebang(Path::new(r"C:\env\python.exe")), b"#!C:\\env\\python.exe\n");
+        assert_eq!(shebang(Path::new(r"C:\my env\python.exe")), b"#!\"C:\\my env\\python.exe\"\n");
+    }
+}

@@ -1,0 +1,65 @@
+//! The launchers of a distribution, written into bin or mended there.
+
+use std::path::Path;
+
+use super::distribution::Distribution;
+use super::exe::{self, Exe};
+use super::launcher::{Launcher, without_console};
+use super::record::Record;
+use super::shebang::{python_of_launcher, with_python};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::interpreter::Interpreter;
+use crate::os;
+use crate::platform::Platform;
+
+/// Writes the launchers, and returns their rows of RECORD.
+pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Record> {
+    let (mut record, way) = (Record::default(), way_to_bin(&context.interpreter));
+    for launcher in &distribution.launchers {
+        let contents = match context.interpreter.platform {
+            Platform::Posix => launcher.render(&context.env_exe),
+            Platform::Nt => launcher.render_exe(&stub(context, launcher)?, &context.env_exe),
+        };
+        let name = launcher.file_name(context.interpreter.platform);
+        context.stage.write(&context.bin_path.join(&name), &contents, true)?;
+        record.add(&format!("{way}{name}"), &contents);
+    }
+    Ok(record)
+}
+
+/// The launcher `contents` for this environment's Python, whatever else is in it. None if it is no launcher.
+pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
+    let Some(exe) = Exe::parse(contents) else { return with_python(contents, context.env_exe.as_os_str()) };
+    let old = python_of_launcher(exe.shebang)?;
+    let is_gui = old.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains("pythonw"));
+    let python = if is_gui { without_console(&context.env_exe) } else { context.env_exe.clone() };
+    Some(Exe { shebang: &exe::shebang(&python), ..exe }.render())
+}
+
+/// bin as RECORD names it, relative to site-packages: `../../../bin/`.
+fn way_to_bin(interpreter: &Interpreter) -> String {
+    let up = "../".repeat(interpreter.scheme.purelib.components().count());
+    format!("{up}{}/", interpreter.scheme.scripts.display())
+}
+
+/// What a launcher on Windows begins with, by the machine that the interpreter is for: pip brings one for each, and the
+/// environment has pip, just installed or from before.
+fn stub(context: &Context, launcher: &Launcher) -> Result<Vec<u8>> {
+    let kind = if launcher.gui { "w" } else { "t" };
+    let name = format!("{kind}{}.exe", machine(&context.interpreter.machine));
+    let path = context.lib_path.join("pip").join("_vendor").join("distlib").join(&name);
+    os::read_regular(&context.staged(&path)).or_else(|_| os::read_regular(&path)).map_err(|error| Error::Distribution {
+        path: path.parent().unwrap_or(Path::new("")).to_owned(),
+        reason: format!("it has no {name}, which programs for this Python begin with ({error})"),
+    })
+}
+
+/// A machine as distlib names it, by sysconfig's name of the platform.
+fn machine(platform: &str) -> &str {
+    match platform {
+        "win32" => "32",
+        "win-arm64" => "64-arm",
+        _ => "64",
+    }
+}
