@@ -136,6 +136,8 @@ impl From<Answer> for Interpreter {
         let paths = |paths: Vec<NativePath>| paths.into_iter().map(|path| path.0).collect();
         let pairs = |pairs: Vec<(NativePath, NativePath)>| pairs.into_iter().map(|(one, two)| (one.0, two.0)).collect();
         let [copied, linked] = answer.programs;
+        // With this system's separators.
+        let relative = |path: NativePath| path.0.components().collect();
         Interpreter {
             implementation: answer.implementation,
             version: answer.version,
@@ -149,10 +151,10 @@ impl From<Answer> for Interpreter {
             executable: answer.executable.0,
             real_executable: answer.real_executable.0,
             scheme: Scheme {
-                scripts: answer.scheme.scripts.0,
-                include: answer.scheme.include.0,
-                purelib: answer.scheme.purelib.0,
-                platlib: answer.scheme.platlib.0,
+                scripts: relative(answer.scheme.scripts),
+                include: relative(answer.scheme.include),
+                purelib: relative(answer.scheme.purelib),
+                platlib: relative(answer.scheme.platlib),
             },
             wheels: paths(answer.wheels),
             wheels_missing: answer.wheels_missing.map(|reason| reason.0),

@@ -15,9 +15,10 @@ options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
     options["invalidation_mode"] = modes.CHECKED_HASH if by_hash == "true" else modes.TIMESTAMP
-parent = os.getppid()
+# Where a process does not end with whoever has started it, it looks: there is no need to where there are jobs.
+parent = os.getppid() if os.name == "posix" else None
 for name in names:
-    if os.getppid() != parent:
+    if parent is not None and os.getppid() != parent:
         # Whoever wanted them is gone.
         sys.exit(1)
     try:

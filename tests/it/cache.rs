@@ -1,6 +1,7 @@
 //! The cache as its user meets it: where it is, how big, and how it is emptied; and whose files it trusts.
 
 use std::fs::{self, File};
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -54,6 +55,7 @@ fn it_can_be_emptied_and_only_what_is_rvenvs_goes() {
     assert!(fs::metadata(image).unwrap().len() > 1_000_000);
 }
 
+#[cfg(unix)] // links
 #[test]
 fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
@@ -86,6 +88,7 @@ fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
     }
 }
 
+#[cfg(unix)] // modes
 #[test]
 fn a_file_that_is_a_link_or_that_others_may_write_is_passed_over() {
     let scratch = Scratch::new();
@@ -135,6 +138,7 @@ with open(sys.argv[2], 'wb') as file:
     assert!(fs::symlink_metadata(&image).unwrap().is_file() && fs::read(&image).unwrap() != poisoned, "made anew");
 }
 
+#[cfg(unix)] // links
 #[test]
 fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
     let scratch = Scratch::new();
@@ -152,6 +156,7 @@ fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
     assert_eq!(names_in(&scratch.path("cache/images")), ["holiday.jpg"]);
 }
 
+#[cfg(unix)] // modes
 #[test]
 fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
     for directory in ["cache", "cache/images", "cache/interpreters"] {
@@ -173,6 +178,7 @@ fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
     }
 }
 
+#[cfg(unix)] // modes
 #[test]
 fn what_cannot_be_deleted_when_the_cache_is_emptied_is_said() {
     let scratch = Scratch::new();
@@ -183,6 +189,7 @@ fn what_cannot_be_deleted_when_the_cache_is_emptied_is_said() {
     assert_eq!(names_in(&scratch.path("cache")), ["images"], "all else is gone");
 }
 
+#[cfg(unix)] // root, HOME
 #[test]
 fn a_home_that_is_relative_or_not_there_or_another_users_gets_no_cache() {
     let scratch = Scratch::new();

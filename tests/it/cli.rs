@@ -42,6 +42,7 @@ fn usage_errors_exit_2_and_make_nothing() {
     }
 }
 
+#[cfg(unix)] // a cache in HOME
 #[test]
 fn an_empty_variable_is_an_unset_one() {
     let scratch = Scratch::new();
@@ -109,6 +110,7 @@ fn several_env_dirs_are_made_in_turn_until_one_fails() {
     assert_eq!(scratch.names(), ["a", "b", "c", "file"]);
 }
 
+#[cfg(unix)] // links
 #[test]
 fn without_p_it_is_the_first_python3_on_path_then_python() {
     let scratch = Scratch::new();
@@ -153,6 +155,7 @@ fn an_empty_p_is_an_error_and_an_empty_variable_is_an_unset_one() {
     assert_eq!(configured(&scratch.env(), "home").as_deref(), path.parent().unwrap().to_str());
 }
 
+#[cfg(unix)] // links
 #[test]
 fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
     let scratch = Scratch::new();
@@ -182,7 +185,7 @@ fn without_pip_has_other_names() {
     for flag in ["--without-pip", "--no-pip"] {
         let scratch = Scratch::new();
         scratch.rvenv_for(&python()).args([flag, "env"]).silent();
-        assert!(!scratch.env().join("bin/pip").exists());
+        assert!(!program_of(&scratch.env(), "pip").exists());
     }
 }
 
@@ -204,7 +207,7 @@ fn verbose_says_what_is_done_and_quiet_does_not() {
     let output = scratch.rvenv_for(&python()).args(["-v", "env"]).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.stdout.is_empty());
-    for said in ["Creating ", "Writing pyvenv.cfg", "Installing pip 24.2", "Installing the activation scripts"] {
+    for said in ["Creating ", "Writing pyvenv.cfg", "Installing pip 24.", "Installing the activation scripts"] {
         assert!(stderr.contains(said), "{said}: {stderr}");
     }
     scratch.rvenv_for(&python()).args(["-v", "-q", "env"]).silent();
@@ -241,6 +244,7 @@ fn a_newline_in_the_prompt_stays_in_its_line() {
     assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("false"), "{inside}");
 }
 
+#[cfg(unix)] // names that are any bytes
 #[test]
 fn the_command_in_pyvenv_cfg_makes_the_environment_again() {
     for (shell, name) in

@@ -22,15 +22,29 @@ const DIFFERENCES: [(&str, &str); 10] = [
     ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours"),
 ];
 
+/// The same on Windows.
+const DIFFERENCES_ON_WINDOWS: [(&str, &str); 9] = [
+    (".gitignore", "as elsewhere"),
+    ("Scripts/activate", "our own text"),
+    ("Scripts/activate.bat", "the same"),
+    ("Scripts/deactivate.bat", "the same"),
+    ("Scripts/activate.fish", "the same; CPython has it from 3.13 on"),
+    ("Scripts/Activate.ps1", "the same"),
+    ("Scripts/activate.nu", "CPython has none for nushell, xonsh, programs in Python"),
+    ("Scripts/activate.xsh", "the same"),
+    ("Scripts/activate_this.py", "the same"),
+];
+
 /// Of these files only the mode is held against the reference: launchers, by their RECORD rows, and .pyc, whose
 /// headers hold the time.
 fn has_our_own_contents(path: &str) -> bool {
-    let is_launcher = path.starts_with("bin/pip") || path.starts_with("bin/easy_install");
+    // On Windows they are a stub, which is held against pip's, and a program and its date, which are ours.
+    let is_launcher = ["bin/pip", "bin/easy_install", "Scripts/pip"].iter().any(|start| path.starts_with(start));
     is_launcher || path.ends_with(".pyc") || is_meant_to_differ(path)
 }
 
 fn is_meant_to_differ(path: &str) -> bool {
-    DIFFERENCES.iter().any(|(pattern, _)| match pattern.strip_prefix('*') {
+    DIFFERENCES.iter().chain(&DIFFERENCES_ON_WINDOWS).any(|(pattern, _)| match pattern.strip_prefix('*') {
         Some(suffix) => path.ends_with(suffix),
         None => path == *pattern,
     })
@@ -38,8 +52,9 @@ fn is_meant_to_differ(path: &str) -> bool {
 
 /// Files that only rvenv writes, or only on old versions.
 fn may_be_ours_alone(path: &str) -> bool {
-    let ours = [".gitignore", "bin/Activate.ps1", "bin/activate.nu", "bin/activate.xsh", "bin/activate_this.py"];
-    ours.contains(&path)
+    let ours = ["Activate.ps1", "activate.fish", "activate.nu", "activate.xsh", "activate_this.py"];
+    let in_bin = path.strip_prefix("bin/").or_else(|| path.strip_prefix("Scripts/"));
+    path == ".gitignore" || in_bin.is_some_and(|name| ours.contains(&name))
 }
 
 /// What an environment is, outside and inside.
@@ -115,7 +130,7 @@ fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
         let text = String::from_utf8(contents.clone()).unwrap();
         assert!(text.ends_with("\r\n"));
         let rows = text.split_terminator("\r\n").map(|row| match row.split_once(',') {
-            Some((path, _)) if path.contains("/bin/") => path.to_owned(),
+            Some((path, _)) if path.contains("/bin/") || path.contains("/Scripts/") => path.to_owned(),
             _ => row.to_owned(),
         });
         rows.collect()
@@ -146,15 +161,17 @@ fn the_environment_without_pip_is_cpythons_for_each_flag() {
         &["--copies"],
         &["--symlinks"],
         &["--clear"],
-        &["--prompt", "a 'quoted' \"prompt\" \\ with \t é 🐍"],
+        &["--prompt", if cfg!(windows) { "a 'quoted' prompt \\ é" } else { "a 'quoted' \"prompt\" \\ with \t é 🐍" }],
     ];
     for_each_python(|python| {
-        for flags in all {
+        // Where links cannot be made, CPython 3.8 to 3.13 may make none and say nothing (Wine).
+        for flags in all.into_iter().filter(|flags| *flags != ["--symlinks"] || has_links()) {
             compare(python, &[flags, &["--without-pip"]].concat());
         }
     });
 }
 
+#[cfg(unix)] // links
 #[test]
 fn what_is_there_fares_as_with_cpython() {
     for_each_python(|python| {
@@ -176,12 +193,31 @@ fn what_is_there_fares_as_with_cpython() {
     });
 }
 
+#[cfg(windows)] // the right to make links is for some users only
+#[test]
+fn links_that_cannot_be_made_are_copies_with_a_warning() {
+    if has_links() {
+        return;
+    }
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).args(["--without-pip", "env"]).silent();
+        let copied = tree(&scratch.env().join("Scripts"));
+        let output = scratch.rvenv_for(python).args(["--symlinks", "--clear", "--without-pip", "env"]).output();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && stderr.lines().count() == 1, "{stderr}");
+        assert!(stderr.starts_with("Warning: no symbolic link can be made at"), "{stderr}");
+        assert_eq!(tree(&scratch.env().join("Scripts")), copied);
+    });
+}
+
 #[test]
 fn flags_of_newer_versions_are_cpythons_where_it_has_them() {
     let Some(python) = pyenv("3.13") else { return };
     compare(&python, &["--without-pip", "--without-scm-ignore-files", "--prompt", "."]);
 }
 
+#[cfg(unix)] // there is one name for it on Windows
 #[test]
 fn an_interpreter_by_its_versioned_name_gives_cpythons_links() {
     for_each_python(|python| {
@@ -201,6 +237,7 @@ fn a_relative_env_dir_with_dots_is_taken_by_name() {
     assert_eq!(in_env(&scratch.env(), "import sys; print(sys.prefix)"), scratch.env().to_str().unwrap());
 }
 
+#[cfg(unix)] // the umask
 #[test]
 fn modes_follow_the_umask() {
     let python = python();
@@ -250,7 +287,7 @@ for folder, _, names in os.walk(site_packages):
         assert pyc[header - 8:header] == stamp, path
         code = marshal.loads(pyc[header:])
         # Named relative to every site-packages; or it is the base's own.
-        name = os.path.relpath(path, site_packages)
+        name = os.path.relpath(path, site_packages).replace(os.sep, '/')
         base = sysconfig.get_path('purelib', vars={'base': sys.base_prefix})
         if code.co_filename != name:
             with open(importlib.util.cache_from_source(os.path.join(base, name)), 'rb') as file:
@@ -263,7 +300,7 @@ print(count)
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg(scratch.env()).silent();
         let count = scratch
-            .run(scratch.env().join("bin/python"))
+            .run(program_of(&scratch.env(), "python"))
             .args(["-W", "ignore", "-I", "-c", CHECK])
             .arg(site_packages(&scratch.env()))
             .ok();
@@ -275,7 +312,7 @@ print(count)
 fn a_venv_made_from_a_venv_has_the_real_base() {
     for_each_python(|python| {
         let scratch = Scratch::new();
-        let inner = Python { path: scratch.path("outer/bin/python"), ..python.clone() };
+        let inner = Python { path: scratch.path("outer").join(PYTHON), ..python.clone() };
         for make_outer in [scratch.venv(python), scratch.rvenv_for(python)] {
             make_outer.args(["--clear", "--without-pip"]).arg(scratch.path("outer")).silent();
             scratch.rvenv_for(&inner).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();

@@ -15,13 +15,14 @@ fn with_packages(scratch: &Scratch, python: &Python) -> Run {
     example(scratch, "with_packages").arg("-p").arg(&python.path)
 }
 
+#[cfg(unix)] // programs in sh
 #[test]
 fn the_example_that_overrides_one_step_installs_scripts_and_is_short() {
     let scratch = Scratch::new();
     scratch.write_script("own/common/tool", "#!/bin/sh\necho __VENV_PROMPT__\n");
     let bin = example(&scratch, "own_scripts").args(["env", "own"]).ok();
     assert_eq!(bin.trim_end(), scratch.env().join("bin").display().to_string());
-    assert_eq!(scratch.run(scratch.env().join("bin/tool")).ok(), "env\n");
+    assert_eq!(scratch.run(program_of(&scratch.env(), "tool")).ok(), "env\n");
     assert!(scratch.env().join("bin/activate").is_file());
     assert!(include_str!("../../examples/own_scripts.rs").lines().count() < 40);
 }
@@ -38,7 +39,7 @@ fn the_example_installs_setuptools_and_pip_by_scripts_and_shows_dots() {
         let dots = line.strip_prefix(&format!("Installing {project} ")).and_then(|line| line.strip_suffix("done."));
         assert!(dots.is_some_and(|dots| !dots.is_empty() && dots.bytes().all(|byte| byte == b'.')), "{line}");
     }
-    let listed = scratch.run(scratch.env().join("bin/pip")).args(["--isolated", "list", "--format=freeze"]).ok();
+    let listed = scratch.run(program_of(&scratch.env(), "pip")).args(["--isolated", "list", "--format=freeze"]).ok();
     assert_eq!(listed, "pip==23.2.1\nsetuptools==65.5.0\n");
     assert!(names_in(&scratch.env().join("bin")).iter().all(|name| !name.starts_with("install_")));
 }

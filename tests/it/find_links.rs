@@ -30,6 +30,7 @@ fn installed(env_dir: &Path) -> (String, Option<String>) {
 }
 
 /// A Python that bundles no wheel: a real one that says so.
+#[cfg(unix)] // programs in sh
 fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
     let sed = r#"s|"wheels": \[[^]]*\]|"wheels": []|"#;
     scratch.write_script("bare/python3", &format!("#!/bin/sh\n{} \"$@\" | sed '{sed}'\n", python.path.display()))
@@ -50,10 +51,13 @@ fn the_newest_wheel_that_suits_the_python_is_taken_before_its_own() {
             _ => ("24.2", None),
         };
         assert_eq!(installed(&scratch.env()), (pip.to_owned(), setuptools.map(str::to_owned)), "{python:?}");
-        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with(&format!("pip {pip} ")));
+        assert!(
+            scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with(&format!("pip {pip} "))
+        );
     });
 }
 
+#[cfg(unix)] // the pip that these Pythons bundle
 #[test]
 fn a_project_that_no_folder_has_comes_from_the_python() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
@@ -87,6 +91,7 @@ fn folders_can_be_several_and_be_named_by_the_environment() {
     assert_eq!(pip(rvenv().args(["--find-links", "new"])), "23.0.1");
 }
 
+#[cfg(unix)] // programs in sh
 #[test]
 fn a_python_without_pip_gets_it_from_a_folder() {
     let (Some(python), scratch) = (pyenv("3.11"), Scratch::new()) else { return };
@@ -156,6 +161,7 @@ fn what_is_no_wheel_for_this_python_is_passed_over() {
     }
 }
 
+#[cfg(unix)] // sh
 #[test]
 fn the_command_in_pyvenv_cfg_names_the_folders_from_the_root() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };

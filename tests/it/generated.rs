@@ -62,6 +62,7 @@ fn fish_completes_each_flag_and_the_values_of_one() {
     assert!(completed.contains("completions=fish"), "{completed:?}");
 }
 
+#[cfg(unix)] // a nushell for Linux
 #[test]
 fn nushell_knows_each_flag_and_calls_the_program() {
     let scratch = Scratch::new();
@@ -84,6 +85,7 @@ fn powershell_and_elvish_have_each_flag_in_their_completions() {
     }
 }
 
+#[cfg(unix)] // a grammar for Linux
 #[test]
 fn powershells_completions_are_sound_by_its_grammar() {
     let Some(python) = peer("python") else { return };

@@ -3,117 +3,54 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
+#[path = "harness/inherited.rs"]
+mod inherited;
+#[path = "harness/mounted.rs"]
+#[cfg(unix)] // mount(8)
+mod mounted;
+#[path = "harness/processes.rs"]
+mod processes;
+#[path = "harness/pythons.rs"]
+mod pythons;
 #[path = "harness/running.rs"]
 mod running;
+#[path = "harness/unix.rs"]
+#[cfg(unix)] // modes, programs in sh, names of any bytes
+mod unix;
 
+#[cfg(unix)]
+pub use mounted::Mounted;
+pub use pythons::*;
 pub use running::Running;
 use running::{Deadline, program};
+#[cfg(unix)]
+pub use unix::os;
 
 /// The program, where the tests are built with it.
 const RVENV: Option<&str> = option_env!("CARGO_BIN_EXE_rvenv");
 
-/// The versions that rvenv promises, each of which CI has.
-const VERSIONS: [&str; 8] = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
+/// The directory of an environment's programs.
+pub const BIN: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
-/// A Python of this machine.
-#[derive(Debug, Clone)]
-pub struct Python {
-    pub path: PathBuf,
-    pub version: (u32, u32),
+/// What a program's name ends with.
+const EXE: &str = std::env::consts::EXE_SUFFIX;
+
+/// A program of an environment.
+pub fn program_of(env_dir: &Path, name: &str) -> PathBuf {
+    env_dir.join(BIN).join(format!("{name}{EXE}"))
 }
 
-/// All of them: pyenv's, and Debian's own.
-pub fn pythons() -> Vec<Python> {
-    let mut pythons: Vec<Python> = VERSIONS.iter().filter_map(|version| pyenv(version)).collect();
-    pythons.extend(debian());
-    assert!(!pythons.is_empty(), "the tests need a Python from 3.6 to 3.13");
-    pythons
-}
-
-/// The newest one, for what does not depend on the version.
-pub fn python() -> Python {
-    VERSIONS.iter().rev().find_map(|version| pyenv(version)).or_else(debian).expect("a Python")
-}
-
-/// Where pyenv is.
-pub fn pyenv_root() -> PathBuf {
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from)
-}
-
-/// The Python of this version that pyenv has.
-pub fn pyenv(version: &str) -> Option<Python> {
-    let wanted = format!("{version}.");
-    let found = fs::read_dir(pyenv_root().join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = found
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&wanted)))
-        .map(|path| path.join("bin/python3"))
-        .filter(|path| path.is_file())
-        .collect();
-    found.sort();
-    match found.pop() {
-        Some(path) => Some(Python { path, version: parse_version(version) }),
-        None => missing(&format!("Python {version}")),
-    }
-}
-
-/// A copy of the Python of this version that pyenv has, in the scratch folder's `python`, to be changed.
-pub fn copied_python(scratch: &Scratch, version: &str) -> Option<Python> {
-    let python = pyenv(version)?;
-    let prefix = python.path.ancestors().nth(2)?;
-    scratch.run("cp").arg("-a").arg(prefix).arg("python").ok();
-    Some(Python { path: scratch.path("python/bin/python3"), ..python })
-}
-
-/// The system's own Python, where that is Debian's and has its venv package.
-pub fn debian() -> Option<Python> {
-    let path = PathBuf::from("/usr/bin/python3");
-    match version_with_ensurepip(&path).filter(|_| Path::new("/etc/debian_version").exists()) {
-        Some(version) => Some(Python { path, version }),
-        None => missing("Debian's python3 with python3-venv"),
-    }
-}
-
-/// The version of a Python that has ensurepip.
-fn version_with_ensurepip(path: &Path) -> Option<(u32, u32)> {
-    let mut command = program(path);
-    command.args(["-Ic", "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"]);
-    let output = path.is_file().then(|| Running::start(command).output())?;
-    output.status.success().then(|| parse_version(String::from_utf8_lossy(&output.stdout).trim()))
-}
-
-/// A Python of Debian's unstable suite, newer than those that rvenv promises. That suite moves on, so a machine
-/// without it is no failure.
-pub fn unstable(name: &str) -> Option<Python> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pythons/usr/bin").join(format!("python{name}"));
-    if !path.exists() {
-        say_missing(&format!("Python {name} of Debian's unstable suite"));
-        return None;
-    }
-    let (major, minor) = name.split_once('.').expect("X.Y");
-    let minor = minor.trim_end_matches(|c: char| !c.is_ascii_digit());
-    Some(Python { path, version: parse_version(&format!("{major}.{minor}")) })
-}
-
-/// Debian's PyPy, with its venv package.
-pub fn pypy() -> Option<Python> {
-    let path = tool("pypy3")?;
-    match version_with_ensurepip(&path) {
-        Some(version) => Some(Python { path, version }),
-        None => missing("pypy3-venv"),
-    }
-}
+/// Where in an environment its Python is.
+pub const PYTHON: &str = if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" };
 
 /// A rival, which `tests/fetch` has fetched.
 pub fn peer(name: &str) -> Option<PathBuf> {
@@ -135,7 +72,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 /// Says that something is not here, which is a failure in CI.
-fn missing<T>(what: &str) -> Option<T> {
+pub fn missing<T>(what: &str) -> Option<T> {
     let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
     assert!(!in_ci, "{what} is missing, and CI needs it");
     say_missing(what);
@@ -151,31 +88,6 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn parse_version(text: &str) -> (u32, u32) {
-    let (major, minor) = text.split_once('.').expect("X.Y");
-    (major.parse().expect("a number"), minor.parse().expect("a number"))
-}
-
-/// Runs `test` for each Python, in as many threads as there are cores; the reports name the Python.
-pub fn for_each_python(test: impl Fn(&Python) + Sync) {
-    let queue = std::sync::Mutex::new(pythons());
-    let failed = std::sync::Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(python) = { queue.lock().unwrap().pop() } {
-                    let run = std::panic::AssertUnwindSafe(|| test(&python));
-                    if std::panic::catch_unwind(run).is_err() {
-                        failed.lock().unwrap().push(python.path);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "failed for {failed:?}");
-}
-
 /// A scratch folder with rvenv to be run in it. ENV_DIR is its `env` unless a test says otherwise.
 pub struct Scratch {
     folder: TempDir,
@@ -189,8 +101,12 @@ impl Scratch {
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        // As Python will name it, without links.
-        self.folder.path().canonicalize().expect("the scratch folder").join(name)
+        // As Python will name it: without links, and on Windows without what says that there are none.
+        let folder = self.folder.path();
+        let folder = if cfg!(windows) { std::path::absolute(folder) } else { folder.canonicalize() };
+        // And with the separators of this system.
+        let name = if cfg!(windows) { name.as_ref().components().collect() } else { name.as_ref().to_owned() };
+        folder.expect("the scratch folder").join(name)
     }
 
     pub fn env(&self) -> PathBuf {
@@ -205,29 +121,11 @@ impl Scratch {
         path
     }
 
-    /// Writes a program.
-    pub fn write_script(&self, name: &str, contents: &str) -> PathBuf {
-        let path = self.write(name, contents);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
-        path
-    }
-
-    /// A Python that answers the probe as the real one does, but for the name that it has, and that runs `code` in sh
-    /// before it compiles. (Where .pyc go by hashes, all have to be compiled.)
-    pub fn python_that_compiles_after(&self, code: &str) -> PathBuf {
-        let real = python().path;
-        let real = real.display();
-        let script = format!("#!/bin/sh\ncase $* in *py_compile*) {code};; esac\nexec {real} \"$@\"\n");
-        let compiler = self.write_script("bin/compiler", &script);
-        let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", compiler.display());
-        self.write_script("bin/wrapper", &format!("#!/bin/sh\n{real} \"$@\" | sed '{named}'\n"))
-    }
-
     /// rvenv, to be run here.
     pub fn rvenv(&self) -> Run {
-        let mut command = program(RVENV.expect("the feature `cli`"));
+        let mut command = program(absolute(RVENV.expect("the feature `cli`")));
         // One cache for all tests, not the user's.
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        let cache = absolute(env!("CARGO_TARGET_TMPDIR")).join("cache");
         command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache);
         Run(command)
     }
@@ -257,46 +155,21 @@ impl Scratch {
     }
 }
 
-/// A small file system of its own, mounted in a scratch folder for as long as this lives.
-pub struct Mounted {
-    path: PathBuf,
+/// Whether symbolic links can be made here.
+pub fn has_links() -> bool {
+    let scratch = Scratch::new();
+    let (target, link) = (scratch.write("target", ""), scratch.path("link"));
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(target, &link);
+    #[cfg(windows)]
+    let made = std::os::windows::fs::symlink_file(target, &link);
+    // Wine says that it has made one.
+    made.is_ok() && link.is_symlink()
 }
 
-impl Mounted {
-    /// One in memory, of 64 MiB. None where mounting is not allowed, as in most containers.
-    pub fn tmpfs(scratch: &Scratch) -> Option<Mounted> {
-        Mounted::new(scratch, &["-t", "tmpfs", "-o", "size=64m", "rvenv-test"])
-    }
-
-    /// One that has copy-on-write clones, in a file.
-    pub fn xfs(scratch: &Scratch) -> Option<Mounted> {
-        let mkfs = ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].map(PathBuf::from).into_iter().find(|path| path.is_file());
-        let image = scratch.write("xfs", b"");
-        fs::File::options().write(true).open(&image).and_then(|file| file.set_len(400 << 20)).expect("a sparse file");
-        scratch.run(mkfs.or_else(|| missing("mkfs.xfs"))?).arg("-q").arg(&image).ok();
-        Mounted::new(scratch, &["-o", "loop", image.to_str().expect("UTF-8")])
-    }
-
-    fn new(scratch: &Scratch, arguments: &[&str]) -> Option<Mounted> {
-        let path = scratch.path("mounted");
-        fs::create_dir(&path).expect("a mount point");
-        if !scratch.run("mount").args(arguments).arg(&path).output().status.success() {
-            say_missing("the right to mount a file system");
-            return None;
-        }
-        Some(Mounted { path })
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg(&self.path).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking(), "it can be unmounted");
-    }
+/// A path of this machine, as this program was built with it: on Windows without its drive, if another system has built it.
+pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
+    std::path::absolute(path).expect("a path")
 }
 
 pub fn names_in(folder: &Path) -> Vec<String> {
@@ -350,7 +223,8 @@ impl Run {
         let output = self.output();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{described}\n{}\n{stderr}", output.status);
-        String::from_utf8(output.stdout).expect("UTF-8")
+        // Where Python ends its lines with two characters.
+        String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n")
     }
 
     /// Runs it, which must succeed without a word.
@@ -393,12 +267,12 @@ pub fn tree(folder: &Path) -> Tree {
 }
 
 fn relative(path: &Path, folder: &Path) -> String {
-    path.strip_prefix(folder).expect("below").to_string_lossy().into_owned()
+    path.strip_prefix(folder).expect("below").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn entry_at(path: &Path) -> Entry {
     let metadata = path.symlink_metadata().expect("metadata");
-    let mode = metadata.permissions().mode() & 0o7777;
+    let mode = mode(&metadata);
     if metadata.is_symlink() {
         Entry::Link { target: fs::read_link(path).expect("a link") }
     } else if metadata.is_dir() {
@@ -406,6 +280,14 @@ fn entry_at(path: &Path) -> Entry {
     } else {
         Entry::File { mode, contents: fs::read(path).expect("a file") }
     }
+}
+
+/// The bits of a mode; 0 where there are none.
+fn mode(metadata: &fs::Metadata) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
+    #[cfg(windows)]
+    return u32::from(metadata.permissions().readonly());
 }
 
 /// pyvenv.cfg's keys and values, in their order.
@@ -425,7 +307,7 @@ pub fn configured(env_dir: &Path, key: &str) -> Option<String> {
 /// Runs code in the environment's Python, free of this machine's `PYTHON*`, and returns what it prints.
 pub fn in_env(env_dir: &Path, code: &str) -> String {
     let scratch = Scratch::new();
-    let output = scratch.run(env_dir.join("bin/python")).args(["-I", "-c", code]).ok();
+    let output = scratch.run(env_dir.join(PYTHON)).args(["-I", "-c", code]).ok();
     output.trim_end().to_owned()
 }
 
@@ -443,9 +325,4 @@ pub fn record_of(env_dir: &Path, project: &str) -> PathBuf {
         .collect();
     assert_eq!(found.len(), 1, "one {project} in {found:?}");
     site_packages.join(&found[0]).join("RECORD")
-}
-
-/// A text in place of bytes that need not be UTF-8.
-pub fn os(bytes: &[u8]) -> OsString {
-    OsStr::from_bytes(bytes).to_owned()
 }

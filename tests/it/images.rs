@@ -1,6 +1,7 @@
 //! Images: what pip's wheels come to, kept in the cache and written out for the next environment.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -61,7 +62,8 @@ fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
     let before = tree(&scratch.env());
     // Whatever Python finds stale it writes anew.
     let code = "import pip._internal.cli.main, pip._vendor.rich.console; print(pip.__file__, pip.__spec__.loader.get_code('pip').co_filename)";
-    let run = scratch.run(scratch.env().join("bin/python")).args(["-c", code]).env_remove("PYTHONDONTWRITEBYTECODE");
+    let run =
+        scratch.run(program_of(&scratch.env(), "python")).args(["-c", code]).env_remove("PYTHONDONTWRITEBYTECODE");
     let said = run.ok();
     let [file, co_filename] = said.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{said}") };
     assert_eq!(file, co_filename);
@@ -105,7 +107,7 @@ for folder, _, names in os.walk(sys.argv[1]):
         let differing = whole.keys().filter(|path| whole[*path] != made[*path]).collect::<Vec<_>>();
         assert!(differing.iter().all(|path| path.ends_with(".pyc")), "{differing:?}");
         scratch.run(&python.path).args(["-c", LOAD]).arg(site_packages(&scratch.env())).silent();
-        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+        assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
         // Bytes that nobody reads may be anything; an image that is short, or of nothing, is not kept.
         assert!(fs::read(&path).unwrap().len() >= sound.len() - 200);
     }
@@ -118,7 +120,7 @@ fn the_cache_can_go_and_no_environment_misses_it() {
     rvenv(&scratch, &python).silent();
     rvenv(&scratch, &python).silent();
     fs::remove_dir_all(scratch.path("cache")).unwrap();
-    assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
     for (path, entry) in tree(&scratch.env()) {
         if let Entry::Link { target } = entry {
             assert!(!target.starts_with(scratch.path("cache")), "{path}");
@@ -163,14 +165,16 @@ fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
 fn compiled_as(scratch: &Scratch, module: &str) -> String {
     const CODE: &str = "import marshal, sys; print(marshal.loads(open(sys.argv[1], 'rb').read()[16:]).co_filename)";
     let pyc = site_packages(&scratch.env()).join(format!("pip/__pycache__/{module}.cpython-312.pyc"));
-    scratch.run(scratch.env().join("bin/python")).args(["-c", CODE]).arg(pyc).ok().trim().to_owned()
+    scratch.run(program_of(&scratch.env(), "python")).args(["-c", CODE]).arg(pyc).ok().trim().to_owned()
 }
 
+#[cfg(unix)] // links
 #[test]
 fn the_bases_own_pyc_are_used_where_its_modules_are_those_of_the_wheel() {
     with_base(|_| {}, |scratch| assert!(compiled_as(scratch, "__main__").ends_with("site-packages/pip/__main__.py")));
 }
 
+#[cfg(unix)] // links
 #[test]
 fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_used() {
     let changed = |pip: &std::path::Path| {
@@ -191,7 +195,7 @@ fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_us
         for module in ["__init__", "__main__", "__pip-runner__"] {
             assert_eq!(compiled_as(scratch, module), format!("pip/{module}.py"));
         }
-        assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+        assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
     });
 }
 
@@ -214,7 +218,7 @@ fn no_compile_leaves_the_pyc_out_and_nothing_else() {
             }
             assert!(plain == compiled);
         }
-        scratch.run(scratch.env().join("bin/pip")).arg("--version").ok();
+        scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok();
     });
 }
 
@@ -233,6 +237,7 @@ fn source_date_epoch_makes_pyc_that_go_by_hashes() {
     }
 }
 
+#[cfg(unix)] // taskset
 #[test]
 fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
     for_each_python(|python| {
@@ -259,6 +264,7 @@ fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
     assert!(error.contains("which is no number of seconds"), "{error}");
 }
 
+#[cfg(unix)] // modes
 #[test]
 fn a_wheel_that_was_copied_or_given_another_mode_has_the_image_that_is_there() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };

@@ -1,39 +1,65 @@
 //! Tests on real interpreters, shells and file systems. Each environment that rvenv makes is held against the
 //! one that the interpreter's own `-m venv` makes at the same path.
 
+#[cfg(unix)] // shells; cmd.exe has its own in cmd.rs
 mod activation;
 mod cache;
+#[cfg(unix)] // strace
 mod calls;
+#[cfg(unix)] // links, and names in bin
 mod check;
 mod cli;
+#[cfg(unix)] // patchelf, modes
 mod copies;
+#[cfg(unix)] // shells
 mod deactivation;
+#[cfg(unix)] // names and managers of Unix; the registry has its own
 mod discovery;
+#[cfg(unix)] // mount
 mod disks;
 mod drop_in;
+#[cfg(unix)] // cargo runs it
 mod example;
+#[cfg(unix)] // links, and names in bin
 mod existing;
+#[cfg(unix)] // modes, FIFOs, signals
 mod failures;
+#[cfg(unix)] // strace
 mod faults;
 mod find_links;
 mod forge;
 mod generated;
 mod harness;
 mod images;
+#[cfg(unix)] // links, names that are any bytes
 mod interpreters;
 mod jobs;
 mod library;
+#[cfg(unix)] // modes, numbers of links, file systems of their own
 mod link_modes;
+#[cfg(unix)] // mount
 mod overlay;
+#[cfg(unix)] // wheels for Linux
 mod packaging;
+#[cfg(unix)] // script(1)
 mod progress;
+#[cfg(unix)] // signals, programs in sh
 mod races;
+#[cfg(unix)] // the documents are the same on each system
 mod readme;
+#[cfg(unix)] // links, and programs in sh
 mod remembering;
+#[cfg(unix)] // modes, links
 mod scripts;
+#[cfg(unix)] // signals
 mod signals;
+#[cfg(unix)] // the sources are the same on each system
 mod structure;
+#[cfg(unix)] // what tests/run and nohup do
 mod suite;
+#[cfg(unix)] // script(1), stty
 mod terminal;
+#[cfg(unix)] // programs in sh, names in bin
 mod trust;
+#[cfg(unix)] // a Python that a script in sh stands for
 mod wheels;

@@ -2,18 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::Mode;
-use rustix::process::{Pid, Resource, Rlimit, Signal};
-use signal_hook::consts::{FORBIDDEN, SIGPIPE};
+use super::inherited::settle;
+use super::processes::kill_family;
 
 /// What has not ended by then hangs; the wheel takes minutes to build.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -24,6 +19,22 @@ const LONGEST_TEST: Duration = Duration::from_secs(2400);
 /// Variables that are the machine's, not of whoever has started the tests.
 const KEPT: [&str; 6] = ["HOME", "LOGNAME", "PATH", "PYENV_ROOT", "RUSTFLAGS", "TMPDIR"];
 
+/// The same on Windows, whose programs do not start without some of them.
+const KEPT_ON_WINDOWS: [&str; 12] = [
+    "APPDATA",
+    "COMSPEC",
+    "LOCALAPPDATA",
+    "PATH",
+    "PATHEXT",
+    "PROGRAMDATA",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "WINDIR",
+];
+
 /// A program to be run with the machine's variables and one locale.
 pub fn program(program: impl AsRef<OsStr>) -> Command {
     settle();
@@ -31,40 +42,16 @@ pub fn program(program: impl AsRef<OsStr>) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         // Some tests have cargo build something.
-        if !KEPT.contains(&&*text) && !text.starts_with("CARGO_") && !text.starts_with("RUSTUP_") {
+        let is_machines = match cfg!(windows) {
+            true => KEPT_ON_WINDOWS.contains(&&*text.to_uppercase()),
+            false => KEPT.contains(&&*text),
+        };
+        if !is_machines && !text.starts_with("CARGO_") && !text.starts_with("RUSTUP_") {
             command.env_remove(name);
         }
     }
     command.env("LANG", "C.UTF-8");
     command
-}
-
-/// Puts in order what children have from their parent, and this process from its own.
-fn settle() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        rustix::process::umask(Mode::from_raw_mode(0o022));
-        let limit = rustix::process::getrlimit(Resource::Nofile);
-        let enough = limit.maximum.unwrap_or(u64::MAX).min(1024);
-        if limit.current.is_some_and(|current| current < enough) {
-            let raised = Rlimit { current: Some(enough), maximum: limit.maximum };
-            rustix::process::setrlimit(Resource::Nofile, raised).expect("more descriptors");
-        }
-        // What is ignored here (by nohup, or a shell that starts its jobs in the background) is ignored in children; what
-        // has a handler has its default there. Here a handler that does nothing goes on ignoring.
-        for signal in ignored_signals() {
-            signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
-        }
-    });
-}
-
-/// The signals that this process ignores; but for SIGPIPE, which the standard library itself gives back.
-fn ignored_signals() -> Vec<i32> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    let is_ignored = |signal: &i32| mask & (1 << (signal - 1)) != 0;
-    (1..32).filter(is_ignored).filter(|signal| *signal != SIGPIPE && !FORBIDDEN.contains(signal)).collect()
 }
 
 /// A program that runs. At the latest it ends when this is dropped.
@@ -134,21 +121,6 @@ impl Drop for Running {
             let _ = child.wait();
         }
     }
-}
-
-/// Kills a process and what it has started, and returns their command lines.
-fn kill_family(id: u32) -> Vec<String> {
-    let process = Path::new("/proc").join(id.to_string());
-    let line = fs::read(process.join("cmdline")).unwrap_or_default();
-    let mut lines = vec![String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ")];
-    let threads = fs::read_dir(process.join("task")).into_iter().flatten();
-    let children = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
-    let children: Vec<u32> = children.collect::<String>().split_whitespace().filter_map(|id| id.parse().ok()).collect();
-    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        let _ = rustix::process::kill_process(pid, Signal::KILL);
-    }
-    lines.extend(children.into_iter().flat_map(kill_family));
-    lines
 }
 
 /// Ends all tests if it lives too long: what hangs in the library cannot be ended otherwise. What the library starts finds

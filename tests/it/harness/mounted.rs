@@ -1,0 +1,49 @@
+//! File systems of a test's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Scratch, missing, say_missing};
+
+/// A small file system of its own, mounted in a scratch folder for as long as this lives.
+pub struct Mounted {
+    path: PathBuf,
+}
+
+impl Mounted {
+    /// One in memory, of 64 MiB. None where mounting is not allowed, as in most containers.
+    pub fn tmpfs(scratch: &Scratch) -> Option<Mounted> {
+        Mounted::new(scratch, &["-t", "tmpfs", "-o", "size=64m", "rvenv-test"])
+    }
+
+    /// One that has copy-on-write clones, in a file.
+    pub fn xfs(scratch: &Scratch) -> Option<Mounted> {
+        let mkfs = ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].map(PathBuf::from).into_iter().find(|path| path.is_file());
+        let image = scratch.write("xfs", b"");
+        fs::File::options().write(true).open(&image).and_then(|file| file.set_len(400 << 20)).expect("a sparse file");
+        scratch.run(mkfs.or_else(|| missing("mkfs.xfs"))?).arg("-q").arg(&image).ok();
+        Mounted::new(scratch, &["-o", "loop", image.to_str().expect("UTF-8")])
+    }
+
+    fn new(scratch: &Scratch, arguments: &[&str]) -> Option<Mounted> {
+        let path = scratch.path("mounted");
+        fs::create_dir(&path).expect("a mount point");
+        if !scratch.run("mount").args(arguments).arg(&path).output().status.success() {
+            say_missing("the right to mount a file system");
+            return None;
+        }
+        Some(Mounted { path })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(&self.path).status();
+        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking(), "it can be unmounted");
+    }
+}

@@ -1,0 +1,34 @@
+//! What only Unix has: modes, programs in sh, and names that are any bytes.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::{Scratch, python};
+
+impl Scratch {
+    /// Writes a program.
+    pub fn write_script(&self, name: &str, contents: &str) -> PathBuf {
+        let path = self.write(name, contents);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        path
+    }
+
+    /// A Python that answers the probe as the real one does, but for the name that it has, and that runs `code` in sh
+    /// before it compiles. (Where .pyc go by hashes, all have to be compiled.)
+    pub fn python_that_compiles_after(&self, code: &str) -> PathBuf {
+        let real = python().path;
+        let real = real.display();
+        let script = format!("#!/bin/sh\ncase $* in *py_compile*) {code};; esac\nexec {real} \"$@\"\n");
+        let compiler = self.write_script("bin/compiler", &script);
+        let named = format!("s|\"executable\": \"[^\"]*\"|\"executable\": \"{}\"|", compiler.display());
+        self.write_script("bin/wrapper", &format!("#!/bin/sh\n{real} \"$@\" | sed '{named}'\n"))
+    }
+}
+
+/// A text in place of bytes that need not be UTF-8.
+pub fn os(bytes: &[u8]) -> OsString {
+    OsStr::from_bytes(bytes).to_owned()
+}
