@@ -136,6 +136,7 @@ fn unescape(literal: &str) -> OsString {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use std::ffi::OsStr;
 
     use super::*;

@@ -58,6 +58,7 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     if path.exists() { Some(path) } else { missing(name) }
 }
 
+#[cfg(unix)] // wheels for Linux
 /// A tool that packages are made and checked with, which `tests/fetch` has fetched.
 pub fn packager(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);

@@ -144,6 +144,7 @@ fn a_warm_run_with_pip_starts_no_process_and_opens_the_image_once() {
 }
 
 /// Changes the .pyc that the base has of pip's modules, runs, and puts them back.
+#[cfg(unix)] // links
 fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
@@ -162,6 +163,7 @@ fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
 }
 
 /// The folder that a module of pip was compiled in, as its .pyc says.
+#[cfg(unix)] // as those that need it
 fn compiled_as(scratch: &Scratch, module: &str) -> String {
     const CODE: &str = "import marshal, sys; print(marshal.loads(open(sys.argv[1], 'rb').read()[16:]).co_filename)";
     let pyc = site_packages(&scratch.env()).join(format!("pip/__pycache__/{module}.cpython-312.pyc"));

@@ -3,6 +3,7 @@
 
 #[cfg(unix)] // shells; cmd.exe has its own in cmd.rs
 mod activation;
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
 mod cache;
 #[cfg(unix)] // strace
 mod calls;
@@ -27,6 +28,7 @@ mod failures;
 #[cfg(unix)] // strace
 mod faults;
 mod find_links;
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
 mod forge;
 mod generated;
 mod harness;
@@ -63,3 +65,5 @@ mod terminal;
 mod trust;
 #[cfg(unix)] // a Python that a script in sh stands for
 mod wheels;
+#[cfg(windows)] // what is so there alone
+mod windows;

@@ -118,6 +118,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
             kill_family(child.id());
+            // Wine's taskkill does not know the family.
+            let _ = child.kill();
             let _ = child.wait();
         }
     }

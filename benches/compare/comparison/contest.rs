@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use walkdir::WalkDir;
 
-use crate::course::{Course, Place};
-use crate::groups::{Contestant, Group};
-use crate::machine;
-use crate::statistics::Summary;
+use crate::comparison::course::{Course, Place};
+use crate::comparison::groups::{Contestant, Group};
+use crate::comparison::machine;
+use crate::comparison::statistics::Summary;
 
 /// GNU time, which tells the peak of memory.
 const TIME: &str = "/usr/bin/time";

@@ -13,7 +13,7 @@ use std::thread;
 use anyhow::{Result, bail};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, linkat, openat, symlinkat};
 
-use crate::machine;
+use crate::comparison::machine;
 
 /// How a file gets into the copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

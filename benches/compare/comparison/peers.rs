@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::machine;
+use crate::comparison::machine;
 
 /// uv and virtualenv. Where they could not be installed, what is run of them fails, and the report says so.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Who runs against whom, and what the project wants to come of it.
 
-use crate::course::Cache::{self, Cold, Warm};
-use crate::course::{Course, Step, Tree};
-use crate::pythons;
+use crate::comparison::course::Cache::{self, Cold, Warm};
+use crate::comparison::course::{Course, Step, Tree};
+use crate::comparison::pythons;
 
 /// The groups' names, for `--only`.
 pub const NAMES: [&str; 9] = [

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::contest::Outcome;
-use crate::report::{Finished, Results};
+use crate::comparison::contest::Outcome;
+use crate::comparison::report::{Finished, Results};
 
 /// The groups that are drawn, and what is written above them.
 const PANELS: [(&str, &str); 4] = [

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::contest::Outcome;
-use crate::groups::{Bound, Goal, Group};
-use crate::machine;
-use crate::peers::Peers;
-use crate::pythons::Python;
+use crate::comparison::contest::Outcome;
+use crate::comparison::groups::{Bound, Goal, Group};
+use crate::comparison::machine;
+use crate::comparison::peers::Peers;
+use crate::comparison::pythons::Python;
 
 /// Everything that a benchmark has found out.
 pub struct Results {

@@ -10,11 +10,11 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use walkdir::WalkDir;
 
-use crate::floor;
-use crate::machine;
-use crate::peers::Peers;
-use crate::pythons::{self, Python};
-use crate::wheel;
+use crate::comparison::floor;
+use crate::comparison::machine;
+use crate::comparison::peers::Peers;
+use crate::comparison::pythons::{self, Python};
+use crate::comparison::wheel;
 
 /// Whether a tool finds what it has kept in runs before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

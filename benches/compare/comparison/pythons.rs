@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::machine;
+use crate::comparison::machine;
 
 /// What a Python says of itself. Its base's executable, since a shim or an environment's link is not what is meant to
 /// be measured.

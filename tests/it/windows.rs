@@ -1,0 +1,205 @@
+//! What is so on Windows alone: files in use, names, rights, jobs. Under Wine too, which renames a directory that has an open
+//! file in it: that it is not tried is asserted in the program itself.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::harness::*;
+
+/// A Python of the environment that runs until it is dropped.
+fn running(scratch: &Scratch, env_dir: &Path) -> Running {
+    let code = "import pathlib, time; pathlib.Path('runs').touch(); time.sleep(300)";
+    let mut running = scratch.run(env_dir.join(PYTHON)).args(["-I", "-c", code]).start();
+    running.wait_until("Python runs", || scratch.path("runs").exists());
+    running
+}
+
+#[test]
+fn what_is_in_use_is_an_error_that_names_it_and_stays_whole() {
+    let (Some(python), Some(other)) = (pyenv("3.13"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python).arg("env").silent();
+    let before = tree(&scratch.env());
+    let running = running(&scratch, &scratch.env());
+    let in_use =
+        format!("{} is in use; end the program that has it open, and run again", quoted(&scratch.env().join(PYTHON)));
+    let error = scratch.rvenv_for(&python).args(["--clear", "env"]).error();
+    assert!(error.ends_with(&in_use), "{error}");
+    let error = scratch.rvenv_for(&other).args(["--upgrade", "env"]).error();
+    assert!(error.ends_with("it is in use; end the program that has it open, and run again"), "{error}");
+    assert!(error.contains(&quoted(&scratch.env().join(PYTHON))), "{error}");
+    assert!(tree(&scratch.env()) == before);
+    // It would only be replaced by itself.
+    scratch.rvenv_for(&python).args(["--system-site-packages", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "include-system-site-packages").unwrap(), "true");
+    drop(running);
+    scratch.rvenv_for(&other).args(["--clear", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "version").unwrap()[..4], *"3.12");
+    assert_eq!(scratch.names(), ["env", "runs"]);
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display())
+}
+
+#[test]
+fn names_that_windows_keeps_for_itself_are_refused() {
+    let scratch = Scratch::new();
+    for name in ["NUL", "con", r"sub\AUX", "COM1", "LPT9.txt", "nul.", "PRN"] {
+        let error = scratch.rvenv_for(&python()).args(["--without-pip", name]).output();
+        let stderr = String::from_utf8(error.stderr).unwrap();
+        // What a later Windows takes for an ordinary name makes an environment.
+        let is_device = stderr.contains("because it is the name of a device.");
+        assert!(is_device && error.status.code() == Some(1) || error.status.success(), "{name}: {stderr}");
+    }
+    for (name, reason) in
+        [("a;b", "it contains the PATH separator ;."), ("a?b", "(os error 123)"), (r"C:\", "the root")]
+    {
+        let error = scratch.rvenv_for(&python()).args(["--without-pip", name]).error();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_name_is_taken_as_windows_takes_it() {
+    let scratch = Scratch::new();
+    let python = python();
+    for (name, made) in
+        [("dots...", "dots"), ("space ", "space"), (r"a\..\b/c", r"b\c"), ("é 🐍 & (x86) 100%", "é 🐍 & (x86) 100%")]
+    {
+        scratch.rvenv_for(&python).args(["--without-pip", name]).silent();
+        let env_dir = scratch.path(made);
+        assert_eq!(
+            in_env(&env_dir, "import os, sys; print(ascii(sys.prefix) == ascii(os.path.abspath(sys.prefix)))"),
+            "True"
+        );
+        assert_eq!(configured(&env_dir, "home"), python.path.parent().map(|home| home.display().to_string()));
+    }
+    // From the current directory of the drive.
+    let drive = scratch.env().display().to_string()[..2].to_owned();
+    scratch.rvenv_for(&python).arg("--without-pip").arg(format!("{drive}relative")).silent();
+    assert!(scratch.path("relative/pyvenv.cfg").is_file());
+    // It is the same environment by another name.
+    scratch.rvenv_for(&python).args(["--without-pip", "--prompt", "again", "RELATIVE"]).silent();
+    assert_eq!(configured(&scratch.path("relative"), "prompt").unwrap(), "'again'");
+}
+
+#[test]
+fn a_path_may_be_longer_than_260_characters() {
+    let scratch = Scratch::new();
+    let long = scratch.path(["x".repeat(60).as_str(); 5].join("/"));
+    for arguments in [&["--without-pip"][..], &[], &["--clear"]] {
+        scratch.rvenv_for(&python()).args(arguments).arg(&long).silent();
+        assert!(long.join("Lib").join("site-packages").is_dir());
+    }
+    assert!(long.join("Scripts").join("pip.exe").is_file());
+}
+
+#[test]
+fn runs_for_one_env_dir_take_turns_whatever_its_letters_case() {
+    let scratch = Scratch::new();
+    let python = python();
+    let runs: Vec<Running> = ["env", "ENV", "Env", "eNV"]
+        .into_iter()
+        .map(|name| scratch.rvenv_for(&python).args(["--clear", "--without-pip", name]).start())
+        .collect();
+    for run in runs {
+        let output = run.output();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+    scratch.rvenv().args(["--check", "env"]).silent();
+    assert_eq!(scratch.names().len(), 1);
+}
+
+#[test]
+fn the_command_in_pyvenv_cfg_makes_the_environment_again_in_cmd() {
+    let scratch = Scratch::new();
+    for name in ["plain", "two words", "a & b (c) ^ d"] {
+        scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", "my own"]).arg(scratch.path(name)).silent();
+        let before = fs::read(scratch.path(name).join("pyvenv.cfg")).unwrap();
+        let command = configured(&scratch.path(name), "command").unwrap();
+        fs::remove_dir_all(scratch.path(name)).unwrap();
+        let again = scratch.write("again.bat", format!("@echo off\r\nchcp 65001 >nul\r\n{command}\r\n"));
+        scratch.run("cmd").args(["/d", "/c"]).arg(again).ok();
+        assert_eq!(fs::read(scratch.path(name).join("pyvenv.cfg")).unwrap(), before, "{command}");
+    }
+}
+
+/// Lets everybody write to a directory.
+const OPEN_UP: &str = r"
+import ctypes, sys
+from ctypes import wintypes
+advapi32, kernel32 = ctypes.WinDLL('advapi32', use_last_error=True), ctypes.WinDLL('kernel32', use_last_error=True)
+descriptor = wintypes.LPVOID()
+sddl = 'D:P(A;OICI;FA;;;WD)'
+made = advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, 1, ctypes.byref(descriptor), None)
+assert made, ctypes.get_last_error()
+assert advapi32.SetFileSecurityW(sys.argv[1], 4, descriptor), ctypes.get_last_error()
+";
+
+#[test]
+fn a_cache_that_everybody_may_write_to_is_not_used() {
+    let scratch = Scratch::new();
+    let cache = scratch.path("cache");
+    let run = |arguments: &[&str]| scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", &cache).args(arguments);
+    run(&["env"]).silent();
+    assert_eq!(names_in(&cache), ["images", "interpreters"], "one of this user's own is used");
+    scratch.run(python().path).args(["-I", "-c", OPEN_UP]).arg(&cache).ok();
+    let output = run(&["other"]).output();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && stderr.starts_with("Warning: Unable to use the cache"), "{stderr}");
+    assert!(stderr.contains("somebody else owns it or may write to it"), "{stderr}");
+    let error = scratch.rvenv().env("RVENV_CACHE_DIR", &cache).arg("--cache-info").error();
+    assert!(error.contains("may write to it"), "{error}");
+}
+
+#[test]
+fn what_rvenv_has_started_ends_with_it() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "slow"]).silent();
+    // Its launcher starts the base, so there are two processes to be ended.
+    let code = "import pathlib, time\npathlib.Path(r'{}').touch()\ntime.sleep(6)\npathlib.Path(r'{}').touch()\n";
+    let [began, ended] = ["began", "ended"].map(|name| scratch.path(name));
+    let code = code.replacen("{}", began.to_str().unwrap(), 1).replacen("{}", ended.to_str().unwrap(), 1);
+    scratch.write("slow/Lib/site-packages/slow_start.py", code);
+    scratch.write("slow/Lib/site-packages/slow_start.pth", "import slow_start\n");
+    let mut run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache"));
+    run = run.arg("-p").arg(scratch.path("slow").join(PYTHON)).arg("env");
+    let mut run = run.start();
+    run.wait_until("the Python runs", || began.exists());
+    scratch.run("taskkill").args(["/f", "/pid"]).arg(run.id().to_string()).ok();
+    run.output();
+    std::thread::sleep(Duration::from_secs(8));
+    assert!(!ended.exists());
+    assert!(!scratch.env().exists());
+}
+
+#[test]
+fn an_environment_that_was_moved_is_mended_by_a_run() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).arg("old place").silent();
+        fs::rename(scratch.path("old place"), scratch.path("new place")).unwrap();
+        let output = scratch.rvenv().args(["--check", "new place"]).output();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code() == Some(1) && said.contains("pip.exe"), "{said}");
+        let pip = |place: &str| scratch.run(program_of(&scratch.path(place), "pip")).arg("--version").output();
+        assert!(!pip("new place").status.success());
+        scratch.rvenv_for(python).arg("new place").silent();
+        assert!(String::from_utf8(pip("new place").stdout).unwrap().contains("new place"));
+        scratch.rvenv().args(["--check", "new place"]).silent();
+    });
+}
+
+#[test]
+fn an_environments_python_leads_to_its_base() {
+    for_each_python(|python| {
+        let scratch = Scratch::new();
+        scratch.venv(python).args(["--without-pip", "theirs"]).silent();
+        for name in ["theirs", r"theirs\Scripts\python.exe"] {
+            scratch.rvenv().arg("-p").arg(scratch.path(name)).args(["--clear", "--without-pip", "env"]).silent();
+            assert_eq!(configured(&scratch.env(), "home"), configured(&scratch.path("theirs"), "home"));
+        }
+    });
+}
