@@ -38,6 +38,27 @@ pub(crate) use state::{ChildState, FileState, Stamp};
 
 // The system.
 
+/// A key of the registry, which Windows alone has.
+pub(crate) struct RegistryKey(system::RegistryKey);
+
+impl RegistryKey {
+    /// The key of this path at each place where programs are registered and that has it: the user's own, the machine's, and the
+    /// machine's for programs of 32 bits.
+    pub(crate) fn all(path: &str) -> Vec<RegistryKey> {
+        system::RegistryKey::all(path).into_iter().map(RegistryKey).collect()
+    }
+
+    /// The keys in it, with their names.
+    pub(crate) fn keys(&self) -> Vec<(String, RegistryKey)> {
+        self.0.keys().into_iter().map(|(name, key)| (name, RegistryKey(key))).collect()
+    }
+
+    /// The text of this name in it; in the key below it of that name, if one is given.
+    pub(crate) fn text(&self, key: &str, name: &str) -> Option<String> {
+        self.0.text(key, name)
+    }
+}
+
 /// Whether it is Windows, Python's `os.name == "nt"`.
 pub(crate) const IS_WINDOWS: bool = system::IS_WINDOWS;
 

@@ -33,6 +33,7 @@ struct Answer {
     free_threaded: bool,
     debug: bool,
     machine: String,
+    bits: u32,
     os_name: OsName,
     asked: NativePath,
     executable: NativePath,
@@ -144,6 +145,7 @@ impl From<Answer> for Interpreter {
             free_threaded: answer.free_threaded,
             debug: answer.debug,
             machine: answer.machine,
+            bits: answer.bits,
             platform: match answer.os_name {
                 OsName::Posix => Platform::Posix,
                 OsName::Nt => Platform::Nt,

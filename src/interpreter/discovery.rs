@@ -15,6 +15,7 @@ use super::surroundings::Surroundings;
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
+use crate::platform::Platform;
 
 /// Finds Pythons, asks them about themselves and remembers what they said.
 #[derive(Debug, Clone)]
@@ -47,10 +48,7 @@ impl Discovery {
             PythonRequest::Path(path) => self.ask(&self.program_at(path)?),
             PythonRequest::Version(version) => self.find_version(version),
             PythonRequest::Name(name) => self.find_name(name),
-            PythonRequest::Default => match self.first_on_path(&["python3", "python"]) {
-                Some(path) => self.ask(&path),
-                None => Err(no_python("there is neither python3 nor python on PATH".to_owned())),
-            },
+            PythonRequest::Default => self.find_default(),
         }
     }
 
@@ -79,8 +77,27 @@ impl Discovery {
         }
     }
 
-    fn first_on_path(&self, names: &[&str]) -> Option<PathBuf> {
-        names.iter().find_map(|name| self.surroundings.on_path(OsStr::new(name)).into_iter().next())
+    /// The first on PATH; on Windows, if there is none, the newest that is registered, as the launcher `py` has it.
+    fn find_default(&self) -> Result<Interpreter> {
+        for path in ["python3", "python"].iter().flat_map(|name| self.surroundings.on_path(OsStr::new(name))) {
+            match self.ask(&path) {
+                // It leads to the Store, and to no Python yet.
+                Err(Error::Python { .. }) if is_alias(&path) => {}
+                asked => return asked,
+            }
+        }
+        for path in managers::registered() {
+            match self.ask(&path) {
+                // What was registered once may not work any more.
+                Err(Error::Python { .. }) => {}
+                asked => return asked,
+            }
+        }
+        let reason = match self.surroundings.platform() {
+            Platform::Posix => "there is neither python3 nor python on PATH",
+            Platform::Nt => "there is neither python3 nor python on PATH, and none is registered",
+        };
+        Err(no_python(reason.to_owned()))
     }
 
     /// The executable of a path: the path itself, or if it is a directory the Python in it.
@@ -161,7 +178,12 @@ impl Discovery {
         if !fit.is_empty() {
             return Ok(fit);
         }
-        let looked = "looked on PATH, among the versions of pyenv, uv, asdf, mise and Homebrew, and in /usr/bin";
+        let looked = match self.surroundings.platform() {
+            Platform::Posix => {
+                "looked on PATH, among the versions of pyenv, uv, asdf, mise and Homebrew, and in /usr/bin"
+            }
+            Platform::Nt => "looked on PATH, in the registry, and among the versions of pyenv-win, uv and mise",
+        };
         let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join("; ") };
         Err(no_python(format!("none is {version}: {looked}, and found {seen}")))
     }
@@ -177,6 +199,7 @@ impl Discovery {
                 candidates.extend(self.versioned_on_path(stem));
             }
         }
+        candidates.extend(managers::registered().into_iter().map(Ok));
         for installation in managers::installations(&self.surroundings) {
             match installation {
                 Ok(prefix) => candidates.extend(pythons_in(&prefix)),
@@ -203,6 +226,13 @@ impl Discovery {
         found.sort_by_key(|(minor, _)| Reverse(*minor));
         found.into_iter().map(|(_, path)| Ok(path)).chain(unreadable).collect()
     }
+}
+
+/// Whether a program is one of the empty files by which Windows has `python` mean the Store's.
+fn is_alias(path: &Path) -> bool {
+    let is_in_apps =
+        path.parent().and_then(Path::file_name).is_some_and(|name| name.eq_ignore_ascii_case("WindowsApps"));
+    is_in_apps && path.symlink_metadata().is_ok_and(|file| file.len() == 0)
 }
 
 fn no_python(reason: String) -> Error {

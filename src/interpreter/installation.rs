@@ -1,6 +1,7 @@
 //! The Pythons in the directory of an installation or an environment, and in a directory of programs.
 
 use std::cmp::Reverse;
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
 use same_file::is_same_file;
@@ -11,8 +12,16 @@ use crate::error::Result;
 use crate::os;
 
 /// Where an installation has the executable that it calls Python, on any system.
-const EXECUTABLES: [&str; 6] =
-    ["bin/python3", "bin/python", "bin/pypy3", "bin/graalpy", "Scripts/python.exe", "python.exe"];
+const EXECUTABLES: [&str; 8] = [
+    "bin/python3",
+    "bin/python",
+    "bin/pypy3",
+    "bin/graalpy",
+    r"Scripts\python.exe",
+    "python.exe",
+    "pypy3.exe",
+    r"bin\graalpy.exe",
+];
 
 /// The installations in a directory that has one for each version, the newest first.
 pub(super) fn installations_in(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -27,7 +36,9 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
     let mut pythons = Vec::new();
     let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::may_run(path));
     pythons.extend(first.clone().map(Ok));
-    match versioned_pythons(&prefix.join("bin"), "python") {
+    // On Windows an installation has them in its own directory.
+    let directory = if os::IS_WINDOWS { prefix.to_owned() } else { prefix.join("bin") };
+    match versioned_pythons(&directory, "python") {
         Err(error) => pythons.push(Err(error)),
         Ok(versioned) => {
             let is_first = |path: &Path| first.as_ref().is_some_and(|first| is_same_file(first, path).unwrap_or(false));
@@ -52,7 +63,8 @@ pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32
 
 /// The N of a program called `python3.N`, `python3.Nt`, `python3.Nd` or `python3.Ntd`.
 fn minor_of(path: &Path, stem: &str) -> Option<u32> {
-    let version = path.file_name()?.to_str()?.strip_prefix(stem)?.strip_prefix("3.")?;
+    let name = path.file_name()?.to_str()?.strip_suffix(EXE_SUFFIX)?;
+    let version = name.strip_prefix(stem)?.strip_prefix("3.")?;
     let (version, _) = without_mark(version, 'd');
     number(without_mark(version, 't').0)
 }

@@ -4,17 +4,26 @@
 mod asdf;
 mod homebrew;
 mod mise;
+mod programs;
 mod pyenv;
+mod registry;
 mod uv;
 
 use super::listing::Found;
 use super::surroundings::Surroundings;
 
 pub(super) use pyenv::{Shim, resolve_shim};
+pub(super) use registry::executables as registered;
 
 /// The tools, in the order in which they are asked.
-const MANAGERS: [fn(&Surroundings) -> Found; 5] =
-    [pyenv::installations, uv::installations, asdf::installations, mise::installations, homebrew::installations];
+const MANAGERS: [fn(&Surroundings) -> Found; 6] = [
+    programs::installations,
+    pyenv::installations,
+    uv::installations,
+    asdf::installations,
+    mise::installations,
+    homebrew::installations,
+];
 
 /// The prefixes of all their installations.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {

@@ -40,6 +40,8 @@ pub struct Interpreter {
     pub(crate) link_names: Vec<PathBuf>,
     /// `sysconfig.get_platform()`: `linux-x86_64`, `win-amd64`, `win32`.
     pub(crate) machine: String,
+    /// The bits of an address.
+    pub(crate) bits: u32,
     /// What Scripts has on Windows in place of such links.
     pub(crate) programs: Programs,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).
@@ -99,10 +101,11 @@ impl Interpreter {
         }
     }
 
-    /// `CPython 3.13.0`, `free-threaded CPython 3.13.0`.
+    /// `CPython 3.13.0`, `free-threaded CPython 3.13.0`, `CPython 3.13.0 (32-bit)`.
     pub fn description(&self) -> String {
         let free_threaded = if self.free_threaded { "free-threaded " } else { "" };
-        format!("{free_threaded}{} {}", self.implementation_name(), self.full_version())
+        let bits = if self.bits == 32 { " (32-bit)" } else { "" };
+        format!("{free_threaded}{} {}{bits}", self.implementation_name(), self.full_version())
     }
 
     /// A CPython 3.13 for tests to vary.
@@ -129,6 +132,7 @@ impl Interpreter {
             depends: vec![],
             link_names: vec!["python".into(), "python3".into(), "python3.13".into()],
             machine: "linux-x86_64".to_owned(),
+            bits: 64,
             programs: Programs::default(),
             lib64: true,
             companions: vec![],

@@ -456,6 +456,7 @@ def answer():
         free_threaded=free_threaded(),
         debug=hasattr(sys, "gettotalrefcount"),
         machine=machine(),
+        bits=64 if sys.maxsize > 2**32 else 32,
         os_name=os.name,
         asked=text(os.path.abspath(sys.executable)),
         executable=text(executable),

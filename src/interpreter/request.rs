@@ -50,14 +50,27 @@ pub struct VersionRequest {
     free_threaded: Option<bool>,
     /// Whether it has to be a debug build. Otherwise it may be one, as a machine's only Python sometimes is.
     debug: bool,
+    /// What it has to be built for, as the launcher `py` names that.
+    machine: Option<Machine>,
     specifiers: VersionSpecifiers,
 }
+
+/// What a Python is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Machine {
+    Bits(u32),
+    Arm64,
+}
+
+/// What `3.12-32` and its like end with.
+const MACHINES: [(&str, Machine); 3] =
+    [("-32", Machine::Bits(32)), ("-64", Machine::Bits(64)), ("-arm64", Machine::Arm64)];
 
 /// The implementations that a request can name. `python` is any.
 const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
 
 impl VersionRequest {
-    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `>=3.10,<3.13`, each also after an
+    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.12-32`, `>=3.10,<3.13`, each also after an
     /// implementation's name, and such a name alone. None if this is nothing of the kind.
     pub fn parse(text: &str) -> Option<VersionRequest> {
         let text = text.trim().to_ascii_lowercase();
@@ -76,6 +89,9 @@ impl VersionRequest {
             request.specifiers = VersionSpecifiers::from_str(version).ok()?;
             return Some(request);
         }
+        let machine = MACHINES.into_iter().find_map(|(end, machine)| Some((version.strip_suffix(end)?, machine)));
+        let version = machine.map_or(version, |(version, _)| version);
+        request.machine = machine.map(|(_, machine)| machine);
         let (bare, is_debug) = without_mark(version.strip_suffix(".*").unwrap_or(version), 'd');
         let (bare, is_free_threaded) = without_mark(bare, 't');
         request.debug = is_debug;
@@ -92,6 +108,7 @@ impl VersionRequest {
             numbers: vec![],
             free_threaded: None,
             debug: false,
+            machine: None,
             specifiers: VersionSpecifiers::empty(),
         }
     }
@@ -145,8 +162,19 @@ impl VersionRequest {
             Err(format!("{}, not free-threaded", interpreter.description()))
         } else if self.debug && !interpreter.debug {
             Err(format!("{}, not a debug build", interpreter.description()))
+        } else if self.machine.is_some_and(|machine| !machine.is_of(interpreter)) {
+            Err(format!("{} for {}", interpreter.description(), interpreter.machine))
         } else {
             Ok(())
+        }
+    }
+}
+
+impl Machine {
+    fn is_of(self, interpreter: &Interpreter) -> bool {
+        match self {
+            Machine::Bits(bits) => bits == interpreter.bits,
+            Machine::Arm64 => ["arm64", "aarch64"].iter().any(|name| interpreter.machine.ends_with(name)),
         }
     }
 }
@@ -205,6 +233,9 @@ mod tests {
             "3.13d",
             "3.13td",
             "cpython3.13d",
+            "3.12-32",
+            "3-64",
+            "3.13t-arm64",
         ] {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
@@ -223,6 +254,7 @@ mod tests {
             "3.+12",
             "3.13dt",
             "d",
+            "3.12-16",
         ] {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
@@ -264,6 +296,12 @@ mod tests {
         for text in ["3.13d", "3.13", "cpython"] {
             assert_eq!(check(text, &debug), Ok(()), "{text}");
         }
+        let small = Interpreter { bits: 32, machine: "win32".to_owned(), ..Interpreter::for_tests() };
+        for (text, found) in [("3.13-32", &small), ("3.13-64", &debug), ("3.13", &small)] {
+            assert_eq!(check(text, found), Ok(()), "{text}");
+        }
+        assert_eq!(check("3.13-64", &small), Err("CPython 3.13.0 (32-bit) for win32".to_owned()));
+        assert_eq!(check("3.13-arm64", &debug), Err("CPython 3.13.0 for linux-x86_64".to_owned()));
         assert_eq!(check("3.13td", &debug), Err("CPython 3.13.0, not free-threaded".to_owned()));
         assert_eq!(check("3.12d", &cpython), Err("CPython 3.12.1, not a debug build".to_owned()));
     }

@@ -10,10 +10,12 @@ use same_file::is_same_file;
 
 use crate::error::{AtPath, Result};
 use crate::os;
+use crate::platform::Platform;
 
 /// A process's environment and current directory.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
+    platform: Platform,
     variables: BTreeMap<OsString, OsString>,
     current_dir: Option<PathBuf>,
 }
@@ -25,9 +27,27 @@ impl Surroundings {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         current_dir: impl Into<Option<PathBuf>>,
     ) -> Surroundings {
-        Surroundings { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
+        Surroundings::on(Platform::current(), variables, current_dir.into())
     }
 
+    fn on(
+        platform: Platform,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        current_dir: Option<PathBuf>,
+    ) -> Surroundings {
+        // On Windows, their names are the same in any case of letters.
+        let named = |(name, value): (OsString, OsString)| match platform {
+            Platform::Posix => (name, value),
+            Platform::Nt => (name.to_ascii_uppercase(), value),
+        };
+        Surroundings { platform, variables: variables.into_iter().map(named).collect(), current_dir }
+    }
+
+    pub(super) fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// The value of a variable, whose name is in upper case.
     pub(super) fn var(&self, name: &str) -> Option<&OsString> {
         self.variables.get(OsStr::new(name))
     }
@@ -38,12 +58,26 @@ impl Surroundings {
     }
 
     pub(super) fn home(&self) -> Option<PathBuf> {
-        self.path("HOME")
+        match self.platform {
+            Platform::Posix => self.path("HOME"),
+            Platform::Nt => self.path("USERPROFILE"),
+        }
     }
 
-    /// `$XDG_DATA_HOME`.
+    /// `$XDG_DATA_HOME`; on Windows what goes along with a user.
     pub(super) fn data_home(&self) -> Option<PathBuf> {
-        self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
+        match self.platform {
+            Platform::Posix => self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share"))),
+            Platform::Nt => self.path("APPDATA"),
+        }
+    }
+
+    /// The same; on Windows what stays on the machine.
+    pub(super) fn local_data_home(&self) -> Option<PathBuf> {
+        match self.platform {
+            Platform::Posix => self.data_home(),
+            Platform::Nt => self.path("LOCALAPPDATA"),
+        }
     }
 
     /// The current directory under the name that the shell has for it, which is in PWD. None if there is none.
@@ -61,11 +95,15 @@ impl Surroundings {
         directories.filter_map(|directory| self.join(&directory)).collect()
     }
 
-    /// All programs of this name on PATH, in its order.
+    /// All programs of this name on PATH, in its order. On Windows, scripts of cmd.exe are none, which PATHEXT has too: they
+    /// are another program's shims.
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
         let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
-        found.map(|found| found.filter_map(|path| self.absolute(&path).ok()).collect()).unwrap_or_default()
+        let found = found.map(|found| found.filter_map(|path| self.absolute(&path).ok()).collect());
+        let mut programs: Vec<PathBuf> = found.unwrap_or_default();
+        programs.retain(|path| self.platform == Platform::Posix || is_program_on_windows(path));
+        programs
     }
 
     fn path_variable(&self) -> &OsStr {
@@ -96,5 +134,30 @@ impl Surroundings {
             Some(current_dir) => Some(current_dir.join(path)),
             None => path.is_absolute().then(|| path.to_owned()),
         }
+    }
+}
+
+fn is_program_on_windows(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["exe", "com"].iter().any(|kind| extension.eq_ignore_ascii_case(kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_found_on_windows_whatever_its_letters_case() {
+        let variables =
+            || [("Path", "/a"), ("UserProfile", "/home"), ("appdata", "/data")].map(|(n, v)| (n.into(), v.into()));
+        let windows = Surroundings::on(Platform::Nt, variables(), None);
+        assert_eq!(windows.var("PATH"), Some(&"/a".into()));
+        assert_eq!((windows.home(), windows.data_home()), (Some("/home".into()), Some("/data".into())));
+        assert_eq!(Surroundings::on(Platform::Posix, variables(), None).var("PATH"), None);
+    }
+
+    #[test]
+    fn a_script_of_cmd_is_no_program() {
+        assert!(["python.exe", "PYTHON.EXE", "x.com"].iter().all(|name| is_program_on_windows(Path::new(name))));
+        assert!(["python.bat", "python.cmd", "python"].iter().all(|name| !is_program_on_windows(Path::new(name))));
     }
 }

@@ -1,6 +1,7 @@
 //! What Linux and macOS share: files here, processes and the terminal in files of their own.
 
 mod children;
+mod registry;
 mod terminal;
 
 use std::ffi::{OsStr, OsString};
@@ -16,6 +17,7 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(super) use children::*;
+pub(super) use registry::RegistryKey;
 pub(super) use terminal::Terminal;
 
 pub(super) const IS_WINDOWS: bool = false;

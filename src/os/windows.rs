@@ -6,6 +6,7 @@ mod codes;
 mod console;
 mod handles;
 mod names;
+mod registry;
 mod rights;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ use codes::has_code;
 pub(super) use console::*;
 pub(super) use handles::{in_use, rename_new};
 pub(super) use names::*;
+pub(super) use registry::RegistryKey;
 pub(super) use rights::*;
 
 pub(super) const IS_WINDOWS: bool = true;

@@ -6,7 +6,7 @@ use crate::interpreter::surroundings::Surroundings;
 
 /// Those in `$MISE_DATA_DIR`, or in mise's data directory.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
-    let usual = || Some(surroundings.data_home()?.join("mise"));
+    let usual = || Some(surroundings.local_data_home()?.join("mise"));
     let data_dir = surroundings.path("MISE_DATA_DIR").or_else(usual);
     data_dir.map(|data_dir| spread(installations_in(&data_dir.join("installs/python")))).unwrap_or_default()
 }

@@ -12,15 +12,17 @@ use crate::interpreter::surroundings::Surroundings;
 
 pub(in crate::interpreter) use shim::{Shim, resolve_shim};
 
-/// Those below `$PYENV_ROOT`, beside shims on PATH, and in its usual place.
+/// Those below `$PYENV_ROOT`, beside shims on PATH, and in its usual place; and pyenv-win's.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
-    let mut roots: Vec<PathBuf> = surroundings.path("PYENV_ROOT").into_iter().collect();
+    let mut roots: Vec<PathBuf> = ["PYENV_ROOT", "PYENV"].iter().filter_map(|name| surroundings.path(name)).collect();
     for directory in surroundings.search_path() {
         if directory.ends_with("shims") {
             roots.extend(directory.parent().map(Path::to_owned));
         }
     }
-    roots.extend(surroundings.home().map(|home| home.join(".pyenv")));
+    if let Some(usual) = surroundings.home().map(|home| home.join(".pyenv")) {
+        roots.extend([usual.clone(), usual.join("pyenv-win")]);
+    }
     let mut found = Vec::new();
     for (position, root) in roots.iter().enumerate() {
         if !roots[..position].contains(root) {
