@@ -49,6 +49,8 @@ mod progress;
 mod races;
 #[cfg(unix)] // the documents are the same on each system
 mod readme;
+#[cfg(windows)] // there is none elsewhere
+mod registry;
 #[cfg(unix)] // links, and programs in sh
 mod remembering;
 #[cfg(unix)] // modes, links
