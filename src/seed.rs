@@ -7,6 +7,7 @@ mod compile;
 mod distribution;
 mod entry_points;
 mod exe;
+mod file_names;
 mod find_links;
 mod foreign;
 mod image;

@@ -1,5 +1,6 @@
 //! A wheel's entry_points.txt, which says what its scripts call.
 
+use super::file_names::is_inside;
 use super::launcher::Launcher;
 use crate::interpreter::Interpreter;
 
@@ -25,10 +26,7 @@ fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
     let target = target.split('[').next().unwrap_or(target);
     let (module, function) = target.split_once(':').ok_or_else(malformed)?;
     let [name, module, function] = [name, module, function].map(str::trim);
-    let is_file_name = !name.is_empty()
-        && !name.starts_with('.')
-        && !name.contains(['/', '\\', ':'])
-        && !name.contains(char::is_control);
+    let is_file_name = is_inside(name) && !name.contains('/') && !name.starts_with('.');
     if !is_file_name || !is_dotted_name(module) || !is_dotted_name(function) {
         return Err(malformed());
     }

@@ -11,8 +11,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::{Distribution, Entry, InstalledFile};
+use super::file_names::is_inside;
 use super::site_packages::{self, Folder, Root};
-use super::wheel;
 use crate::error::{Error, Result};
 use crate::os;
 
@@ -70,7 +70,7 @@ impl Image {
         (crc32fast::hash(&json) == checksum).then_some(())?;
         let list: List = serde_json::from_slice(&json).ok()?;
         let mut files = list.distributions.iter().flat_map(|distribution| &distribution.files);
-        files.all(|file| wheel::is_inside(&file.name)).then_some(())?;
+        files.all(|file| is_inside(&file.name)).then_some(())?;
         Some(Image { list, file, base: (HEADER + json.len()) as u64, size, read: OnceLock::new() })
     }
 

@@ -78,6 +78,7 @@ mod tests {
         Launcher { name: "x".into(), module: "m".into(), function: "f.g".into(), gui }
     }
 
+    #[cfg(unix)] // its paths
     #[test]
     fn a_launcher_tells_its_python() {
         for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
@@ -91,6 +92,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)] // its paths
     #[test]
     fn a_launcher_on_windows_tells_its_python_which_has_no_console_if_it_has_windows() {
         let folder = tempfile::tempdir().unwrap();

@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(shebang_of(python), expected);
     }
 
+    #[cfg(unix)] // its paths
     #[test]
     fn a_launcher_is_pointed_at_another_python_and_keeps_the_rest() {
         let body = "# -*- coding: utf-8 -*-\nimport re\n";

@@ -27,8 +27,6 @@ use crate::interpreter::Interpreter;
 use crate::os;
 use entries::{Archive, LARGEST_WHEEL, checked_names, contents};
 
-pub(super) use entries::is_inside;
-
 /// The entries that a wheel may have; pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
 

@@ -69,7 +69,14 @@ pub fn packager(name: &str) -> Option<PathBuf> {
 pub fn tool(name: &str) -> Option<PathBuf> {
     let search_path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&search_path).map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.or_else(|| missing(name))
+    match cfg!(windows) {
+        // The tools are Unix's.
+        true => {
+            say_missing(name);
+            None
+        }
+        false => found.or_else(|| missing(name)),
+    }
 }
 
 /// Says that something is not here, which is a failure in CI.

@@ -92,7 +92,9 @@ fn try_out(bytes: &[u8]) -> bool {
 fn files_in(folder: &Path) -> Vec<String> {
     let walk = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let files = walk.filter(|entry| !entry.file_type().is_dir());
-    files.map(|entry| entry.path().strip_prefix(folder).unwrap().to_str().unwrap().to_owned()).collect()
+    let name =
+        |path: &Path| path.strip_prefix(folder).unwrap().to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/");
+    files.map(|entry| name(entry.path())).collect()
 }
 
 proptest! {

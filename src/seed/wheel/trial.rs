@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-use super::entries::is_inside;
 use super::{Wheel, is_made_anew};
 use crate::interpreter::Interpreter;
 use crate::seed::entry_points;
+use crate::seed::file_names::is_inside;
 use crate::seed::record::Record;
 
 /// What the wheel is called.

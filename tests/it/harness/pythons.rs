@@ -1,6 +1,8 @@
 //! The Pythons of this machine.
 
+use std::env;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use super::missing;
 use super::running::{Running, program};
@@ -48,6 +50,16 @@ fn version_with_ensurepip(path: &std::path::Path) -> Option<(u32, u32)> {
     output.status.success().then(|| parse_version(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
+/// The Python of this version that RVENV_TEST_PYTHONS lists, if it is set: executables, in the form of PATH.
+fn listed(version: &str) -> Option<Python> {
+    static LISTED: LazyLock<Vec<Python>> = LazyLock::new(|| {
+        let listed = env::var_os("RVENV_TEST_PYTHONS").unwrap_or_default();
+        let python = |path: PathBuf| Some(Python { version: version_with_ensurepip(&path)?, path });
+        env::split_paths(&listed).filter_map(python).collect()
+    });
+    LISTED.iter().find(|python| python.version == parse_version(version)).cloned()
+}
+
 fn parse_version(text: &str) -> (u32, u32) {
     let (major, minor) = text.split_once('.').expect("X.Y");
     (major.parse().expect("a number"), minor.parse().expect("a number"))
@@ -81,7 +93,7 @@ mod unix {
     use std::path::{Path, PathBuf};
 
     use super::super::{Scratch, say_missing, tool};
-    use super::{Python, missing, parse_version, version_with_ensurepip};
+    use super::{Python, listed, missing, parse_version, version_with_ensurepip};
 
     /// Where pyenv is.
     pub fn pyenv_root() -> PathBuf {
@@ -91,6 +103,9 @@ mod unix {
 
     /// The Python of this version that pyenv has.
     pub fn pyenv(version: &str) -> Option<Python> {
+        if let Some(python) = listed(version) {
+            return Some(python);
+        }
         let wanted = format!("{version}.");
         let found =
             fs::read_dir(pyenv_root().join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -146,24 +161,21 @@ mod unix {
     }
 }
 
-/// Those that RVENV_TEST_PYTHONS lists.
 #[cfg(windows)]
 mod windows {
-    use std::env;
-    use std::path::PathBuf;
-    use std::sync::LazyLock;
+    use super::super::say_missing;
+    use super::{Python, VERSIONS, listed, missing};
 
-    use super::{Python, missing, parse_version, version_with_ensurepip};
-
-    /// The one of this version.
+    /// The one of this version, if it is one of those that are tested here.
     pub fn pyenv(version: &str) -> Option<Python> {
-        static LISTED: LazyLock<Vec<Python>> = LazyLock::new(|| {
-            let listed = env::var_os("RVENV_TEST_PYTHONS").unwrap_or_default();
-            let python = |path: PathBuf| Some(Python { version: version_with_ensurepip(&path)?, path });
-            env::split_paths(&listed).filter_map(python).collect()
-        });
-        let found = LISTED.iter().find(|python| python.version == parse_version(version)).cloned();
-        found.or_else(|| missing(&format!("Python {version} in RVENV_TEST_PYTHONS")))
+        let what = format!("Python {version} in RVENV_TEST_PYTHONS");
+        match VERSIONS.contains(&version) {
+            true => listed(version).or_else(|| missing(&what)),
+            false => {
+                say_missing(&what);
+                None
+            }
+        }
     }
 
     /// There is none here.

@@ -1,0 +1,35 @@
+//! Names that are files' on every system.
+
+/// Whether a name stays below the folder that it is joined to, and is a file's, on every system.
+pub(super) fn is_inside(name: &str) -> bool {
+    let name = name.strip_suffix('/').unwrap_or(name);
+    !name.contains(['\\', ':', '<', '>', '"', '|', '?', '*'])
+        && !name.chars().any(char::is_control)
+        && name.split('/').all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && !is_device(part))
+}
+
+/// Whether Windows takes a name for a device's, whatever it ends with (`NUL`, `com1.txt`).
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_uppercase();
+    let numbered = |kind: &str| stem.strip_prefix(kind).is_some_and(|number| number.chars().count() == 1);
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&&*stem) || numbered("COM") || numbered("LPT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_told_apart() {
+        for name in ["pip/__init__.py", "pip/", "a..b/c", ".hidden", "console.py", "com.py", "com10"] {
+            assert!(is_inside(name), "{name}");
+        }
+        for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
+            assert!(!is_inside(name), "{name}");
+        }
+        // What Windows takes for another name, or for a device.
+        for name in ["a.. /x", "a./x", "a ", "...", "nul", "a/NUL.py", "Com1.tar.gz", "lpt9", "con .py", "a?b"] {
+            assert!(!is_inside(name), "{name}");
+        }
+    }
+}
