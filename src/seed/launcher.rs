@@ -69,7 +69,7 @@ pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
     Ok(Exe::parse(&bytes).map(|exe| exe.shebang.to_owned()).unwrap_or_default())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // its paths
 mod tests {
     use super::*;
     use crate::seed::shebang::python_of_launcher;
@@ -78,7 +78,6 @@ mod tests {
         Launcher { name: "x".into(), module: "m".into(), function: "f.g".into(), gui }
     }
 
-    #[cfg(unix)] // its paths
     #[test]
     fn a_launcher_tells_its_python() {
         for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
@@ -92,7 +91,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)] // its paths
     #[test]
     fn a_launcher_on_windows_tells_its_python_which_has_no_console_if_it_has_windows() {
         let folder = tempfile::tempdir().unwrap();

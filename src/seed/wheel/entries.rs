@@ -47,7 +47,7 @@ pub(super) fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, us
 fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, u64)>, String> {
     let name = archive.name_for_index(index).unwrap_or_default().to_owned();
     if !is_inside(&name) {
-        return Err(format!("its entry {name:?} leads out of site-packages"));
+        return Err(format!("its entry {name:?} leads out of site-packages, or is no file on every system"));
     }
     let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
     if entry.is_symlink() {
