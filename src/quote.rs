@@ -1,5 +1,5 @@
 //! A value as a literal of the shell or language that will read it. Each takes and gives bytes, since a path
-//! need not be UTF-8, and each literal stands for itself: templates put no quotes around it.
+//! need not be UTF-8, and each literal stands for itself: templates put no quotes around it, but for those of cmd.exe.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -177,16 +177,26 @@ fn nu(text: &str) -> String {
     format!("\"{}\"", escaped.collect::<String>())
 }
 
-/// cmd.exe takes a caret before what else would mean something, and a percent sign for itself where it is doubled.
+/// What stands between double quotes in a batch file, where all but a percent sign is itself: so CPython's templates and those
+/// made for it have it. A quote in the value (a prompt's; no path has one) ends that, and from there on a caret keeps what means
+/// something from doing so. Where the caller has delayed expansion on, `!` and `^` need a caret of their own, which the
+/// script has in a variable; that expands to nothing where it is not set.
 fn cmd(value: &[u8]) -> Vec<u8> {
+    const DELAYED: &[u8] = b"%_VENV_CARET%";
     let mut quoted = Vec::new();
+    let mut is_between_quotes = true;
     for byte in value {
         match byte {
             b'%' => quoted.push(b'%'),
-            b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'"' => quoted.push(b'^'),
+            b'!' | b'^' if is_between_quotes => quoted.extend(DELAYED),
+            b'!' => quoted.extend([DELAYED, DELAYED].concat()),
+            b'^' => quoted.extend([b"^", DELAYED, DELAYED].concat()),
+            b'"' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if !is_between_quotes => quoted.push(b'^'),
+            b'"' => is_between_quotes = false,
             _ => {}
         }
-        quoted.push(*byte);
+        // A line ends at the first one of these but a tabulator, and what follows would be run.
+        quoted.push(if byte.is_ascii_control() && *byte != b'\t' { b' ' } else { *byte });
     }
     quoted
 }
@@ -250,7 +260,15 @@ mod tests {
         assert_eq!(quoted(Quoting::PowerShell, "it's ‘so’"), "'it''s ‘‘so’’'");
         assert_eq!(quoted(Quoting::Nu, "a \"b\" \\ $c\t"), "\"a \\\"b\\\" \\\\ $c\\u{9}\"");
         assert_eq!(quoted(Quoting::Python, "it's"), "\"it's\"");
-        assert_eq!(quoted(Quoting::Cmd, "100% (a & b) ^"), "100%% ^(a ^& b^) ^^");
+    }
+
+    #[test]
+    fn a_value_is_itself_between_the_quotes_of_a_batch_file() {
+        assert_eq!(quoted(Quoting::Cmd, r"C:\a & b (c) 100%\d|<>"), r"C:\a & b (c) 100%%\d|<>");
+        assert_eq!(quoted(Quoting::Cmd, "a!b^c"), "a%_VENV_CARET%!b%_VENV_CARET%^c");
+        let twice = "%_VENV_CARET%%_VENV_CARET%";
+        assert_eq!(quoted(Quoting::Cmd, r#"a & "b" & (c)!^"#), format!(r#"a & "b^" ^& ^(c^){twice}!^{twice}^"#));
+        assert_eq!(quoted(Quoting::Cmd, "a\ndel\r\n\u{1a}b\tc"), "a del   b\tc");
     }
 
     #[test]

@@ -1,34 +1,62 @@
-@echo off
-rem For cmd.exe. Run `Scripts\activate` to put this environment's programs first on PATH, and `deactivate` to undo that.
+@rem For cmd.exe. Run `Scripts\activate` to put this environment's programs first on PATH, and `deactivate` to undo that.
+@rem No line is echoed, and `echo` stays on for the batch file that calls this one. The names of what was are those that other
+@rem tools' scripts use too, so that each undoes the others' work.
 
-rem Another environment may be active in this window.
-if defined _OLD_VIRTUAL_SAVED call :restore
+@rem Another environment may be active in this window.
+@rem What the deactivation of another tool left behind is no more what was.
+@setlocal EnableDelayedExpansion
+@if "!_OLD_VIRTUAL_FOR!"=="!VIRTUAL_ENV!" (endlocal) else endlocal & set _OLD_VIRTUAL_FOR=
+@if not defined _OLD_VIRTUAL_FOR for %%v in (SHOWN UNSET VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
+@rem A prompt that was set meanwhile stays.
+@setlocal EnableDelayedExpansion
+@if not defined _OLD_VIRTUAL_SHOWN (endlocal) else if "!PROMPT!"=="!_OLD_VIRTUAL_SHOWN!" (endlocal) else endlocal & set _OLD_VIRTUAL_PROMPT=& set _OLD_VIRTUAL_UNSET=
+@rem Everything else goes back to what it was; what was unset is unset again.
+@if defined _OLD_VIRTUAL_FOR for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
+@if defined _OLD_VIRTUAL_PATH for %%v in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
+@for %%v in (PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined _OLD_VIRTUAL_%%v call :copy _OLD_VIRTUAL_%%v %%v
+@if defined _OLD_VIRTUAL_UNSET set PROMPT=
+@for %%v in (FOR SHOWN UNSET PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
 
-rem What follows is UTF-8.
-for /f "tokens=2 delims=:." %%a in ('"%SystemRoot%\System32\chcp.com"') do set "_OLD_CODEPAGE=%%a"
-if defined _OLD_CODEPAGE "%SystemRoot%\System32\chcp.com" 65001 > nul
+@for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined %%v call :copy %%v _OLD_VIRTUAL_%%v
 
-set "_OLD_VIRTUAL_SAVED=1"
-set "_OLD_VIRTUAL_PATH=%PATH%"
-set "_OLD_VIRTUAL_PROMPT=%PROMPT%"
-set "_OLD_VIRTUAL_PYTHONHOME=%PYTHONHOME%"
+@rem The values are UTF-8. Where `!` means something, a caret takes that away, and the last one has all carets looked at.
+@set _OLD_CODEPAGE=
+@for /f "tokens=2 delims=:." %%a in ('"%SystemRoot%\System32\chcp.com"') do @set "_OLD_CODEPAGE=%%a"
+@if defined _OLD_CODEPAGE "%SystemRoot%\System32\chcp.com" 65001 > nul
+@set _VENV_CARET=
+@if "!!"=="" set "_VENV_CARET=^"
+@set "VIRTUAL_ENV=__VENV_DIR__" !
+@set "VIRTUAL_ENV_PROMPT=__VENV_PROMPT__" !
+@set _VENV_CARET=
+@if defined _OLD_CODEPAGE "%SystemRoot%\System32\chcp.com" %_OLD_CODEPAGE% > nul
+@set _OLD_CODEPAGE=
+@call :copy VIRTUAL_ENV _OLD_VIRTUAL_FOR
 
-set VIRTUAL_ENV=__VENV_DIR__
-set VIRTUAL_ENV_PROMPT=__VENV_PROMPT__
-set "PATH=%VIRTUAL_ENV%\Scripts;%PATH%"
+@rem What looks for programs on PATH does not need the quotes there.
+@if not defined PATH set "PATH=;"
+@if "!!"=="" (set "PATH=!VIRTUAL_ENV!\__VENV_BIN_NAME__;!PATH!") else set "PATH=%VIRTUAL_ENV%\__VENV_BIN_NAME__;%PATH:"=%"
 
-rem It would have the environment's Python look for its modules elsewhere.
-set PYTHONHOME=
+@rem It would have the environment's Python look for its modules elsewhere.
+@set PYTHONHOME=
 
-if not defined PROMPT set PROMPT=$P$G
-if not defined VIRTUAL_ENV_DISABLE_PROMPT set "PROMPT=(%VIRTUAL_ENV_PROMPT%) %PROMPT%"
+@if defined VIRTUAL_ENV_DISABLE_PROMPT exit /b 0
+@if not defined VIRTUAL_ENV_PROMPT exit /b 0
+@if not defined PROMPT set "PROMPT=$P$G"& set _OLD_VIRTUAL_UNSET=1
+@call :copy PROMPT _OLD_VIRTUAL_PROMPT
+@rem A dollar sign means something in a prompt. Quotes are shown as two single ones, since they would end what stands in them here.
+@if not "!!"=="" set "_OLD_VIRTUAL_SHOWN=%VIRTUAL_ENV_PROMPT:"=''%"
+@if "!!"=="" (set "PROMPT=(!VIRTUAL_ENV_PROMPT:$=$$!) !PROMPT!") else set "PROMPT=(%_OLD_VIRTUAL_SHOWN:$=$$%) %PROMPT:"=''%"
+@call :copy PROMPT _OLD_VIRTUAL_SHOWN
+@exit /b 0
 
-if defined _OLD_CODEPAGE "%SystemRoot%\System32\chcp.com" %_OLD_CODEPAGE% > nul
-set _OLD_CODEPAGE=
-exit /b 0
-
-:restore
-set "PATH=%_OLD_VIRTUAL_PATH%"
-set "PROMPT=%_OLD_VIRTUAL_PROMPT%"
-set "PYTHONHOME=%_OLD_VIRTUAL_PYTHONHOME%"
-exit /b 0
+@rem Copies the variable %1 to %2, whatever is in it. Where `!PATH!` is not expanded, as `cmd /v:on` does, a value with quotes,
+@rem which end and begin where they should not, is carried out of a part where it is.
+:copy
+@if "!!"=="" set "%2=!%1!"& exit /b 0
+@call set "_OLD_VIRTUAL_UNQUOTED=%%%1:"=%%"
+@setlocal EnableDelayedExpansion
+@if "!_OLD_VIRTUAL_UNQUOTED!"=="!%1!" endlocal & call set "%2=%%%1%%"& goto copied
+@for /f "eol=| delims=" %%a in ("!%1!") do @endlocal & set "%2=%%a"
+:copied
+@set _OLD_VIRTUAL_UNQUOTED=
+@exit /b 0

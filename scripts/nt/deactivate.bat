@@ -1,14 +1,28 @@
-@echo off
-rem For cmd.exe. Undoes what `Scripts\activate` has done.
+@rem For cmd.exe. Undoes what `Scripts\activate` has done, or the script of that name of another tool.
 
-if not defined _OLD_VIRTUAL_SAVED exit /b 0
-set "PATH=%_OLD_VIRTUAL_PATH%"
-set "PROMPT=%_OLD_VIRTUAL_PROMPT%"
-set "PYTHONHOME=%_OLD_VIRTUAL_PYTHONHOME%"
-set _OLD_VIRTUAL_PATH=
-set _OLD_VIRTUAL_PROMPT=
-set _OLD_VIRTUAL_PYTHONHOME=
-set _OLD_VIRTUAL_SAVED=
-set VIRTUAL_ENV=
-set VIRTUAL_ENV_PROMPT=
-exit /b 0
+@rem What the deactivation of another tool left behind is no more what was.
+@setlocal EnableDelayedExpansion
+@if "!_OLD_VIRTUAL_FOR!"=="!VIRTUAL_ENV!" (endlocal) else endlocal & set _OLD_VIRTUAL_FOR=
+@if not defined _OLD_VIRTUAL_FOR for %%v in (SHOWN UNSET VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
+@rem A prompt that was set meanwhile stays.
+@setlocal EnableDelayedExpansion
+@if not defined _OLD_VIRTUAL_SHOWN (endlocal) else if "!PROMPT!"=="!_OLD_VIRTUAL_SHOWN!" (endlocal) else endlocal & set _OLD_VIRTUAL_PROMPT=& set _OLD_VIRTUAL_UNSET=
+@rem Everything else goes back to what it was; what was unset is unset again.
+@if defined _OLD_VIRTUAL_FOR for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
+@if defined _OLD_VIRTUAL_PATH for %%v in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
+@for %%v in (PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined _OLD_VIRTUAL_%%v call :copy _OLD_VIRTUAL_%%v %%v
+@if defined _OLD_VIRTUAL_UNSET set PROMPT=
+@for %%v in (FOR SHOWN UNSET PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
+@exit /b 0
+
+@rem Copies the variable %1 to %2, whatever is in it. Where `!PATH!` is not expanded, as `cmd /v:on` does, a value with quotes,
+@rem which end and begin where they should not, is carried out of a part where it is.
+:copy
+@if "!!"=="" set "%2=!%1!"& exit /b 0
+@call set "_OLD_VIRTUAL_UNQUOTED=%%%1:"=%%"
+@setlocal EnableDelayedExpansion
+@if "!_OLD_VIRTUAL_UNQUOTED!"=="!%1!" endlocal & call set "%2=%%%1%%"& goto copied
+@for /f "eol=| delims=" %%a in ("!%1!") do @endlocal & set "%2=%%a"
+:copied
+@set _OLD_VIRTUAL_UNQUOTED=
+@exit /b 0

@@ -48,8 +48,13 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
 }
 
 /// What stands before the path of the environment in an activation script: ours, CPython's or a rival's.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 13] = [
     "VIRTUAL_ENV=",
+    "VIRTUAL_ENV=$(cygpath ",
+    "@set \"VIRTUAL_ENV=",
+    "set \"VIRTUAL_ENV=",
+    "@set VIRTUAL_ENV=",
+    "set VIRTUAL_ENV=",
     "export VIRTUAL_ENV=",
     "set -gx VIRTUAL_ENV ",
     "setenv VIRTUAL_ENV ",
@@ -64,8 +69,8 @@ pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) ->
     let text = String::from_utf8_lossy(text);
     let mut others = false;
     for line in text.lines().map(str::trim) {
-        let Some(value) = SETTINGS.iter().find_map(|setting| line.strip_prefix(setting)) else { continue };
-        if !value.trim_start_matches(['r', '#', '\'', '"']).starts_with('/') {
+        let Some(value) = SETTINGS.iter().rev().find_map(|setting| line.strip_prefix(setting)) else { continue };
+        if !is_absolute(value.trim_start_matches(['r', '#', '\'', '"'])) {
             continue;
         }
         if is_place(value, script, env_dir) {
@@ -76,17 +81,33 @@ pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) ->
     others
 }
 
+/// Whether a value, in what quotes however, is an absolute path of any system.
+fn is_absolute(value: &str) -> bool {
+    let has_drive = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value[1..].starts_with([':']);
+    value.starts_with(['/', '\\']) || has_drive && value[2..].starts_with(['/', '\\'])
+}
+
 /// Whether the text after a setting is `env_dir`, by its own path or its real one, quoted for this script or anyhow.
 fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
     let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
     let canonical = env_dir.canonicalize().unwrap_or_default();
-    // What ends a value: nothing, or what follows an argument.
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with([',', ')']);
+    // What ends a value: nothing, or what follows an argument, or in a batch file the quote.
+    let ends = |rest: &str| match quoting {
+        Quoting::Cmd => rest.is_empty() || rest.starts_with('"'),
+        _ => rest.is_empty() || rest.starts_with([',', ')']),
+    };
     [env_dir, &canonical].into_iter().any(|place| {
-        let quoted = quoting.quote(place.as_os_str());
-        let is_quoted = value.strip_prefix(&*String::from_utf8_lossy(&quoted)).is_some_and(ends);
-        is_quoted || value.trim_matches(['r', '#', '\'', '"']) == place.to_string_lossy().trim_matches(['r', '#'])
+        let quoted = String::from_utf8_lossy(&quoting.quote(place.as_os_str())).into_owned();
+        let [value, quoted, place] = [value, &quoted, &place.to_string_lossy()].map(|text| comparable(text, place));
+        let is_quoted = value.strip_prefix(&*quoted).is_some_and(ends);
+        is_quoted || value.trim_matches(['r', '#', '\'', '"']) == place.trim_matches(['r', '#'])
     })
+}
+
+/// A text about a path, in one case of letters if it is a path of a system where the case means nothing.
+fn comparable(text: &str, path: &Path) -> String {
+    let is_windows = !path.as_os_str().as_encoded_bytes().starts_with(b"/");
+    if is_windows { text.to_lowercase() } else { text.to_owned() }
 }
 
 /// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
@@ -94,8 +115,8 @@ fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
 /// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps
 /// its mode. Links are followed, those of folders too, which CPython passes over.
 ///
-/// By CPython's rule a file that is not UTF-8 is left out, with a warning. Errors if `path` or what is in it cannot be
-/// read.
+/// By CPython's rules a file that is not UTF-8 is left out, with a warning; but on Windows a program and what its debugger reads
+/// are copied, unless they are interpreters or those that CPython has for them. Errors if `path` or what is in it cannot be read.
 pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     let platform = context.interpreter.platform;
     let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
@@ -110,6 +131,12 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
             continue;
         }
         let template = os::read_regular(entry.path()).at("read", entry.path())?;
+        if platform == Platform::Nt && is_program(&name) {
+            if !is_interpreter(&name) {
+                context.stage.write(&target, &template, true)?;
+            }
+            continue;
+        }
         if std::str::from_utf8(&template).is_err() {
             let warning = format!("unable to copy script {}, may be binary", Quoted(entry.path()));
             context.caller.observer.warn(&warning);
@@ -124,6 +151,17 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
 
 fn is_for(folder: &OsStr, platform: Platform) -> bool {
     folder == "common" || folder == platform.os_name()
+}
+
+/// Whether a file is a program of Windows, or what a debugger reads of one.
+fn is_program(name: &Path) -> bool {
+    name.extension().is_some_and(|extension| extension == "exe" || extension == "pdb")
+}
+
+/// Whether a program is an interpreter, or is called as CPython calls those that it makes interpreters of.
+fn is_interpreter(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    ["python", "venv"].iter().any(|start| name.starts_with(start))
 }
 
 fn below_first(path: &Path, root: &Path) -> Option<PathBuf> {
@@ -168,29 +206,94 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::caller::Caller;
-    use crate::interpreter::Interpreter;
+    use crate::interpreter::{Interpreter, Scheme};
     use crate::options::Options;
     use crate::stage::Stage;
 
     /// The built-in script of this name for an environment on Windows.
-    fn on_windows(name: &str) -> String {
-        let interpreter = Interpreter { platform: Platform::Nt, ..Interpreter::for_tests() };
-        let env_dir = Path::new("/work & play/100%/__VENV_NAME__ (1)");
-        let options = Options { prompt: Some("a \"b\" ^ | <c>".into()), ..Options::default() };
+    fn on_windows(name: &str, env_dir: &str, prompt: &str) -> String {
+        let scheme = Scheme { scripts: "Scripts".into(), ..Interpreter::for_tests().scheme };
+        let interpreter = Interpreter { platform: Platform::Nt, scheme, ..Interpreter::for_tests() };
+        let env_dir = Path::new(env_dir);
+        let options = Options { prompt: Some(prompt.into()), ..Options::default() };
         let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Caller::default());
         let (_, _, template) = BUILT_IN.iter().find(|(_, built_in, _)| *built_in == name).unwrap();
         String::from_utf8(fill(template, &context, Quoting::of_script(name.as_ref()))).unwrap()
     }
 
     #[test]
-    fn the_scripts_of_cmd_have_their_values_once_and_escaped() {
-        let activate = on_windows("activate.bat");
+    fn the_scripts_of_cmd_have_their_values_once_and_between_quotes() {
+        let activate = on_windows("activate.bat", r"C:\work & play\100%\__VENV_NAME__ (1)", "a \"b\" ^ | <c>");
         let lines: Vec<&str> = activate.lines().collect();
-        assert!(lines.contains(&r"set VIRTUAL_ENV=/work ^& play/100%%/__VENV_NAME__ ^(1^)"), "{activate}");
-        assert!(lines.contains(&r#"set VIRTUAL_ENV_PROMPT=a ^"b^" ^^ ^| ^<c^>"#), "{activate}");
+        assert!(lines.contains(&r#"@set "VIRTUAL_ENV=C:\work & play\100%%\__VENV_NAME__ (1)" !"#), "{activate}");
+        let caret = "^%_VENV_CARET%%_VENV_CARET%^";
+        let prompt = format!(r#"@set "VIRTUAL_ENV_PROMPT=a "b^" {caret} ^| ^<c^>" !"#);
+        assert!(lines.contains(&&*prompt), "{activate}");
         // What is in a value stays; no other placeholder is left.
         assert_eq!(activate.matches("__VENV_").count(), 1);
-        assert!(!on_windows("deactivate.bat").contains("__VENV_"));
+        assert!(!on_windows("deactivate.bat", r"C:\env", "env").contains("__VENV_"));
+    }
+
+    /// cmd.exe looks for a label in steps of 512 bytes, and misses some where lines end with a line feed alone.
+    #[test]
+    fn the_lines_of_cmds_scripts_end_as_it_needs_them_to() {
+        for name in ["activate.bat", "deactivate.bat"] {
+            let script = on_windows(name, r"C:\env", "env");
+            assert_eq!(script.matches('\n').count(), script.matches("\r\n").count(), "{name}");
+            assert!(script.ends_with("\r\n") && script.lines().count() > 10, "{name}");
+        }
+    }
+
+    /// No script can be sure to find the other one, so both have it.
+    #[test]
+    fn both_scripts_of_cmd_restore_in_the_same_way() {
+        let [activate, deactivate] = ["activate.bat", "deactivate.bat"].map(|name| on_windows(name, r"C:\env", "env"));
+        let [start, copy] = ["@rem What the deactivation of another tool", "@rem Copies the variable"];
+        let restoring = |script: &str| {
+            let restoring = &script[script.find(start).unwrap()..];
+            restoring[..restoring.rfind(r#"@set "_OLD_VIRTUAL_%%v=""#).unwrap()].to_owned()
+        };
+        let end = restoring(&deactivate);
+        assert!(activate.contains(&end) && end.lines().count() > 10, "{end}");
+        assert_eq!(activate[activate.find(copy).unwrap()..], deactivate[deactivate.find(copy).unwrap()..]);
+    }
+
+    #[test]
+    fn a_script_that_names_another_place_is_known_on_windows_too() {
+        let scripts = ["activate", "activate.bat", "Activate.ps1", "activate.fish", "activate.nu"];
+        let bin = Path::new("/env/Scripts");
+        for place in [r"C:\work & play\100%! ^ (1)", r"\\server\share\env", r"d:\it's é x"] {
+            for name in scripts {
+                let text = on_windows(name, place, "a");
+                let names_another =
+                    |other: &str| names_another_place(&bin.join(name), text.as_bytes(), Path::new(other));
+                assert!(!names_another(place) && !names_another(&place.to_uppercase()), "{name} {place}");
+                assert!(names_another(r"C:\elsewhere") && names_another(&place[..place.len() - 1]), "{name} {place}");
+                assert!(names_another(&format!(r"{place}\b")), "{name} {place}");
+            }
+        }
+        // CPython's, to 3.11 and from 3.12 on, and virtualenv's.
+        for (name, text) in [
+            ("activate.bat", "set VIRTUAL_ENV=C:\\a b\r\n"),
+            ("activate.bat", "set \"VIRTUAL_ENV=C:\\a b\"\r\n"),
+            ("activate.bat", "@set \"VIRTUAL_ENV=C:\\a b\"\r\n"),
+            ("activate", "    VIRTUAL_ENV=$(cygpath 'C:\\a b')\n    export VIRTUAL_ENV='C:\\a b'\n"),
+            ("activate", "VIRTUAL_ENV=\"C:\\a b\"\nexport VIRTUAL_ENV\n"),
+        ] {
+            let names_another = |other: &str| names_another_place(&bin.join(name), text.as_bytes(), Path::new(other));
+            assert!(!names_another(r"C:\a b") && names_another(r"C:\a") && names_another(r"D:\a b"), "{text}");
+        }
+        let restored = "@for %%v in (VIRTUAL_ENV) do @set \"%%v=\"\r\nset VIRTUAL_ENV=\r\n";
+        assert!(!names_another_place(&bin.join("deactivate.bat"), restored.as_bytes(), Path::new(r"C:\env")));
+    }
+
+    #[test]
+    fn programs_are_no_templates_on_windows() {
+        assert!(
+            is_program("sub/tool.exe".as_ref()) && is_program("tool.pdb".as_ref()) && !is_program("tool.bat".as_ref())
+        );
+        assert!(is_interpreter("sub/pythonw.exe".as_ref()) && is_interpreter("venvlauncher.exe".as_ref()));
+        assert!(!is_interpreter("python/tool.exe".as_ref()));
     }
 
     #[test]

@@ -634,8 +634,8 @@ assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tre
 
 #[test]
 fn no_template_is_untested() {
-    // PowerShell cannot be had here; what its scripts say is held against its grammar. Those of cmd.exe are unit
-    // tests' matter. activate_this.py has a test of its own.
+    // PowerShell cannot be had here; what its scripts say is held against its grammar. Those of cmd.exe are
+    // cmd.rs's matter. activate_this.py has a test of its own.
     let others = ["Activate.ps1", "activate.bat", "deactivate.bat", "activate_this.py"];
     let tested: BTreeSet<&str> = SHELLS.iter().map(|shell| shell.script).chain(others).collect();
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");

@@ -10,6 +10,8 @@ mod calls;
 #[cfg(unix)] // links, and names in bin
 mod check;
 mod cli;
+#[cfg(windows)] // cmd.exe
+mod cmd;
 #[cfg(unix)] // patchelf, modes
 mod copies;
 #[cfg(unix)] // shells

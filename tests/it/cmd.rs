@@ -1,0 +1,318 @@
+//! `activate.bat` and `deactivate.bat`, run by cmd.exe: what they set, and that nothing is left of it afterwards.
+//!
+//! Wine's cmd.exe is not Windows'. It goes on expanding what it has expanded, so a `%` in a value that is read by `%NAME%` means
+//! something there, as does a `!` in one that is read by `!NAME!`; it does not know `!NAME:a=b!`, carets in front of `!`, nor
+//! what `for` has read once `endlocal` was run; it echoes what `call` runs; and it reads a batch file by one code page, whatever
+//! chcp says. What rests on these is tried on Windows alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::windows::process::CommandExt;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+
+/// What may be in the name of a directory, and what of it Wine gets right.
+const HOSTILE: &str = "a & b (c) ^d $P=,'it''s' %PATH% 100% !x! é 🐍";
+const HOSTILE_IN_WINE: &str = "a & b (c) ^d $P=,'it''s'";
+
+fn hostile() -> &'static str {
+    if is_wine() { HOSTILE_IN_WINE } else { HOSTILE }
+}
+
+/// A console of its own, where there may be none: it is what has a code page.
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
+/// Whether this is Wine.
+fn is_wine() -> bool {
+    std::env::var_os("WINEPREFIX").is_some() || std::env::var_os("WINELOADER").is_some()
+}
+
+/// A program of cmd.exe's: lines of a batch file, and the variables that it starts with.
+struct Batch<'a> {
+    scratch: &'a Scratch,
+    /// `/v:on`, or nothing.
+    switch: &'static str,
+    variables: Vec<(&'static str, &'a str)>,
+}
+
+impl Batch<'_> {
+    fn new(scratch: &Scratch) -> Batch<'_> {
+        Batch { scratch, switch: "/v:off", variables: vec![] }
+    }
+
+    /// What cmd.exe says that runs these lines, in which nothing goes wrong.
+    fn says(&self, lines: &[&str]) -> String {
+        let text = ["@echo off", r#""%SystemRoot%\System32\chcp.com" 65001 > nul"#].iter().chain(lines);
+        let text: String = text.map(|line| format!("{line}\r\n")).collect();
+        self.scratch.write("code.bat", text);
+        let mut run = self.scratch.run("cmd.exe");
+        // cmd.exe reads its own command line, by other rules than those that words are joined by.
+        run.0.raw_arg(format!("/d {} /c code.bat", self.switch));
+        run.0.env("PROMPT", "$P$G").creation_flags(CREATE_NO_WINDOW);
+        for (name, value) in &self.variables {
+            run.0.env(name, value);
+        }
+        let output = run.output();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && stderr.is_empty(), "{lines:#?}\n{}\n{stderr}", output.status);
+        String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n")
+    }
+
+    /// All variables at each of the lines `@`, which stands for their list.
+    fn states(&self, lines: &[&str]) -> Vec<BTreeMap<String, String>> {
+        let lines: Vec<&str> =
+            lines.iter().flat_map(|line| if *line == "@" { vec!["echo @", "set"] } else { vec![*line] }).collect();
+        let said = self.says(&lines);
+        let state = |text: &str| {
+            let variables = text.lines().filter_map(|line| line.split_once('='));
+            variables.map(|(name, value)| (name.to_uppercase(), value.to_owned())).collect()
+        };
+        said.split("@\n").skip(1).map(state).collect()
+    }
+}
+
+/// Makes an environment, whose scripts are called by a name that needs no quoting.
+fn environment(scratch: &Scratch, name: &str, called: &str) -> PathBuf {
+    let env_dir = scratch.path(name);
+    scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
+    call(scratch, &env_dir, called);
+    env_dir
+}
+
+fn call(scratch: &Scratch, env_dir: &Path, called: &str) {
+    for script in ["activate.bat", "deactivate.bat"] {
+        let text = fs::read(env_dir.join("Scripts").join(script)).unwrap();
+        scratch.write(&format!("{called}-{script}"), text);
+    }
+}
+
+/// The value of a variable; `-` if it is not set.
+fn value<'a>(state: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    state.get(name).map_or("-", String::as_str)
+}
+
+/// Asserts that an environment is active whose prompt is its name.
+fn assert_active(state: &BTreeMap<String, String>, env_dir: &Path, rest: &str, what: &str) {
+    let (dir, name) = (env_dir.to_str().unwrap(), env_dir.file_name().unwrap().to_str().unwrap());
+    assert_eq!(value(state, "VIRTUAL_ENV"), dir, "{what}");
+    assert_eq!(value(state, "VIRTUAL_ENV_PROMPT"), name, "{what}");
+    assert_eq!(value(state, "PATH"), format!(r"{dir}\Scripts;{rest}"), "{what}");
+    assert_eq!(value(state, "PYTHONHOME"), "-", "{what}");
+    assert_eq!(value(state, "_OLD_CODEPAGE"), "-", "{what}");
+}
+
+#[test]
+fn everything_is_as_it_was_after_deactivation() {
+    let scratch = Scratch::new();
+    let [plain, hostile] =
+        [("plain", "plain"), (hostile(), "hostile")].map(|(name, called)| environment(&scratch, name, called));
+    let path = r"C:\Program Files (x86)\a;C:\b & c;C:\^d;%not%;C:\é;C:\windows\system32";
+    let path = if is_wine() { path.replace("%not%;", "") } else { path.to_owned() };
+    let situations: [(&str, &[(&str, &str)], &[&str]); 8] = [
+        ("ordinary", &[], &[]),
+        ("hostile values", &[("PATH", &path), ("PYTHONHOME", r"C:\a & (b) ^c"), ("PROMPT", "a & b ^ (c) $P$G ")], &[]),
+        ("no prompt shown", &[("VIRTUAL_ENV_DISABLE_PROMPT", "1")], &[]),
+        ("nothing set", &[], &["set PROMPT=", "set PYTHONHOME="]),
+        ("nested", &[("VIRTUAL_ENV", r"C:\outer & (x)"), ("VIRTUAL_ENV_PROMPT", "outer")], &[]),
+        ("twice", &[], &["call hostile-activate.bat"]),
+        ("another before", &[], &["call plain-activate.bat"]),
+        ("prompt disabled meanwhile", &[], &["call plain-activate.bat", "set VIRTUAL_ENV_DISABLE_PROMPT=1"]),
+    ];
+    for (situation, variables, before) in situations {
+        for (env_dir, called) in [(&plain, "plain"), (&hostile, "hostile")] {
+            for switch in ["/v:off", "/v:on"] {
+                let batch = Batch { switch, variables: variables.to_vec(), ..Batch::new(&scratch) };
+                let [activate, deactivate] =
+                    ["activate", "deactivate"].map(|script| format!("call {called}-{script}.bat"));
+                let set_up: Vec<&str> = before.iter().copied().filter(|line| line.starts_with("set ")).collect();
+                let first: Vec<&str> = before.iter().copied().filter(|line| !line.starts_with("set ")).collect();
+                let steps =
+                    [activate.as_str(), "echo status %ERRORLEVEL%", "@", &deactivate, "echo status %ERRORLEVEL%", "@"];
+                let lines = [&set_up[..], &["@"], &first, &steps].concat();
+                let what = format!("{situation}, {called}, {switch}");
+                if switch == "/v:on" && called == "hostile" && is_wine() {
+                    continue; // carets
+                }
+                let states = batch.states(&lines);
+                let [was, active, after] = &states[..] else { panic!("{what}: {states:#?}") };
+                assert_active(active, env_dir, value(was, "PATH"), &what);
+                assert_eq!(was, after, "{what}");
+                let (prompt, old) = (value(active, "PROMPT"), value(was, "PROMPT"));
+                let name = env_dir.file_name().unwrap().to_str().unwrap().replace('$', "$$");
+                match situation {
+                    "no prompt shown" | "prompt disabled meanwhile" => assert_eq!(prompt, old, "{what}"),
+                    _ if switch == "/v:on" && is_wine() => {}
+                    "nothing set" => assert_eq!(prompt, format!("({name}) $P$G"), "{what}"),
+                    _ => assert_eq!(prompt, format!("({name}) {old}"), "{what}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_python_of_the_environment_is_the_first_on_path() {
+    let scratch = Scratch::new();
+    let env_dir = environment(&scratch, hostile(), "env");
+    let python = r#"python -c "import sys; print(sys.prefix)""#;
+    let said = Batch::new(&scratch).says(&["call env-activate.bat && echo fine", python]);
+    assert_eq!(said, format!("fine\n{}\n", env_dir.display()));
+}
+
+#[test]
+fn deactivation_without_activation_changes_nothing() {
+    let scratch = Scratch::new();
+    environment(&scratch, "env", "env");
+    for switch in ["/v:off", "/v:on"] {
+        let variables = vec![("PYTHONHOME", r"C:\mine"), ("VIRTUAL_ENV", r"C:\mine"), ("VIRTUAL_ENV_PROMPT", "mine")];
+        let batch = Batch { switch, variables, ..Batch::new(&scratch) };
+        let states = batch.states(&[
+            "@",
+            "call env-deactivate.bat",
+            "@",
+            "set VIRTUAL_ENV=",
+            "@",
+            "call env-deactivate.bat",
+            "@",
+        ]);
+        assert_eq!(states[0], states[1]);
+        assert_eq!(states[2], states[3]);
+        assert_eq!(value(&states[1], "VIRTUAL_ENV"), r"C:\mine");
+    }
+}
+
+#[test]
+fn a_prompt_that_is_set_meanwhile_stays() {
+    let scratch = Scratch::new();
+    environment(&scratch, "env", "env");
+    for before in ["rem", "set PROMPT=", "set VIRTUAL_ENV_DISABLE_PROMPT=1"] {
+        let set = r#"set "PROMPT=mine & (x) ""#;
+        let lines = [before, "call env-activate.bat", set, "call env-deactivate.bat", "@"];
+        for switch in ["/v:off", "/v:on"] {
+            let states = Batch { switch, ..Batch::new(&scratch) }.states(&lines);
+            assert_eq!(value(&states[0], "PROMPT"), "mine & (x) ", "{before}");
+            assert!(states[0].keys().all(|name| !name.starts_with("_OLD")), "{states:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_prompt_is_text_and_runs_nothing() {
+    let scratch = Scratch::new();
+    let prompt = r#"say "hi" & echo x> pwned | <b> (c) ^ $P"#;
+    // Wine has a mind of its own about which quote ends what.
+    let prompt = if is_wine() { &*prompt.replace('"', "") } else { prompt };
+    scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", prompt]).arg(scratch.env()).silent();
+    call(&scratch, &scratch.env(), "env");
+    let states = Batch::new(&scratch).states(&["call env-activate.bat", "@", "call env-deactivate.bat", "@"]);
+    assert_eq!(value(&states[0], "VIRTUAL_ENV_PROMPT"), prompt);
+    let shown = prompt.replace('"', "''").replace('$', "$$");
+    assert_eq!(value(&states[0], "PROMPT"), format!("({shown}) $P$G"));
+    assert_eq!(value(&states[1], "PROMPT"), "$P$G");
+    assert!(!scratch.path("pwned").exists());
+}
+
+#[test]
+fn quotes_in_variables_are_given_back() {
+    if is_wine() {
+        return say_missing("a cmd.exe whose for remembers what it has read, which Wine's does not");
+    }
+    let scratch = Scratch::new();
+    let env_dir = environment(&scratch, "env", "env");
+    let path = r#""C:\a & b";C:\c & d;"C:\e";%SystemRoot%\System32"#;
+    for switch in ["/v:off", "/v:on"] {
+        let variables = vec![("PATH", path), ("PYTHONHOME", r#""C:\a & b"!^"#), ("PROMPT", r#""<$P>" & "#)];
+        let batch = Batch { switch, variables, ..Batch::new(&scratch) };
+        let states = batch.states(&["@", "call env-activate.bat", "@", "call env-deactivate.bat", "@"]);
+        assert_eq!(states[0], states[2]);
+        let rest = if switch == "/v:on" { path.to_owned() } else { path.replace('"', "") };
+        assert_active(&states[1], &env_dir, &rest, switch);
+    }
+}
+
+#[test]
+fn the_code_page_is_given_back() {
+    let scratch = Scratch::new();
+    environment(&scratch, "env", "env");
+    let chcp = r#""%SystemRoot%\System32\chcp.com""#;
+    let set = format!("{chcp} 850 > nul");
+    let said = Batch::new(&scratch).says(&[&set, chcp, "call env-activate.bat", chcp, "call env-deactivate.bat", chcp]);
+    let said: Vec<&str> = said.lines().collect();
+    assert!(said.len() == 3 && said.iter().all(|line| *line == said[0] && line.contains("850")), "{said:?}");
+}
+
+#[test]
+fn echo_stays_on_where_it_is() {
+    let scratch = Scratch::new();
+    environment(&scratch, "env", "env");
+    for (state, script) in [("on", "activate"), ("off", "activate"), ("on", "deactivate"), ("off", "deactivate")] {
+        let call = format!("call env-{script}.bat");
+        let said = |lines: &[&str]| Batch::new(&scratch).says(lines).lines().last().unwrap().to_owned();
+        let turn = format!("echo {state}");
+        assert_eq!(said(&[&turn, &call, "@echo"]), said(&[&turn, "@echo"]));
+        assert_ne!(said(&["echo on", &call, "@echo"]), said(&["echo off", &call, "@echo"]));
+    }
+}
+
+/// CPython's scripts, which know less; each undoes the other's work.
+#[test]
+fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
+    for python in pythons() {
+        let scratch = Scratch::new();
+        let env_dir = environment(&scratch, "ours", "ours");
+        scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
+        call(&scratch, &scratch.path("theirs"), "theirs");
+        let (ours, theirs) = ("call ours-activate.bat", "call theirs-activate.bat");
+        let (leave_ours, leave_theirs) = ("call ours-deactivate.bat", "call theirs-deactivate.bat");
+        let [home, unset] = [r"set PYTHONHOME=C:\mine", "rem"];
+        for (first, steps) in [
+            (home, &[ours, theirs, leave_theirs][..]),
+            (home, &[theirs, ours, "@", leave_ours]),
+            (home, &[ours, theirs, ours, "@", leave_ours]),
+            (home, &[ours, leave_theirs]),
+            (home, &[theirs, leave_ours]),
+            (home, &[ours, theirs, leave_ours]),
+            (home, &[ours, leave_theirs, ours, "@", leave_ours]),
+            (unset, &[ours, theirs, leave_theirs, ours, "@", leave_ours]),
+            ("set PROMPT=$G", &[ours, theirs, leave_theirs, ours, "@", leave_ours]),
+        ] {
+            let states = Batch::new(&scratch).states(&[&[first, "@"], steps, &["@"]].concat());
+            let what = format!("{python:?}: {first}, {steps:?}");
+            if let [was, active, _] = &states[..] {
+                assert_active(active, &env_dir, value(was, "PATH"), &what);
+                assert_eq!(value(active, "PROMPT"), format!("(ours) {}", value(was, "PROMPT")), "{what}");
+            }
+            assert_same_but_for_rest(&states[0], states.last().unwrap(), &what);
+        }
+    }
+}
+
+/// Asserts that all is as it was but for what another tool's deactivation knows nothing of.
+fn assert_same_but_for_rest(was: &BTreeMap<String, String>, is: &BTreeMap<String, String>, what: &str) {
+    for name in ["PATH", "PROMPT", "PYTHONHOME", "VIRTUAL_ENV"] {
+        assert_eq!(value(was, name), value(is, name), "{name}, {what}");
+    }
+}
+
+#[test]
+fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
+    for python in pythons() {
+        let scratch = Scratch::new();
+        environment(&scratch, "ours", "ours");
+        scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
+        call(&scratch, &scratch.path("theirs"), "theirs");
+        let left = ["call ours-activate.bat", "call theirs-activate.bat", "call theirs-deactivate.bat"];
+        let changed = [r"set PYTHONHOME=C:\mine", r"set PATH=C:\mine;%PATH%", "set PROMPT=mine", "@"];
+        for rest in
+            [&["call ours-deactivate.bat", "@"][..], &["call ours-activate.bat", "call ours-deactivate.bat", "@"]]
+        {
+            // What was inherited is not given back when it was another tool that left it.
+            let variables = vec![("VIRTUAL_ENV", r"C:\inherited")];
+            let batch = Batch { variables, ..Batch::new(&scratch) };
+            let states = batch.states(&[&left[..], &changed, rest].concat());
+            assert_same_but_for_rest(&states[0], &states[1], &format!("{python:?}: {rest:?}"));
+            assert_eq!(value(&states[1], "VIRTUAL_ENV"), "-");
+        }
+    }
+}
