@@ -1,5 +1,7 @@
-# For PowerShell. Run `. bin/Activate.ps1` to put this environment's programs first on PATH, and `deactivate` to
-# undo that.
+﻿# For PowerShell. Run `. bin/Activate.ps1` (on Windows, `Scripts\Activate.ps1`) to put this environment's programs first on
+# PATH, and `deactivate` to undo that.
+#
+# By the mark at the beginning of this file, Windows PowerShell 5.1 reads it as the UTF-8 that it is.
 [CmdletBinding()]
 param(
     # Another environment than the one that this script is in.

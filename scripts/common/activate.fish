@@ -49,6 +49,10 @@ for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
 end
 
 set -gx VIRTUAL_ENV __VENV_DIR__
+# A Windows path in Cygwin, MSYS or MinGW, whose programs want it their way.
+if string match -qr '^[A-Za-z]:|\\\\' -- $VIRTUAL_ENV; and type -q cygpath
+    set -gx VIRTUAL_ENV (cygpath $VIRTUAL_ENV)
+end
 set -g _OLD_VIRTUAL_FOR $VIRTUAL_ENV
 set -gx VIRTUAL_ENV_PROMPT __VENV_PROMPT__
 set -gx PATH $VIRTUAL_ENV/__VENV_BIN_NAME__ $PATH

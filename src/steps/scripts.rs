@@ -236,11 +236,14 @@ mod tests {
 
     /// cmd.exe looks for a label in steps of 512 bytes, and misses some where lines end with a line feed alone.
     #[test]
-    fn the_lines_of_cmds_scripts_end_as_it_needs_them_to() {
+    fn the_lines_of_each_script_end_as_its_shell_needs_them_to() {
         for name in ["activate.bat", "deactivate.bat"] {
             let script = on_windows(name, r"C:\env", "env");
             assert_eq!(script.matches('\n').count(), script.matches("\r\n").count(), "{name}");
             assert!(script.ends_with("\r\n") && script.lines().count() > 10, "{name}");
+        }
+        for (_, name, template) in BUILT_IN.iter().filter(|(folder, ..)| *folder != "nt") {
+            assert!(!template.contains(&b'\r'), "{name}");
         }
     }
 

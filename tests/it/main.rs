@@ -41,6 +41,8 @@ mod jobs;
 mod library;
 #[cfg(unix)] // modes, numbers of links, file systems of their own
 mod link_modes;
+#[cfg(unix)] // shells
+mod nt_scripts;
 #[cfg(unix)] // mount
 mod overlay;
 #[cfg(unix)] // wheels for Linux

@@ -1,0 +1,166 @@
+//! The scripts of an environment on Windows that shells of other systems can read too, and so are run here: Git Bash has bash's,
+//! and fish, nushell and xonsh are the same everywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rvenv::{
+    Cache, Context, Discovery, EnvBuilder, Interpreter, Options, Platform, PythonRequest, Result, Steps, Surroundings,
+};
+
+use crate::harness::*;
+
+/// A name that is a path of Windows, as far as a name can be one, with what means something to one shell or another.
+const NAME: &str = r"C:\Users\it's $HOME & `b`\new\table\100%\é (1)";
+
+/// Makes nothing but the scripts.
+struct ScriptsAlone;
+
+impl Steps for ScriptsAlone {
+    fn setup_python(&self, _: &EnvBuilder, _: &mut Context) -> Result<()> {
+        Ok(())
+    }
+
+    fn setup_pip(&self, _: &EnvBuilder, _: &mut Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The scripts of an environment of this name as they are on Windows, with those of `folder` besides.
+fn scripts_of_windows(scratch: &Scratch, name: &str, folder: Option<&Path>) -> PathBuf {
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let mut interpreter: Interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
+    interpreter.platform = Platform::Nt;
+    interpreter.scheme.scripts = "Scripts".into();
+    let options = Options::default().scripts(folder.map(Path::to_owned));
+    let env_dir = scratch.path(name);
+    EnvBuilder::new(interpreter, options).create_with(&env_dir, &ScriptsAlone).unwrap();
+    env_dir
+}
+
+/// What a shell says that runs this code, in which `@` is the script of that name.
+fn said(scratch: &Scratch, shell: &[&str], env_dir: &Path, script: &str, code: &str) -> String {
+    let script = scratch.write(script, fs::read(env_dir.join("Scripts").join(script)).unwrap());
+    let code = scratch.write("code", code.replace('@', script.to_str().unwrap()));
+    let program = if ["nu", "xonsh"].contains(&shell[0]) { peer(shell[0]) } else { tool(shell[0]) }.unwrap();
+    let run = scratch.run(program).args(&shell[1..]).arg(code).env("HOME", scratch.path("")).env("TERM", "dumb");
+    let path = format!("{}:/usr/bin:/bin", scratch.path("bin").display());
+    let output = run.env("PATH", path).output();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Cygwin's program, as far as it is used: `C:\a b` is `/c/a b` to MSYS.
+const CYGPATH: &str = r#"#!/bin/sh
+[ $# = 1 ] || exit 1
+printf '%s\n' "$1" | sed 's|^.*\([A-Z]\):|/\1|; s|\\|/|g'
+"#;
+
+#[test]
+fn git_bash_has_the_path_as_its_programs_want_it() {
+    let scratch = Scratch::new();
+    let env_dir = scripts_of_windows(&scratch, NAME, None);
+    let code = r#"PS1='> '; before=$PATH; . @
+printf '%s\n' "$VIRTUAL_ENV" "$VIRTUAL_ENV_PROMPT" "${PATH%:"$before"}"; deactivate
+[ "$PATH" = "$before" ] && echo "${VIRTUAL_ENV-none}"
+"#;
+    let posix = NAME.replace(r"C:\", "/C/").replace('\\', "/");
+    for (has_cygpath, virtual_env) in [(false, env_dir.to_str().unwrap()), (true, &*posix)] {
+        if has_cygpath {
+            scratch.write_script("bin/cygpath", CYGPATH);
+        }
+        for shell in [&["bash", "--norc"][..], &["dash"], &["zsh", "-f"]] {
+            if tool(shell[0]).is_some() {
+                let expected = format!("{virtual_env}\n{NAME}\n{virtual_env}/Scripts\nnone\n");
+                assert_eq!(said(&scratch, shell, &env_dir, "activate", code), expected, "{shell:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn fish_has_the_path_as_its_programs_want_it() {
+    if tool("fish").is_none() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let env_dir = scripts_of_windows(&scratch, NAME, None);
+    scratch.write_script("bin/cygpath", CYGPATH);
+    let posix = NAME.replace(r"C:\", "/C/").replace('\\', "/");
+    let code = "set before $PATH; source @\nprintf '%s\\n' $VIRTUAL_ENV $VIRTUAL_ENV_PROMPT $PATH[1]\ndeactivate
+test (string join : $PATH) = (string join : $before); and not set -q VIRTUAL_ENV; and echo none\n";
+    let expected = format!("{posix}\n{NAME}\n{posix}/Scripts\nnone\n");
+    assert_eq!(said(&scratch, &["fish", "--no-config"], &env_dir, "activate.fish", code), expected);
+}
+
+#[test]
+fn xonsh_has_the_path_as_it_is() {
+    if peer("xonsh").is_none() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let env_dir = scripts_of_windows(&scratch, &NAME.replace("$HOME", "~"), None);
+    let dir = env_dir.display();
+    let code = "source @\nprint($VIRTUAL_ENV, $VIRTUAL_ENV_PROMPT, $PATH[0], sep='\\n', flush=True)\n";
+    let expected = format!("{dir}\n{}\n{dir}/Scripts\n", env_dir.file_name().unwrap().to_str().unwrap());
+    assert_eq!(said(&scratch, &["xonsh", "--no-rc"], &env_dir, "activate.xsh", code), expected);
+}
+
+#[test]
+fn nushell_changes_the_one_path_that_there_is() {
+    if peer("nu").is_none() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let env_dir = scripts_of_windows(&scratch, NAME, None);
+    let dir = env_dir.display();
+    // Windows calls it Path, as nushell did before it took all of a name's cases for one.
+    for (set_up, name) in [("", "PATH"), ("hide-env PATH; $env.Path = ['/x']", "Path")] {
+        let code = format!(
+            "{set_up}\nlet before = $env.{name}\noverlay use @
+print $env.VIRTUAL_ENV $env.VIRTUAL_ENV_PROMPT ($env.{name} | first) ($env | columns | where $it in [PATH Path] | length)
+deactivate\nprint ($env.{name} == $before)\n"
+        );
+        let expected = format!("{dir}\n{NAME}\n{dir}/Scripts\n1\ntrue\n");
+        assert_eq!(said(&scratch, &["nu", "--no-config-file"], &env_dir, "activate.nu", &code), expected);
+    }
+}
+
+#[test]
+fn powershells_script_is_sound_by_its_grammar_and_says_that_it_is_utf8() {
+    let scratch = Scratch::new();
+    let env_dir = scripts_of_windows(&scratch, NAME, None);
+    let script = env_dir.join("Scripts/Activate.ps1");
+    // Windows PowerShell 5.1 reads a file without this mark by the system's code page, in which a part of a letter may
+    // be a quote.
+    let text = fs::read_to_string(&script).unwrap();
+    assert!(text.starts_with("\u{feff}#"), "{text}");
+    assert!(text.contains(&format!("$VenvDir = '{}',", env_dir.to_str().unwrap().replace('\'', "''"))), "{text}");
+    assert!(text.contains("($VenvDir, 'Scripts')"), "{text}");
+    let Some(python) = peer("python") else { return };
+    let code = "
+import sys, tree_sitter, tree_sitter_powershell as grammar
+tree = tree_sitter.Parser(tree_sitter.Language(grammar.language())).parse(open(sys.argv[1], 'rb').read())
+assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tree.root_node)
+";
+    scratch.run(python).args(["-c", code]).arg(script).ok();
+}
+
+#[test]
+fn programs_among_a_folders_scripts_are_copied_as_they_are() {
+    let scratch = Scratch::new();
+    let program = b"MZ\xff\xfe__VENV_NAME__";
+    for name in ["nt/tool.exe", "common/sub/tool.pdb", "nt/python.exe", "nt/venvlauncher.exe", "posix/no.exe"] {
+        scratch.write(&format!("team/{name}"), program);
+    }
+    scratch.write("team/nt/tool.bat", "set \"X=__VENV_NAME__\"\r\n");
+    let env_dir = scripts_of_windows(&scratch, "a & 100%", Some(&scratch.path("team")));
+    let scripts = env_dir.join("Scripts");
+    for name in ["tool.exe", "sub/tool.pdb"] {
+        assert_eq!(fs::read(scripts.join(name)).unwrap(), program);
+    }
+    assert_eq!(fs::read_to_string(scripts.join("tool.bat")).unwrap(), "set \"X=a & 100%%\"\r\n");
+    for name in ["python.exe", "venvlauncher.exe", "no.exe"] {
+        assert!(!scripts.join(name).exists(), "{name}");
+    }
+}
