@@ -21,15 +21,20 @@ def environment_of(script, bin_name):
     raise RuntimeError(f"{script} is in no environment: there is no pyvenv.cfg beside its folder")
 
 
+def version_of(virtual_env):
+    with open(os.path.join(virtual_env, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as lines:
+        for key, _, value in (line.partition("=") for line in lines):
+            if key.strip().lower() == "version":
+                return value.strip().split(".")[:2]
+
+
 def activate(virtual_env, prompt, bin_name):
+    version = [str(number) for number in sys.version_info[:2]]
+    if version_of(virtual_env) != version:
+        raise RuntimeError(f"{virtual_env} is no environment of Python {'.'.join(version)}")
     # Debian's site has other folders for a Python that is no environment's.
-    prefixes = sys.prefix, sys.exec_prefix
     sys.prefix = sys.exec_prefix = virtual_env
     folders = [folder for folder in site.getsitepackages([virtual_env]) if os.path.isdir(folder)]
-    if not folders:
-        sys.prefix, sys.exec_prefix = prefixes
-        version = ".".join(str(number) for number in sys.version_info[:2])
-        raise RuntimeError(f"{virtual_env} is no environment of Python {version}")
 
     rest = os.environ.get("PATH")
     os.environ["PATH"] = os.pathsep.join([os.path.join(virtual_env, bin_name)] + ([rest] if rest else []))

@@ -1,7 +1,5 @@
 //! What is the user's or another tool's while an environment is active, and what stays of it when that is left.
 
-use std::fs;
-
 use crate::harness::*;
 
 /// The shells that source `activate`, as far as they are here, each with its name.
@@ -146,26 +144,4 @@ fn activate_that_is_executed_says_that_it_is_to_be_sourced() {
     assert!(output.stdout.is_empty());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.lines().count() == 1 && said.ends_with(": . env/bin/activate\n"), "{said}");
-}
-
-#[test]
-fn activate_this_is_of_the_environment_that_it_is_in_now() {
-    let scratch = Scratch::new();
-    let python = python();
-    environment(&scratch, "before");
-    scratch.run("cp").args(["-a", "before", "copy"]).silent();
-    let activated = "import sys; path = sys.argv[1]; exec(open(path).read(), {'__file__': path}); print(sys.prefix)";
-    let run = scratch.run(&python.path).args(["-c", activated, "copy/bin/activate_this.py"]);
-    assert_eq!(run.ok().trim(), scratch.path("copy").to_str().unwrap());
-
-    let nameless = "exec(open('copy/bin/activate_this.py').read(), {})";
-    let output = scratch.run(&python.path).args(["-c", nameless]).output();
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("RuntimeError: say where activate_this.py is"),
-        "{output:?}"
-    );
-
-    fs::remove_file(scratch.path("copy/pyvenv.cfg")).unwrap();
-    let output = scratch.run(&python.path).args(["-c", activated, "copy/bin/activate_this.py"]).output();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is in no environment"), "{output:?}");
 }

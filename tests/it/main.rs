@@ -1,6 +1,7 @@
 //! Tests on real interpreters, shells and file systems. Each environment that rvenv makes is held against the
 //! one that the interpreter's own `-m venv` makes at the same path.
 
+mod activate_this;
 #[cfg(unix)] // shells; cmd.exe has its own in cmd.rs
 mod activation;
 #[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
