@@ -109,6 +109,7 @@ fn everything_is_as_it_was_after_deactivation() {
         [("plain", "plain"), (hostile(), "hostile")].map(|(name, called)| environment(&scratch, name, called));
     let path = r"C:\Program Files (x86)\a;C:\b & c;C:\^d;%not%;C:\é;C:\windows\system32";
     let path = if is_wine() { path.replace("%not%;", "") } else { path.to_owned() };
+    #[allow(clippy::type_complexity, reason = "it is a table")]
     let situations: [(&str, &[(&str, &str)], &[&str]); 8] = [
         ("ordinary", &[], &[]),
         ("hostile values", &[("PATH", &path), ("PYTHONHOME", r"C:\a & (b) ^c"), ("PROMPT", "a & b ^ (c) $P$G ")], &[]),

@@ -150,7 +150,7 @@ fn compare_configurations(theirs: &[(String, String)], ours: &[(String, String)]
 
 #[test]
 fn the_environment_with_pip_is_cpythons() {
-    for_each_python(|python| compare(python, &[]));
+    for_each_pip(|python| compare(python, &[]));
 }
 
 #[test]
@@ -296,7 +296,7 @@ for folder, _, names in os.walk(site_packages):
         count += 1
 print(count)
 ";
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg(scratch.env()).silent();
         let count = scratch

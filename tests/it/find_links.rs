@@ -40,7 +40,7 @@ fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
 fn the_newest_wheel_that_suits_the_python_is_taken_before_its_own() {
     let scratch = Scratch::new();
     let Some(folder) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("--find-links").arg(&folder).arg("env").silent();
         // By their Requires-Python: pip 24.2 wants 3.8, pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 want 3.7.

@@ -33,7 +33,7 @@ fn without_times(scratch: &Scratch) -> Tree {
 
 #[test]
 fn an_environment_is_the_same_cold_warm_and_without_a_cache() {
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         let made = |run: Run| {
             run.silent();
@@ -203,7 +203,7 @@ fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_us
 
 #[test]
 fn no_compile_leaves_the_pyc_out_and_nothing_else() {
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         rvenv(&scratch, python).silent();
         let mut compiled = tree(&scratch.env());
@@ -242,7 +242,7 @@ fn source_date_epoch_makes_pyc_that_go_by_hashes() {
 #[cfg(unix)] // taskset
 #[test]
 fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         let made = |run: Run, arguments: &[&str]| {
             let run = run.env("SOURCE_DATE_EPOCH", "1700000000").args(arguments);

@@ -177,7 +177,7 @@ fn what_rvenv_has_started_ends_with_it() {
 
 #[test]
 fn an_environment_that_was_moved_is_mended_by_a_run() {
-    for_each_python(|python| {
+    for_each_pip(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("old place").silent();
         fs::rename(scratch.path("old place"), scratch.path("new place")).unwrap();

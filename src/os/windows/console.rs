@@ -74,3 +74,21 @@ impl Drop for Terminal {
         unsafe { SetConsoleMode(io::stdin().as_raw_handle(), self.0) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_console_asks_is_heard_and_it_is_watched_once() {
+        let stop = Arc::new(AtomicBool::new(false));
+        watch_console(&stop).unwrap();
+        for event in [CTRL_C_EVENT, CTRL_BREAK_EVENT] {
+            stop.store(false, Ordering::Relaxed);
+            // SAFETY: nothing is asked of whoever calls it.
+            assert_eq!(unsafe { hear(event) }, 1, "nobody else has to hear it");
+            assert!(stop.load(Ordering::Relaxed));
+        }
+        assert!(watch_console(&stop).is_err());
+    }
+}

@@ -65,9 +65,24 @@ fn parse_version(text: &str) -> (u32, u32) {
     (major.parse().expect("a number"), minor.parse().expect("a number"))
 }
 
-/// Runs `test` for each Python, in as many threads as there are cores; the reports name the Python.
+/// Runs `test` for each Python.
 pub fn for_each_python(test: impl Fn(&Python) + Sync) {
-    let queue = std::sync::Mutex::new(pythons());
+    for_each(pythons(), test);
+}
+
+/// Runs `test`, which has pip work, for each Python; on Windows for the oldest and the newest, since all takes far longer
+/// there, in Wine too.
+pub fn for_each_pip(test: impl Fn(&Python) + Sync) {
+    let mut pythons = pythons();
+    if cfg!(windows) && pythons.len() > 2 {
+        pythons.drain(1..pythons.len() - 1);
+    }
+    for_each(pythons, test);
+}
+
+/// In as many threads as there are cores; the reports name the Python.
+fn for_each(pythons: Vec<Python>, test: impl Fn(&Python) + Sync) {
+    let queue = std::sync::Mutex::new(pythons);
     let failed = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
