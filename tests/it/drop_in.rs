@@ -111,6 +111,9 @@ pub fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {
         match (their, our) {
             (Entry::File { mode: theirs, .. }, Entry::File { mode: ours, .. }) if has_our_own_contents(path) => {
                 assert_eq!(format!("{theirs:o}"), format!("{ours:o}"), "{what}: {path}");
+                if path.ends_with(".exe") {
+                    assert_eq!(stub_and_shebang(their), stub_and_shebang(our), "{what}: {path}");
+                }
             }
             _ => assert_eq!(their, our, "{what}: {path}"),
         }
@@ -121,6 +124,16 @@ pub fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {
     let extra: Vec<&String> =
         ours.keys().filter(|path| !theirs.contains_key(*path) && !may_be_ours_alone(path)).collect();
     assert!(extra.is_empty(), "{what}: only rvenv makes {extra:?}");
+}
+
+/// What a launcher on Windows begins with, and the line that names its Python: in small letters, as pip wrote it before 21.2,
+/// and without the end of the line, which was another one then.
+fn stub_and_shebang(launcher: &Entry) -> (&[u8], String) {
+    let Entry::File { contents, .. } = launcher else { panic!("a launcher is a file") };
+    let archive = contents.windows(4).rposition(|bytes| bytes == b"PK\x03\x04").expect("an archive");
+    let shebang = contents[..archive].windows(2).rposition(|bytes| bytes == b"#!").expect("a shebang");
+    let line = String::from_utf8(contents[shebang..archive].to_vec()).expect("UTF-8");
+    (&contents[..shebang], line.trim_end().to_lowercase())
 }
 
 /// The same rows in the same order, but for the hashes of launchers.

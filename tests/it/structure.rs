@@ -215,10 +215,20 @@ fn nothing_but_the_os_room_depends_on_the_system_that_it_is_built_for() {
     }
 }
 
-/// What is asked by `#[cfg(…)]`, `#[cfg_attr(…)]` and `cfg!(…)`, tests left out.
+#[test]
+fn nothing_but_what_calls_windows_is_unsafe() {
+    for (name, file) in Sources::read().modules.values().filter(|(name, _)| !name.starts_with("os/windows/")) {
+        let mut conditions = Conditions::default();
+        conditions.visit_file(file);
+        assert!(!conditions.is_unsafe, "{name} has an unsafe block; calls of Windows belong into os/windows");
+    }
+}
+
+/// What is asked by `#[cfg(…)]`, `#[cfg_attr(…)]` and `cfg!(…)`, and whether anything is unsafe, tests left out.
 #[derive(Default)]
 struct Conditions {
     found: Vec<String>,
+    is_unsafe: bool,
 }
 
 impl<'ast> Visit<'ast> for Conditions {
@@ -227,6 +237,11 @@ impl<'ast> Visit<'ast> for Conditions {
         if !is_test {
             visit::visit_item(self, item);
         }
+    }
+
+    fn visit_expr_unsafe(&mut self, block: &'ast syn::ExprUnsafe) {
+        self.is_unsafe = true;
+        visit::visit_expr_unsafe(self, block);
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {

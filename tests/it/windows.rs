@@ -53,6 +53,9 @@ fn names_that_windows_keeps_for_itself_are_refused() {
         let is_device = stderr.contains("because it is the name of a device.");
         assert!(is_device && error.status.code() == Some(1) || error.status.success(), "{name}: {stderr}");
     }
+    let surrogate: std::ffi::OsString = std::os::windows::ffi::OsStringExt::from_wide(&[u16::from(b'x'), 0xd800]);
+    let error = scratch.rvenv_for(&python()).arg("--without-pip").arg(surrogate).error();
+    assert!(error.contains("its name is not Unicode"), "{error}");
     for (name, reason) in
         [("a;b", "it contains the PATH separator ;."), ("a?b", "(os error 123)"), (r"C:\", "the root")]
     {
