@@ -246,6 +246,12 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     system::private_dir().recursive(true).create(path)
 }
 
+/// Takes from a file what forbids to replace or remove it, whoever may write to its directory: an attribute of Windows. Returns
+/// whether there was anything of the kind.
+pub(crate) fn unprotect(file: &Path) -> bool {
+    system::unprotect(file)
+}
+
 /// Lets a directory's owner do everything in it.
 pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
     system::open_up(directory)

@@ -141,6 +141,14 @@ pub(super) fn private_dir() -> DirBuilder {
     DirBuilder::new()
 }
 
+pub(super) fn unprotect(file: &Path) -> bool {
+    let Ok(metadata) = file.symlink_metadata() else { return false };
+    let mut permissions = metadata.permissions();
+    let is_protected = metadata.is_file() && permissions.readonly();
+    permissions.set_readonly(false);
+    is_protected && std::fs::set_permissions(file, permissions).is_ok()
+}
+
 /// Nothing to do: there is no umask that could have taken the owner's rights.
 pub(super) fn open_up(_: &Path) -> io::Result<()> {
     Ok(())

@@ -36,12 +36,14 @@ impl Absent {
         for to in self.missing(env_dir) {
             match os::rename_new(&self.staged(to, env_dir), to) {
                 Ok(()) => {
-                    let hidden = match inner {
-                        Some(inner) if to != env_dir => inner.moved_to(env_dir.parent().unwrap_or(to)),
-                        None if !os::LOCK_MOVES_WITH_DIRECTORY => self.lock_beside(env_dir)?,
-                        _ => self.hidden,
-                    };
-                    return Ok(Published::new(hidden, Before::Nothing { outermost: to.to_owned() }));
+                    let before = Before::Nothing { outermost: to.to_owned() };
+                    return Ok(match inner {
+                        Some(inner) if to != env_dir => {
+                            Published::new(inner.moved_to(env_dir.parent().unwrap_or(to)), before)
+                        }
+                        None if !os::LOCK_MOVES_WITH_DIRECTORY && to != env_dir => self.locked_beside(env_dir, before),
+                        _ => Published::new(self.hidden, before),
+                    });
                 }
                 Err(error) if !is_there(to).at("look at", to)? => Err(error).at("create the directory", to)?,
                 Err(_) => {}
@@ -61,12 +63,13 @@ impl Absent {
         }
     }
 
-    /// The lock for which the next run looks beside ENV_DIR, where it could not appear with the directories above that. Should
-    /// another run have it already, it is waited for.
-    fn lock_beside(self, env_dir: &Path) -> Result<Hidden> {
-        match (env_dir.parent(), env_dir.file_name()) {
-            (Some(parent), Some(name)) if parent != self.above => Hidden::lock(parent, name.as_ref(), &mut || Ok(())),
-            _ => Ok(self.hidden),
+    /// With the lock for which the next run looks beside ENV_DIR, where it could not appear with the directories above that.
+    /// Should another run have it already, ENV_DIR is no more this one's to take away.
+    fn locked_beside(self, env_dir: &Path, before: Before) -> Published {
+        let (parent, name) = (env_dir.parent().unwrap_or(env_dir), env_dir.file_name().unwrap_or_default());
+        match Hidden::lock(parent, name.as_ref(), &mut || Err(Error::Interrupted)) {
+            Ok(hidden) => Published::new(hidden, before),
+            Err(_) => Published::new(self.hidden, Before::Same),
         }
     }
 

@@ -10,8 +10,9 @@ use super::{in_use, moving};
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
-/// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory
-/// goes, or the reverse, or one that is in use. By CPython's rule a link to a directory may stand for a directory, but not for one of `own`.
+/// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory goes, or the
+/// reverse, or one that is in use. By CPython's rule a link to a directory may stand for a directory, but not for one of
+/// `own`.
 pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -55,6 +56,7 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
             }
             // Something in ENV_DIR is a mount of its own, or a link to another file system.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(&from, &to).at("write", &to)?,
+            Err(_) if !is_directory && os::unprotect(&to) => fs::rename(&from, &to).at("write", &to)?,
             // A program that runs, and that would only be replaced by itself.
             Err(_) if os::in_use(&to).is_some() && has_same_contents(&from, &to) => {}
             renamed => renamed.at("write", &to)?,

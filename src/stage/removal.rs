@@ -13,7 +13,7 @@ use crate::os;
 pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     for path in paths {
-        match fs::remove_file(path) {
+        match remove_file(path) {
             Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => {}
             removed => removed.at("remove", path)?,
         }
@@ -24,11 +24,15 @@ pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
     Ok(())
 }
 
+fn remove_file(path: &Path) -> io::Result<()> {
+    fs::remove_file(path).or_else(|error| if os::unprotect(path) { fs::remove_file(path) } else { Err(error) })
+}
+
 /// Removes a file, or a directory with all that is in it, also where the mode of a directory (an odd umask, a read-only
 /// one) does not let its owner.
 pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     if !os::is_folder(path) {
-        return fs::remove_file(path);
+        return remove_file(path);
     }
     fs::remove_dir_all(path).or_else(|_| remove_by_hand(path))
 }
@@ -39,7 +43,7 @@ fn remove_by_hand(directory: &Path) -> io::Result<()> {
     let _ = os::open_up(directory);
     for name in entries::names(directory)? {
         let path = directory.join(name);
-        if os::is_folder(&path) { remove_by_hand(&path)? } else { fs::remove_file(&path)? }
+        if os::is_folder(&path) { remove_by_hand(&path)? } else { remove_file(&path)? }
     }
     fs::remove_dir(directory)
 }

@@ -39,6 +39,23 @@ fn what_is_in_use_is_an_error_that_names_it_and_stays_whole() {
     assert_eq!(scratch.names(), ["env", "runs"]);
 }
 
+#[test]
+fn files_that_are_read_only_are_replaced_and_removed_like_others() {
+    let scratch = Scratch::new();
+    for arguments in [&["env"][..], &["--upgrade", "env"], &["--clear", "env"]] {
+        scratch.rvenv_for(&python()).arg("env").silent();
+        for name in ["pyvenv.cfg", "Scripts/activate.bat", "Lib/site-packages/pip/__init__.py"] {
+            let path = scratch.env().join(name);
+            let mut permissions = fs::metadata(&path).unwrap().permissions();
+            permissions.set_readonly(true);
+            fs::set_permissions(&path, permissions).unwrap();
+        }
+        scratch.rvenv_for(&python()).args(arguments).silent();
+        scratch.rvenv().args(["--check", "env"]).silent();
+        assert_eq!(scratch.names(), ["env"], "{arguments:?}");
+    }
+}
+
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display())
 }

@@ -18,16 +18,13 @@ use super::names::wide;
 
 /// How often a rename that was refused is tried again: who looks at new files, a virus scanner or an indexer, lets go of
 /// them soon.
-const TRIES: u32 = 8;
+const TRIES: u32 = 9;
 
 pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    debug_assert_eq!(
-        patiently(|| held(from)).err().map(|error| error.to_string()),
-        None,
-        "what is renamed is not open"
-    );
+    let held = || patiently(is_in_use, || held(from)).err().map(|error| error.to_string());
+    debug_assert_eq!(held(), None, "what is renamed is not open");
     let (from, to) = (wide(from)?, wide(to)?);
-    patiently(|| {
+    patiently(may_be_in_use, || {
         // SAFETY: both are texts that end with a zero. Without flags, what is there is not replaced, and nothing is copied.
         if unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), 0) } == 0 {
             Err(io::Error::last_os_error())
@@ -37,12 +34,12 @@ pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-/// Tries again what somebody else's open file refuses, for half a second.
-fn patiently(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+/// Tries again, for half a second, what fails for a reason that may pass.
+fn patiently(may_pass: fn(&io::Error) -> bool, mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     let mut pause = Duration::from_millis(2);
     for _ in 1..TRIES {
         match call() {
-            Err(error) if is_in_use(&error) => thread::sleep(pause),
+            Err(error) if may_pass(&error) => thread::sleep(pause),
             done => return done,
         }
         pause *= 2;
@@ -51,7 +48,12 @@ fn patiently(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
 }
 
 fn is_in_use(error: &io::Error) -> bool {
-    has_code(error, ERROR_SHARING_VIOLATION) || has_code(error, ERROR_ACCESS_DENIED)
+    has_code(error, ERROR_SHARING_VIOLATION)
+}
+
+/// The same; of a directory that has such a file in it, the reason is that of what is not allowed.
+fn may_be_in_use(error: &io::Error) -> bool {
+    is_in_use(error) || has_code(error, ERROR_ACCESS_DENIED)
 }
 
 /// The first file at or below `path` that somebody has open in a way that it cannot be removed: a program that runs, or that
@@ -61,8 +63,8 @@ pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
     // What cannot be looked at is another matter, which whoever goes on will find.
     let files = walk.filter_map(walkdir::Result::ok).filter(|entry| entry.file_type().is_file());
     files.map(walkdir::DirEntry::into_path).find(|path| {
-        let opened = patiently(|| open_alone(path));
-        opened.is_err_and(|error| has_code(&error, ERROR_SHARING_VIOLATION))
+        let opened = patiently(is_in_use, || open_alone(path));
+        opened.is_err_and(|error| is_in_use(&error))
     })
 }
 
@@ -70,9 +72,7 @@ pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
 fn held(path: &Path) -> io::Result<()> {
     // First all of them: who walks has directories open.
     let entries = WalkDir::new(path).into_iter().collect::<walkdir::Result<Vec<_>>>()?;
-    let violation = entries
-        .iter()
-        .find_map(|entry| open_alone(entry.path()).err().filter(|error| has_code(error, ERROR_SHARING_VIOLATION)));
+    let violation = entries.iter().find_map(|entry| open_alone(entry.path()).err().filter(is_in_use));
     violation.map_or(Ok(()), Err)
 }
 
