@@ -31,9 +31,9 @@ fn is_wine() -> bool {
 /// A program of cmd.exe's: lines of a batch file, and the variables that it starts with.
 struct Batch<'a> {
     scratch: &'a Scratch,
-    /// `/v:on`, or nothing.
+    /// Whether `!NAME!` is expanded from the beginning: `/v:on` or `/v:off`.
     switch: &'static str,
-    variables: Vec<(&'static str, &'a str)>,
+    variables: Vec<(&'a str, &'a str)>,
 }
 
 impl Batch<'_> {
@@ -59,10 +59,11 @@ impl Batch<'_> {
         String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n")
     }
 
-    /// All variables at each of the lines `@`, which stands for their list.
+    /// All variables at each of the lines `@`, which stands for their list, and the last command's ERRORLEVEL.
     fn states(&self, lines: &[&str]) -> Vec<BTreeMap<String, String>> {
+        let list = ["echo @", "echo ERRORLEVEL=%ERRORLEVEL%", "set"];
         let lines: Vec<&str> =
-            lines.iter().flat_map(|line| if *line == "@" { vec!["echo @", "set"] } else { vec![*line] }).collect();
+            lines.iter().flat_map(|line| if *line == "@" { list.to_vec() } else { vec![*line] }).collect();
         let said = self.says(&lines);
         let state = |text: &str| {
             let variables = text.lines().filter_map(|line| line.split_once('='));
@@ -100,56 +101,69 @@ fn assert_active(state: &BTreeMap<String, String>, env_dir: &Path, rest: &str, w
     assert_eq!(value(state, "PATH"), format!(r"{dir}\Scripts;{rest}"), "{what}");
     assert_eq!(value(state, "PYTHONHOME"), "-", "{what}");
     assert_eq!(value(state, "_OLD_CODEPAGE"), "-", "{what}");
+    assert_eq!(value(state, "ERRORLEVEL"), "0", "{what}");
 }
+
+/// What is so before activation: its name, variables, and lines that are run.
+type Situation<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[test]
 fn everything_is_as_it_was_after_deactivation() {
     let scratch = Scratch::new();
-    let [plain, hostile] =
-        [("plain", "plain"), (hostile(), "hostile")].map(|(name, called)| environment(&scratch, name, called));
+    let environments = [("plain", "plain"), (hostile(), "hostile")];
+    let environments = environments.map(|(name, called)| (environment(&scratch, name, called), called));
     let path = r"C:\Program Files (x86)\a;C:\b & c;C:\^d;%not%;C:\é;C:\windows\system32";
     let path = if is_wine() { path.replace("%not%;", "") } else { path.to_owned() };
-    #[allow(clippy::type_complexity, reason = "it is a table")]
-    let situations: [(&str, &[(&str, &str)], &[&str]); 8] = [
+    let situations: [Situation; 9] = [
         ("ordinary", &[], &[]),
+        ("after a failure", &[], &["@", "cmd /d /c exit 3"]),
         ("hostile values", &[("PATH", &path), ("PYTHONHOME", r"C:\a & (b) ^c"), ("PROMPT", "a & b ^ (c) $P$G ")], &[]),
         ("no prompt shown", &[("VIRTUAL_ENV_DISABLE_PROMPT", "1")], &[]),
-        ("nothing set", &[], &["set PROMPT=", "set PYTHONHOME="]),
+        ("nothing set", &[], &["set PROMPT=", "set PYTHONHOME=", "@"]),
         ("nested", &[("VIRTUAL_ENV", r"C:\outer & (x)"), ("VIRTUAL_ENV_PROMPT", "outer")], &[]),
-        ("twice", &[], &["call hostile-activate.bat"]),
-        ("another before", &[], &["call plain-activate.bat"]),
-        ("prompt disabled meanwhile", &[], &["call plain-activate.bat", "set VIRTUAL_ENV_DISABLE_PROMPT=1"]),
+        ("twice", &[], &["@", "call hostile-activate.bat"]),
+        ("another before", &[], &["@", "call plain-activate.bat"]),
+        ("no prompt shown any more", &[], &["call plain-activate.bat", "set VIRTUAL_ENV_DISABLE_PROMPT=1"]),
     ];
-    for (situation, variables, before) in situations {
-        for (env_dir, called) in [(&plain, "plain"), (&hostile, "hostile")] {
-            for switch in ["/v:off", "/v:on"] {
-                let batch = Batch { switch, variables: variables.to_vec(), ..Batch::new(&scratch) };
-                let [activate, deactivate] =
-                    ["activate", "deactivate"].map(|script| format!("call {called}-{script}.bat"));
-                let set_up: Vec<&str> = before.iter().copied().filter(|line| line.starts_with("set ")).collect();
-                let first: Vec<&str> = before.iter().copied().filter(|line| !line.starts_with("set ")).collect();
-                let steps =
-                    [activate.as_str(), "echo status %ERRORLEVEL%", "@", &deactivate, "echo status %ERRORLEVEL%", "@"];
-                let lines = [&set_up[..], &["@"], &first, &steps].concat();
-                let what = format!("{situation}, {called}, {switch}");
-                if switch == "/v:on" && called == "hostile" && is_wine() {
-                    continue; // carets
-                }
-                let states = batch.states(&lines);
-                let [was, active, after] = &states[..] else { panic!("{what}: {states:#?}") };
-                assert_active(active, env_dir, value(was, "PATH"), &what);
-                assert_eq!(was, after, "{what}");
-                let (prompt, old) = (value(active, "PROMPT"), value(was, "PROMPT"));
-                let name = env_dir.file_name().unwrap().to_str().unwrap().replace('$', "$$");
-                match situation {
-                    "no prompt shown" | "prompt disabled meanwhile" => assert_eq!(prompt, old, "{what}"),
-                    _ if switch == "/v:on" && is_wine() => {}
-                    "nothing set" => assert_eq!(prompt, format!("({name}) $P$G"), "{what}"),
-                    _ => assert_eq!(prompt, format!("({name}) {old}"), "{what}"),
-                }
+    // Wine does not know carets before `!`.
+    let switches: fn(&str) -> &'static [&'static str] = |called| match (is_wine(), called) {
+        (false, _) => &["/v:off", "/v:on"],
+        (true, "plain") => &["/v:on"],
+        (true, _) => &["/v:off"],
+    };
+    for situation in situations {
+        for (env_dir, called) in &environments {
+            for switch in switches(called) {
+                in_situation(&scratch, situation, env_dir, called, switch);
             }
         }
     }
+}
+
+fn in_situation(scratch: &Scratch, situation: Situation, env_dir: &Path, called: &str, switch: &'static str) {
+    let (situation, variables, before) = situation;
+    let what = format!("{situation}, {called}, {switch}");
+    let [activate, deactivate] = ["activate", "deactivate"].map(|script| format!("call {called}-{script}.bat"));
+    let steps = [&activate, "@", &deactivate, "@"];
+    let lines = if before.contains(&"@") { [before, &steps].concat() } else { [&["@"], before, &steps].concat() };
+    let states = Batch { switch, variables: variables.to_vec(), ..Batch::new(scratch) }.states(&lines);
+    let [was, active, after] = &states[..] else { panic!("{what}: {states:#?}") };
+
+    assert_active(active, env_dir, value(was, "PATH"), &what);
+    let (prompt, old) = (value(active, "PROMPT"), value(was, "PROMPT"));
+    let name = env_dir.file_name().unwrap().to_str().unwrap().replace('$', "$$");
+    match situation {
+        "no prompt shown" | "no prompt shown any more" => assert_eq!(prompt, old, "{what}"),
+        // Wine does not know how a dollar sign is doubled there.
+        _ if switch == "/v:on" && is_wine() => assert!(prompt.ends_with(&old.replace('-', "$P$G")), "{what}: {prompt}"),
+        "nothing set" => assert_eq!(prompt, format!("({name}) $P$G"), "{what}"),
+        _ => assert_eq!(prompt, format!("({name}) {old}"), "{what}"),
+    }
+    let mut after = after.clone();
+    if situation == "no prompt shown any more" {
+        after.remove("VIRTUAL_ENV_DISABLE_PROMPT");
+    }
+    assert_eq!(was, &after, "{what}");
 }
 
 #[test]
@@ -256,10 +270,16 @@ fn echo_stays_on_where_it_is() {
     }
 }
 
+/// Those whose scripts differ most.
+fn oldest_and_newest() -> Vec<Python> {
+    let pythons = pythons();
+    [pythons.first(), pythons.last()].into_iter().flatten().cloned().collect()
+}
+
 /// CPython's scripts, which know less; each undoes the other's work.
 #[test]
 fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
-    for python in pythons() {
+    for python in oldest_and_newest() {
         let scratch = Scratch::new();
         let env_dir = environment(&scratch, "ours", "ours");
         scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
@@ -298,7 +318,7 @@ fn assert_same_but_for_rest(was: &BTreeMap<String, String>, is: &BTreeMap<String
 
 #[test]
 fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
-    for python in pythons() {
+    for python in oldest_and_newest() {
         let scratch = Scratch::new();
         environment(&scratch, "ours", "ours");
         scratch.venv(&python).args(["--without-pip", "theirs"]).ok();
@@ -315,5 +335,23 @@ fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
             assert_same_but_for_rest(&states[0], &states[1], &format!("{python:?}: {rest:?}"));
             assert_eq!(value(&states[1], "VIRTUAL_ENV"), "-");
         }
+    }
+}
+
+#[test]
+fn an_environment_that_was_moved_is_known_by_its_scripts() {
+    let scratch = Scratch::new();
+    for name in ["a & b (c) ^d 100% !x! é", "env"] {
+        let env_dir = environment(&scratch, name, "env");
+        scratch.rvenv().arg("--check").arg(&env_dir).ok();
+        let moved = scratch.path(format!("moved {name}"));
+        fs::rename(&env_dir, &moved).unwrap();
+        let output = scratch.rvenv().arg("--check").arg(&moved).output();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        for script in ["activate", "activate.bat", "Activate.ps1", "activate.fish", "activate.nu"] {
+            let start = format!("{}: it activates another", moved.join("Scripts").join(script).display());
+            assert!(said.lines().any(|line| line.starts_with(&start)), "{start}: {said}");
+        }
+        assert!(!said.contains("deactivate.bat"), "{said}");
     }
 }
