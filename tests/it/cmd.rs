@@ -170,7 +170,7 @@ fn in_situation(scratch: &Scratch, situation: Situation, env_dir: &Path, called:
 fn the_python_of_the_environment_is_the_first_on_path() {
     let scratch = Scratch::new();
     let env_dir = environment(&scratch, hostile(), "env");
-    let python = r#"python -c "import sys; print(sys.prefix)""#;
+    let python = r#"python -X utf8 -c "import sys; print(sys.prefix)""#;
     let said = Batch::new(&scratch).says(&["call env-activate.bat && echo fine", python]);
     assert_eq!(said, format!("fine\n{}\n", env_dir.display()));
 }
