@@ -19,7 +19,8 @@
 
 @for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined %%v call :copy %%v _OLD_VIRTUAL_%%v
 
-@rem The values are UTF-8. Where `!` means something, a caret takes that away, and the last one has all carets looked at.
+@rem The values are UTF-8. Where delayed expansion is on, a `!` and a caret in them need a caret, and the `!` at the end has each
+@rem caret looked at; where it is off, what follows the last quote means nothing.
 @set _OLD_CODEPAGE=
 @for /f "tokens=2 delims=:." %%a in ('"%SystemRoot%\System32\chcp.com"') do @set "_OLD_CODEPAGE=%%a"
 @if defined _OLD_CODEPAGE "%SystemRoot%\System32\chcp.com" 65001 > nul
@@ -32,7 +33,7 @@
 @set _OLD_CODEPAGE=
 @call :copy VIRTUAL_ENV _OLD_VIRTUAL_FOR
 
-@rem What looks for programs on PATH does not need the quotes there.
+@rem A directory with spaces needs no quotes on PATH, and here they would end what stands between quotes.
 @if not defined PATH set "PATH=;"
 @if "!!"=="" (set "PATH=!VIRTUAL_ENV!\__VENV_BIN_NAME__;!PATH!") else set "PATH=%VIRTUAL_ENV%\__VENV_BIN_NAME__;%PATH:"=%"
 
@@ -43,14 +44,15 @@
 @if not defined VIRTUAL_ENV_PROMPT exit /b 0
 @if not defined PROMPT set "PROMPT=$P$G"& set _OLD_VIRTUAL_UNSET=1
 @call :copy PROMPT _OLD_VIRTUAL_PROMPT
-@rem A dollar sign means something in a prompt. Quotes are shown as two single ones, since they would end what stands in them here.
+@rem A dollar sign means something in a prompt. A quote would end what stands between quotes here; two single ones look the same.
 @if not "!!"=="" set "_OLD_VIRTUAL_SHOWN=%VIRTUAL_ENV_PROMPT:"=''%"
 @if "!!"=="" (set "PROMPT=(!VIRTUAL_ENV_PROMPT:$=$$!) !PROMPT!") else set "PROMPT=(%_OLD_VIRTUAL_SHOWN:$=$$%) %PROMPT:"=''%"
 @call :copy PROMPT _OLD_VIRTUAL_SHOWN
 @exit /b 0
 
-@rem Copies the variable %1 to %2, whatever is in it. Where `!PATH!` is not expanded, as `cmd /v:on` does, a value with quotes,
-@rem which end and begin where they should not, is carried out of a part where it is.
+@rem Copies the variable %1 to %2, whatever is in it. Delayed expansion takes a value as it is; `"!!"` is empty where it is on
+@rem already, as by `cmd /v:on`. Where it is off, a value without quotes can stand between quotes; one with quotes would have what is
+@rem in it run, so it is read where delayed expansion is on, and `for` takes it from there.
 :copy
 @if "!!"=="" set "%2=!%1!"& exit /b 0
 @call set "_OLD_VIRTUAL_UNQUOTED=%%%1:"=%%"

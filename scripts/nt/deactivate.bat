@@ -15,8 +15,9 @@
 @for %%v in (FOR SHOWN UNSET PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
 @exit /b 0
 
-@rem Copies the variable %1 to %2, whatever is in it. Where `!PATH!` is not expanded, as `cmd /v:on` does, a value with quotes,
-@rem which end and begin where they should not, is carried out of a part where it is.
+@rem Copies the variable %1 to %2, whatever is in it. Delayed expansion takes a value as it is; `"!!"` is empty where it is on
+@rem already, as by `cmd /v:on`. Where it is off, a value without quotes can stand between quotes; one with quotes would have what is
+@rem in it run, so it is read where delayed expansion is on, and `for` takes it from there.
 :copy
 @if "!!"=="" set "%2=!%1!"& exit /b 0
 @call set "_OLD_VIRTUAL_UNQUOTED=%%%1:"=%%"
