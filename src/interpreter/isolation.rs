@@ -1,7 +1,10 @@
 //! How a Python is started so that nothing around it has a say.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
+
+use crate::platform::Platform;
 
 /// A Python that reads neither the environment's `PYTHON*` nor the current directory nor the user's site-packages,
 /// and leaves no .pyc behind in its installation.
@@ -26,9 +29,32 @@ pub(crate) fn without_python_variables(executable: &Path) -> Command {
     // Their names, so that the child does not inherit them; no value is read.
     #[allow(clippy::disallowed_methods)]
     for (name, _) in std::env::vars_os() {
-        if name.as_encoded_bytes().starts_with(b"PYTHON") || name == "__PYVENV_LAUNCHER__" {
+        if is_pythons(&name, Platform::current()) {
             command.env_remove(name);
         }
     }
     command
+}
+
+/// Whether a variable says something to a Python, or to what starts one on macOS and Windows.
+fn is_pythons(name: &OsStr, platform: Platform) -> bool {
+    let known = match platform {
+        Platform::Posix => name.to_owned(),
+        Platform::Nt => name.to_ascii_uppercase(),
+    };
+    known.as_encoded_bytes().starts_with(b"PYTHON") || known == "__PYVENV_LAUNCHER__"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_pythons_is_one_in_any_case_of_letters_on_windows_alone() {
+        for name in ["PYTHONHOME", "__PYVENV_LAUNCHER__"] {
+            let small = name.to_lowercase();
+            assert!(is_pythons(name.as_ref(), Platform::Posix) && !is_pythons(small.as_ref(), Platform::Posix));
+            assert!(is_pythons(name.as_ref(), Platform::Nt) && is_pythons(small.as_ref(), Platform::Nt));
+        }
+    }
 }

@@ -67,6 +67,10 @@ def leave_current_directory():
     os.chdir(os.path.dirname(os.__file__))
 
 
+# What a program's name ends with.
+EXE = ".exe" if os.name == "nt" else ""
+
+
 class BaseGone(Exception):
     # An environment's home has no Python in it any more.
     pass
@@ -98,20 +102,25 @@ def leave_environments(executable):
         home = environment_home(executable)
         if home is None:
             return executable
-        real = os.path.realpath(executable)
+        real = real_path(executable)
         # The links to it have the base's name too, be it `python -> mypython`; of a copy, other copies beside it.
         names = [os.path.basename(step) for step in chain(executable)]
-        names += ["python%d.%d" % sys.version_info[:2], "python3", "python"]
+        names += [name + EXE for name in ("python%d.%d" % sys.version_info[:2], "python3", "python")]
         found = programs(home, names) or programs(home, copies(executable))
         if not found:
             raise BaseGone(home)
         # The name is the environment's; the Python under it may be another than this one. A link leads to the same
         # file; for a copy the name that has the version in it comes first.
-        same = [path for path in found if os.path.realpath(path) == real]
-        versioned = [path for path in found if "." in os.path.basename(path)]
+        same = [path for path in found if real_path(path) == real]
+        versioned = [path for path in found if "." in os.path.basename(path)[: -len(EXE) or None]]
         executable = (same + versioned + found)[0]
         depends.append(executable)
     raise BaseGone(home)
+
+
+def real_path(path):
+    # The file that a path leads to; where letters of any case are the same, in one of them.
+    return os.path.normcase(os.path.realpath(path))
 
 
 def programs(folder, names):
@@ -162,11 +171,17 @@ def built_for():
     return sysconfig.get_config_var("prefix")
 
 
+def is_launched(executable):
+    # Whether an environment's launcher has started this Python, whose own file is `executable`, as on Windows.
+    return os.name == "nt" and os.path.isfile(executable) and real_path(executable) != real_path(sys.executable)
+
+
 def base_executable():
     executable = getattr(sys, "_base_executable", None) or sys.executable
     if not executable:
         return None
-    if sys.executable and environment_home(os.path.abspath(sys.executable)) is not None:
+    in_environment = sys.executable and environment_home(os.path.abspath(sys.executable)) is not None
+    if in_environment and not is_launched(executable):
         # Python takes the environment's name for the base's, whatever is under that name.
         executable = sys.executable
     executable = leave_environments(os.path.abspath(executable))
