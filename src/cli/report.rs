@@ -23,7 +23,9 @@ pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
     for python in pythons {
         let path = python.executable.display();
         let build = if python.free_threaded { "t" } else { "" }.to_owned() + if python.debug { "d" } else { "" };
-        let version = python.full_version() + &build;
+        // As --python takes it.
+        let bits = if python.bits == 32 { "-32" } else { "" };
+        let version = python.full_version() + &build + bits;
         let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
     }
     let described = pythons.iter().map(describe).collect();
@@ -113,6 +115,7 @@ fn describe(python: &Interpreter) -> Value {
         "implementation": python.implementation,
         "free_threaded": python.free_threaded,
         "debug": python.debug,
+        "bits": python.bits,
         "path": python.executable.to_string_lossy(),
         "real_path": python.real_executable.to_string_lossy(),
     })

@@ -1,4 +1,4 @@
-//! Which Python a request means: looks on PATH, among the installations of other tools, and in /usr/bin.
+//! Which Python a request means: looks on PATH, in the registry, among the installations of other tools, and in /usr/bin.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::installation::{pythons_in, versioned_pythons};
 use super::listing::Found;
-use super::managers::{self, Shim, resolve_shim};
+use super::managers::{self, Shim, is_batch, resolve_shim};
 use super::memory;
 use super::metadata::Interpreter;
 use super::request::{PythonRequest, VersionRequest};
@@ -15,6 +15,7 @@ use super::surroundings::Surroundings;
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
+use crate::os;
 use crate::platform::Platform;
 
 /// Finds Pythons, asks them about themselves and remembers what they said.
@@ -79,32 +80,43 @@ impl Discovery {
 
     /// The first on PATH; on Windows, if there is none, the newest that is registered, as the launcher `py` has it.
     fn find_default(&self) -> Result<Interpreter> {
-        for path in ["python3", "python"].iter().flat_map(|name| self.surroundings.on_path(OsStr::new(name))) {
+        let mut unfit = Vec::new();
+        for path in ["python3", "python"].iter().flat_map(|name| self.on_path(OsStr::new(name))) {
             match self.ask(&path) {
                 // It leads to the Store, and to no Python yet.
-                Err(Error::Python { .. }) if is_alias(&path) => {}
+                Err(error @ Error::Python { .. }) if is_alias(&path) => unfit.push(error.to_string()),
                 asked => return asked,
             }
         }
         for path in managers::registered() {
             match self.ask(&path) {
                 // What was registered once may not work any more.
-                Err(Error::Python { .. }) => {}
+                Err(error @ Error::Python { .. }) => unfit.push(error.to_string()),
                 asked => return asked,
             }
         }
-        let reason = match self.surroundings.platform() {
+        let nowhere = match self.surroundings.platform() {
             Platform::Posix => "there is neither python3 nor python on PATH",
             Platform::Nt => "there is neither python3 nor python on PATH, and none is registered",
         };
-        Err(no_python(reason.to_owned()))
+        Err(no_python([vec![nowhere.to_owned()], unfit].concat().join("; ")))
     }
 
-    /// The executable of a path: the path itself, or if it is a directory the Python in it.
+    /// The programs of this name on PATH that can be asked: no batch file, unless it is a shim.
+    fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
+        let is_to_ask = |path: &PathBuf| !is_batch(path) || resolve_shim(path, &self.surroundings) != Shim::None;
+        self.surroundings.on_path(name).into_iter().filter(is_to_ask).collect()
+    }
+
+    /// The executable of a path: the path itself, or if it is a directory the Python in it. Where there is nothing, that of
+    /// a company's tag in the registry.
     fn program_at(&self, path: &Path) -> Result<PathBuf> {
-        let path = self.surroundings.absolute(path)?;
-        let found = if path.is_dir() { pythons_in(&path).into_iter().next() } else { None };
-        found.unwrap_or(Ok(path))
+        let absolute = self.surroundings.absolute(path)?;
+        if absolute.is_dir() {
+            return pythons_in(&absolute).into_iter().next().unwrap_or(Ok(absolute));
+        }
+        let registered = if os::is_there(&absolute) { None } else { managers::executable_of_tag(path) };
+        Ok(registered.unwrap_or(absolute))
     }
 
     /// What a name means: one with a version in it is also a request for that version.
@@ -112,7 +124,7 @@ impl Discovery {
         if name.is_empty() {
             return Err(no_python("its name is empty".to_owned()));
         }
-        let program = self.surroundings.on_path(name).into_iter().next();
+        let program = self.on_path(name).into_iter().next();
         match name.to_str().and_then(VersionRequest::parse) {
             Some(version) => self.find_versioned(program, &version),
             None => self.find_unversioned(name, program),
@@ -125,6 +137,10 @@ impl Discovery {
         let Some(program) = program else { return self.find_version(version) };
         match resolve_shim(&program, &self.surroundings) {
             Shim::RunsNothing => self.find_version(version),
+            Shim::None if is_alias(&program) => self.ask(&program).or_else(|error| match error {
+                Error::Python { .. } => self.find_version(version),
+                error => Err(error),
+            }),
             Shim::None | Shim::Runs(_) => self.ask(&program),
             Shim::Unclear => match self.ask(&program) {
                 // The shim says better than the search why there is none.
@@ -164,7 +180,7 @@ impl Discovery {
             self.interrupt.check()?;
             match candidate.and_then(|path| Ok((self.ask(&path)?, path))) {
                 Ok((interpreter, path)) => match version.check(&interpreter) {
-                    Ok(()) if seen.insert(interpreter.real_executable.clone()) => fit.push(interpreter),
+                    Ok(()) if seen.insert(os::folded(interpreter.real_executable.as_os_str())) => fit.push(interpreter),
                     Ok(()) => {}
                     Err(other) => unfit.push(format!("{} is {other}", Quoted(&path))),
                 },
@@ -182,7 +198,9 @@ impl Discovery {
             Platform::Posix => {
                 "looked on PATH, among the versions of pyenv, uv, asdf, mise and Homebrew, and in /usr/bin"
             }
-            Platform::Nt => "looked on PATH, in the registry, and among the versions of pyenv-win, uv and mise",
+            Platform::Nt => {
+                "looked on PATH, in the registry, and among the versions of python.org, pyenv-win, uv and mise"
+            }
         };
         let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join("; ") };
         Err(no_python(format!("none is {version}: {looked}, and found {seen}")))
@@ -192,7 +210,7 @@ impl Discovery {
     fn candidates(&self, version: &VersionRequest) -> Found {
         let mut candidates = Vec::new();
         for name in version.names() {
-            candidates.extend(self.surroundings.on_path(OsStr::new(&name)).into_iter().map(Ok));
+            candidates.extend(self.on_path(OsStr::new(&name)).into_iter().map(Ok));
         }
         if version.is_range() {
             for stem in version.stems() {
@@ -206,10 +224,12 @@ impl Discovery {
                 Err(error) => candidates.push(Err(error)),
             }
         }
-        candidates.extend(pythons_in(Path::new("/usr")));
+        if self.surroundings.platform() == Platform::Posix {
+            candidates.extend(pythons_in(Path::new("/usr")));
+        }
         // A directory that is reached by two names (/bin is /usr/bin) is looked into once.
         let mut seen = BTreeSet::new();
-        let place = |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_owned()));
+        let place = |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, os::folded(path.file_name()?)));
         candidates.retain(|candidate| candidate.as_ref().map_or(true, |path| seen.insert(place(path))));
         candidates
     }

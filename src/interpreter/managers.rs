@@ -12,8 +12,8 @@ mod uv;
 use super::listing::Found;
 use super::surroundings::Surroundings;
 
-pub(super) use pyenv::{Shim, resolve_shim};
-pub(super) use registry::executables as registered;
+pub(super) use pyenv::{Shim, is_batch, resolve_shim};
+pub(super) use registry::{executable_of_tag, executables as registered};
 
 /// The tools, in the order in which they are asked.
 const MANAGERS: [fn(&Surroundings) -> Found; 6] = [

@@ -18,6 +18,8 @@ pub struct Interpreter {
     pub free_threaded: bool,
     /// Whether it is a debug build (`--with-pydebug`).
     pub debug: bool,
+    /// The bits of an address: 32 or 64.
+    pub bits: u32,
     /// The system it runs on.
     pub platform: Platform,
     /// `sys._base_executable`: the absolute path it was started by, with its links, outside any environment.
@@ -40,8 +42,6 @@ pub struct Interpreter {
     pub(crate) link_names: Vec<PathBuf>,
     /// `sysconfig.get_platform()`: `linux-x86_64`, `win-amd64`, `win32`.
     pub(crate) machine: String,
-    /// The bits of an address.
-    pub(crate) bits: u32,
     /// What Scripts has on Windows in place of such links.
     pub(crate) programs: Programs,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).

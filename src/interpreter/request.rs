@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
@@ -15,9 +15,10 @@ use crate::error::one_line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PythonRequest {
-    /// Nothing was said: the first `python3`, then the first `python`, on PATH.
+    /// Nothing was said: the first `python3`, then the first `python`, on PATH; then on Windows, the newest of the registry.
     Default,
-    /// The path of an executable, or of a directory that has one: an environment or an installation.
+    /// The path of an executable, or of a directory that has one: an environment or an installation. On Windows, also
+    /// what the registry has as `COMPANY/TAG`.
     Path(PathBuf),
     /// A name to be found on PATH: `python3.12`.
     Name(OsString),
@@ -29,7 +30,9 @@ impl From<&OsStr> for PythonRequest {
     /// A text with a directory in it is a path; a version or an implementation is one; any other is a name.
     fn from(text: &OsStr) -> Self {
         let path = Path::new(text);
-        if path.components().count() > 1 || path.is_absolute() || path.starts_with(".") || path.starts_with("..") {
+        let first = path.components().next();
+        let is_path = !matches!(first, None | Some(Component::Normal(_))) || path.components().count() > 1;
+        if is_path {
             return PythonRequest::Path(path.to_owned());
         }
         match text.to_str().filter(|text| !text.starts_with("python")).and_then(VersionRequest::parse) {

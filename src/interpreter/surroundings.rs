@@ -92,11 +92,12 @@ impl Surroundings {
     /// The directories of PATH, as absolute paths.
     pub(super) fn search_path(&self) -> Vec<PathBuf> {
         let directories = std::env::split_paths(self.path_variable());
-        directories.filter_map(|directory| self.join(&directory)).collect()
+        // An empty one is the current directory; on Windows it is none.
+        let is_any = |directory: &PathBuf| self.platform == Platform::Posix || !directory.as_os_str().is_empty();
+        directories.filter(is_any).filter_map(|directory| self.join(&directory)).collect()
     }
 
-    /// All programs of this name on PATH, in its order. On Windows, scripts of cmd.exe are none, which PATHEXT has too: they
-    /// are another program's shims.
+    /// All programs of this name on PATH, in its order. On Windows, scripts of cmd.exe are among them, which PATHEXT has too.
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
         let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
@@ -116,7 +117,12 @@ impl Surroundings {
     /// Errors if it is relative and there is no current directory.
     pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
         let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory does not exist any more");
-        let path: PathBuf = self.join(path).ok_or_else(gone).at("find", path)?.components().collect();
+        let joined = self.join(path).ok_or_else(gone).at("find", path)?;
+        if self.platform == Platform::Nt {
+            // There it is what it looks like, and `C:python.exe` is in the current directory of that drive.
+            return std::path::absolute(&joined).at("find", path);
+        }
+        let path: PathBuf = joined.components().collect();
         let components: Vec<Component> = path.components().collect();
         match components.iter().rposition(|component| *component == Component::ParentDir) {
             Some(last) => {
@@ -138,7 +144,8 @@ impl Surroundings {
 }
 
 fn is_program_on_windows(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| ["exe", "com"].iter().any(|kind| extension.eq_ignore_ascii_case(kind)))
+    path.extension()
+        .is_some_and(|extension| ["exe", "com", "bat", "cmd"].iter().any(|kind| extension.eq_ignore_ascii_case(kind)))
 }
 
 #[cfg(test)]
@@ -157,8 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn a_script_of_cmd_is_no_program() {
-        assert!(["python.exe", "PYTHON.EXE", "x.com"].iter().all(|name| is_program_on_windows(Path::new(name))));
-        assert!(["python.bat", "python.cmd", "python"].iter().all(|name| !is_program_on_windows(Path::new(name))));
+    fn a_name_without_an_extension_is_no_program() {
+        for name in ["python.exe", "PYTHON.EXE", "x.com", "python.bat"] {
+            assert!(is_program_on_windows(Path::new(name)), "{name}");
+        }
+        assert!(["python", "python3.12", "python.py"].iter().all(|name| !is_program_on_windows(Path::new(name))));
     }
 }

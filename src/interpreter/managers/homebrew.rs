@@ -6,12 +6,17 @@ use crate::error::Result;
 use crate::interpreter::listing::{Found, directories, spread};
 use crate::interpreter::surroundings::Surroundings;
 use crate::interpreter::versions::sort_newest_first;
+use crate::platform::Platform;
 
 /// Where Homebrew is, besides `$HOMEBREW_PREFIX`.
 const PREFIXES: [&str; 3] = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"];
 
 /// Its formulas, and each prefix itself, since programs that are linked into it may have no formula any more.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
+    if surroundings.platform() == Platform::Nt {
+        // These would be on the current drive, whosever it is.
+        return vec![];
+    }
     let mut prefixes: Vec<PathBuf> = surroundings.path("HOMEBREW_PREFIX").into_iter().collect();
     prefixes.extend(PREFIXES.map(PathBuf::from));
     let mut found = Vec::new();

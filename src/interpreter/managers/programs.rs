@@ -1,11 +1,64 @@
-//! python.org's installer for one user, on Windows; the registry may have forgotten what is there.
+//! python.org's installer for Windows, where the registry does not tell of it.
 
-use crate::interpreter::installation::installations_in;
-use crate::interpreter::listing::{Found, spread};
+use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::interpreter::listing::{Found, directories, spread};
 use crate::interpreter::surroundings::Surroundings;
+use crate::interpreter::versions::number;
+use crate::platform::Platform;
 
-/// Those in `%LOCALAPPDATA%\Programs\Python`.
+/// Those in its usual places, the user's and the machine's. `C:\Python27` and its like, of installers of old, are none of them:
+/// every user may make such a directory.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
-    let directory = surroundings.path("LOCALAPPDATA").map(|data| data.join("Programs").join("Python"));
-    directory.map(|directory| spread(installations_in(&directory))).unwrap_or_default()
+    if surroundings.platform() == Platform::Posix {
+        return vec![];
+    }
+    let users = surroundings.path("LOCALAPPDATA").map(|path| path.join("Programs").join("Python"));
+    let places = [users, surroundings.path("PROGRAMFILES"), surroundings.path("PROGRAMFILES(X86)")];
+    places.into_iter().flatten().flat_map(|place| spread(pythons_of(&place))).collect()
+}
+
+/// The directories `Python312`, `Python312-32` and the like, the newest first, those for 32 bits after others.
+fn pythons_of(place: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in directories(place)? {
+        if let Some((version, build)) = path.file_name().and_then(|name| version_of(name.to_str()?)) {
+            found.push((Reverse(version), build, path));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, _, path)| path).collect())
+}
+
+/// The digits of the version in a directory's name, as a number, and what follows them.
+fn version_of(name: &str) -> Option<(u32, String)> {
+    let name = name.to_ascii_lowercase();
+    let (version, build) = name.strip_prefix("python").map(|rest| rest.split_once('-').unwrap_or((rest, "")))?;
+    Some((number(version)?, build.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_in_the_names_of_directories() {
+        assert_eq!(version_of("Python312"), Some((312, String::new())));
+        assert_eq!(version_of("python39-32"), Some((39, "32".to_owned())));
+        for other in ["Python", "PythonX", "Perl512", "Python3.12"] {
+            assert_eq!(version_of(other), None, "{other}");
+        }
+    }
+    #[test]
+    fn the_newest_comes_first_and_what_is_for_32_bits_after_others() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["Python39", "Python312-32", "Python312", "Launcher", "Python310-arm64"] {
+            std::fs::create_dir(place.path().join(name)).unwrap();
+        }
+        let found = pythons_of(place.path()).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["Python312", "Python312-32", "Python310-arm64", "Python39"]);
+    }
 }

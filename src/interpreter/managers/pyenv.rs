@@ -1,5 +1,6 @@
 //! pyenv: the versions that it has installed, and which of them a shim of its would run.
 
+mod batch;
 mod hooks;
 mod shim;
 mod version_name;
@@ -10,7 +11,13 @@ use crate::interpreter::installation::installations_in;
 use crate::interpreter::listing::{Found, spread};
 use crate::interpreter::surroundings::Surroundings;
 
-pub(in crate::interpreter) use shim::{Shim, resolve_shim};
+pub(in crate::interpreter) use batch::is_batch;
+pub(in crate::interpreter) use shim::Shim;
+
+/// Looks at the program at `path`.
+pub(in crate::interpreter) fn resolve_shim(path: &Path, surroundings: &Surroundings) -> Shim {
+    if is_batch(path) { batch::resolve(path, surroundings) } else { shim::resolve(path, surroundings) }
+}
 
 /// Those below `$PYENV_ROOT`, beside shims on PATH, and in its usual place; and pyenv-win's.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {

@@ -1,9 +1,11 @@
 //! The registry of Windows, where installers write down what they have installed (PEP 514): what the launcher `py` goes by.
 
 use std::cmp::Reverse;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
-use crate::interpreter::versions::numbers;
+use crate::interpreter::versions::number;
 use crate::os::RegistryKey;
 
 /// Where companies have their keys, each with a key for each Python, its tag.
@@ -19,39 +21,74 @@ const LAUNCHER: &str = "PyLauncher";
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Registered {
     company: String,
+    tag: String,
     version: Vec<u32>,
     is_32_bit: bool,
     executable: PathBuf,
 }
 
-/// The executables of all of them, in the order in which `py` prefers them: the newest first, of 64 bits before others, and
-/// python.org's before those of other companies. What the registry says is not believed of one that is not there.
+/// The executables of all of them, in the order in which `py` prefers them. What the registry says is not believed of one that
+/// is not there.
 pub(in crate::interpreter) fn executables() -> Vec<PathBuf> {
+    all().into_iter().map(|python| python.executable).filter(|path| path.is_file()).collect()
+}
+
+/// The executable that is registered as `COMPANY/TAG`, which `py` calls `-V:COMPANY/TAG`.
+pub(in crate::interpreter) fn executable_of_tag(name: &Path) -> Option<PathBuf> {
+    let names: Vec<Component> = name.components().collect();
+    let [Component::Normal(company), Component::Normal(tag)] = names[..] else { return None };
+    let is = |name: &OsStr, own: &str| name.eq_ignore_ascii_case(own);
+    all()
+        .into_iter()
+        .find(|python| is(company, &python.company) && is(tag, &python.tag))
+        .map(|python| python.executable)
+}
+
+fn all() -> Vec<Registered> {
     let mut found = Vec::new();
     for companies in RegistryKey::all(COMPANIES) {
         for (company, tags) in companies.keys() {
             found.extend(tags.keys().into_iter().filter_map(|(tag, key)| registered(&company, &tag, &key)));
         }
     }
-    in_order(found).into_iter().map(|python| python.executable).filter(|path| path.is_file()).collect()
+    in_order(found)
 }
 
 /// What a tag's key says. None if it does not say where the executable is.
 fn registered(company: &str, tag: &str, key: &RegistryKey) -> Option<Registered> {
-    let version = key.text("", "SysVersion").unwrap_or_else(|| tag.split('-').next().unwrap_or(tag).to_owned());
+    let version = key.text("", "SysVersion").unwrap_or_else(|| tag.to_owned());
     let architecture = key.text("", "SysArchitecture");
     let installed = || Some(PathBuf::from(key.text("InstallPath", "")?).join("python.exe"));
-    Some(Registered {
+    let executable = key.text("InstallPath", "ExecutablePath").map(PathBuf::from).or_else(installed)?;
+    // A relative one would be anybody's, in the current directory.
+    executable.is_absolute().then(|| Registered {
         company: company.to_owned(),
-        version: numbers(&version).unwrap_or_default(),
+        tag: tag.to_owned(),
+        version: version_at_start(&version),
         is_32_bit: architecture.map_or(tag.ends_with("-32"), |architecture| architecture == "32bit"),
-        executable: key.text("InstallPath", "ExecutablePath").map(PathBuf::from).or_else(installed)?,
+        executable,
     })
 }
 
+/// The numbers that a version or a tag begins with: of `3.13t-32`, 3 and 13.
+fn version_at_start(text: &str) -> Vec<u32> {
+    let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
+    text.split('.').map_while(|part| number(&digits(part))).collect()
+}
+
+/// In the order of `py`: python.org's before other companies' by name; of each the newest first, of 64 bits before others. Of
+/// those with the same name the first is meant: the user's before the machine's.
 fn in_order(mut found: Vec<Registered>) -> Vec<Registered> {
-    found.retain(|python| python.company != LAUNCHER);
-    found.sort_by_key(|python| (Reverse(python.version.clone()), python.is_32_bit, python.company != PYTHON_CORE));
+    let mut seen = BTreeSet::new();
+    found.retain(|python| {
+        let is_new = seen.insert((python.company.to_lowercase(), python.tag.to_lowercase()));
+        is_new && !python.company.eq_ignore_ascii_case(LAUNCHER)
+    });
+    found.sort_by_cached_key(|python| {
+        let is_other = !python.company.eq_ignore_ascii_case(PYTHON_CORE);
+        let version = Reverse(python.version.clone());
+        (is_other, python.company.to_lowercase(), version, python.is_32_bit, python.tag.to_lowercase())
+    });
     found
 }
 
@@ -59,23 +96,51 @@ fn in_order(mut found: Vec<Registered>) -> Vec<Registered> {
 mod tests {
     use super::*;
 
+    /// One whose executable says which.
+    fn python(company: &str, tag: &str) -> Registered {
+        Registered {
+            company: company.to_owned(),
+            tag: tag.to_owned(),
+            version: version_at_start(tag),
+            is_32_bit: tag.ends_with("-32"),
+            executable: format!("{company}/{tag}").into(),
+        }
+    }
+
     #[test]
     fn the_order_is_that_of_the_launcher() {
-        let python = |company: &str, version: [u32; 2], is_32_bit| Registered {
-            company: company.to_owned(),
-            version: version.to_vec(),
-            is_32_bit,
-            executable: format!("{company} {version:?} {is_32_bit}").into(),
-        };
         let sorted = [
-            python(PYTHON_CORE, [3, 13], false),
-            python("Another", [3, 13], false),
-            python(PYTHON_CORE, [3, 13], true),
-            python(PYTHON_CORE, [3, 9], false),
+            python("PythonCore", "3.13"),
+            python("PythonCore", "3.13t"),
+            python("PythonCore", "3.13-32"),
+            python("pythoncore", "3.9"),
+            python("Another", "3.14"),
+            python("Another", "3.9"),
+            python("Zeta", "3.15"),
         ];
         let mut found = sorted.to_vec();
         found.reverse();
-        found.push(python(LAUNCHER, [3, 14], false));
+        found.push(python("pylauncher", "3.16"));
         assert_eq!(in_order(found), sorted);
+    }
+
+    #[test]
+    fn of_one_name_the_first_is_meant() {
+        let users = Registered { executable: "users".into(), ..python("PythonCore", "3.13") };
+        let machines = Registered { executable: "machines".into(), ..python("PYTHONCORE", "3.13") };
+        assert_eq!(in_order(vec![users.clone(), machines]), [users]);
+    }
+
+    #[test]
+    fn a_version_ends_where_its_numbers_do() {
+        for (tag, version) in [
+            ("3.13t-32", vec![3, 13]),
+            ("3.12-arm64", vec![3, 12]),
+            ("3.9.1", vec![3, 9, 1]),
+            ("py312", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(version_at_start(tag), version, "{tag}");
+        }
     }
 }

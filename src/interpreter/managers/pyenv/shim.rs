@@ -26,8 +26,8 @@ pub(in crate::interpreter) enum Shim {
     Unclear,
 }
 
-/// Looks at the program at `path`.
-pub(in crate::interpreter) fn resolve_shim(path: &Path, surroundings: &Surroundings) -> Shim {
+/// Looks at the program at `path`, a script in bash.
+pub(super) fn resolve(path: &Path, surroundings: &Surroundings) -> Shim {
     let Some(pyenv) = Pyenv::of_shim(path) else { return Shim::None };
     match pyenv.which(path.file_name().unwrap_or_default(), surroundings) {
         Ok(Some(program)) => Shim::Runs(program),
