@@ -71,15 +71,36 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
         run(arguments);
         assert_eq!(home(&scratch.env()), directory(python), "{arguments:?}");
     }
+    // As `py -V:RvenvTest/3.10` has it; what is there under that path is meant first.
+    run(&["-p", "rvenvtest/3.10"]);
+    assert_eq!(home(&scratch.env()), directory(&old));
+    scratch.rvenv_for(&new).args(["--without-pip", "RvenvTest/3.10"]).silent();
+    run(&["-p", "RvenvTest/3.10"]);
+    assert_eq!(home(&scratch.env()), directory(&new));
+    let error = rvenv(&scratch).args(["-p", "RvenvTest/3.11", "other"]).error();
+    assert!(error.ends_with("there is no such file"), "{error}");
+    // The Store's empty file is passed over also where it is named.
+    let alias = scratch.write("WindowsApps/python.exe", "");
+    rvenv(&scratch)
+        .env("PATH", alias.parent().unwrap())
+        .args(["--clear", "--without-pip", "-p", "python", "env"])
+        .silent();
+    assert_eq!(home(&scratch.env()), directory(&new));
     let error = rvenv(&scratch).args(["-p", "3.12-32", "other"]).error();
     assert!(error.contains("in the registry") && error.contains("is CPython 3.12.9 for win-amd64"), "{error}");
     let listed = rvenv(&scratch).arg("--list-pythons").ok();
     assert_eq!(listed.lines().count(), 2, "{listed}");
 
-    // python.org's goes before another company's of the same version.
+    // A path that is relative to nothing is not looked for here.
+    let relative = Registered::new(&scratch, "RvenvTest", "3.20");
+    relative.set(r"\InstallPath", "ExecutablePath", "relative.exe");
+    scratch.write("relative.exe", "");
+    assert_eq!(rvenv(&scratch).arg("--list-pythons").ok(), listed);
+
+    // python.org's goes before another company's.
     let core = Registered::new(&scratch, "PythonCore", "rvenv-test");
     core.set(r"\InstallPath", "", directory(&old));
-    core.set("", "SysVersion", "3.12");
+    core.set("", "SysVersion", "3.10");
     run(&["-p", ">=3.10"]);
     assert_eq!(home(&scratch.env()), directory(&old));
 }
@@ -118,4 +139,109 @@ fn what_other_tools_have_installed_is_found_by_its_version() {
     scratch.rvenv_for(&newest).args(["--without-pip", python_org]).silent();
     rvenv(&scratch).args(["--clear", "--without-pip", "-p", "3.13", "env"]).silent();
     assert_eq!(home(&scratch.env()), directory(&newest));
+}
+
+/// What starts `python` at `prefix` as an installation's does, without the size of one: a launcher.
+fn install(scratch: &Scratch, python: &Python, prefix: &str) {
+    scratch.rvenv_for(python).args(["--clear", "--without-pip", "launcher"]).silent();
+    let launcher = scratch.path("launcher");
+    for (file, name) in [(launcher.join(PYTHON), "python.exe"), (launcher.join("pyvenv.cfg"), "pyvenv.cfg")] {
+        scratch.write(&format!("{prefix}/{name}"), std::fs::read(file).unwrap());
+    }
+}
+
+#[test]
+fn a_shim_of_pyenv_win_stands_for_the_active_version() {
+    let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.12")) else { return };
+    let scratch = Scratch::new();
+    let root = "home/.pyenv/pyenv-win";
+    install(&scratch, &old, &format!("{root}/versions/3.10.11"));
+    install(&scratch, &new, &format!("{root}/versions/3.12.9"));
+    let shim = scratch.write(&format!("{root}/shims/python.bat"), "@echo off\r\ncall pyenv exec %~n0 %*\r\n");
+    scratch.write(&format!("{root}/shims/python"), "#!/bin/sh\n");
+    scratch.write(&format!("{root}/version"), "3.10.11\r\n");
+    let shims = || rvenv(&scratch).env("PATH", shim.parent().unwrap());
+    let python = |run: Run| {
+        run.args(["--clear", "--without-pip", "env"]).silent();
+        home(&scratch.env())
+    };
+    assert_eq!(python(shims()), directory(&old));
+    assert_eq!(python(shims().env("Pyenv_Version", "3.12.9")), directory(&new));
+    scratch.write(".python-version", "3.12.9\n");
+    assert_eq!(python(shims()), directory(&new));
+    assert_eq!(python(shims().args(["-p", "python"])), directory(&new));
+    assert_eq!(python(shims().arg("-p").arg(&shim)), directory(&new));
+    scratch.write(".python-version", "3.11.2\n");
+    let error = shims().arg("other").error();
+    assert!(error.contains("a shim of pyenv's, and none of the active versions has it"), "{error}");
+}
+
+#[test]
+fn an_environments_python_leads_to_its_base_under_any_name() {
+    for version in ["3.8", "3.13"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).args(["--without-pip", "other"]).silent();
+        scratch.rvenv().args(["--without-pip", "-p", "other", "chained"]).silent();
+        let launcher = scratch.path("other").join(PYTHON);
+        std::fs::copy(&launcher, launcher.with_file_name("mine.exe")).unwrap();
+        let shouted = scratch.path("CHAINED/SCRIPTS/PYTHON.EXE").display().to_string();
+        // The last directory of a path is what it looks like, not what it leads to.
+        for named in ["chained", r"other\Scripts\mine.exe", r"other\..\chained", r".\chained", &shouted, r"chained\"] {
+            scratch.rvenv().args(["--clear", "--without-pip", "-p", named, "env"]).silent();
+            assert_eq!(home(&scratch.env()), directory(&python), "{named}");
+        }
+    }
+}
+
+#[test]
+fn an_environments_python_without_a_launcher_leads_to_its_base() {
+    for version in ["3.8", "3.13"] {
+        let Some(python) = pyenv(version) else { continue };
+        let scratch = Scratch::new();
+        let base = python.path.parent().unwrap();
+        // As venv copies it where there are no launchers, here under a name of its own.
+        for entry in std::fs::read_dir(base).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "dll") {
+                let name = format!("copied/Scripts/{}", path.file_name().unwrap().display());
+                scratch.write(&name, std::fs::read(&path).unwrap());
+            }
+        }
+        scratch.write("copied/Scripts/mine.exe", std::fs::read(&python.path).unwrap());
+        scratch.write("copied/pyvenv.cfg", format!("home = {}\n", base.display()));
+        scratch.rvenv().args(["--clear", "--without-pip", "-p", r"copied\Scripts\mine.exe", "env"]).silent();
+        assert_eq!(home(&scratch.env()), directory(&python), "{version}");
+    }
+}
+
+#[test]
+fn what_a_launcher_tells_its_python_does_not_mislead_another() {
+    let python = python();
+    let scratch = Scratch::new();
+    for (name, value) in
+        [("__PYVENV_LAUNCHER__", r"C:\gone\python.exe"), ("__pyvenv_launcher__", "x"), ("pythonhome", "x")]
+    {
+        let run = scratch.rvenv_for(&python).env(name, value).env("RVENV_CACHE_DIR", scratch.path("cache"));
+        run.args(["--clear", "env", "--no-cache"]).silent();
+        assert_eq!(home(&scratch.env()), directory(&python), "{name}");
+    }
+}
+
+#[test]
+fn an_environment_whose_home_is_another_by_now_leads_there() {
+    let (Some(old), Some(new)) = (pyenv("3.12"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&old).args(["--without-pip", "other"]).silent();
+    let launcher = scratch.path("other").join(PYTHON);
+    let configuration = scratch.path("other/pyvenv.cfg");
+    for python in [&old, &new] {
+        std::fs::write(&configuration, format!("home = {}\r\n", directory(python))).unwrap();
+        // What was said before is remembered.
+        for _ in 0..2 {
+            let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache"));
+            run.args(["--clear", "--without-pip", "env", "-p"]).arg(&launcher).silent();
+            assert_eq!(home(&scratch.env()), directory(python));
+        }
+    }
 }
