@@ -141,6 +141,7 @@ pub(super) fn private_dir() -> DirBuilder {
     DirBuilder::new()
 }
 
+#[allow(clippy::permissions_set_readonly_false, reason = "it is on Unix that anybody could write to it then")]
 pub(super) fn unprotect(file: &Path) -> bool {
     let Ok(metadata) = file.symlink_metadata() else { return false };
     let mut permissions = metadata.permissions();
