@@ -174,3 +174,39 @@ fn the_command_in_pyvenv_cfg_names_the_folders_from_the_root() {
     scratch.run("sh").args(["-c", &command]).current_dir("/").silent();
     assert_eq!(installed(&scratch.env()).0, "24.2");
 }
+
+#[test]
+fn scripts_with_windows_of_their_own_have_launchers_too() {
+    let scratch = Scratch::new();
+    let entry = |name: &str, contents: &str| Entry::new(name, contents);
+    let entries = [
+        entry("pip-99.0.dist-info/METADATA", "Name: pip\nVersion: 99.0\n\n"),
+        entry(
+            "pip-99.0.dist-info/entry_points.txt",
+            "[console_scripts]\npip = a:main\n[gui_scripts]\nwindow = a:main\n",
+        ),
+        entry("a.py", "def main():\n    print('called')\n"),
+        // What launchers begin with on Windows, in a console and without.
+        entry("pip/_vendor/distlib/t64.exe", "MZ with a console"),
+        entry("pip/_vendor/distlib/w64.exe", "MZ without one"),
+    ];
+    let recorded = "pip-99.0.dist-info/RECORD";
+    let rows: String = entries.iter().map(Entry::row).collect();
+    let record = entry(recorded, &format!("{rows}{recorded},,\n"));
+    let wheel = forge::archive(&entries.into_iter().chain([record]).collect::<Vec<_>>());
+    scratch.write("wheels/pip-99.0-py3-none-any.whl", wheel);
+    for name in ["cold", "warm"] {
+        scratch.rvenv_for(&python()).args(["--find-links", "wheels", "--no-setuptools", name]).silent();
+        let env_dir = scratch.path(name);
+        if cfg!(unix) {
+            assert_eq!(scratch.run(program_of(&env_dir, "window")).ok(), "called\n");
+            continue;
+        }
+        for (name, stub, python) in [("pip", "MZ with a console", "python"), ("window", "MZ without one", "pythonw")] {
+            let launcher = fs::read(program_of(&env_dir, name)).unwrap();
+            let start = format!("{stub}#!{}\n", program_of(&env_dir, python).display());
+            assert!(launcher.starts_with(start.as_bytes()), "{name}");
+        }
+        assert_eq!(in_env(&env_dir, "import a; a.main()"), "called");
+    }
+}
