@@ -1,7 +1,7 @@
 //! Which Python an environment is for, and what there is to know of it.
 //!
 //! A request is looked for in its surroundings (`discovery`, `managers`), what is found is asked about itself (`probe`,
-//! which runs probe.py; `answer` reads what it says) or was asked before (`memory`), and what comes of it is an
+//! which runs the script in probe/; `answer` reads what it says) or was asked before (`memory`), and what comes of it is an
 //! [`Interpreter`] (`metadata`).
 
 mod answer;

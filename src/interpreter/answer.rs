@@ -1,4 +1,4 @@
-//! What a Python answers to probe.py: from JSON to an [`Interpreter`], or the reason why it does not serve.
+//! What a Python answers to the probe's script: from JSON to an [`Interpreter`], or the reason why it does not serve.
 
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,7 @@ enum OsName {
     Nt,
 }
 
-/// A path as probe.py writes it: JSON has no bytes, so the character of number N is the byte N.
+/// A path as the script writes it: JSON has no bytes, so the character of number N is the byte N.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct NativePath(PathBuf);
@@ -109,7 +109,7 @@ pub(super) fn is_lasting(answer: &Value) -> bool {
     answer.get("lasting") == Some(&Value::Bool(true))
 }
 
-/// The text that probe.py writes for a path.
+/// The text that the script writes for a path.
 pub(super) fn encode(path: &Path) -> String {
     path.as_os_str().as_encoded_bytes().iter().map(|byte| char::from(*byte)).collect()
 }

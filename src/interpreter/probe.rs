@@ -1,4 +1,4 @@
-//! One question to a Python: runs `probe.py` in it and reads the answer.
+//! One question to a Python: runs the script in `probe/` in it and reads the answer.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -15,7 +15,14 @@ use crate::interrupt::Interrupt;
 use crate::os;
 use crate::process::{self, Fault, LastWords};
 
-const SCRIPT: &str = include_str!("probe.py");
+const SCRIPT: &str = concat!(
+    include_str!("probe/doubts.py"),
+    include_str!("probe/base.py"),
+    include_str!("probe/layout.py"),
+    include_str!("probe/windows.py"),
+    include_str!("probe/wheels.py"),
+    include_str!("probe/answer.py"),
+);
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 
 /// How long a Python may take to answer. A shim on a cold network drive takes seconds.
@@ -107,6 +114,12 @@ fn explain_silence(status: ExitStatus, stderr: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_script_fits_into_a_command_line_of_windows() {
+        // That has 32,767 characters, and a quote in it takes two.
+        assert!(SCRIPT.len() + SCRIPT.matches('"').count() < 30_000);
+    }
 
     #[test]
     fn noise_around_the_answer_is_passed_over() {

@@ -1,0 +1,64 @@
+# The wheels of pip and setuptools that this Python brings.
+
+
+def wheel_pkg_dir():
+    # Where the distributor keeps wheels. ensurepip of 3.13 and 3.14 takes an empty setting for the current directory
+    # (gh-146310), and each version a relative one for a place there: both are unset here, for ensurepip too.
+    import sysconfig
+
+    settings = sysconfig.get_config_vars()
+    folder = settings.get("WHEEL_PKG_DIR")
+    if not folder or not os.path.isabs(folder):
+        folder = settings["WHEEL_PKG_DIR"] = None
+    return folder
+
+
+def bundled_wheels():
+    # The wheels that ensurepip would install, by ensurepip's own answer, or why there are none. Debian has ensurepip in
+    # a package of its own; the wheels are in yet others, where the interpreter knows to look.
+    bundled = os.path.join(os.path.dirname(os.__file__), "ensurepip", "_bundled")
+    shared = wheel_pkg_dir()
+    debians = "/usr/share/python-wheels" if os.name == "posix" else None
+    own = [folder for folder in (bundled, shared, debians) if folder]
+    depends.extend([os.path.join(os.path.dirname(bundled), "__init__.py")] + own)
+    try:
+        import ensurepip
+    except ImportError as error:
+        names = ["pip"] if sys.version_info >= (3, 12) else ["pip", "setuptools"]
+        paths = newest_wheels(names, [shared]) if shared else []
+        if is_missing("ensurepip", error):
+            return paths, "it has no ensurepip module"
+        return paths, "its ensurepip cannot be imported: " + str(error)
+    if hasattr(ensurepip, "_get_packages"):
+        paths = [package.wheel_path or os.path.join(bundled, package.wheel_name)
+                 for package in ensurepip._get_packages().values()]
+    elif hasattr(ensurepip, "_get_pip_whl_path_ctx"):
+        with ensurepip._get_pip_whl_path_ctx() as path:
+            paths = [str(path)]
+    else:
+        projects = getattr(ensurepip, "_PROJECTS", ["pip"])
+        names = [project if isinstance(project, str) else "-".join(project[:2]) for project in projects]
+        paths = newest_wheels(names, own)
+    missing = [path for path in paths if not os.path.isfile(path)]
+    if missing or not paths:
+        return [], "the wheels of its ensurepip are missing" + "".join(": " + path for path in missing[:1])
+    real = [os.path.realpath(folder) for folder in own]
+    for path in paths:
+        if os.path.realpath(os.path.dirname(path)) not in real:
+            return [], "its ensurepip names a wheel outside of its own directories: " + path
+    return paths, None
+
+
+def newest_wheels(names, folders):
+    # The newest wheel of each `project` or `project-version`, from the first of the folders that has all.
+    import glob
+
+    def numbers(path):
+        version = os.path.basename(path).split("-")[1]
+        return [int(number) for number in version.split(".") if number.isdigit()]
+
+    for folder in folders:
+        found = [glob.glob(os.path.join(glob.escape(folder), name + "-*.whl")) for name in names]
+        if all(found):
+            return [max(paths, key=numbers) for paths in found]
+    return []

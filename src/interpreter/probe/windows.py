@@ -1,0 +1,74 @@
+# What Scripts has on Windows.
+
+
+def programs_on_windows(executable):
+    # What Scripts has for the base at `executable`, by the rules of this version's venv, as [name, source]: the launchers that
+    # the installation has for environments, and what --symlinks links instead. Where there are no launchers, copies of the
+    # executables with the libraries beside them.
+    import sysconfig
+
+    folder = os.path.dirname(executable)
+    launchers = os.path.join(os.path.dirname(os.__file__), "venv", "scripts", "nt")
+    if sysconfig.is_python_build():
+        launchers = folder
+    if sys.version_info >= (3, 13):
+        copied, linked = launchers_of_new_names(executable, folder, launchers)
+    else:
+        copied, linked = launchers_of_old_names(folder, launchers)
+    copied = [[name, source] for name, source in copied if os.path.isfile(source)]
+    if "python.exe" not in [name for name, _ in copied] or sys.version_info < (3, 7):
+        copied = linked = programs_and_libraries(folder)
+    depends.extend(source for _, source in copied + linked)
+    return [[[text(name), text(source)] for name, source in pairs] for pairs in (copied, linked)]
+
+
+def launchers_of_new_names(executable, folder, launchers):
+    # Since 3.13: of a debug build (_d) and of a free-threaded one (t) under the plain names too.
+    debug = "_d" if os.path.splitext(executable)[0].lower().endswith("_d") else ""
+    threads = "t" if free_threaded() else ""
+    own = "3.%dt" % sys.version_info[1] if threads else ""
+    copied, linked = [], []
+    for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
+        for suffix in sorted({"", debug, own, own + debug}):
+            copied.append([program + suffix + ".exe", os.path.join(launchers, launcher + threads + debug + ".exe")])
+            linked.append([program + suffix + ".exe", os.path.join(folder, program + own + debug + ".exe")])
+    return copied, linked + [pair for pair in programs_and_libraries(folder) if pair[0].lower().endswith(".dll")]
+
+
+def launchers_of_old_names(folder, launchers):
+    # Before: a launcher has the name of the program that it starts; a build that is not installed has the later names.
+    copied = []
+    for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
+        for name, later in ((program + end, launcher + end) for end in (".exe", "_d.exe")):
+            if os.path.isfile(os.path.join(folder, name)):
+                own = os.path.join(launchers, name)
+                is_own = launchers != folder and os.path.isfile(own)
+                copied.append([name, own if is_own else os.path.join(folder, later)])
+    names = [name for name in os.listdir(folder) if name.lower().endswith((".exe", ".dll"))]
+    if launchers == folder:
+        names = [name for name in names if name.lower().startswith(("python", "vcruntime"))]
+    return copied, [[name, os.path.join(folder, name)] for name in sorted(names)]
+
+
+def programs_and_libraries(folder):
+    found = []
+    for place in (folder, os.path.join(folder, "DLLs")) if sys.version_info < (3, 7) else (folder,):
+        for name in sorted(os.listdir(place)) if os.path.isdir(place) else []:
+            is_program = name.lower().startswith("python") and name.lower().endswith(".exe")
+            is_library = name.lower().endswith(".pyd" if place != folder else ".dll")
+            is_own = sys.version_info < (3, 7) or name.lower().startswith(("python", "vcruntime"))
+            if is_program or is_library and is_own:
+                found.append([name, os.path.join(place, name)])
+    return found
+
+
+def tcl_on_windows(executable):
+    # A build that is not installed has Tcl's start-up file where an environment's Python does not look: [source, folder].
+    import sysconfig
+
+    if not sysconfig.is_python_build() and sys.version_info >= (3, 7):
+        return []
+    for root, _, files in os.walk(os.path.dirname(executable)):
+        if "init.tcl" in files:
+            return [[os.path.join(root, "init.tcl"), "Lib/" + os.path.basename(root)]]
+    return []
