@@ -94,7 +94,7 @@ fn write(how: How, folders: &[Folder], source: &Path, dest: &Path) -> io::Result
 }
 
 fn write_folder(how: How, folder: &Folder, source: &Path, dest: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let open = |path: PathBuf| openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let open = |path: PathBuf| openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let (from, to) = (open(source.join(&folder.path))?, open(dest.join(&folder.path))?);
     for name in &folder.files {
         match how {
