@@ -238,7 +238,7 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
 
 /// Makes a directory that must not be there, which nobody else may look into.
 pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
-    system::private_dir().create(path)
+    with_patience(|| system::private_dir().create(path))
 }
 
 /// Makes a directory, and those above it that are missing, which nobody else may look into.
@@ -271,6 +271,12 @@ pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Whether a locked directory may be renamed, and those above it, and keeps its lock.
 pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = system::LOCK_MOVES_WITH_DIRECTORY;
+
+/// Makes a call that somebody's open file may refuse for a moment, where there is such a thing (a virus scanner or an indexer of
+/// Windows): tries it again then, for half a second.
+pub(crate) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    system::with_patience(call)
+}
 
 /// The first file at or below `path` that cannot be removed since somebody has it open, as a program that runs. None where
 /// that is no hindrance.

@@ -104,6 +104,11 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
 /// The lock is on the directory itself, whatever its path.
 pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = true;
 
+/// Nobody's open file refuses anything.
+pub(super) fn with_patience<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    call()
+}
+
 /// An open file may be moved and removed.
 pub(super) fn in_use(_: &Path) -> Option<PathBuf> {
     None

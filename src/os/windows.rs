@@ -23,7 +23,7 @@ use super::state::{FileState, Stamp};
 pub(super) use children::*;
 use codes::has_code;
 pub(super) use console::*;
-pub(super) use handles::{in_use, rename_new};
+pub(super) use handles::{in_use, rename_new, with_patience};
 pub(super) use names::*;
 pub(super) use registry::RegistryKey;
 pub(super) use rights::*;
@@ -118,22 +118,30 @@ pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = false;
 /// is open for one process at a time, and gone when that closes it or ends, however it ends: a file that many may open and
 /// one may lock (LockFileEx) could not go with its lock.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
-    if !is_new && !is_owned(directory)? {
-        return Err(io::ErrorKind::PermissionDenied.into());
+    match is_owned(directory) {
+        _ if is_new => {}
+        Ok(true) => {}
+        Ok(false) => return Err(io::ErrorKind::PermissionDenied.into()),
+        Err(_) if is_about_to_go(directory) => return Ok(None),
+        Err(error) => return Err(error),
     }
     let mut path = directory.as_os_str().to_owned();
     path.push(".lock");
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.share_mode(0).custom_flags(FILE_FLAG_DELETE_ON_CLOSE | FILE_FLAG_OPEN_REPARSE_POINT);
-    match options.open(path) {
+    match options.open(&path) {
         // Whoever had it may have removed the directory before this process had the lock.
         Ok(lock) => Ok(directory.symlink_metadata().is_ok().then_some(lock)),
         Err(error) if has_code(&error, ERROR_SHARING_VIOLATION) => Ok(None),
-        // It is about to be gone.
-        Err(error) if has_code(&error, ERROR_ACCESS_DENIED) && !is_new => Ok(None),
+        Err(error) if has_code(&error, ERROR_ACCESS_DENIED) && is_about_to_go(path.as_ref()) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether something has been removed, be it that somebody still has it open: then it has its name, and nobody may look at it.
+fn is_about_to_go(path: &Path) -> bool {
+    path.symlink_metadata().is_err()
 }
 
 /// Who may look into a directory is inherited from the one that it is in.

@@ -48,7 +48,7 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
             merge(&from, &to)?;
             continue;
         }
-        match fs::rename(&from, &to) {
+        match os::with_patience(|| fs::rename(&from, &to)) {
             // Whatever keeps a directory from being renamed: one can be made.
             Err(_) if is_directory => {
                 fs::create_dir(&to).at("create the directory", &to)?;

@@ -34,7 +34,7 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     if !os::is_folder(path) {
         return remove_file(path);
     }
-    fs::remove_dir_all(path).or_else(|_| remove_by_hand(path))
+    fs::remove_dir_all(path).or_else(|_| os::with_patience(|| remove_by_hand(path)))
 }
 
 /// As [`fs::remove_dir_all`], but for the modes of directories, and without a descriptor open for each directory above.

@@ -133,7 +133,11 @@ impl Scratch {
     pub fn rvenv(&self) -> Run {
         let mut command = program(absolute(RVENV.expect("the feature `cli`")));
         // One cache for all tests, not the user's.
-        let cache = absolute(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        let cache = match cfg!(windows) {
+            // Where nobody else may write to it, as rvenv wants to have it.
+            true => env::temp_dir().join("rvenv-test-cache"),
+            false => absolute(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+        };
         command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache);
         Run(command)
     }

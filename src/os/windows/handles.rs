@@ -24,7 +24,7 @@ pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let held = || patiently(is_in_use, || held(from)).err().map(|error| error.to_string());
     debug_assert_eq!(held(), None, "what is renamed is not open");
     let (from, to) = (wide(from)?, wide(to)?);
-    patiently(may_be_in_use, || {
+    with_patience(|| {
         // SAFETY: both are texts that end with a zero. Without flags, what is there is not replaced, and nothing is copied.
         if unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), 0) } == 0 {
             Err(io::Error::last_os_error())
@@ -34,8 +34,12 @@ pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
+pub(in crate::os) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    patiently(may_be_in_use, call)
+}
+
 /// Tries again, for half a second, what fails for a reason that may pass.
-fn patiently(may_pass: fn(&io::Error) -> bool, mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+fn patiently<T>(may_pass: fn(&io::Error) -> bool, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut pause = Duration::from_millis(2);
     for _ in 1..TRIES {
         match call() {

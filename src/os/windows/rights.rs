@@ -9,7 +9,7 @@ use std::path::Path;
 use std::ptr;
 use std::slice;
 
-use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE, LocalFree};
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
 use windows_sys::Win32::Security::{
     ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, GetTokenInformation, INHERIT_ONLY_ACE,
@@ -47,7 +47,9 @@ pub(in crate::os) fn is_own_folder(path: &Path) -> bool {
 }
 
 pub(in crate::os) fn open_own(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?;
+    // Its time is that of its last use.
+    let access = GENERIC_READ | FILE_WRITE_ATTRIBUTES;
+    let file = OpenOptions::new().access_mode(access).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?;
     match file.metadata()?.is_file() && is_own(&file)? {
         true => Ok(file),
         false => Err(io::ErrorKind::PermissionDenied.into()),
