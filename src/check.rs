@@ -12,7 +12,7 @@ use crate::platform::Platform;
 use crate::quote;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
-use crate::steps::scripts;
+use crate::steps::moved;
 use crate::{os, seed};
 
 /// Something that is wrong with an environment.
@@ -142,7 +142,7 @@ fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
             let reason = format!("it starts {}", Quoted(&python));
             let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };
             findings.push(Finding { path, reason, remedy });
-        } else if scripts::names_another_place(&path, &text, &context.env_dir) {
+        } else if moved::names_another_place(&path, &text, &context.env_dir) {
             let reason = "it activates another folder: the environment has been moved".to_owned();
             findings.push(Finding { path, reason, remedy: Remedy::Again });
         }

@@ -3,6 +3,7 @@
 pub(crate) mod configuration;
 pub(crate) mod dependencies;
 pub(crate) mod directories;
+pub(crate) mod moved;
 pub(crate) mod pip;
 pub(crate) mod python;
 pub(crate) mod scripts;

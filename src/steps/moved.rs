@@ -1,0 +1,68 @@
+//! Activation scripts that an environment has brought along from another place.
+
+use std::path::Path;
+
+use crate::quote::Quoting;
+
+/// What stands before the path of the environment in an activation script: ours, CPython's or a rival's.
+const SETTINGS: [&str; 13] = [
+    "VIRTUAL_ENV=",
+    "VIRTUAL_ENV=$(cygpath ",
+    "@set \"VIRTUAL_ENV=",
+    "set \"VIRTUAL_ENV=",
+    "@set VIRTUAL_ENV=",
+    "set VIRTUAL_ENV=",
+    "export VIRTUAL_ENV=",
+    "set -gx VIRTUAL_ENV ",
+    "setenv VIRTUAL_ENV ",
+    "let virtual_env = ",
+    "[string] $VenvDir = ",
+    "_virtual_env_activate(",
+    "activate(",
+];
+
+/// Whether an activation script in bin names, by an absolute path, another folder than this as its environment.
+pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let mut others = false;
+    for line in text.lines().map(str::trim) {
+        let Some(value) = SETTINGS.iter().rev().find_map(|setting| line.strip_prefix(setting)) else { continue };
+        if !is_absolute(value.trim_start_matches(['r', '#', '\'', '"'])) {
+            continue;
+        }
+        if is_place(value, script, env_dir) {
+            return false;
+        }
+        others = true;
+    }
+    others
+}
+
+/// Whether a value, in what quotes however, is an absolute path of any system.
+fn is_absolute(value: &str) -> bool {
+    let has_drive = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value[1..].starts_with([':']);
+    value.starts_with(['/', '\\']) || has_drive && value[2..].starts_with(['/', '\\'])
+}
+
+/// Whether the text after a setting is `env_dir`, by its own path or its real one, quoted for this script or anyhow.
+fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
+    let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
+    let canonical = env_dir.canonicalize().unwrap_or_default();
+    // What ends a value: nothing, or what follows an argument, or in a batch file the quote.
+    let ends = |rest: &str| match quoting {
+        Quoting::Cmd => rest.is_empty() || rest.starts_with('"'),
+        _ => rest.is_empty() || rest.starts_with([',', ')']),
+    };
+    [env_dir, &canonical].into_iter().any(|place| {
+        let quoted = String::from_utf8_lossy(&quoting.quote(place.as_os_str())).into_owned();
+        let [value, quoted, place] = [value, &quoted, &place.to_string_lossy()].map(|text| comparable(text, place));
+        let is_quoted = value.strip_prefix(&*quoted).is_some_and(ends);
+        is_quoted || value.trim_matches(['r', '#', '\'', '"']) == place.trim_matches(['r', '#'])
+    })
+}
+
+/// A text about a path, in one case of letters if it is a path of a system where the case means nothing.
+fn comparable(text: &str, path: &Path) -> String {
+    let is_windows = !path.as_os_str().as_encoded_bytes().starts_with(b"/");
+    if is_windows { text.to_lowercase() } else { text.to_owned() }
+}
