@@ -2,6 +2,7 @@
 //! there is a list in JSON, which says what the files are and where each one's bytes are, and a checksum that is held
 //! against them as they are read; then there are the bytes.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -43,6 +44,11 @@ pub(super) struct Image {
 }
 
 type Pieces = HashMap<(u64, u64), Arc<Vec<u8>>>;
+
+thread_local! {
+    /// What a thread reads into where nothing is kept: memory that the system has to provide once.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What went wrong while an image was written out.
 pub(super) enum Fault {
@@ -107,40 +113,59 @@ impl Image {
         if files.is_empty() {
             return Ok(());
         }
-        let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
-        let bytes = self.read(files)?;
-        for file in files {
-            let from = (file.entry.start - start) as usize;
-            let contents = &bytes[from..from + file.entry.size as usize];
-            folder.write(file, contents, dated(file).then_some(self.list.modified))?;
-        }
-        Ok(())
-    }
-
-    /// The bytes from the first to the last of `files`, which are those of one folder and so stand side by side.
-    fn read(&self, files: &[&InstalledFile]) -> Result<Arc<Vec<u8>>, Fault> {
+        // Those of one folder stand side by side.
         let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
         let mut end = start;
         for file in files {
             end = end.max(file.entry.start.checked_add(file.entry.size).ok_or(Fault::Damaged)?);
         }
-        let Some(read) = self.read.get() else { return self.read_piece(files, start, end).map(Arc::new) };
-        let kept = || read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bytes) = kept().get(&(start, end)) {
-            return Ok(bytes.clone());
-        }
-        let bytes = Arc::new(self.read_piece(files, start, end)?);
-        kept().insert((start, end), bytes.clone());
-        Ok(bytes)
+        self.with_bytes(files, start, end, |bytes| {
+            for file in files {
+                let from = (file.entry.start - start) as usize;
+                let contents = &bytes[from..from + file.entry.size as usize];
+                folder.write(file, contents, dated(file).then_some(self.list.modified))?;
+            }
+            Ok(())
+        })
     }
 
-    /// The bytes from `start` to `end`, in which the files have the checksums of the list.
-    fn read_piece(&self, files: &[&InstalledFile], start: u64, end: u64) -> Result<Vec<u8>, Fault> {
+    /// Calls `done` with the bytes from `start` to `end`, which are those of `files`.
+    fn with_bytes(
+        &self,
+        files: &[&InstalledFile],
+        start: u64,
+        end: u64,
+        done: impl FnOnce(&[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let Some(read) = self.read.get() else {
+            return BUFFER.with_borrow_mut(|buffer| done(self.read_piece(files, start, end, buffer)?));
+        };
+        let kept = || read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = kept().get(&(start, end)).cloned() {
+            return done(&bytes);
+        }
+        let mut bytes = Vec::new();
+        self.read_piece(files, start, end, &mut bytes)?;
+        let bytes = Arc::new(bytes);
+        kept().insert((start, end), bytes.clone());
+        done(&bytes)
+    }
+
+    /// Reads the bytes from `start` to `end`, in which the files have the checksums of the list.
+    fn read_piece<'a>(
+        &self,
+        files: &[&InstalledFile],
+        start: u64,
+        end: u64,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Fault> {
         if end > self.size.saturating_sub(self.base) {
             return Err(Fault::Damaged);
         }
-        let mut bytes = vec![0; (end - start) as usize];
-        os::read_at(&self.file, &mut bytes, self.base + start).map_err(|_| Fault::Damaged)?;
+        let length = (end - start) as usize;
+        buffer.resize(buffer.len().max(length), 0);
+        let bytes = &mut buffer[..length];
+        os::read_at(&self.file, bytes, self.base + start).map_err(|_| Fault::Damaged)?;
         for file in files {
             let from = (file.entry.start - start) as usize;
             if crc32fast::hash(&bytes[from..from + file.entry.size as usize]) != file.entry.crc32 {
