@@ -6,6 +6,8 @@
 
 mod state;
 
+#[cfg(any(target_os = "macos", test))]
+mod decomposed;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(target_os = "macos")]

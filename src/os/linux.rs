@@ -1,5 +1,6 @@
 //! Linux: what it has besides `os/unix.rs`.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -27,6 +28,11 @@ impl Folder {
 fn fill_by_clone(file: &File, source: &OwnedFd, modified: SystemTime) -> io::Result<()> {
     rustix::fs::ioctl_ficlone(file, source)?;
     file.set_modified(modified)
+}
+
+/// Each name is another one.
+pub(super) fn folded(name: &OsStr) -> OsString {
+    name.to_owned()
 }
 
 /// A bind mount is on the same device as what is around it, so the kernel is asked too (since Linux 5.8).

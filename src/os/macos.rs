@@ -1,11 +1,13 @@
 //! macOS: what it has besides `os/unix.rs`.
 
 use std::io;
+use std::os::macos::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, CloneFlags, Mode, OFlags, RawMode};
 
+pub(super) use super::decomposed::folded;
 pub(super) use super::unix::*;
 
 impl Folder {
@@ -27,9 +29,16 @@ pub(super) fn is_mount_point(path: &Path) -> bool {
     is_on_another_device(path)
 }
 
-/// Not known: access control lists are not among the extended attributes, and there is no safe call that reads them.
-pub(super) fn is_plain_folder(_: &Path) -> bool {
-    false
+/// Access control lists are not among the extended attributes, and `ls` says whether there is one. `com.apple.provenance` is
+/// what the system itself gives to all that a program makes that came from elsewhere.
+pub(super) fn is_plain_folder(path: &Path) -> bool {
+    let mut names = [0; 4096];
+    let listed = rustix::fs::llistxattr(path, &mut names[..]);
+    let has_known_names = listed.is_ok_and(|length| {
+        names[..length].split(|byte| *byte == 0).all(|name| name.is_empty() || name == b"com.apple.provenance")
+    });
+    let has_flags = path.symlink_metadata().map_or(true, |metadata| metadata.st_flags() != 0);
+    has_known_names && !has_flags && !has_access_control(path)
 }
 
 /// All of them: which of them are ignored there is no safe call to ask for, so `nohup` does not keep SIGHUP away.

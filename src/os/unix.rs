@@ -1,10 +1,14 @@
 //! What Linux and macOS share: files here, processes and the terminal in files of their own.
 
 mod children;
+#[cfg(any(target_os = "macos", test))]
+mod listed;
+#[cfg(not(target_os = "macos"))]
+mod proc;
 mod registry;
 mod terminal;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -17,6 +21,8 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(super) use children::*;
+#[cfg(target_os = "macos")]
+pub(super) use listed::has_access_control;
 pub(super) use registry::RegistryKey;
 pub(super) use terminal::Terminal;
 
@@ -32,11 +38,6 @@ const PERMISSIONS: u32 = 0o777;
 
 pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     Some(OsString::from_vec(bytes))
-}
-
-/// Each name is another one.
-pub(super) fn folded(name: &OsStr) -> OsString {
-    name.to_owned()
 }
 
 pub(super) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {

@@ -1,6 +1,5 @@
 //! Processes that this one has started: what they do, what they say, and their end. And the signals that it gets itself.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -14,6 +13,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
+#[cfg(target_os = "macos")]
+use super::listed::children_of;
+#[cfg(not(target_os = "macos"))]
+use super::proc::children_of;
 use crate::os::state::ChildState;
 
 /// What a console asks comes as a signal.
@@ -69,20 +72,6 @@ fn kill_with_children(pid: Pid) -> io::Result<()> {
         let _ = kill_with_children(child);
     }
     Ok(kill_process(pid, Signal::KILL)?)
-}
-
-fn children_of(parent: Pid) -> Vec<Pid> {
-    // Those that are not listed cannot be ended, that is all.
-    let Ok(processes) = std::fs::read_dir("/proc") else { return vec![] };
-    let child = |name: OsString| {
-        let number: i32 = name.to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-        // `pid (name) state ppid`, and a name can be anything.
-        let (_, fields) = stat.rsplit_once(')')?;
-        let is_child = fields.split_whitespace().nth(1)? == parent.as_raw_nonzero().to_string();
-        if is_child { Pid::from_raw(number) } else { None }
-    };
-    processes.filter_map(|process| child(process.ok()?.file_name())).collect()
 }
 
 fn pid_of(child: &Child) -> io::Result<Pid> {
