@@ -15,6 +15,7 @@ mod memory;
 mod metadata;
 mod probe;
 mod request;
+mod stand_ins;
 mod surroundings;
 mod versions;
 

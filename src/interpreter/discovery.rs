@@ -11,6 +11,7 @@ use super::managers::{self, Shim, is_batch, resolve_shim};
 use super::memory;
 use super::metadata::Interpreter;
 use super::request::{PythonRequest, VersionRequest};
+use super::stand_ins::{is_apples, is_stand_in};
 use super::surroundings::Surroundings;
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
@@ -68,6 +69,10 @@ impl Discovery {
 
     /// Asks the program at an absolute path; a pyenv shim is asked for by the Python that it would run.
     fn ask(&self, path: &Path) -> Result<Interpreter> {
+        if is_apples(path, &self.surroundings) {
+            let reason = "it is Apple's, and stands in for tools that `xcode-select --install` installs".to_owned();
+            return Err(Error::Python { python: path.to_owned(), reason });
+        }
         match resolve_shim(path, &self.surroundings) {
             Shim::Runs(program) => memory::ask(&program, &self.cache, &self.interrupt),
             Shim::None | Shim::Unclear => memory::ask(path, &self.cache, &self.interrupt),
@@ -83,8 +88,9 @@ impl Discovery {
         let mut unfit = Vec::new();
         for path in ["python3", "python"].iter().flat_map(|name| self.on_path(OsStr::new(name))) {
             match self.ask(&path) {
-                // It leads to the Store, and to no Python yet.
-                Err(error @ Error::Python { .. }) if is_alias(&path) => unfit.push(error.to_string()),
+                Err(error @ Error::Python { .. }) if is_stand_in(&path, &self.surroundings) => {
+                    unfit.push(error.to_string())
+                }
                 asked => return asked,
             }
         }
@@ -137,10 +143,12 @@ impl Discovery {
         let Some(program) = program else { return self.find_version(version) };
         match resolve_shim(&program, &self.surroundings) {
             Shim::RunsNothing => self.find_version(version),
-            Shim::None if is_alias(&program) => self.ask(&program).or_else(|error| match error {
-                Error::Python { .. } => self.find_version(version),
-                error => Err(error),
-            }),
+            Shim::None if is_stand_in(&program, &self.surroundings) => {
+                self.ask(&program).or_else(|error| match error {
+                    Error::Python { .. } => self.find_version(version),
+                    error => Err(error),
+                })
+            }
             Shim::None | Shim::Runs(_) => self.ask(&program),
             Shim::Unclear => match self.ask(&program) {
                 // The shim says better than the search why there is none.
@@ -246,13 +254,6 @@ impl Discovery {
         found.sort_by_key(|(minor, _)| Reverse(*minor));
         found.into_iter().map(|(_, path)| Ok(path)).chain(unreadable).collect()
     }
-}
-
-/// Whether a program is one of the empty files by which Windows has `python` mean the Store's.
-fn is_alias(path: &Path) -> bool {
-    let is_in_apps =
-        path.parent().and_then(Path::file_name).is_some_and(|name| name.eq_ignore_ascii_case("WindowsApps"));
-    is_in_apps && path.symlink_metadata().is_ok_and(|file| file.len() == 0)
 }
 
 fn no_python(reason: String) -> Error {

@@ -1,4 +1,4 @@
-//! python.org's installer for Windows, where the registry does not tell of it.
+//! python.org's installers: on Windows, where the registry does not tell of it, and on macOS.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,30 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::interpreter::listing::{Found, directories, spread};
 use crate::interpreter::surroundings::Surroundings;
-use crate::interpreter::versions::number;
+use crate::interpreter::versions::{number, sort_newest_first};
 use crate::platform::Platform;
 
-/// Those in its usual places, the user's and the machine's. `C:\Python27` and its like, of installers of old, are none of them:
-/// every user may make such a directory.
+/// Where those of macOS put Pythons, the free-threaded ones in the second.
+const FRAMEWORKS: [&str; 2] =
+    ["/Library/Frameworks/Python.framework/Versions", "/Library/Frameworks/PythonT.framework/Versions"];
+
+/// Those in the usual places, on Windows the user's and the machine's. `C:\Python27` and its like, of installers of old, are none
+/// of them: every user may make such a directory.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     if surroundings.platform() == Platform::Posix {
-        return vec![];
+        return FRAMEWORKS.iter().flat_map(|versions| spread(framework_versions(Path::new(versions)))).collect();
     }
     let users = surroundings.path("LOCALAPPDATA").map(|path| path.join("Programs").join("Python"));
     let places = [users, surroundings.path("PROGRAMFILES"), surroundings.path("PROGRAMFILES(X86)")];
     places.into_iter().flatten().flat_map(|place| spread(pythons_of(&place))).collect()
+}
+
+/// The directories `3.12` and the like, the newest first. What is called otherwise is a link to one of them.
+fn framework_versions(versions: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = directories(versions)?;
+    found.retain(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit()));
+    sort_newest_first(&mut found);
+    Ok(found)
 }
 
 /// The directories `Python312`, `Python312-32` and the like, the newest first, those for 32 bits after others.
@@ -51,6 +63,18 @@ mod tests {
             assert_eq!(version_of(other), None, "{other}");
         }
     }
+
+    #[test]
+    fn a_framework_has_a_directory_for_each_version() {
+        let versions = tempfile::tempdir().unwrap();
+        for name in ["3.9", "3.13", "Current", "3.12"] {
+            std::fs::create_dir(versions.path().join(name)).unwrap();
+        }
+        let found = framework_versions(versions.path()).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(names, ["3.13", "3.12", "3.9"]);
+    }
+
     #[test]
     fn the_newest_comes_first_and_what_is_for_32_bits_after_others() {
         let place = tempfile::tempdir().unwrap();

@@ -97,7 +97,8 @@ def finds_stdlib_from(folder):
         if os.path.isfile(os.path.join(folder, lib, "os.py")):
             return os.path.realpath(folder) == os.path.realpath(base_prefix())
         folder = os.path.dirname(folder)
-    return built_for() == base_prefix()
+    # By their real paths: Homebrew's prefixes are links that stay the same when it upgrades.
+    return os.path.realpath(built_for() or "") == os.path.realpath(base_prefix())
 
 
 def built_for():
