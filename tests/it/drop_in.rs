@@ -64,16 +64,23 @@ pub struct Snapshot {
     pub inside: String,
 }
 
-const INSIDE: &str = "
+pub const INSIDE: &str = "
 import json, sys, sysconfig
 paths = sysconfig.get_paths()
 print(json.dumps([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, sys.path, sys.executable, paths]))
 ";
 
+impl Snapshot {
+    /// Of an environment in which `inside` runs [`INSIDE`].
+    pub fn new(env_dir: &Path, inside: impl FnOnce() -> String) -> Snapshot {
+        // First, since a reference made by an old pip has no .pyc of what that imports.
+        let tree = tree(env_dir);
+        Snapshot { tree, configuration: configuration(env_dir), inside: inside() }
+    }
+}
+
 pub fn snapshot(env_dir: &Path) -> Snapshot {
-    // First, since a reference made by an old pip has no .pyc of what this imports.
-    let tree = tree(env_dir);
-    Snapshot { tree, configuration: configuration(env_dir), inside: in_env(env_dir, INSIDE) }
+    Snapshot::new(env_dir, || in_env(env_dir, INSIDE))
 }
 
 /// Makes both at the same path with the same flags and compares.
@@ -98,10 +105,14 @@ fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
         compare_trees(&theirs.tree, &tree(&scratch.env()), "without a cache");
     }
 
-    compare_trees(&theirs.tree, &ours.tree, &format!("{} {flags:?}", python.path.display()));
-    assert_eq!(theirs.inside, ours.inside);
-    compare_configurations(&theirs.configuration, &ours.configuration);
+    compare_snapshots(&theirs, &ours, &format!("{} {flags:?}", python.path.display()));
     assert_eq!(scratch.names(), ["env"], "nothing else is left");
+}
+
+pub fn compare_snapshots(theirs: &Snapshot, ours: &Snapshot, what: &str) {
+    compare_trees(&theirs.tree, &ours.tree, what);
+    assert_eq!(theirs.inside, ours.inside, "{what}");
+    compare_configurations(&theirs.configuration, &ours.configuration);
 }
 
 pub fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {

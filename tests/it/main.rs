@@ -56,8 +56,12 @@ mod races;
 mod readme;
 #[cfg(windows)] // there is none elsewhere
 mod registry;
+#[cfg(unix)] // tar, sha256sum
+mod release;
 #[cfg(unix)] // links, and programs in sh
 mod remembering;
+#[cfg(unix)] // systems that Linux starts programs in
+mod roots;
 #[cfg(unix)] // modes, links
 mod scripts;
 #[cfg(unix)] // signals

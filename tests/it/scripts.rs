@@ -61,7 +61,10 @@ fn common_and_posix_are_installed_with_their_placeholders_replaced() {
     let bin = env_dir.join("bin");
     let text = fs::read_to_string(bin.join("values")).unwrap();
     let dir = env_dir.display();
-    assert_eq!(text, format!("'{dir}'|'a b'|'a b'|bin|'{dir}/bin/{}'|__VENV_OTHER__", context.python_exe.display()));
+    assert_eq!(
+        text,
+        format!("'{dir}'|'a b'|'a b'|bin|'{dir}/bin/{}'|__VENV_OTHER__", context.python_exe.to_string_lossy())
+    );
     assert_eq!(fs::read_to_string(bin.join("values.fish")).unwrap(), "'a b'");
     assert_eq!(scratch.run(bin.join("sub/tool")).ok(), format!("{dir}\n"));
     assert_eq!(fs::metadata(bin.join("sub/tool")).unwrap().permissions().mode() & 0o777, 0o755);

@@ -39,10 +39,11 @@ impl Sources {
         let mut for_tests = BTreeSet::new();
         for (module, (_, file)) in &modules {
             for item in &file.items {
-                if let Item::Mod(declared) = item
-                    && is_for_tests(&declared.attrs)
-                {
-                    for_tests.insert([module.as_slice(), &[declared.ident.to_string()]].concat());
+                match item {
+                    Item::Mod(declared) if is_for_tests(&declared.attrs) => {
+                        for_tests.insert([module.as_slice(), &[declared.ident.to_string()]].concat());
+                    }
+                    _ => {}
                 }
             }
         }

@@ -1,0 +1,300 @@
+//! What `packaging/release` has built, where it has: each wheel and archive for what it is for, and both installed from.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+use crate::packaging::packaging;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The targets, each with the tags of its wheel for machines, and what its program is.
+pub const TARGETS: [(&str, &str, Program); 5] = [
+    (
+        "x86_64-unknown-linux-musl",
+        "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_2_x86_64",
+        Program::Elf { machine: 62 },
+    ),
+    (
+        "aarch64-unknown-linux-musl",
+        "manylinux2014_aarch64.manylinux_2_17_aarch64.musllinux_1_2_aarch64",
+        Program::Elf { machine: 183 },
+    ),
+    ("x86_64-apple-darwin", "macosx_10_12_x86_64", Program::MachO { machine: 0x0100_0007 }),
+    ("aarch64-apple-darwin", "macosx_11_0_arm64", Program::MachO { machine: 0x0100_000c }),
+    ("x86_64-pc-windows-gnu", "win_amd64", Program::Pe { machine: 0x8664 }),
+];
+
+/// The formats of programs, with the number that each has for a machine.
+#[derive(Clone, Copy)]
+pub enum Program {
+    Elf { machine: u32 },
+    MachO { machine: u32 },
+    Pe { machine: u32 },
+}
+
+impl Program {
+    /// Holds a program against it: at any address, for this machine, and on Linux without a loader.
+    pub fn check(self, bytes: &[u8]) {
+        let number =
+            |at: usize, size: usize| bytes[at..at + size].iter().rfold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        match self {
+            Program::Elf { machine } => {
+                assert_eq!((&bytes[..4], number(16, 2), number(18, 2)), (&b"\x7fELF"[..], 3, machine.into()));
+                let (headers, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+                let kinds: Vec<u64> = (0..count).map(|index| number((headers + index * size) as usize, 4)).collect();
+                // PT_LOAD, and no PT_INTERP.
+                assert!(kinds.contains(&1) && !kinds.contains(&3), "{kinds:?}");
+            }
+            Program::MachO { machine } => {
+                assert_eq!((number(0, 4), number(4, 4), number(12, 4)), (0xfeed_facf, machine.into(), 2));
+                // MH_PIE.
+                assert_eq!(number(24, 4) & 0x20_0000, 0x20_0000);
+            }
+            Program::Pe { machine } => {
+                let header = number(0x3c, 4) as usize;
+                assert_eq!((&bytes[header..header + 4], number(header + 4, 2)), (&b"PE\0\0"[..], machine.into()));
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        if matches!(self, Program::Pe { .. }) { "rvenv.exe" } else { "rvenv" }
+    }
+}
+
+/// Where the files of a release are.
+pub fn dist() -> Option<PathBuf> {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist");
+    if dist.join("SHA256SUMS").exists() { Some(dist) } else { missing("what packaging/release makes") }
+}
+
+pub fn wheel_for(platforms: &str) -> String {
+    format!("rvenv-{VERSION}-py3-none-{platforms}.whl")
+}
+
+fn archive_for(target: &str) -> String {
+    format!("rvenv-{VERSION}-{target}.{}", if target.contains("windows") { "zip" } else { "tar.gz" })
+}
+
+/// Unpacks a wheel or an archive into the scratch directory.
+fn unpack(scratch: &Scratch, archive: &Path) {
+    match archive.extension().is_some_and(|extension| extension == "gz" || extension == "crate") {
+        true => scratch.run("tar").arg("-xzf").arg(archive).silent(),
+        false => scratch.run(python().path).args(["-m", "zipfile", "-e"]).arg(archive).arg(".").silent(),
+    }
+}
+
+/// What pip says, in a Python's environment that has been made for it in `tools`.
+fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
+    if !scratch.path("tools").exists() {
+        scratch.rvenv().arg("tools").silent();
+    }
+    let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "--disable-pip-version-check"]);
+    pip.args(arguments).arg("--no-index").arg("--find-links").arg(dist().unwrap())
+}
+
+#[test]
+fn a_release_has_a_wheel_and_an_archive_for_each_target_and_the_sources_for_pip_and_cargo() {
+    let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
+    let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("rvenv-{VERSION}.tar.gz"), "SHA256SUMS".to_owned()];
+    for (target, platforms, _) in TARGETS {
+        names.extend([wheel_for(platforms), archive_for(target)]);
+    }
+    names.sort();
+    assert_eq!(names_in(&dist), names);
+    let sums = scratch.run("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&dist).ok();
+    assert_eq!(sums.lines().filter(|line| line.ends_with(": OK")).count(), names.len() - 1, "{sums}");
+}
+
+#[test]
+fn each_wheel_holds_the_program_for_what_it_says_it_is_for() {
+    let Some(dist) = dist() else { return };
+    for (_, platforms, program) in TARGETS {
+        let scratch = Scratch::new();
+        unpack(&scratch, &dist.join(wheel_for(platforms)));
+        let data = format!("rvenv-{VERSION}.data");
+        let info = scratch.path(format!("rvenv-{VERSION}.dist-info"));
+        program.check(&fs::read(scratch.path(&data).join("scripts").join(program.name())).unwrap());
+
+        let files: Vec<String> = tree(&scratch.path(""))
+            .into_iter()
+            .filter(|(_, entry)| matches!(entry, Entry::File { .. }))
+            .map(|(path, _)| path)
+            .collect();
+        let module: Vec<&String> = files.iter().filter(|path| path.starts_with("rvenv/")).collect();
+        assert_eq!(module, ["rvenv/__init__.py", "rvenv/__main__.py"]);
+        assert_eq!(files.iter().filter(|path| path.starts_with(&data)).count(), 1, "{files:?}");
+        let licence = fs::read(info.join("licenses/LICENSE")).unwrap();
+        assert_eq!(licence, fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE")).unwrap());
+
+        let wheel = fs::read_to_string(info.join("WHEEL")).unwrap();
+        let tags: Vec<&str> = wheel.lines().filter_map(|line| line.strip_prefix("Tag: py3-none-")).collect();
+        assert_eq!(tags, platforms.split('.').collect::<Vec<_>>(), "{platforms}");
+        let metadata = fs::read_to_string(info.join("METADATA")).unwrap();
+        for line in [
+            &format!("Version: {VERSION}"),
+            "Requires-Python: >=3.8",
+            concat!("Summary: ", env!("CARGO_PKG_DESCRIPTION")),
+        ] {
+            assert!(metadata.lines().any(|said| said == line), "{line} in {metadata}");
+        }
+    }
+}
+
+#[test]
+fn nothing_in_a_wheel_tells_where_it_was_built() {
+    let Some(dist) = dist() else { return };
+    let home = std::env::var("HOME").unwrap_or_default();
+    for (_, platforms, _) in TARGETS {
+        let scratch = Scratch::new();
+        unpack(&scratch, &dist.join(wheel_for(platforms)));
+        for (path, entry) in tree(&scratch.path("")) {
+            let Entry::File { contents, .. } = entry else { continue };
+            for place in [env!("CARGO_MANIFEST_DIR"), &format!("{home}/.cargo"), "/usr/src/rustc"] {
+                let found = contents.windows(place.len()).any(|bytes| bytes == place.as_bytes());
+                assert!(!found, "{place} in {path} for {platforms}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pip_takes_the_wheel_for_each_platform() {
+    let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
+    let linux = ["manylinux2014_x86_64", "manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "musllinux_1_2_aarch64"];
+    let others = ["macosx_14_0_arm64", "macosx_12_0_x86_64", "win_amd64"];
+    for platform in linux.into_iter().chain(others) {
+        let download = pip(&scratch, &["download", "--only-binary=:all:", "--dest", platform, "--platform", platform]);
+        download.arg("rvenv").silent();
+        let [name] = &names_in(&scratch.path(platform))[..] else { panic!("one wheel for {platform}") };
+        let (kind, machine) = (&platform[..3], platform.rsplit('_').next().unwrap());
+        assert!(name.contains(kind) && name.ends_with(&format!("{machine}.whl")), "{name} for {platform}");
+    }
+}
+
+#[test]
+fn the_program_for_apple_silicon_is_signed() {
+    let Some(dist) = dist() else { return };
+    let scratch = Scratch::new();
+    unpack(&scratch, &dist.join(wheel_for("macosx_11_0_arm64")));
+    // Each page's hash in the code directory of LC_CODE_SIGNATURE: without them, macOS on arm64 starts no program.
+    let code = "
+import hashlib, struct, sys
+program = open(sys.argv[1], 'rb').read()
+at, commands = 32, struct.unpack('<I', program[16:20])[0]
+for _ in range(commands):
+    command, size, offset = struct.unpack('<3I', program[at:at + 12])
+    if command == 0x1d:
+        signature = program[offset:]
+    at += size
+kinds = [struct.unpack('>2I', signature[12 + 8 * index:20 + 8 * index]) for index in range(struct.unpack('>I', signature[8:12])[0])]
+directory = signature[dict(kinds)[0]:]
+hashes, _, _, pages, end = struct.unpack('>5I', directory[16:36])
+size, kind, _, page = directory[36:40]
+assert (size, kind, end) == (32, 2, offset), (size, kind, end, offset)
+for number in range(pages):
+    contents = program[number << page:min(number + 1 << page, end)]
+    assert hashlib.sha256(contents).digest() == directory[hashes + 32 * number:hashes + 32 * (number + 1)], number
+print(pages > 100)
+";
+    let program = scratch.path(format!("rvenv-{VERSION}.data/scripts/rvenv"));
+    assert_eq!(scratch.run(python().path).args(["-Ic", code]).arg(program).ok(), "True\n");
+}
+
+#[test]
+fn each_archive_holds_the_program_its_completions_and_its_manual_page() {
+    let Some(dist) = dist() else { return };
+    for (target, _, program) in TARGETS {
+        let scratch = Scratch::new();
+        unpack(&scratch, &dist.join(archive_for(target)));
+        let folder = format!("rvenv-{VERSION}-{target}");
+        assert_eq!(scratch.names(), [folder.as_str()]);
+        let folder = scratch.path(&folder);
+        let mut names = ["CHANGELOG.md", "LICENSE", "README.md", "completions", program.name(), "rvenv.1"];
+        names.sort();
+        assert_eq!(names_in(&folder), names);
+        program.check(&fs::read(folder.join(program.name())).unwrap());
+        let completions = [
+            "bash=rvenv.bash",
+            "elvish=rvenv.elv",
+            "fish=rvenv.fish",
+            "nushell=rvenv.nu",
+            "powershell=rvenv.ps1",
+            "zsh=_rvenv",
+        ];
+        let products: BTreeMap<String, String> = completions
+            .iter()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(shell, name)| (format!("completions/{name}"), format!("completions={shell}")))
+            .collect();
+        assert_eq!(names_in(&folder.join("completions")).len(), products.len());
+        for (file, product) in products.into_iter().chain([("rvenv.1".to_owned(), "man".to_owned())]) {
+            let generated = scratch.rvenv().args(["--generate", &product]).ok();
+            assert_eq!(fs::read_to_string(folder.join(&file)).unwrap(), generated, "{file}");
+        }
+    }
+}
+
+#[test]
+fn the_program_of_an_archive_runs() {
+    let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
+    let target = TARGETS[0].0;
+    unpack(&scratch, &dist.join(archive_for(target)));
+    let program = scratch.path(format!("rvenv-{VERSION}-{target}/rvenv"));
+    assert_eq!(scratch.run(&program).arg("--version").ok(), format!("rvenv {VERSION}\n"));
+    scratch.run(&program).arg("-p").arg(python().path).arg("env").silent();
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+}
+
+#[test]
+fn the_readme_says_how_large_wheel_and_program_are() {
+    let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
+    let largest =
+        TARGETS.iter().map(|(_, platforms, _)| dist.join(wheel_for(platforms)).metadata().unwrap().len()).max();
+    unpack(&scratch, &dist.join(wheel_for(TARGETS[0].1)));
+    let program = scratch.path(format!("rvenv-{VERSION}.data/scripts/rvenv")).metadata().unwrap().len();
+    let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let said = format!("{} to download, {} installed", megabytes(largest.unwrap()), megabytes(program));
+    let readme = include_str!("../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(readme.contains(&said), "{said}");
+}
+
+/// Has a program make an environment, and the module beside it another.
+fn check_installed(scratch: &Scratch, bin: &Path) {
+    let program =
+        || scratch.run(bin.join("rvenv")).env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON");
+    assert_eq!(program().arg("--version").ok(), format!("rvenv {VERSION}\n"));
+    program().arg("-p").arg(python().path).arg("env").silent();
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+}
+
+#[test]
+fn pip_installs_it_from_the_wheels() {
+    let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
+    pip(&scratch, &["install", "--only-binary=:all:", "rvenv"]).silent();
+    check_installed(&scratch, &scratch.path("tools/bin"));
+    scratch.run(scratch.path("tools/bin/python")).args(["-m", "rvenv", "--without-pip", "--clear", "env"]).silent();
+}
+
+#[test]
+fn pip_installs_it_from_its_source_distribution() {
+    let (Some(dist), Some(pip), scratch) = (dist(), packager("pip"), Scratch::new()) else { return };
+    let pip = packaging(&scratch, &pip).args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);
+    let pip = pip.args(["--no-deps", "--no-build-isolation", "--prefix", "installed", "--ignore-installed"]);
+    // Not optimized, which would take minutes.
+    let pip =
+        pip.arg(dist.join(format!("rvenv-{VERSION}.tar.gz"))).env("MATURIN_PEP517_ARGS", "--profile=dev --locked");
+    pip.silent();
+    check_installed(&scratch, &scratch.path("installed/bin"));
+}
+
+#[test]
+fn cargo_installs_it_from_its_crate() {
+    let (Some(dist), Some(cargo), scratch) = (dist(), tool("cargo"), Scratch::new()) else { return };
+    unpack(&scratch, &dist.join(format!("rvenv-{VERSION}.crate")));
+    let cargo = packaging(&scratch, &cargo).args(["install", "--quiet", "--locked", "--debug", "--root", "installed"]);
+    cargo.arg("--path").arg(format!("rvenv-{VERSION}")).ok();
+    check_installed(&scratch, &scratch.path("installed/bin"));
+}
