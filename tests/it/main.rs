@@ -42,6 +42,8 @@ mod jobs;
 mod library;
 #[cfg(unix)] // modes, numbers of links, file systems of their own
 mod link_modes;
+#[cfg(unix)] // links, programs in sh
+mod macos;
 #[cfg(unix)] // shells
 mod nt_scripts;
 #[cfg(unix)] // mount
