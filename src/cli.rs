@@ -1,6 +1,7 @@
 //! The command line: the flags, and what they mean.
 
 mod cache_dir;
+mod foreign;
 mod generate;
 mod progress;
 mod report;
@@ -12,15 +13,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::builder::OsStringValueParser;
 use clap::{ArgAction, CommandFactory, Parser, ValueEnum, ValueHint};
+use foreign::Foreign;
 use generate::Product;
 use progress::Progress;
 use report::Format;
 use rvenv::{
-    Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest, Source,
-    Surroundings,
+    Activator, Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest,
+    Source, Surroundings,
 };
 
 pub use report::Unsound;
@@ -52,7 +54,7 @@ pub struct Cli {
     symlinks: bool,
 
     /// Use copies rather than symlinks, even when symlinks are the default for the platform
-    #[arg(long)]
+    #[arg(long, alias = "always-copy")]
     copies: bool,
 
     /// Delete the contents of the environment directory if it already exists, before environment creation
@@ -69,7 +71,7 @@ pub struct Cli {
     upgrade: bool,
 
     /// Skip installing pip in the virtual environment
-    #[arg(long, visible_alias = "no-pip")]
+    #[arg(long, visible_alias = "no-pip", alias = "no-seed")]
     without_pip: bool,
 
     /// Leave setuptools out where Python bundles it (3.11 and older)
@@ -78,8 +80,13 @@ pub struct Cli {
 
     /// A directory with wheels of pip and setuptools, the newest of which are taken before Python's bundled ones; can
     /// be repeated [env: RVENV_FIND_LINKS, separated as PATH is]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, alias = "extra-search-dir")]
     find_links: Vec<PathBuf>,
+
+    /// Install only these activation scripts, of bash, batch, cshell, fish, nushell, powershell, python and xonsh, with commas
+    /// between them; none if it is empty
+    #[arg(long, value_name = "LIST")]
+    activators: Option<String>,
 
     /// A directory with scripts to install after the activation scripts, from its subdirectories `common` and `posix`
     /// or `nt`, their placeholders such as __VENV_DIR__ replaced; can be repeated
@@ -96,7 +103,7 @@ pub struct Cli {
     upgrade_deps: bool,
 
     /// Skip adding the SCM ignore file (.gitignore) to the environment directory
-    #[arg(long)]
+    #[arg(long, alias = "no-vcs-ignore")]
     without_scm_ignore_files: bool,
 
     /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
@@ -136,7 +143,7 @@ pub struct Cli {
     no_cache: bool,
 
     /// Empty the cache, before anything else
-    #[arg(long, conflicts_with = "no_cache")]
+    #[arg(long, conflicts_with = "no_cache", alias = "reset-app-data")]
     reset_cache: bool,
 
     /// Print where the cache is and how much it holds, and make nothing
@@ -153,6 +160,9 @@ pub struct Cli {
     /// Say nothing on stderr but errors
     #[arg(short, long, overrides_with = "verbose")]
     quiet: bool,
+
+    #[command(flatten)]
+    foreign: Foreign,
 
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version)]
@@ -176,6 +186,7 @@ impl Cli {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
+        self.foreign.check()?;
         let cache = self.cache();
         if self.reset_cache {
             cache.reset()?;
@@ -261,6 +272,9 @@ impl Cli {
             Mode::Clone => LinkMode::Clone,
             Mode::Hardlink => LinkMode::Hardlink,
         };
+        if let Some(list) = &self.activators {
+            options.activators = activators(list)?;
+        }
         options.prompt = self.prompt.clone();
         options.source_date = source_date()?;
         Ok(options)
@@ -292,6 +306,12 @@ impl Cli {
         let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
         if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
     }
+}
+
+/// What a list with commas names. Errors if there is no such activator.
+fn activators(list: &str) -> Result<Vec<Activator>> {
+    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| name.parse().map_err(anyhow::Error::msg)).collect::<Result<_>>().context("--activators")
 }
 
 /// The time that SOURCE_DATE_EPOCH names, in seconds since 1970.

@@ -11,6 +11,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod activator;
 mod builder;
 mod cache;
 mod caller;
@@ -29,6 +30,7 @@ mod seed;
 mod stage;
 mod steps;
 
+pub use activator::Activator;
 pub use builder::{EnvBuilder, Steps};
 pub use cache::{Cache, CacheSize};
 pub use check::{Finding, Remedy, check};

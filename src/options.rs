@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::activator::Activator;
 use crate::platform::Platform;
 use crate::quote;
 
@@ -26,6 +27,8 @@ pub struct Options {
     /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
     /// depend on it. A relative path is relative to the current folder.
     pub find_links: Vec<PathBuf>,
+    /// Which activation scripts are installed. Default: all that the platform has.
+    pub activators: Vec<Activator>,
     /// Folders whose scripts are installed after the built-in ones, by the rules of
     /// [`install_scripts`](crate::EnvBuilder::install_scripts).
     pub scripts: Vec<PathBuf>,
@@ -103,6 +106,7 @@ impl Default for Options {
             with_pip: false,
             with_setuptools: true,
             find_links: vec![],
+            activators: Activator::ALL.to_vec(),
             scripts: vec![],
             prompt: None,
             upgrade_deps: false,
@@ -198,6 +202,12 @@ impl Options {
         self
     }
 
+    /// Sets [`activators`](field@Options::activators).
+    pub fn activators(mut self, activators: impl IntoIterator<Item = Activator>) -> Options {
+        self.activators = activators.into_iter().collect();
+        self
+    }
+
     /// Sets [`scripts`](field@Options::scripts).
     pub fn scripts(mut self, scripts: impl IntoIterator<Item = PathBuf>) -> Options {
         self.scripts = scripts.into_iter().collect();
@@ -247,6 +257,10 @@ impl Options {
                 let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
                 option(flag, folder.as_os_str());
             }
+        }
+        if Activator::ALL.iter().any(|activator| !self.activators.contains(activator)) {
+            let names: Vec<&str> = self.activators.iter().map(|activator| activator.name()).collect();
+            option("--activators=", names.join(",").as_ref());
         }
         if let Some(prompt) = &self.prompt {
             option("--prompt=", prompt);

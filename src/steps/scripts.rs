@@ -6,23 +6,24 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::activator::Activator;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 use crate::platform::Platform;
 use crate::quote::Quoting;
 
-/// Our templates, in the shape that [`install`] reads from disk: the folder, the name, the text.
-const BUILT_IN: [(&str, &str, &[u8]); 9] = [
-    ("common", "activate", include_bytes!("../../scripts/common/activate")),
-    ("common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
-    ("common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
-    ("common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
-    ("common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
-    ("common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
-    ("posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
-    ("nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
-    ("nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
+/// Our templates: what each is for; and in the shape that [`install`] reads from disk, the folder, the name, the text.
+const BUILT_IN: [(Activator, &str, &str, &[u8]); 9] = [
+    (Activator::Bash, "common", "activate", include_bytes!("../../scripts/common/activate")),
+    (Activator::Fish, "common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
+    (Activator::Nushell, "common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
+    (Activator::Xonsh, "common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
+    (Activator::Python, "common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
+    (Activator::Powershell, "common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
+    (Activator::Cshell, "posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
+    (Activator::Batch, "nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
+    (Activator::Batch, "nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
@@ -30,8 +31,8 @@ const BUILT_IN: [(&str, &str, &[u8]); 9] = [
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     context.caller.observer.doing("Installing the activation scripts");
     let platform = context.interpreter.platform;
-    for (folder, name, template) in BUILT_IN {
-        if is_for(folder.as_ref(), platform) {
+    for (activator, folder, name, template) in BUILT_IN {
+        if is_for(folder.as_ref(), platform) && context.options.activators.contains(&activator) {
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }

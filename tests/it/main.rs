@@ -31,6 +31,7 @@ mod failures;
 #[cfg(unix)] // strace
 mod faults;
 mod find_links;
+mod foreign;
 #[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
 mod forge;
 mod generated;
