@@ -29,12 +29,12 @@ const DEVELOPER_DIRS: [&str; 3] =
 fn is_apples_below(root: &Path, program: &Path, developer_dir: Option<&Path>) -> bool {
     let system = root.join("usr/bin");
     // Which no other system has.
-    let is_macos = || system.join("xcode-select").is_file();
+    let is_macos = system.join("xcode-select").is_file();
     let has_tools = || match developer_dir {
         Some(named) => named.is_dir(),
         None => DEVELOPER_DIRS.iter().any(|place| root.join(place).is_dir()),
     };
-    program.canonicalize().is_ok_and(|real| real.parent() == Some(&system)) && is_macos() && !has_tools()
+    is_macos && program.canonicalize().is_ok_and(|real| real.parent() == Some(&system)) && !has_tools()
 }
 
 #[cfg(test)]
