@@ -3,6 +3,7 @@
 mod cache_dir;
 mod foreign;
 mod generate;
+mod pip_only;
 mod progress;
 mod report;
 mod signals;
@@ -10,7 +11,7 @@ mod signals;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +19,7 @@ use clap::builder::OsStringValueParser;
 use clap::{ArgAction, CommandFactory, Parser, ValueEnum, ValueHint};
 use foreign::Foreign;
 use generate::Product;
+use pip_only::{PipOnly, is_environment};
 use progress::Progress;
 use report::Format;
 use rvenv::{
@@ -73,6 +75,11 @@ pub struct Cli {
     /// Skip installing pip in the virtual environment
     #[arg(long, visible_alias = "no-pip", alias = "no-seed")]
     without_pip: bool,
+
+    // For programs that make the rest: the package on PyPI, virtualenv's plugin.
+    /// Install pip into an environment that is there, and change nothing else
+    #[arg(long, hide = true, conflicts_with_all = ["clear", "upgrade", "without_pip"])]
+    pip_only: bool,
 
     /// Leave setuptools out where Python bundles it (3.11 and older)
     #[arg(long, alias = "no-distribute")]
@@ -212,8 +219,12 @@ impl Cli {
             .interactive(true)
             .program(env::current_exe().map_or_else(|_| "rvenv".into(), Into::<OsString>::into))
             .on_event(self.observer());
-        for env_dir in &self.env_dirs {
-            builder.create(env_dir.as_ref())?;
+        for env_dir in self.env_dirs.iter().map(Path::new) {
+            match self.pip_only {
+                false => builder.create(env_dir)?,
+                true if is_environment(env_dir) => builder.create_with(env_dir, &PipOnly)?,
+                true => bail!("there is no environment at {}", env_dir.display()),
+            };
         }
         Ok(())
     }

@@ -1,1 +1,23 @@
-"""``python -m venv``, in Rust: ``python -m rvenv ENV_DIR`` runs the program of the same name."""
+"""What ``import venv`` has, made by rvenv: ``EnvBuilder``, ``create`` and ``main``.
+
+``python -m rvenv ENV_DIR`` is ``python -m venv ENV_DIR``.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rvenv._builder import EnvBuilder as EnvBuilder
+    from rvenv._builder import create as create
+    from rvenv._builder import main as main
+    from rvenv._program import CreationError as CreationError
+
+__all__ = ["CreationError", "EnvBuilder", "create", "main"]
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when they are asked for: `python -m rvenv` needs none of them.
+    if name not in __all__:
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    from rvenv import _builder
+
+    return getattr(_builder, name)

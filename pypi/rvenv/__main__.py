@@ -2,31 +2,22 @@
 
 import os
 import sys
-import sysconfig
+from typing import Union
+
+from rvenv import _program
 
 
-def program():
-    """The program beside this module's installation: its path, or None."""
-    name = "rvenv" + (".exe" if os.name == "nt" else "")
-    folders = [sysconfig.get_path("scripts")]
-    # As an environment sees what its base has installed.
-    folders.append(sysconfig.get_path("scripts", vars={"base": sys.base_prefix}))
-    user = os.name + "_user"
-    if hasattr(sysconfig, "get_preferred_scheme"):
-        user = sysconfig.get_preferred_scheme("user")
-    folders.append(sysconfig.get_path("scripts", user))
-    # `pip install --target`.
-    folders.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bin"))
-    paths = [os.path.join(folder, name) for folder in folders]
-    return next((path for path in paths if os.path.isfile(path)), None)
-
-
-def main():
-    path = program()
+def main() -> Union[int, str]:
+    """What ``sys.exit`` is to be given; on POSIX, if all is well, this process becomes the program."""
+    if sys.argv[1:] == ["--venv-path"]:
+        # A directory for PYTHONPATH, in which `venv` is this.
+        print(os.path.join(os.path.dirname(os.path.abspath(__file__)), "as_venv"))
+        return 0
+    path = _program.find()
     if path is None:
-        return "Error: the program rvenv is not where its wheel puts it; install it again: pip install --force-reinstall rvenv"
+        return "Error: " + _program.MISSING
     if not sys.executable:
-        return "Error: this Python does not know its own path; run rvenv itself, with --python"
+        return "Error: " + _program.NO_PATH
     # What --python on the command line outdoes.
     os.environ["RVENV_PYTHON"] = sys.executable
     arguments = [path] + sys.argv[1:]

@@ -13,17 +13,28 @@ use crate::os;
 use crate::platform::Platform;
 use crate::quote::Quoting;
 
-/// Our templates: what each is for; and in the shape that [`install`] reads from disk, the folder, the name, the text.
-const BUILT_IN: [(Activator, &str, &str, &[u8]); 9] = [
-    (Activator::Bash, "common", "activate", include_bytes!("../../scripts/common/activate")),
-    (Activator::Fish, "common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
-    (Activator::Nushell, "common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
-    (Activator::Xonsh, "common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
-    (Activator::Python, "common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
-    (Activator::Powershell, "common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
-    (Activator::Cshell, "posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
-    (Activator::Batch, "nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
-    (Activator::Batch, "nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
+/// One of our activation scripts, in the shape that [`install`] reads from disk.
+struct Template {
+    activator: Activator,
+    folder: &'static str,
+    name: &'static str,
+    text: &'static [u8],
+}
+
+const fn template(activator: Activator, folder: &'static str, name: &'static str, text: &'static [u8]) -> Template {
+    Template { activator, folder, name, text }
+}
+
+const BUILT_IN: [Template; 9] = [
+    template(Activator::Bash, "common", "activate", include_bytes!("../../scripts/common/activate")),
+    template(Activator::Fish, "common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
+    template(Activator::Nushell, "common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
+    template(Activator::Xonsh, "common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
+    template(Activator::Python, "common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
+    template(Activator::Powershell, "common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
+    template(Activator::Cshell, "posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
+    template(Activator::Batch, "nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
+    template(Activator::Batch, "nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
@@ -31,9 +42,9 @@ const BUILT_IN: [(Activator, &str, &str, &[u8]); 9] = [
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     context.caller.observer.doing("Installing the activation scripts");
     let platform = context.interpreter.platform;
-    for (activator, folder, name, template) in BUILT_IN {
+    for Template { activator, folder, name, text } in BUILT_IN {
         if is_for(folder.as_ref(), platform) && context.options.activators.contains(&activator) {
-            let contents = fill(template, context, Quoting::of_script(name.as_ref()));
+            let contents = fill(text, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
@@ -156,8 +167,8 @@ mod tests {
         let env_dir = Path::new(env_dir);
         let options = Options { prompt: Some(prompt.into()), ..Options::default() };
         let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Caller::default());
-        let (_, _, template) = BUILT_IN.iter().find(|(_, built_in, _)| *built_in == name).unwrap();
-        String::from_utf8(fill(template, &context, Quoting::of_script(name.as_ref()))).unwrap()
+        let script = BUILT_IN.iter().find(|script| script.name == name).unwrap();
+        String::from_utf8(fill(script.text, &context, Quoting::of_script(name.as_ref()))).unwrap()
     }
 
     #[test]
@@ -181,8 +192,8 @@ mod tests {
             assert_eq!(script.matches('\n').count(), script.matches("\r\n").count(), "{name}");
             assert!(script.ends_with("\r\n") && script.lines().count() > 10, "{name}");
         }
-        for (_, name, template) in BUILT_IN.iter().filter(|(folder, ..)| *folder != "nt") {
-            assert!(!template.contains(&b'\r'), "{name}");
+        for script in BUILT_IN.iter().filter(|script| script.folder != "nt") {
+            assert!(!script.text.contains(&b'\r'), "{}", script.name);
         }
     }
 
@@ -241,7 +252,11 @@ mod tests {
     #[test]
     fn each_system_has_its_own_scripts_besides_the_common_ones() {
         let names = |platform| -> Vec<&str> {
-            BUILT_IN.iter().filter(|(folder, ..)| is_for(folder.as_ref(), platform)).map(|(_, name, _)| *name).collect()
+            BUILT_IN
+                .iter()
+                .filter(|script| is_for(script.folder.as_ref(), platform))
+                .map(|script| script.name)
+                .collect()
         };
         assert!(names(Platform::Posix).contains(&"activate.csh") && !names(Platform::Posix).contains(&"activate.bat"));
         assert!(names(Platform::Nt).contains(&"activate.bat") && !names(Platform::Nt).contains(&"activate.csh"));

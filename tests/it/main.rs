@@ -53,6 +53,8 @@ mod overlay;
 mod packaging;
 #[cfg(unix)] // script(1)
 mod progress;
+#[cfg(unix)] // links
+mod python_api;
 #[cfg(unix)] // signals, programs in sh
 mod races;
 #[cfg(unix)] // the documents are the same on each system

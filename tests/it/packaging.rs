@@ -10,13 +10,9 @@ use crate::release;
 /// A wheel for this machine: the released one, where there is one; or else one that is built once, not optimized.
 pub fn wheel() -> Option<&'static Path> {
     static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
-    WHEEL.get_or_init(|| released().or_else(|| Some(build(&packager("maturin")?)))).as_deref()
-}
-
-fn released() -> Option<PathBuf> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist");
-    let [(_, platforms, _), ..] = release::TARGETS;
-    Some(dist.join(release::wheel_for(platforms))).filter(|wheel| wheel.exists())
+    let released = || Some(release::dist()?.join(release::wheel_for(release::TARGETS[0].1)));
+    let build = || Some(build(&packager("maturin")?));
+    WHEEL.get_or_init(|| if release::is_current() { released() } else { build() }).as_deref()
 }
 
 fn build(maturin: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! What `packaging/release` has built, where it has: each wheel and archive for what it is for, and both installed from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,10 +64,23 @@ impl Program {
     }
 }
 
-/// Where the files of a release are.
+/// Where the files of a release are, if it is one of these sources.
 pub fn dist() -> Option<PathBuf> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist");
-    if dist.join("SHA256SUMS").exists() { Some(dist) } else { missing("what packaging/release makes") }
+    if is_current() { Some(folder()) } else { missing("what packaging/release makes of these sources") }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist")
+}
+
+/// Whether there is a release that is not older than what it is made of.
+pub fn is_current() -> bool {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let Some(made) = changed(&folder().join("SHA256SUMS")) else { return false };
+    let sources = ["src", "scripts", "pypi", "Cargo.lock", "pyproject.toml"].map(|name| repository.join(name));
+    let files = sources.iter().flat_map(|path| walkdir::WalkDir::new(path).into_iter().flatten());
+    files.filter(|entry| entry.file_type().is_file()).all(|entry| changed(entry.path()) < Some(made))
 }
 
 pub fn wheel_for(platforms: &str) -> String {
@@ -123,8 +136,11 @@ fn each_wheel_holds_the_program_for_what_it_says_it_is_for() {
             .filter(|(_, entry)| matches!(entry, Entry::File { .. }))
             .map(|(path, _)| path)
             .collect();
-        let module: Vec<&String> = files.iter().filter(|path| path.starts_with("rvenv/")).collect();
-        assert_eq!(module, ["rvenv/__init__.py", "rvenv/__main__.py"]);
+        let module: BTreeSet<&str> = files.iter().filter_map(|path| path.strip_prefix("rvenv/")).collect();
+        let package = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pypi/rvenv"));
+        let sources = package.iter().filter(|(path, _)| !path.contains("__pycache__"));
+        let sources = sources.filter(|(_, entry)| matches!(entry, Entry::File { .. }));
+        assert_eq!(module, sources.map(|(path, _)| path.as_str()).collect());
         assert_eq!(files.iter().filter(|path| path.starts_with(&data)).count(), 1, "{files:?}");
         let licence = fs::read(info.join("licenses/LICENSE")).unwrap();
         assert_eq!(licence, fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE")).unwrap());

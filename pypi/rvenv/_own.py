@@ -1,0 +1,24 @@
+"""The interpreter's own ``venv``, whatever else is called so."""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import PathFinder
+from types import ModuleType
+
+
+def module() -> ModuleType:
+    """The standard library's, found past packages of the same name on sys.path.
+
+    Raises ImportError if this Python has none.
+    """
+    library = os.path.dirname(os.path.abspath(os.__file__))
+    loaded = sys.modules.get("venv")
+    if loaded is not None and os.path.dirname(os.path.dirname(os.path.abspath(loaded.__file__ or ""))) == library:
+        return loaded
+    spec = PathFinder.find_spec("venv", [library])
+    if spec is None or spec.loader is None:
+        raise ImportError("this Python has no module venv; install the package that has it, such as python3-venv", name="venv")
+    own = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(own)
+    return own

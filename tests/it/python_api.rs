@@ -1,0 +1,189 @@
+//! `import rvenv`, and `import venv` where that is to be rvenv's: the package of the wheel, with the program that is tested.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+
+const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+
+/// An environment of `python` that has the package and the program where a wheel puts them. Its Python.
+fn installed(scratch: &Scratch, python: &Python) -> PathBuf {
+    scratch.rvenv_for(python).arg("tools").silent();
+    let package = Path::new(REPOSITORY).join("pypi/rvenv");
+    let copied = scratch.run("cp").arg("-r").arg(package).arg(site_packages(&scratch.path("tools")));
+    copied.silent();
+    symlink(env!("CARGO_BIN_EXE_rvenv"), scratch.path("tools/bin/rvenv")).unwrap();
+    scratch.path("tools/bin/python")
+}
+
+/// A Python with this package, in the scratch directory.
+fn run(scratch: &Scratch, python: &Path) -> Run {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    scratch.run(python).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON")
+}
+
+fn for_some_pythons(test: impl Fn(&Python)) {
+    for version in ["3.8", "3.11", "3.13"] {
+        pyenv(version).iter().for_each(&test);
+    }
+}
+
+#[test]
+fn it_is_used_as_venv_is() {
+    for_some_pythons(|python| {
+        let scratch = Scratch::new();
+        let tools = installed(&scratch, python);
+        let output = run(&scratch, &tools).arg("-B").arg(Path::new(REPOSITORY).join("tests/python/api.py")).output();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {stderr}", python.path.display());
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said.trim_end(), r#"["CreationError", "EnvBuilder", "create", "main"]"#);
+    });
+}
+
+#[test]
+fn what_the_program_warns_of_is_logged_and_no_error() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let tools = installed(&scratch, &python);
+    let code = "
+import logging, rvenv
+logging.basicConfig(format='%(name)s %(levelname)s %(message)s')
+rvenv.create('env')
+";
+    let cache = scratch.write("cache", "no directory");
+    let output = run(&scratch, &tools).args(["-c", code]).env("RVENV_CACHE_DIR", cache).output();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && stderr.starts_with("rvenv._builder WARNING Warning: "), "{stderr}");
+}
+
+/// A directory for PYTHONPATH by which `venv` is rvenv's.
+fn venv_path(scratch: &Scratch, tools: &Path) -> String {
+    run(scratch, tools).args(["-m", "rvenv", "--venv-path"]).ok().trim_end().to_owned()
+}
+
+#[test]
+fn python_m_venv_is_rvenvs_with_one_directory_on_pythonpath_for_each_python() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let path = venv_path(&scratch, &installed(&scratch, &python));
+    for_each_pip(|python| {
+        let scratch = Scratch::new();
+        let venv = || run(&scratch, &python.path).env("PYTHONPATH", &path).env("PYTHONDONTWRITEBYTECODE", "1");
+        venv().args(["-m", "venv", "env"]).silent();
+        assert!(configured(&scratch.env(), "rvenv").is_some());
+        assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
+        let code = "import venv; venv.EnvBuilder(with_pip=True, clear=True, symlinks=True).create('env')";
+        venv().args(["-c", code]).silent();
+        // The package is for 3.8 and newer; elsewhere it is the interpreter's own that does it.
+        assert_eq!(
+            configured(&scratch.env(), "rvenv").is_some(),
+            python.version >= (3, 7),
+            "{}",
+            python.path.display()
+        );
+        assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+    });
+}
+
+#[test]
+fn without_its_program_it_is_the_interpreters_own_venv() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let tools = installed(&scratch, &python);
+    let path = venv_path(&scratch, &tools);
+    fs::remove_file(scratch.path("tools/bin/rvenv")).unwrap();
+    let venv = || run(&scratch, &tools).env("PYTHONPATH", &path);
+    venv().args(["-m", "venv", "--without-pip", "env"]).silent();
+    assert_eq!(configured(&scratch.env(), "rvenv"), None);
+    venv().args(["-c", "import venv; venv.create('other'); print(venv.CORE_VENV_DEPS)"]).ok();
+    assert_eq!(configured(&scratch.path("other"), "rvenv"), None);
+    let error = venv().args(["-m", "venv", "--upgrade", "--clear", "env"]).error();
+    assert_eq!(error, "you cannot supply --upgrade and --clear together.");
+    let code = "import rvenv\ntry: rvenv.create('none')\nexcept rvenv.CreationError as error: print(error)";
+    let said = run(&scratch, &tools).args(["-c", code]).ok();
+    assert!(said.starts_with("the program rvenv is not where its wheel puts it; install it again: "), "{said}");
+}
+
+/// What each Python's own tests of venv hold it to, and rvenv does otherwise on purpose.
+const OTHERWISE: [(&str, &str); 3] = [
+    ("test_defaults_with_str_path", "`command` in pyvenv.cfg is rvenv's"),
+    ("test_defaults_with_pathlib_path", "the same"),
+    ("test_defaults_with_pathlike", "the same"),
+];
+
+#[test]
+fn each_pythons_own_tests_of_venv_pass() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let path = venv_path(&scratch, &installed(&scratch, &python));
+    for version in ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] {
+        let (Some(python), scratch) = (pyenv(version), Scratch::new()) else { continue };
+        let tests = python.path.ancestors().nth(2).unwrap().join(format!("lib/python{version}/test/test_venv.py"));
+        if !tests.exists() {
+            say_missing(&format!("the tests of Python {version}"));
+            continue;
+        }
+        let output = run(&scratch, &python.path).args(["-B", "-m", "unittest", "test.test_venv"]);
+        let output = output.env("PYTHONPATH", &path).env("TMPDIR", scratch.path("")).output();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let failed =
+            |line: &str| ["FAIL: ", "ERROR: "].iter().find_map(|start| line.strip_prefix(start)).map(str::to_owned);
+        let failed: Vec<String> = said.lines().filter_map(failed).collect();
+        let unknown: Vec<&String> =
+            failed.iter().filter(|name| !OTHERWISE.iter().any(|(known, _)| name.starts_with(known))).collect();
+        assert!(unknown.is_empty(), "{version}: {said}");
+        let ran = said.lines().find_map(|line| line.strip_prefix("Ran ")?.split(' ').next()?.parse::<u32>().ok());
+        assert!(ran.is_some_and(|ran| ran >= 15), "{version}: {said}");
+    }
+}
+
+#[test]
+fn the_worked_example_installs_packages_from_a_directory_and_tells_how_it_goes() {
+    let Some(python) = pyenv("3.11") else { return };
+    let scratch = Scratch::new();
+    let tools = installed(&scratch, &python);
+    fs::create_dir(scratch.path("wheels")).unwrap();
+    for wheel in bundled_wheels() {
+        fs::copy(&wheel, scratch.path("wheels").join(wheel.file_name().unwrap())).unwrap();
+    }
+    let example = || {
+        let run = run(&scratch, &tools).arg(Path::new(REPOSITORY).join("examples/with_packages.py"));
+        run.args(["--wheels", "wheels"])
+    };
+    let said = |run: Run| {
+        let output = run.output();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && output.stdout.is_empty(), "{stderr}");
+        stderr
+    };
+    let quiet = said(example().arg("env"));
+    assert!(quiet.starts_with("Installing setuptools\n.") && quiet.contains("Installing pip\n."), "{quiet}");
+    assert!(in_env(&scratch.env(), "import setuptools").is_empty());
+    let verbose = said(example().args(["--verbose", "--no-setuptools", "--no-pip", "env2"]));
+    assert_eq!(verbose, "");
+    let verbose = said(example().args(["--verbose", "--no-pip", "env3"]));
+    assert!(verbose.contains("Requirement already satisfied: setuptools"), "{verbose}");
+    let error = example().args(["--wheels", "none", "env4"]).error();
+    assert!(error.contains("setuptools"), "{error}");
+}
+
+/// The wheels of setuptools and pip that a Python has.
+fn bundled_wheels() -> Vec<PathBuf> {
+    let python = pyenv("3.11").expect("Python 3.11");
+    let bundled = python.path.ancestors().nth(2).unwrap().join("lib/python3.11/ensurepip/_bundled");
+    names_in(&bundled).into_iter().filter(|name| name.ends_with(".whl")).map(|name| bundled.join(name)).collect()
+}
+
+#[test]
+fn its_types_are_whole() {
+    let (Some(mypy), scratch) = (peer("mypy"), Scratch::new()) else { return };
+    let mypy = scratch.run(mypy).args(["--strict", "--cache-dir", "cache", "--package", "rvenv"]);
+    let said = mypy.env("MYPYPATH", Path::new(REPOSITORY).join("pypi")).output();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+    scratch.write("user.py", "import rvenv\n\nrvenv.EnvBuilder(with_pip='yes')\nrvenv.create('env', clear=True)\n");
+    let mypy = scratch.run(peer("mypy").unwrap()).args(["--strict", "--cache-dir", "cache", "user.py"]);
+    let said = mypy.env("MYPYPATH", Path::new(REPOSITORY).join("pypi")).output();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let errors: BTreeSet<&str> = said.lines().filter(|line| line.contains("error:")).collect();
+    assert!(errors.len() == 1 && said.contains("user.py:3: error: Argument \"with_pip\""), "{said}");
+}

@@ -1,0 +1,110 @@
+"""What `import rvenv` has, as whoever knows venv would use it. Run in an empty directory by the Python that it is tried with."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import venv
+
+import rvenv
+
+
+def configuration(env_dir):
+    with open(os.path.join(env_dir, "pyvenv.cfg"), encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split(" = ", 1) for line in file)
+
+
+def program(env_dir, name):
+    return os.path.join(env_dir, "Scripts" if os.name == "nt" else "bin", name)
+
+
+# One run of the program, and then the hook, with what venv would give it.
+class Hooked(rvenv.EnvBuilder):
+    contexts = []
+
+    def post_setup(self, context):
+        self.contexts.append(context)
+
+
+class Own(venv.EnvBuilder):
+    def post_setup(self, context):
+        self.context = context
+
+
+assert issubclass(rvenv.EnvBuilder, venv.EnvBuilder)
+own = Own(symlinks=True)
+own.create("same")
+Hooked(symlinks=True, clear=True, with_pip=True, prompt="a prompt").create("same")
+(context,) = Hooked.contexts
+missing = set(vars(own.context)) - set(vars(context))
+assert not missing, missing
+for name, value in vars(own.context).items():
+    expected = "(a prompt) " if name == "prompt" and value.endswith(" ") else "a prompt" if name == "prompt" else value
+    assert getattr(context, name) == expected, (name, getattr(context, name), expected)
+made = configuration("same")
+assert made["rvenv"] and made["prompt"] == "'a prompt'", made
+assert "--force" in made["command"], made
+subprocess.check_output([program("same", "python"), "-Im", "pip", "--version"])
+assert not os.path.exists(os.path.join("same", ".gitignore"))
+
+# An upgrade has no hook.
+Hooked(symlinks=True, upgrade=True, with_pip=True).create(pathlib.Path("same"))
+assert len(Hooked.contexts) == 1
+
+
+# A step that is overridden is called in its turn; pip still comes from the program.
+class Stepped(rvenv.EnvBuilder):
+    called = []
+
+    def create_configuration(self, context):
+        self.called.append("configuration")
+        super().create_configuration(context)
+
+    def setup_scripts(self, context):
+        assert os.path.exists(os.path.join(context.bin_path, "pip")) == self.with_pip
+        self.called.append("scripts")
+
+    def post_setup(self, context):
+        self.called.append("post")
+
+
+Stepped(symlinks=True, with_pip=True, scm_ignore_files=["git"]).create("stepped")
+assert Stepped.called[0] == "configuration" and Stepped.called[-2:] == ["scripts", "post"], Stepped.called
+assert not os.path.exists(program("stepped", "activate"))
+assert os.path.isfile(os.path.join("stepped", ".gitignore"))
+assert "rvenv" not in configuration("stepped")
+subprocess.check_output([program("stepped", "python"), "-Im", "pip", "--version"])
+
+# What the program says is what those catch who call venv.
+for bad, words in (("api.txt", "is not a directory"), ("a%sb" % os.pathsep, "PATH separator")):
+    with open("api.txt", "w"):
+        pass
+    for kind in (ValueError, OSError, subprocess.CalledProcessError, rvenv.CreationError):
+        try:
+            rvenv.create(bad)
+        except kind as error:
+            assert words in str(error) and "\n" not in str(error), error
+        else:
+            raise AssertionError(bad)
+
+# The functions have venv's arguments.
+rvenv.create("plain", symlinks=True, with_pip=False, system_site_packages=True, scm_ignore_files={"git"})
+assert configuration("plain")["include-system-site-packages"] == "true"
+assert not os.path.exists(program("plain", "pip"))
+rvenv.main(["--without-pip", "by-main"])
+assert "rvenv" in configuration("by-main")
+for arguments, kind in ((["--nothing-like-it"], SystemExit), (["--without-pip", "api.txt"], rvenv.CreationError)):
+    try:
+        rvenv.main(arguments)
+    except kind:
+        pass
+    else:
+        raise AssertionError(arguments)
+try:
+    rvenv.EnvBuilder(scm_ignore_files=["hg"])
+except ValueError as error:
+    assert "hg" in str(error)
+else:
+    raise AssertionError("hg")
+print(json.dumps(sorted(rvenv.__all__)))
