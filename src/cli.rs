@@ -7,6 +7,7 @@ mod pip_only;
 mod progress;
 mod report;
 mod signals;
+mod stand_in;
 
 use std::env;
 use std::ffi::OsString;
@@ -156,7 +157,9 @@ pub struct Cli {
     /// Print where the cache is and how much it holds, and make nothing
     #[arg(long, group = "printing", conflicts_with = "no_cache")]
     cache_info: bool,
-    /// Print a shell's completions of these flags, or the manual page, and make nothing
+
+    /// Print a shell's completions of these flags, the manual page, or a script for sh that is a Python to tools and has rvenv
+    /// do the work of its `-m venv`; and make nothing
     #[arg(long, value_name = "WHAT")]
     generate: Option<Product>,
 
@@ -187,9 +190,6 @@ enum Mode {
 impl Cli {
     /// Makes the environments, in turn; the first failure ends it.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
-        if let Some(product) = self.generate {
-            return product.generate(Cli::command());
-        }
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
@@ -203,6 +203,9 @@ impl Cli {
         }
         let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
         let discovery = Discovery::new(surroundings, cache.clone()).with_interrupt(interrupt.clone());
+        if let Some(product) = self.generate {
+            return product.generate(Cli::command(), || Ok(discovery.find(&self.request())?));
+        }
         if self.list_pythons {
             return report::pythons(&discovery.list(&self.request())?, self.format);
         }

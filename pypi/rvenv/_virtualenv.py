@@ -1,12 +1,14 @@
-"""Plugins for virtualenv: ``virtualenv --creator rvenv --seeder rvenv``, or VIRTUALENV_CREATOR and VIRTUALENV_SEEDER set so."""
+"""A plugin for virtualenv: ``virtualenv --seeder rvenv``, or VIRTUALENV_SEEDER=rvenv for the tools that call it.
+
+There is none that creates: what virtualenv does itself is as fast.
+"""
 
 import logging
 import os
 from importlib.metadata import version
-from typing import Any, List
+from typing import Any
 
-from virtualenv.create.creator import Creator as AnyCreator
-from virtualenv.create.via_global_ref.venv import Venv
+from virtualenv.create.creator import Creator
 from virtualenv.seed.embed.via_app_data.via_app_data import FromAppData
 from virtualenv.seed.wheels.embed import BUNDLE_FOLDER
 
@@ -15,43 +17,27 @@ from rvenv import _program
 logger = logging.getLogger(__name__)
 
 
-class Creator(Venv):
-    """Makes what virtualenv's creator ``venv`` makes, without running the Python that it is for."""
-
-    def create_inline(self) -> None:
-        self.create_via_sub_process()
-
-    def create_via_sub_process(self) -> None:
-        flags = ["--without-pip", "--without-scm-ignore-files", "--activators="]
-        flags.append("--symlinks" if self.symlinks else "--copies")
-        if self.enable_system_site_package:
-            flags.append("--system-site-packages")
-        _run(flags, self)
-
-    def set_pyenv_cfg(self) -> None:
-        super().set_pyenv_cfg()
-        self.pyenv_cfg["rvenv"] = version("rvenv")
-
-
 class Seeder(FromAppData):
-    """Installs the wheels that virtualenv brings, or is given. What it is to download, or in another version, it does itself."""
+    """Installs the wheels that virtualenv brings, or is given, with their .pyc, so that the first ``pip`` need not compile itself.
 
-    def run(self, creator: AnyCreator) -> None:
+    What it is to download, or to have in another version, virtualenv does itself.
+    """
+
+    @classmethod
+    def cannot_seed(cls, interpreter: Any) -> None:
+        """Nothing is said against a Python that virtualenv's wheels are too new for: it has a pip of its own."""
+
+    def run(self, creator: Creator) -> None:
         versions = self.distribution_to_versions()
         if not self.enabled:
             return
         if self.download or "pip" not in versions or set(versions.values()) - {"bundle", "embed"}:
             super().run(creator)
             return
-        flags = ["--pip-only"]
-        if "setuptools" not in versions:
-            flags.append("--no-setuptools")
+        arguments = ["--pip-only"] + ([] if "setuptools" in versions else ["--no-setuptools"])
         for directory in [*self.extra_search_dir, BUNDLE_FOLDER]:
-            flags += ["--find-links", os.fspath(directory)]
-        _run(flags, creator)
-
-
-def _run(flags: List[str], creator: Any) -> None:
-    interpreter = creator.interpreter
-    for line in _program.run([*flags, os.fspath(creator.dest)], interpreter.system_executable).splitlines():
-        logger.warning(line)
+            arguments += ["--find-links", os.fspath(directory)]
+        arguments.append(os.fspath(creator.dest))
+        for line in _program.run(arguments, creator.interpreter.system_executable).splitlines():
+            logger.warning(line)
+        creator.pyenv_cfg["rvenv"] = version("rvenv")

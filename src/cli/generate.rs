@@ -1,4 +1,4 @@
-//! `--generate`: what shells and `man` want to know of the flags, made from the parser itself.
+//! `--generate`: what shells and `man` want to know of the flags, made from the parser itself, and a stand-in for a Python.
 
 use anyhow::{Context, Result};
 use clap::{Arg, Command, ValueEnum};
@@ -6,7 +6,9 @@ use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
-use super::report;
+use rvenv::Interpreter;
+
+use super::{report, stand_in};
 
 /// The parser does not know what its caller makes of an error.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
@@ -30,11 +32,13 @@ pub enum Product {
     Elvish,
     #[value(name = "man")]
     Man,
+    #[value(name = "python-stand-in")]
+    PythonStandIn,
 }
 
 impl Product {
-    /// Prints it on stdout, for this parser.
-    pub fn generate(self, command: Command) -> Result<()> {
+    /// Prints it on stdout: for this parser, or for the Python that is meant.
+    pub fn generate(self, command: Command, python: impl FnOnce() -> Result<Interpreter>) -> Result<()> {
         let text = match self {
             Product::Bash => completions(command, Shell::Bash),
             Product::Zsh => completions(command, Shell::Zsh),
@@ -43,6 +47,7 @@ impl Product {
             Product::Nushell => completions(command, Nushell),
             Product::Elvish => completions(command, Shell::Elvish),
             Product::Man => manual_page(command)?,
+            Product::PythonStandIn => stand_in::script(&python()?)?.into_bytes(),
         };
         report::write(&String::from_utf8(text)?)
     }

@@ -71,6 +71,8 @@ mod roots;
 mod scripts;
 #[cfg(unix)] // signals
 mod signals;
+#[cfg(unix)] // a script for sh
+mod stand_in;
 #[cfg(unix)] // the sources are the same on each system
 mod structure;
 #[cfg(unix)] // what tests/run and nohup do
@@ -79,6 +81,8 @@ mod suite;
 mod terminal;
 #[cfg(unix)] // programs in sh, names in bin
 mod trust;
+#[cfg(unix)] // wheels for Linux
+mod virtualenv;
 #[cfg(unix)] // a Python that a script in sh stands for
 mod wheels;
 #[cfg(windows)] // what is so there alone

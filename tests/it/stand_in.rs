@@ -1,0 +1,49 @@
+//! `--generate python-stand-in`: a script that is a Python to a tool.
+
+use crate::harness::*;
+
+/// The script for a Python, which may be called by a name that has to be quoted.
+fn stand_in(scratch: &Scratch, python: &Python) -> std::path::PathBuf {
+    let script = scratch.rvenv_for(python).args(["--generate", "python-stand-in"]).ok();
+    scratch.write_script("a python", &script)
+}
+
+#[test]
+fn it_is_that_python_and_has_rvenv_make_environments() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let script = stand_in(&scratch, &python);
+    let run = || scratch.run(&script).env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON");
+    assert_eq!(run().arg("--version").ok(), "Python 3.12.1\n");
+    assert_eq!(run().args(["-c", "import sys; print(*sys.argv[1:])", "-m", "venv"]).ok(), "-m venv\n");
+    assert_eq!(run().args(["-m", "platform", "--terse"]).ok().lines().count(), 1);
+    for (at, flags) in
+        [&["-m", "venv"][..], &["-mvenv"], &["-Im", "venv"], &["-I", "-s", "-m", "venv"]].iter().enumerate()
+    {
+        let env = format!("an env {at}");
+        run().args(*flags).args(["--without-pip", &env]).silent();
+        let env = scratch.path(&env);
+        assert!(configured(&env, "rvenv").is_some(), "{flags:?}");
+        assert_eq!(configured(&env, "home").as_deref(), python.path.parent().and_then(std::path::Path::to_str));
+    }
+    // What takes an argument, or comes after the module, is the Python's.
+    let code = "import sys; print(sys.argv)";
+    assert_eq!(run().args(["-W", "ignore", "-c", code, "venv"]).ok(), "['-c', 'venv']\n");
+    assert_eq!(
+        run().args(["-m", "venv", "--upgrade", "--clear", "x"]).error(),
+        "you cannot supply --upgrade and --clear together."
+    );
+}
+
+#[test]
+fn it_is_for_the_python_that_is_asked_for() {
+    let scratch = Scratch::new();
+    let error = scratch.rvenv().args(["--generate", "python-stand-in", "-p", "4.2"]).error();
+    assert!(error.contains("none is 4.2"), "{error}");
+}
+
+#[test]
+fn it_is_sound_to_a_linter() {
+    let (Some(shellcheck), scratch) = (tool("shellcheck"), Scratch::new()) else { return };
+    let script = stand_in(&scratch, &python());
+    scratch.run(shellcheck).arg(script).silent();
+}
