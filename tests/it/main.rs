@@ -79,6 +79,8 @@ mod structure;
 mod suite;
 #[cfg(unix)] // script(1), stty
 mod terminal;
+#[cfg(unix)] // wheels for Linux
+mod tools;
 #[cfg(unix)] // programs in sh, names in bin
 mod trust;
 #[cfg(unix)] // wheels for Linux

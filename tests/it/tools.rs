@@ -1,0 +1,165 @@
+//! The tools of docs/tools.md, with the one line that it names for each: rvenv has made the environment, and the job is done.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::*;
+use crate::{jobs, packaging};
+
+/// An environment with the wheel and with the tools that `tests/fetch` has fetched, and a project.
+struct Tools {
+    scratch: Scratch,
+    packages: PathBuf,
+    python: PathBuf,
+}
+
+impl Tools {
+    fn new() -> Option<Tools> {
+        let (scratch, wheel) = (Scratch::new(), packaging::wheel()?);
+        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs");
+        if !fetched.join("complete").exists() {
+            return missing("tools that make environments (tests/fetch)");
+        }
+        scratch.rvenv().arg("-p").arg(fetched.join("bin/python")).arg("tools").silent();
+        let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
+        pip.arg("--disable-pip-version-check").arg(wheel).silent();
+        // The tools themselves: on the path of this Python alone, and of none that they make.
+        let packages = site_packages(&fetched);
+        fs::write(site_packages(&scratch.path("tools")).join("tools.pth"), format!("{}\n", packages.display()))
+            .unwrap();
+        fs::create_dir(scratch.path("wheels")).unwrap();
+        jobs::small_wheel(&scratch.path("wheels"), "1.0");
+        let python = scratch.path("tools/bin/python");
+        Some(Tools { packages, scratch, python })
+    }
+
+    /// `python -m TOOL`, without a network, and with what its page has set before it.
+    fn run(&self, tool: &str, arguments: &[&str]) -> Run {
+        let run = self.scratch.run(&self.python).args(["-m", tool]).args(arguments);
+        let run =
+            run.env("HOME", self.scratch.path("home")).env("PIP_NO_INDEX", "1").env("PIP_CONFIG_FILE", "/dev/null");
+        let run = run.env("PIP_FIND_LINKS", self.scratch.path("wheels")).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        run.env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON").env_remove("XDG_CACHE_HOME")
+    }
+
+    /// The same with the directory on PYTHONPATH by which `venv` is rvenv's.
+    fn run_with_venv(&self, tool: &str, arguments: &[&str]) -> Run {
+        let path = self.scratch.run(&self.python).args(["-m", "rvenv", "--venv-path"]).ok();
+        self.run(tool, arguments).env("PYTHONPATH", path.trim_end())
+    }
+
+    /// The environments below a directory, each of which rvenv has made or has put pip into.
+    fn environments(&self, directory: &str) -> Vec<PathBuf> {
+        let walk = walkdir::WalkDir::new(self.scratch.path(directory)).sort_by_file_name().into_iter().flatten();
+        let found: Vec<PathBuf> = walk
+            .filter(|entry| entry.file_name() == "pyvenv.cfg")
+            .map(|entry| entry.path().parent().unwrap().to_owned())
+            .collect();
+        for env_dir in &found {
+            assert!(configured(env_dir, "rvenv").is_some(), "{}", env_dir.display());
+        }
+        found
+    }
+}
+
+const PRINT_PREFIX: &str = "import sys; print(sys.prefix)";
+
+#[test]
+fn tox_has_its_environments_seeded_by_rvenv() {
+    let Some(tools) = Tools::new() else { return };
+    tools.scratch.write(
+        "tox.ini",
+        format!(
+            "[tox]\nenvlist = py\nskipsdist = true\n[testenv]\ndeps = smallest\ncommands = python -c '{PRINT_PREFIX}'\n"
+        ),
+    );
+    let said = tools.run("tox", &[]).env("VIRTUALENV_SEEDER", "rvenv").ok();
+    let [env_dir] = &tools.environments(".tox")[..] else { panic!("one environment: {said}") };
+    assert!(said.contains(&env_dir.display().to_string()) && said.contains("congratulations"), "{said}");
+}
+
+#[test]
+fn nox_has_sessions_with_venv_and_with_virtualenv() {
+    let Some(tools) = Tools::new() else { return };
+    let session = |name: &str, backend: &str| {
+        format!(
+            "@nox.session(venv_backend='{backend}')\ndef {name}(session):\n    session.install('smallest')\n    \
+             session.run('smallest')\n"
+        )
+    };
+    tools
+        .scratch
+        .write("noxfile.py", format!("import nox\n{}{}", session("one", "venv"), session("two", "virtualenv")));
+    tools.run_with_venv("nox", &[]).env("VIRTUALENV_SEEDER", "rvenv").ok();
+    assert_eq!(tools.environments(".nox").len(), 2);
+}
+
+#[test]
+fn build_isolates_in_an_environment_of_rvenvs() {
+    let Some(tools) = Tools::new() else { return };
+    let backend = "import os, shutil, sys\n\
+                   def build_wheel(directory, *_):\n    \
+                   shutil.copy(os.path.join(sys.prefix, 'pyvenv.cfg'), os.environ['SEEN'])\n    \
+                   shutil.copy(os.environ['WHEEL'], directory)\n    \
+                   return os.path.basename(os.environ['WHEEL'])\n";
+    tools.scratch.write("project/backend.py", backend);
+    let project = "[build-system]\nrequires = ['smallest']\nbuild-backend = 'backend'\nbackend-path = ['.']\n\
+                   [project]\nname = 'smallest'\nversion = '1.0'\n";
+    tools.scratch.write("project/pyproject.toml", project);
+    let wheel = tools.scratch.path("wheels").join("smallest-1.0-py3-none-any.whl");
+    fs::create_dir(tools.scratch.path("seen")).unwrap();
+    let build = tools.run_with_venv("build", &["--wheel", "project"]);
+    let said = build.env("SEEN", tools.scratch.path("seen")).env("WHEEL", wheel).ok();
+    assert!(said.contains("Successfully built smallest-1.0"), "{said}");
+    assert_eq!(tools.environments("seen").len(), 1);
+}
+
+#[test]
+fn pipx_makes_environments_by_a_stand_in() {
+    let Some(tools) = Tools::new() else { return };
+    let script = tools.scratch.run(tools.scratch.path("tools/bin/rvenv")).args(["--generate", "python-stand-in"]);
+    let script = script.arg("-p").arg(&tools.python).env("RVENV_CACHE_DIR", tools.scratch.path("cache")).ok();
+    let script = tools.scratch.write_script("python-stand-in", &script);
+    let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]).env("PIPX_DEFAULT_PYTHON", script);
+    pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).output();
+    // The one that pipx keeps its own pip in is made otherwise.
+    assert_eq!(tools.environments("pipx/venvs").len(), 1);
+    assert_eq!(tools.scratch.run(tools.scratch.path("bin/smallest")).ok(), "1.0\n");
+}
+
+#[test]
+fn pre_commit_runs_a_local_hook_in_an_environment_that_rvenv_has_seeded() {
+    let (Some(tools), Some(git)) = (Tools::new(), tool("git")) else { return };
+    let hooks = format!(
+        "repos:\n- repo: local\n  hooks:\n  - id: hook\n    name: hook\n    entry: python -c '{PRINT_PREFIX}'\n    \
+         language: python\n    additional_dependencies: [smallest]\n    always_run: true\n    verbose: true\n"
+    );
+    tools.scratch.write("project/.pre-commit-config.yaml", hooks);
+    let project = tools.scratch.path("project");
+    for arguments in [&["init", "-q"][..], &["add", "-A"]] {
+        tools.scratch.run(&git).args(arguments).current_dir(&project).silent();
+    }
+    // A package of pre-commit's own is built there.
+    let wheels = tools.packages.join("virtualenv/seed/wheels/embed");
+    for wheel in names_in(&wheels).into_iter().filter(|name| name.starts_with("setuptools-")) {
+        fs::copy(wheels.join(&wheel), tools.scratch.path("wheels").join(&wheel)).unwrap();
+    }
+    let run = tools.run("pre_commit", &["run"]).current_dir(&project).env("VIRTUALENV_SEEDER", "rvenv");
+    let said = run.env("PRE_COMMIT_HOME", tools.scratch.path("hooks")).ok();
+    let [env_dir] = &tools.environments("hooks")[..] else { panic!("one environment: {said}") };
+    assert!(said.contains(&env_dir.display().to_string()), "{said}");
+}
+
+#[test]
+fn each_tool_of_the_page_has_a_test() {
+    let page = include_str!("../../docs/tools.md");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
+    let tools: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert!(tools.len() >= 6, "{tools:?}");
+    let tests = [include_str!("tools.rs"), include_str!("virtualenv.rs"), include_str!("python_api.rs")].concat();
+    for tool in tools {
+        let name = tool.replace(['-', ' '], "_");
+        assert!(tests.contains(&format!("fn {name}_")) || tests.contains(&format!("\"{tool}\"")), "{tool}");
+    }
+}
