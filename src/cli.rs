@@ -78,7 +78,7 @@ pub struct Cli {
     without_pip: bool,
 
     // For programs that make the rest: the package on PyPI, virtualenv's plugin.
-    /// Install pip into an environment that is there, and change nothing else
+    /// Install pip into an environment of this Python that is there, with the directories for it, and change nothing else
     #[arg(long, hide = true, conflicts_with_all = ["clear", "upgrade", "without_pip"])]
     pip_only: bool,
 
@@ -216,6 +216,7 @@ impl Cli {
             return report::soundness(&self.env_dirs, &discovery, self.format);
         }
         let interpreter = discovery.find(&self.request())?;
+        let purelib = interpreter.scheme.purelib.clone();
         let builder = EnvBuilder::new(interpreter, self.options()?)
             .cache(cache)
             .interrupt(interrupt)
@@ -225,8 +226,8 @@ impl Cli {
         for env_dir in self.env_dirs.iter().map(Path::new) {
             match self.pip_only {
                 false => builder.create(env_dir)?,
-                true if is_environment(env_dir) => builder.create_with(env_dir, &PipOnly)?,
-                true => bail!("there is no environment at {}", env_dir.display()),
+                true if is_environment(env_dir, &purelib) => builder.create_with(env_dir, &PipOnly)?,
+                true => bail!("there is no environment of this Python at {}", env_dir.display()),
             };
         }
         Ok(())

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 Directory = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 #: What a subclass may have of its own while the program does all the steps.
-_HOOKS = frozenset(dir(object)) | {"create", "post_setup"}
+_HOOKS = frozenset(["create", "post_setup"])
 
 
 class EnvBuilder(OwnBuilder):
@@ -93,7 +93,8 @@ class EnvBuilder(OwnBuilder):
         """What a subclass, or somebody who has this builder, has put in the place of what is here."""
         classes = type(self).__mro__
         names = set(vars(self)).union(*(vars(owner) for owner in classes[: classes.index(EnvBuilder)]))
-        return frozenset(name for name in names if callable(getattr(EnvBuilder, name, None)))
+        steps = (name for name in names if not (name.startswith("__") and name.endswith("__")))
+        return frozenset(name for name in steps if callable(getattr(EnvBuilder, name, None)))
 
     def _flags(self) -> List[str]:
         wanted = {
@@ -103,7 +104,8 @@ class EnvBuilder(OwnBuilder):
             "--force": self.clear,
             "--symlinks": self.symlinks,
             "--copies": not self.symlinks,
-            "--upgrade": self.upgrade,
+            # The command line has one of the two, and venv clears before it upgrades.
+            "--upgrade": self.upgrade and not self.clear,
             "--without-pip": not self.with_pip,
             "--upgrade-deps": self.upgrade_deps,
             "--without-scm-ignore-files": "git" not in self.scm_ignore_files,

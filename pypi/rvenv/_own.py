@@ -3,10 +3,12 @@
 import importlib.util
 import os
 import sys
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from types import ModuleType
 
 
+@lru_cache(maxsize=None)
 def module() -> ModuleType:
     """The standard library's, found past packages of the same name on sys.path.
 

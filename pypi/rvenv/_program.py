@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from typing import Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 MISSING = "the program rvenv is not where its wheel puts it; install it again: pip install --force-reinstall rvenv"
 
@@ -24,25 +24,37 @@ class CreationError(subprocess.CalledProcessError, ValueError, OSError):
     def __str__(self) -> str:
         return self.message
 
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (self.returncode, self.cmd, self.message)
+
 
 def find() -> Optional[str]:
-    """The program beside this package's installation: its path, or None."""
+    """The program that was installed along with this package: its path, or None."""
     name = "rvenv" + (".exe" if os.name == "nt" else "")
-    folders = [sysconfig.get_path("scripts")]
-    # As an environment sees what its base has installed.
-    folders.append(sysconfig.get_path("scripts", vars={"base": sys.base_prefix}))
+    paths = [os.path.join(folder, name) for folder in _beside() + _of_this_python()]
+    return next((path for path in paths if os.path.isfile(path)), None)
+
+
+def _beside() -> List[str]:
+    """Where programs go, for where this package is: it may be another Python's, or one of `pip install --target`."""
+    site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    above, name = os.path.split(os.path.dirname(site_packages))
+    folders = [os.path.join(site_packages, "bin")]
+    if os.path.basename(site_packages) in ("site-packages", "dist-packages"):
+        if name.lower() == "lib":
+            folders.append(os.path.join(above, "Scripts"))
+        elif os.path.basename(above) in ("lib", "lib64"):
+            folders.append(os.path.join(os.path.dirname(above), "bin"))
+    return folders
+
+
+def _of_this_python() -> List[str]:
     user = os.name + "_user"
     if hasattr(sysconfig, "get_preferred_scheme"):
         user = sysconfig.get_preferred_scheme("user")
-    folders.append(sysconfig.get_path("scripts", user))
-    # `pip install --target`, and what another Python has installed: beside the package.
-    site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folders.append(os.path.join(site_packages, "bin"))
-    for up in (1, 2, 3):
-        above = os.path.join(site_packages, *[os.pardir] * up)
-        folders += [os.path.normpath(os.path.join(above, scripts)) for scripts in ("bin", "Scripts")]
-    paths = [os.path.join(folder, name) for folder in folders]
-    return next((path for path in paths if os.path.isfile(path)), None)
+    # The second, as an environment sees what its base has installed.
+    base = {"base": sys.base_prefix}
+    return [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", vars=base), sysconfig.get_path("scripts", user)]
 
 
 def run(arguments: Sequence[str], python: Optional[str] = None) -> str:
@@ -50,13 +62,7 @@ def run(arguments: Sequence[str], python: Optional[str] = None) -> str:
 
     Raises CreationError if it fails, or is not there.
     """
-    python = python or sys.executable
-    program = find()
-    command = [program or "rvenv", "--python=" + python, *arguments]
-    if not python:
-        raise CreationError(1, command, NO_PATH)
-    if program is None:
-        raise CreationError(1, command, MISSING)
+    command = [_found(arguments), "--python=" + (python or sys.executable), *arguments]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = ended.stderr.decode("utf-8", "backslashreplace").strip()
     if ended.returncode:
@@ -64,14 +70,19 @@ def run(arguments: Sequence[str], python: Optional[str] = None) -> str:
     return said
 
 
+def _found(arguments: Sequence[str]) -> str:
+    program = find()
+    if program is None or not sys.executable:
+        raise CreationError(1, ["rvenv", *arguments], MISSING if program is None else NO_PATH)
+    return program
+
+
 def call(arguments: Sequence[str]) -> int:
     """Runs the program for this Python, in whose place it speaks, and returns its exit code.
 
     Raises CreationError if it is not there.
     """
-    program = find()
-    if program is None:
-        raise CreationError(1, ["rvenv", *arguments], MISSING)
+    program = _found(arguments)
     sys.stdout.flush()
     # What --python among the arguments outdoes.
     return subprocess.call([program, *arguments], env={**os.environ, "RVENV_PYTHON": sys.executable})

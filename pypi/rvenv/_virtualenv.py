@@ -31,7 +31,9 @@ class Seeder(FromAppData):
         versions = self.distribution_to_versions()
         if not self.enabled:
             return
-        if self.download or "pip" not in versions or set(versions.values()) - {"bundle", "embed"}:
+        # The program installs setuptools where Python bundles it, and pip always.
+        is_usual = "pip" in versions and not ("setuptools" in versions and creator.interpreter.version_info >= (3, 12))
+        if self.download or not is_usual or set(versions.values()) - {"bundle", "embed"}:
             super().run(creator)
             return
         arguments = ["--pip-only"] + ([] if "setuptools" in versions else ["--no-setuptools"])

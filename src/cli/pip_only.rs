@@ -21,7 +21,7 @@ impl Steps for PipOnly {
     }
 }
 
-/// Whether there is an environment at `env_dir`.
-pub fn is_environment(env_dir: &Path) -> bool {
-    env_dir.join("pyvenv.cfg").is_file()
+/// Whether there is an environment at `env_dir` whose packages are where `purelib` says, and so of the same Python.
+pub fn is_environment(env_dir: &Path, purelib: &Path) -> bool {
+    env_dir.join("pyvenv.cfg").is_file() && env_dir.join(purelib).is_dir()
 }

@@ -8,16 +8,16 @@ use rvenv::Interpreter;
 
 /// Between the paths, which are filled in before it.
 const SCRIPT: &str = r#"
-passed=0 module=
+passed=0 module='' flags=bBdEiIOPqsSuvx
 for argument; do
     case $module$argument in
-        -m | -[A-Za-z]*m) module=module: ;;
-        -mvenv | module:venv)
+        -m | -["$flags"]m | -["$flags"]["$flags"]m) module=module: ;;
+        -mvenv | -["$flags"]mvenv | module:venv)
             shift $((passed + 1))
             exec "$rvenv" --python "$python" "$@"
             ;;
         # Flags of Python's that take no argument.
-        -[bBdEiIOPqsSuvx]*) ;;
+        -["$flags"] | -["$flags"]["$flags"]) ;;
         *) break ;;
     esac
     passed=$((passed + 1))
@@ -32,7 +32,7 @@ pub fn script(interpreter: &Interpreter) -> Result<String> {
     let program = env::current_exe().context("Unable to find out where rvenv is")?;
     Ok(format!(
         "#!/bin/sh\n# Stands in for a Python: `-m venv` is rvenv's work, and all else that Python's.\npython={} rvenv={}\n{}",
-        quoted(&interpreter.executable)?,
+        quoted(interpreter.asked())?,
         quoted(&program)?,
         SCRIPT.trim_start_matches('\n'),
     ))

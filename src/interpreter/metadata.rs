@@ -1,6 +1,6 @@
 //! What there is to know of a Python.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::platform::Platform;
 
@@ -54,6 +54,13 @@ pub struct Interpreter {
     pub(crate) magic: String,
     /// Where its own packages are, sysconfig's purelib.
     pub(crate) site_packages: PathBuf,
+}
+
+impl Interpreter {
+    /// The Python that was asked, which may be an environment's: `sys.executable` there.
+    pub fn asked(&self) -> &Path {
+        &self.asked
+    }
 }
 
 /// The directories of an environment relative to it: sysconfig's `venv` scheme.

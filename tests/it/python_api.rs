@@ -105,6 +105,24 @@ fn without_its_program_it_is_the_interpreters_own_venv() {
     assert!(said.starts_with("the program rvenv is not where its wheel puts it; install it again: "), "{said}");
 }
 
+#[test]
+fn pip_alone_is_for_an_environment_of_the_same_python() {
+    let (Some(python), Some(other), scratch) = (pyenv("3.12"), pyenv("3.11"), Scratch::new()) else { return };
+    scratch.venv(&python).args(["--without-pip", "env"]).ok();
+    let before = tree(&scratch.env());
+    for (python, env_dir) in [(&other, "env"), (&python, "none")] {
+        let error = scratch.rvenv_for(python).args(["--pip-only", env_dir]).error();
+        assert_eq!(error, format!("there is no environment of this Python at {env_dir}"));
+    }
+    assert!(tree(&scratch.env()) == before && scratch.names() == ["env"]);
+    scratch.rvenv_for(&python).args(["--pip-only", "env"]).silent();
+    let after = tree(&scratch.env());
+    for (path, entry) in before {
+        assert!(after[&path] == entry, "{path}");
+    }
+    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+}
+
 /// What each Python's own tests of venv hold it to, and rvenv does otherwise on purpose.
 const OTHERWISE: [(&str, &str); 3] = [
     ("test_defaults_with_str_path", "`command` in pyvenv.cfg is rvenv's"),

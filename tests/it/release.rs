@@ -78,7 +78,8 @@ pub fn is_current() -> bool {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     let Some(made) = changed(&folder().join("SHA256SUMS")) else { return false };
-    let sources = ["src", "scripts", "pypi", "Cargo.lock", "pyproject.toml"].map(|name| repository.join(name));
+    let sources = ["src", "scripts", "pypi", "packaging", "Cargo.toml", "Cargo.lock", "pyproject.toml"]
+        .map(|name| repository.join(name));
     let files = sources.iter().flat_map(|path| walkdir::WalkDir::new(path).into_iter().flatten());
     files.filter(|entry| entry.file_type().is_file()).all(|entry| changed(entry.path()) < Some(made))
 }

@@ -24,10 +24,14 @@ impl Root {
         }
         let root = Root { name, python, scratch: Scratch::new() };
         root.run(python).args(["-m", "venv", "tools"]).silent();
+        // Of this system's files, that one has the scratch directory alone.
+        fs::create_dir(root.scratch.path("wheels")).unwrap();
+        for (_, platforms, _) in TARGETS {
+            let name = release::wheel_for(platforms);
+            fs::copy(dist.join(&name), root.scratch.path("wheels").join(&name)).unwrap();
+        }
         let pip = root.run("tools/bin/pip").args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);
-        pip.args(["--no-index", "--find-links"]).arg(&dist).args(["--only-binary=:all:", "rvenv"]).silent();
-        let wheel = dist.join(release::wheel_for(TARGETS[target].1));
-        assert!(wheel.exists());
+        pip.args(["--no-index", "--find-links", "wheels", "--only-binary=:all:", "rvenv"]).silent();
         TARGETS[target].2.check(&fs::read(root.scratch.path("tools/bin/rvenv")).unwrap());
         Some(root)
     }

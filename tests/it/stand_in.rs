@@ -16,8 +16,9 @@ fn it_is_that_python_and_has_rvenv_make_environments() {
     assert_eq!(run().arg("--version").ok(), "Python 3.12.1\n");
     assert_eq!(run().args(["-c", "import sys; print(*sys.argv[1:])", "-m", "venv"]).ok(), "-m venv\n");
     assert_eq!(run().args(["-m", "platform", "--terse"]).ok().lines().count(), 1);
-    for (at, flags) in
-        [&["-m", "venv"][..], &["-mvenv"], &["-Im", "venv"], &["-I", "-s", "-m", "venv"]].iter().enumerate()
+    for (at, flags) in [&["-m", "venv"][..], &["-mvenv"], &["-Im", "venv"], &["-Imvenv"], &["-I", "-s", "-m", "venv"]]
+        .iter()
+        .enumerate()
     {
         let env = format!("an env {at}");
         run().args(*flags).args(["--without-pip", &env]).silent();
@@ -25,6 +26,8 @@ fn it_is_that_python_and_has_rvenv_make_environments() {
         assert!(configured(&env, "rvenv").is_some(), "{flags:?}");
         assert_eq!(configured(&env, "home").as_deref(), python.path.parent().and_then(std::path::Path::to_str));
     }
+    let terse = run().args(["-mplatform", "venv"]).ok();
+    assert!(terse.contains("Linux"), "{terse}");
     // What takes an argument, or comes after the module, is the Python's.
     let code = "import sys; print(sys.argv)";
     assert_eq!(run().args(["-W", "ignore", "-c", code, "venv"]).ok(), "['-c', 'venv']\n");
@@ -32,6 +35,16 @@ fn it_is_that_python_and_has_rvenv_make_environments() {
         run().args(["-m", "venv", "--upgrade", "--clear", "x"]).error(),
         "you cannot supply --upgrade and --clear together."
     );
+}
+
+#[test]
+fn for_an_environments_python_it_is_that_one() {
+    let scratch = Scratch::new();
+    scratch.rvenv().args(["--without-pip", "env"]).silent();
+    let python = Python { path: scratch.path("env/bin/python"), ..python() };
+    let script = stand_in(&scratch, &python);
+    let prefix = scratch.run(&script).args(["-c", "import sys; print(sys.prefix)"]).ok();
+    assert_eq!(prefix.trim_end(), scratch.env().to_str().unwrap());
 }
 
 #[test]

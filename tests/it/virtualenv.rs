@@ -64,6 +64,10 @@ fn the_seeder_heeds_virtualenvs_flags() {
     let pip_alone = with(&["--no-setuptools"]);
     assert!(pip_alone.len() == 1 && pip_alone[0].starts_with("pip-"), "{pip_alone:?}");
     assert!(with(&["--no-pip"]).iter().all(|name| !name.starts_with("pip-")));
+    if let Some(python) = pyenv("3.13") {
+        let both = with(&["-p", python.path.to_str().unwrap(), "--setuptools", "bundle"]);
+        assert!(both.len() == 2 && both[1].starts_with("setuptools-"), "{both:?}");
+    }
     // Another Python, also one that virtualenv has no wheels for.
     for version in ["3.13", "3.8"] {
         let Some(python) = pyenv(version) else { continue };

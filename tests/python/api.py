@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import venv
@@ -87,6 +88,22 @@ for bad, words in (("api.txt", "is not a directory"), ("a%sb" % os.pathsep, "PAT
             assert words in str(error) and "\n" not in str(error), error
         else:
             raise AssertionError(bad)
+
+# It comes whole out of another process.
+try:
+    rvenv.create("api.txt")
+except rvenv.CreationError as error:
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.returncode, again.cmd) == (str(error), error.returncode, error.cmd)
+
+# A step is something that is called, and not what Python itself puts into a class.
+class Annotated(rvenv.EnvBuilder):
+    note: str = "a note"
+
+
+Annotated(symlinks=True).create("annotated")
+assert "rvenv" in configuration("annotated")
+rvenv.EnvBuilder(symlinks=True, clear=True, upgrade=True).create("annotated")
 
 # The functions have venv's arguments.
 rvenv.create("plain", symlinks=True, with_pip=False, system_site_packages=True, scm_ignore_files={"git"})
