@@ -185,7 +185,7 @@ impl EnvBuilder {
     /// If one cannot be read or written.
     pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         seed::mend(context)?;
-        if context.options.existing == Existing::Upgrade { Ok(()) } else { scripts::setup(context) }
+        scripts::setup(context)
     }
 
     /// Installs the scripts below `path`'s directories `common` and `posix` (or `nt`) into bin, their placeholders such

@@ -140,6 +140,11 @@ pub struct Cli {
     #[arg(long, value_name = "MODE", default_value = "copy")]
     link_mode: Mode,
 
+    /// Make an environment that works wherever it is moved or copied to: activation scripts and launchers find their own
+    /// directory. Launchers that pip writes do so from the next run of rvenv on
+    #[arg(long)]
+    relocatable: bool,
+
     /// Where to keep what pip's wheels come to and what Pythons say of themselves [default: rvenv in the user's cache
     /// directory] [env: RVENV_CACHE_DIR]
     #[arg(long, value_name = "DIR")]
@@ -271,7 +276,8 @@ impl Cli {
             .scripts(self.scripts.clone())
             .upgrade_deps(self.upgrade_deps)
             .scm_ignore_files(!self.without_scm_ignore_files)
-            .compile(!self.no_compile);
+            .compile(!self.no_compile)
+            .relocatable(self.relocatable);
         options.existing = match (self.clear, self.upgrade) {
             (true, _) => Existing::Clear { force: self.force },
             (_, true) => Existing::Upgrade,

@@ -46,6 +46,11 @@ pub struct Options {
     pub compile: bool,
     /// How files come from the cache into the environment.
     pub link_mode: LinkMode,
+    /// Whether the environment works wherever it is moved or copied to: its activation scripts and its launchers find their
+    /// own directory. An environment that is so stays so. What still names a place: pyvenv.cfg the base's home, the scripts
+    /// of [`scripts`](field@Options::scripts) ENV_DIR, and the launchers that pip writes the environment's Python, until the
+    /// next run. Default: no.
+    pub relocatable: bool,
 }
 
 /// What becomes of an ENV_DIR that exists: `venv.EnvBuilder`'s `clear` and `upgrade`, which cannot both be.
@@ -114,6 +119,7 @@ impl Default for Options {
             source_date: None,
             compile: true,
             link_mode: LinkMode::Copy,
+            relocatable: false,
         }
     }
 }
@@ -232,6 +238,12 @@ impl Options {
         self
     }
 
+    /// Sets [`relocatable`](field@Options::relocatable).
+    pub fn relocatable(mut self, relocatable: bool) -> Options {
+        self.relocatable = relocatable;
+        self
+    }
+
     /// The command line by which `program` makes this environment again, quoted for the platform's shells: pyvenv.cfg's
     /// `command`.
     pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
@@ -247,6 +259,7 @@ impl Options {
         flag(self.existing == (Existing::Clear { force: true }), "--force");
         flag(self.existing == Existing::Upgrade, "--upgrade");
         flag(self.upgrade_deps, "--upgrade-deps");
+        flag(self.relocatable, "--relocatable");
         flag(!self.compile, "--no-compile");
         flag(self.link_mode == LinkMode::Clone, "--link-mode=clone");
         flag(self.link_mode == LinkMode::Hardlink, "--link-mode=hardlink");

@@ -33,7 +33,7 @@ pub(crate) use images::Images;
 pub(crate) use install::install;
 pub(crate) use installed::{faults, launchers};
 pub(crate) use launcher::start_of;
-pub(crate) use mend::mend;
+pub(crate) use mend::{mend, relocate};
 pub(crate) use names::project_of;
 #[cfg(fuzzing)]
 pub(crate) use wheel::fuzz;

@@ -6,4 +6,5 @@ pub(crate) mod directories;
 pub(crate) mod moved;
 pub(crate) mod pip;
 pub(crate) mod python;
+mod relocatable;
 pub(crate) mod scripts;

@@ -1,14 +1,18 @@
 //! A launcher on Windows is a program in three parts: distlib's stub, which pip's wheel brings; a shebang line that names the
 //! Python; and a zip archive with what that runs. The stub finds the other two from the end of its own file.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{Cursor, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// What a program on Windows begins with.
 const MAGIC: &[u8] = b"MZ";
+
+/// What a stub takes for the directory that it is in (distlib 0.3.0, pip 20).
+const OWN_DIRECTORY: &str = "<launcher_dir>";
 
 /// The record that ends an archive: its mark, its length without a comment, and where in it the size of the directory and its
 /// beginning are (APPNOTE.TXT 4.3.16).
@@ -53,6 +57,17 @@ pub(super) fn shebang(python: &Path) -> Vec<u8> {
     let python = python.to_string_lossy();
     let quote = if python.contains(' ') { "\"" } else { "" };
     format!("#!{quote}{python}{quote}\n").into_bytes()
+}
+
+/// The Python of this name in the launcher's own directory.
+pub(super) fn beside(python_exe: &OsStr) -> PathBuf {
+    [OsStr::new(OWN_DIRECTORY), OsStr::new("\\"), python_exe].into_iter().collect::<OsString>().into()
+}
+
+/// Whether a stub knows its own directory: the name for it is in it as text of Windows.
+pub(super) fn finds_its_directory(stub: &[u8]) -> bool {
+    let name: Vec<u8> = OWN_DIRECTORY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    stub.windows(name.len()).any(|window| window == name)
 }
 
 /// The archive, which has one file. It has the oldest date there is, so that the same launcher is the same bytes.

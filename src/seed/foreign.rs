@@ -12,9 +12,22 @@ use crate::os;
 pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
     let python = python_of_launcher(launcher).filter(|python| is_named_so(python))?;
     let directory = python.parent()?;
-    let is_here = directory == context.bin_path || os::is_same(directory, &context.bin_path);
-    let is_anothers = !is_here && directory.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
+    let is_anothers =
+        !is_here(&python, context) && directory.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
     (is_anothers || is_gone(&python, context)).then_some(python)
+}
+
+/// Whether a launcher is to start its Python otherwise: a [foreign](foreign_python) one, or its own by name where the
+/// environment may be moved.
+pub(super) fn is_to_be_mended(launcher: &[u8], context: &Context) -> bool {
+    let names_ours =
+        || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));
+    foreign_python(launcher, context).is_some() || context.options.relocatable && names_ours()
+}
+
+/// Whether a Python is in the environment's bin.
+fn is_here(python: &Path, context: &Context) -> bool {
+    python.parent().is_some_and(|bin| bin == context.bin_path || os::is_same(bin, &context.bin_path))
 }
 
 fn is_named_so(python: &Path) -> bool {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::exe::{self, Exe};
-use super::shebang::shebang;
 use crate::os;
 use crate::platform::Platform;
 
@@ -29,19 +28,19 @@ impl Launcher {
         }
     }
 
-    /// The text, for the interpreter at `env_exe`.
-    pub(super) fn render(&self, env_exe: &Path) -> Vec<u8> {
+    /// The text that begins with `start`.
+    pub(super) fn render(&self, start: &[u8]) -> Vec<u8> {
         let call = format!("    sys.exit({}())\n", self.function);
-        [shebang(env_exe.as_os_str()), self.main(&call).into_bytes()].concat()
+        [start, self.main(&call).as_bytes()].concat()
     }
 
     /// The program for Windows that begins with `stub`. A program is called by its name there, with or without `.exe`.
-    pub(super) fn render_exe(&self, stub: &[u8], env_exe: &Path) -> Vec<u8> {
+    pub(super) fn render_exe(&self, stub: &[u8], python: &Path) -> Vec<u8> {
         let call = format!(
             "    if sys.argv[0].lower().endswith(\".exe\"):\n        sys.argv[0] = sys.argv[0][:-4]\n    sys.exit({}())\n",
             self.function
         );
-        let python = if self.gui { without_console(env_exe) } else { env_exe.to_owned() };
+        let python = if self.gui { without_console(python) } else { python.to_owned() };
         let archive = exe::archive(&self.main(&call));
         Exe { stub, shebang: &exe::shebang(&python), archive: &archive }.render()
     }
@@ -72,7 +71,7 @@ pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(all(test, unix))] // its paths
 mod tests {
     use super::*;
-    use crate::seed::shebang::python_of_launcher;
+    use crate::seed::shebang::{python_of_launcher, shebang};
 
     fn launcher(gui: bool) -> Launcher {
         Launcher { name: "x".into(), module: "m".into(), function: "f.g".into(), gui }
@@ -81,7 +80,8 @@ mod tests {
     #[test]
     fn a_launcher_tells_its_python() {
         for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
-            assert_eq!(python_of_launcher(&launcher(false).render(Path::new(python))).unwrap(), Path::new(python));
+            let rendered = launcher(false).render(&shebang(python.as_ref()));
+            assert_eq!(python_of_launcher(&rendered).unwrap(), Path::new(python));
         }
         let pips = b"#!/bin/sh\n'''exec' \"/a b/bin/python3\" \"$0\" \"$@\"\n' '''\n";
         assert_eq!(python_of_launcher(pips).unwrap(), Path::new("/a b/bin/python3"));

@@ -1,12 +1,12 @@
 //! The launchers of a distribution, written into bin or mended there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::distribution::Distribution;
 use super::exe::{self, Exe};
 use super::launcher::{Launcher, without_console};
 use super::record::Record;
-use super::shebang::{python_of_launcher, with_python};
+use super::shebang::{self, python_of_launcher, shebang, with_start};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
@@ -18,8 +18,11 @@ pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Re
     let (mut record, way) = (Record::default(), way_to_bin(&context.interpreter));
     for launcher in &distribution.launchers {
         let contents = match context.interpreter.platform {
-            Platform::Posix => launcher.render(&context.env_exe),
-            Platform::Nt => launcher.render_exe(&stub(context, launcher)?, &context.env_exe),
+            Platform::Posix => launcher.render(&start(context)),
+            Platform::Nt => {
+                let stub = stub(context, launcher)?;
+                launcher.render_exe(&stub, &python_for(&stub, context))
+            }
         };
         let name = launcher.file_name(context.interpreter.platform);
         context.stage.write(&context.bin_path.join(&name), &contents, true)?;
@@ -28,13 +31,30 @@ pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Re
     Ok(record)
 }
 
-/// The launcher `contents` for this environment's Python, whatever else is in it. None if it is no launcher.
+/// The launcher `contents` for this environment's Python, whatever else is in it. None if it is no launcher that names a Python.
 pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
-    let Some(exe) = Exe::parse(contents) else { return with_python(contents, context.env_exe.as_os_str()) };
+    let Some(exe) = Exe::parse(contents) else { return with_start(contents, &start(context)) };
     let old = python_of_launcher(exe.shebang)?;
     let is_gui = old.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains("pythonw"));
-    let python = if is_gui { without_console(&context.env_exe) } else { context.env_exe.clone() };
+    let python = python_for(exe.stub, context);
+    let python = if is_gui { without_console(&python) } else { python };
     Some(Exe { shebang: &exe::shebang(&python), ..exe }.render())
+}
+
+/// What a launcher begins with, as text.
+fn start(context: &Context) -> Vec<u8> {
+    match context.options.relocatable {
+        true => shebang::BESIDE.to_owned(),
+        false => shebang(context.env_exe.as_os_str()),
+    }
+}
+
+/// The Python that a launcher on Windows names, by a path from its own directory if that is wanted and its stub can.
+fn python_for(stub: &[u8], context: &Context) -> PathBuf {
+    match context.options.relocatable && exe::finds_its_directory(stub) {
+        true => exe::beside(&context.python_exe),
+        false => context.env_exe.clone(),
+    }
 }
 
 /// bin as RECORD names it, relative to site-packages: `../../../bin/`.

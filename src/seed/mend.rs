@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::foreign::foreign_python;
+use super::foreign::{foreign_python, is_to_be_mended};
 use super::installed::dist_infos;
 use super::launcher::start_of;
 use super::launchers::mended;
@@ -25,6 +25,11 @@ pub(crate) fn mend(context: &mut Context) -> Result<()> {
     warn_of_others(context, &done)
 }
 
+/// Has the launchers that pip has written into an environment that stands at ENV_DIR find its Python wherever that is moved.
+pub(crate) fn relocate(context: &Context) -> Result<()> {
+    dist_infos(context)?.iter().try_for_each(|metadata| mend_distribution(context, metadata).map(drop))
+}
+
 /// Mends the launchers that a distribution's RECORD names, and returns them.
 fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
     let (record_path, root) = (metadata.join("RECORD"), metadata.parent().unwrap_or(metadata));
@@ -38,7 +43,8 @@ fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>>
             continue;
         }
         let (Ok(start), Ok(contents)) = (start_of(&launcher), os::read_regular(&launcher)) else { continue };
-        if let Some(contents) = foreign_python(&start, context).and_then(|_| mended(&contents, context)) {
+        let mended = is_to_be_mended(&start, context).then(|| mended(&contents, context)).flatten();
+        if let Some(contents) = mended.filter(|mended| *mended != contents) {
             context.stage.write(&launcher, &contents, true)?;
             record.add(&row, &contents);
             done.push(launcher);
@@ -73,5 +79,6 @@ fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
 
 /// Whether this run has written or retired a file of bin already.
 fn is_settled(context: &Context, path: &Path) -> bool {
-    context.stage.is_retired(path) || os::is_there(&context.staged(path))
+    let staged = context.staged(path);
+    context.stage.is_retired(path) || staged != path && os::is_there(&staged)
 }

@@ -23,15 +23,26 @@ pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
     [b"#!/bin/sh\n", coding, b"'exec' ", &shell_and_python_literal(python), b" \"$0\" \"$@\"\n"].concat()
 }
 
+/// The first lines that start the environment's Python from the directory that the file is in, or that it is a link into. To
+/// Python they are an idle string; the shell comes no further than `exec`.
+pub(super) const BESIDE: &[u8] = br#"#!/bin/sh
+'''':
+script=$0
+[ ! -L "$script" ] || script=$(realpath -- "$script" 2>/dev/null || readlink -f -- "$script")
+case $script in */*) ;; *) script=./$script ;; esac
+exec "${script%/*}/python" "$0" "$@"
+'''
+"#;
+
 /// The Python that a launcher of ours, pip's or a rival's starts; none if the text is no launcher.
 pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
     parse(text).map(|(python, _)| python)
 }
 
-/// The text of a launcher for another Python, whatever else is in it. None if it is no launcher.
-pub(super) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
+/// The text of a launcher with other first lines, whatever else is in it. None if it is no launcher that names a Python.
+pub(super) fn with_start(text: &[u8], start: &[u8]) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
-    Some([&shebang(python), rest].concat())
+    Some([start, rest].concat())
 }
 
 /// The Python that a launcher starts, and what follows the lines that say so.
@@ -145,8 +156,12 @@ mod tests {
         ] {
             let launcher = format!("{head}{body}");
             let expected = format!("#!/new/bin/python\n{body}");
-            assert_eq!(with_python(launcher.as_bytes(), "/new/bin/python".as_ref()).unwrap(), expected.as_bytes());
+            let start = shebang("/new/bin/python".as_ref());
+            assert_eq!(with_start(launcher.as_bytes(), &start).unwrap(), expected.as_bytes());
+            let moves = with_start(launcher.as_bytes(), BESIDE).unwrap();
+            assert_eq!(moves, [BESIDE, body.as_bytes()].concat());
+            assert_eq!(python_of_launcher(&moves), None);
         }
-        assert_eq!(with_python(b"\x7fELF", "/new/bin/python".as_ref()), None);
+        assert_eq!(with_start(b"\x7fELF", BESIDE), None);
     }
 }

@@ -15,6 +15,7 @@ use crate::quote;
 pub(crate) struct Configuration {
     pub(crate) system_site_packages: bool,
     pub(crate) prompt: Option<OsString>,
+    pub(crate) relocatable: bool,
     /// The folder of the base's executable.
     pub(crate) home: Option<PathBuf>,
     /// The base's version; virtualenv and uv name it `version_info`.
@@ -39,6 +40,7 @@ impl Configuration {
                 "include-system-site-packages" => {
                     configuration.system_site_packages = value.eq_ignore_ascii_case("true");
                 }
+                "relocatable" => configuration.relocatable = value.eq_ignore_ascii_case("true"),
                 "prompt" => configuration.prompt = Some(unquote(value)),
                 "home" => configuration.home = Some(value.into()),
                 "version" | "version_info" => configuration.version = Some(value.to_owned()),
@@ -61,7 +63,7 @@ pub(crate) fn create(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// CPython's keys in CPython's order, on every version, and `rvenv`.
+/// CPython's keys in CPython's order, on every version, and ours; `relocatable` is uv's too.
 fn render(context: &Context) -> Result<String> {
     let interpreter = &context.interpreter;
     let [major, minor, micro] = interpreter.version;
@@ -75,6 +77,7 @@ fn render(context: &Context) -> Result<String> {
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
     let (platform, program) = (interpreter.platform, &context.caller.program);
     lines.push(("command", options.command(platform, program, &context.executable, &context.env_dir)));
+    lines.extend(options.relocatable.then(|| ("relocatable", "true".to_owned())));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
     let end = platform.line_end();
     Ok(lines.iter().map(|(key, value)| format!("{key} = {value}{end}")).collect())

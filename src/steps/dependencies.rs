@@ -20,5 +20,6 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     let said = |line: &str, source| context.caller.observer.said(line, source);
     let run = if context.caller.interactive { process::converse } else { process::stream };
-    run(&mut command, &context.caller.interrupt, &said)
+    run(&mut command, &context.caller.interrupt, &said)?;
+    if context.options.relocatable { seed::relocate(context) } else { Ok(()) }
 }

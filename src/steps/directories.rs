@@ -58,21 +58,28 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
 }
 
 /// The options as they apply to this ENV_DIR: an upgrade keeps what pyvenv.cfg says unless told otherwise, and
-/// an upgrade of nothing makes an environment.
+/// an upgrade of nothing makes an environment. One that is relocatable stays so unless it is cleared.
 fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     let mut options = options.clone();
     if options.prompt.as_deref() == Some(".".as_ref()) {
         options.prompt = Some(current_folder_name()?);
     }
-    if options.existing == Existing::Upgrade {
-        match Configuration::read(&env_dir.join("pyvenv.cfg"))? {
-            None => options.existing = Existing::Keep,
-            Some(previous) => {
-                options.system_site_packages |= previous.system_site_packages;
-                options.prompt = options.prompt.or(previous.prompt);
-            }
-        }
+    if matches!(options.existing, Existing::Clear { .. }) {
+        return Ok(options);
     }
+    let previous = Configuration::read(&env_dir.join("pyvenv.cfg"))?;
+    let is_upgrade = options.existing == Existing::Upgrade;
+    let Some(previous) = previous else {
+        if is_upgrade {
+            options.existing = Existing::Keep;
+        }
+        return Ok(options);
+    };
+    if is_upgrade {
+        options.system_site_packages |= previous.system_site_packages;
+        options.prompt = options.prompt.or(previous.prompt);
+    }
+    options.relocatable |= previous.relocatable;
     Ok(options)
 }
 

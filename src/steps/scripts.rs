@@ -9,9 +9,12 @@ use walkdir::WalkDir;
 use crate::activator::Activator;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
+use crate::options::Existing;
 use crate::os;
 use crate::platform::Platform;
 use crate::quote::Quoting;
+use crate::steps::configuration::Configuration;
+use crate::steps::relocatable::OwnDirectory;
 
 /// One of our activation scripts, in the shape that [`install`] reads from disk.
 struct Template {
@@ -38,13 +41,21 @@ const BUILT_IN: [Template; 9] = [
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
-/// `Options::scripts`. A folder of those that has no scripts for the platform is a warning.
+/// `Options::scripts`. A folder of those that has no scripts for the platform is a warning. An upgrade leaves the scripts that
+/// are there, unless they are to find their own directory from now on.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
+    if context.options.existing == Existing::Upgrade && !becomes_relocatable(context)? {
+        return Ok(());
+    }
     context.caller.observer.doing("Installing the activation scripts");
     let platform = context.interpreter.platform;
     for Template { activator, folder, name, text } in BUILT_IN {
         if is_for(folder.as_ref(), platform) && context.options.activators.contains(&activator) {
-            let contents = fill(text, context, Quoting::of_script(name.as_ref()));
+            let template = match context.options.relocatable {
+                true => &OwnDirectory::of(activator).within(text),
+                false => text,
+            };
+            let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
@@ -96,6 +107,12 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
         fs::set_permissions(context.staged(&target), mode).at("set the mode of", &target)?;
     }
     Ok(())
+}
+
+/// Whether an environment that exists is made relocatable by this run.
+fn becomes_relocatable(context: &Context) -> Result<bool> {
+    let previous = Configuration::read(&context.cfg_path)?;
+    Ok(context.options.relocatable && previous.is_some_and(|previous| !previous.relocatable))
 }
 
 fn is_for(folder: &OsStr, platform: Platform) -> bool {

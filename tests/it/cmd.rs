@@ -175,6 +175,28 @@ fn the_python_of_the_environment_is_the_first_on_path() {
     assert_eq!(said, format!("fine\n{}\n", env_dir.display()));
 }
 
+/// Such an environment is called where it is, by names that need no quoting.
+#[test]
+fn an_environment_that_was_moved_is_activated_where_it_is() {
+    let scratch = Scratch::new();
+    for (name, switch) in [(hostile(), "/v:off"), (if is_wine() { "env" } else { hostile() }, "/v:on")] {
+        let (made, env_dir) = (scratch.path("made"), scratch.path(format!("{name} {}", &switch[3..])));
+        scratch.rvenv_for(&python()).args(["--without-pip", "--relocatable", "--prompt", name]).arg(&made).silent();
+        fs::rename(&made, &env_dir).unwrap();
+        let go = if switch == "/v:on" { r#"cd /d "!ENV_DIR!\Scripts""# } else { r#"cd /d "%ENV_DIR%\Scripts""# };
+        let lines = [go, "@", "call activate.bat", "@", "call deactivate.bat", "@"];
+        let variables = vec![("ENV_DIR", env_dir.to_str().unwrap())];
+        let states = Batch { switch, variables, ..Batch::new(&scratch) }.states(&lines);
+        let [was, active, after] = &states[..] else { panic!("{states:#?}") };
+        assert_eq!(value(active, "VIRTUAL_ENV"), env_dir.to_str().unwrap(), "{switch}");
+        assert_eq!(value(active, "VIRTUAL_ENV_PROMPT"), name, "{switch}");
+        let path = format!(r"{}\Scripts;{}", env_dir.display(), value(was, "PATH"));
+        assert_eq!(value(active, "PATH"), path, "{switch}");
+        assert!(active.keys().all(|name| !name.starts_with("_VENV")), "{active:#?}");
+        assert_eq!(was, after, "{switch}");
+    }
+}
+
 #[test]
 fn deactivation_without_activation_changes_nothing() {
     let scratch = Scratch::new();

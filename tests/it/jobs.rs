@@ -34,7 +34,7 @@ pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
 }
 
 /// pip, kept from the network and from this machine's configuration.
-fn pip(scratch: &Scratch, env_dir: &Path, args: &[&str]) -> String {
+pub fn pip(scratch: &Scratch, env_dir: &Path, args: &[&str]) -> String {
     // A program that runs cannot be removed on Windows, so pip is not asked there by its own to remove itself.
     let is_itself = cfg!(windows) && args.contains(&"uninstall");
     let run = match is_itself {

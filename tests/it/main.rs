@@ -63,6 +63,7 @@ mod readme;
 mod registry;
 #[cfg(unix)] // tar, sha256sum
 mod release;
+mod relocatable;
 #[cfg(unix)] // links, and programs in sh
 mod remembering;
 #[cfg(unix)] // systems that Linux starts programs in

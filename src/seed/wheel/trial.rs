@@ -72,7 +72,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
 fn check_launchers(text: &str) -> Result<(), String> {
     for launcher in entry_points::of_entry_points(text, &Interpreter::for_tests())? {
         assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
-        let program = launcher.render(Path::new("/env/bin/python"));
+        let program = launcher.render(b"#!/env/bin/python\n");
         assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it imports and calls, and does no more");
     }
     Ok(())

@@ -1,0 +1,56 @@
+//! The activation scripts of an environment that may be moved (`--relocatable`): each finds its own directory.
+
+use crate::activator::Activator;
+
+/// How a script finds ENV_DIR.
+pub(super) struct OwnDirectory {
+    /// What it does so with, at its beginning.
+    code: &'static [u8],
+    /// What stands where the path would.
+    value: &'static str,
+}
+
+const fn own(code: &'static [u8], value: &'static str) -> OwnDirectory {
+    OwnDirectory { code, value }
+}
+
+impl OwnDirectory {
+    /// For an activator whose script names ENV_DIR.
+    pub(super) const fn of(activator: Activator) -> OwnDirectory {
+        match activator {
+            Activator::Bash => own(include_bytes!("../../scripts/relocatable/activate"), "$_venv_dir\nunset _venv_dir"),
+            // A value of any kind is copied by the script's own means, and then unset.
+            Activator::Batch => own(
+                include_bytes!("../../scripts/relocatable/activate.bat"),
+                "\" !\r\n@call :copy _VENV_DIR VIRTUAL_ENV\r\n@set \"_VENV_DIR=",
+            ),
+            Activator::Cshell => {
+                own(include_bytes!("../../scripts/relocatable/activate.csh"), "$_venv_dir:q\nunset _venv_dir")
+            }
+            Activator::Fish => own(include_bytes!("../../scripts/relocatable/activate.fish"), "$_venv_dir"),
+            Activator::Nushell => own(include_bytes!("../../scripts/relocatable/activate.nu"), "env-dir"),
+            Activator::Powershell => own(b"", "(Split-Path -Parent $PSScriptRoot)"),
+            // It does so in any environment.
+            Activator::Python => own(b"", ""),
+            Activator::Xonsh => {
+                own(include_bytes!("../../scripts/relocatable/activate.xsh"), "_virtual_env_dir(__file__)")
+            }
+        }
+    }
+
+    /// The template of a script that names ENV_DIR, with what finds it after the comment that it begins with. The other
+    /// placeholders stay.
+    pub(super) fn within(&self, template: &[u8]) -> Vec<u8> {
+        let placeholder = b"__VENV_DIR__";
+        let Some(at) = position(template, placeholder) else { return template.to_owned() };
+        let comment = [&b"\n\n"[..], b"\n\r\n"].iter().find_map(|end| Some(position(template, end)? + end.len()));
+        let (comment, rest) = template.split_at(comment.unwrap_or(0).min(at));
+        let (before, after) = rest.split_at(at - comment.len());
+        let gap: &[u8] = if self.code.is_empty() { b"" } else { &comment[comment.trim_ascii_end().len() + 1..] };
+        [comment, self.code, gap, before, self.value.as_bytes(), &after[placeholder.len()..]].concat()
+    }
+}
+
+fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
