@@ -122,7 +122,8 @@ fn pipx_makes_environments_by_a_stand_in() {
     let script = script.arg("-p").arg(&tools.python).env("RVENV_CACHE_DIR", tools.scratch.path("cache")).ok();
     let script = tools.scratch.write_script("python-stand-in", &script);
     let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]).env("PIPX_DEFAULT_PYTHON", script);
-    pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).output();
+    let pipx = pipx.env("PIPX_DEFAULT_BACKEND", "pip");
+    pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
     // The one that pipx keeps its own pip in is made otherwise.
     assert_eq!(tools.environments("pipx/venvs").len(), 1);
     assert_eq!(tools.scratch.run(tools.scratch.path("bin/smallest")).ok(), "1.0\n");
@@ -151,15 +152,118 @@ fn pre_commit_runs_a_local_hook_in_an_environment_that_rvenv_has_seeded() {
     assert!(said.contains(&env_dir.display().to_string()), "{said}");
 }
 
+/// The dependencies of a project: the one wheel that there is.
+const ON_SMALLEST: &str =
+    "dependencies = [\"smallest @ file:///${PROJECT_ROOT}/../wheels/smallest-1.0-py3-none-any.whl\"]\n";
+
+#[test]
+fn poetry_has_its_environment_seeded_by_rvenv() {
+    let Some(tools) = Tools::new() else { return };
+    let project = "[project]\nname = 'project'\nversion = '1.0'\nrequires-python = '>=3.8'\n\
+                   [tool.poetry]\npackage-mode = false\n\
+                   [tool.poetry.dependencies]\nsmallest = {path = '../wheels/smallest-1.0-py3-none-any.whl'}\n";
+    tools.scratch.write("project/pyproject.toml", project);
+    let poetry = |arguments: &[&str]| {
+        let run = tools.run("poetry", arguments).current_dir(tools.scratch.path("project"));
+        run.env("VIRTUALENV_SEEDER", "rvenv").env("POETRY_VIRTUALENVS_IN_PROJECT", "true").ok()
+    };
+    poetry(&["install", "--no-interaction"]);
+    assert_eq!(tools.environments("project").len(), 1);
+    assert_eq!(poetry(&["run", "smallest"]), "1.0\n");
+}
+
+#[test]
+fn pdm_makes_its_environment_with_rvenvs_venv() {
+    let Some(tools) = Tools::new() else { return };
+    let project = "[project]\nname = 'project'\nversion = '1.0'\nrequires-python = '>=3.8'\n";
+    tools.scratch.write("project/pyproject.toml", format!("{project}{ON_SMALLEST}[tool.pdm]\ndistribution = false\n"));
+    let pdm = |arguments: &[&str]| {
+        let run = tools.run_with_venv("pdm", arguments).current_dir(tools.scratch.path("project"));
+        run.env("PDM_VENV_BACKEND", "venv").env("PDM_CHECK_UPDATE", "false").ok()
+    };
+    pdm(&["install"]);
+    assert_eq!(tools.environments("project").len(), 1);
+    assert_eq!(pdm(&["run", "smallest"]), "1.0\n");
+}
+
+#[test]
+fn hatch_has_its_environments_seeded_by_rvenv() {
+    let Some(tools) = Tools::new() else { return };
+    let project = "[project]\nname = 'project'\nversion = '1.0'\n\
+                   [tool.hatch.envs.default]\nskip-install = true\ninstaller = 'pip'\ndependencies = ['smallest']\n";
+    tools.scratch.write("project/pyproject.toml", project);
+    let run = tools.run("hatch", &["run", "smallest"]).current_dir(tools.scratch.path("project"));
+    let data = tools.scratch.path("hatch");
+    let said = run.env("VIRTUALENV_SEEDER", "rvenv").env("HATCH_DATA_DIR", data).ok();
+    assert!(said.ends_with("1.0\n"), "{said}");
+    assert_eq!(tools.environments("hatch").len(), 1);
+}
+
+#[test]
+fn ansible_has_rvenv_make_the_environment_that_its_pip_module_installs_into() {
+    let Some(tools) = Tools::new() else { return };
+    let env_dir = tools.scratch.env();
+    let task = format!("name=smallest virtualenv={} virtualenv_command=rvenv", env_dir.display());
+    let python = format!("ansible_python_interpreter={}", tools.python.display());
+    let arguments =
+        ["adhoc", "localhost", "--connection", "local", "-e", &python, "-m", "ansible.builtin.pip", "-a", &task];
+    let path = format!("{}:/usr/bin:/bin", tools.scratch.path("tools/bin").display());
+    let run = tools.run("ansible", &arguments).env("PATH", path).env("LC_ALL", "C.UTF-8");
+    run.env("ANSIBLE_HOME", tools.scratch.path("ansible")).ok();
+    assert_eq!(tools.environments("env").len(), 1);
+    assert_eq!(tools.scratch.run(env_dir.join("bin/smallest")).ok(), "1.0\n");
+}
+
+#[test]
+fn virtualenvwrapper_makes_environments_by_rvenv() {
+    let Some(tools) = Tools::new() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs/bin/virtualenvwrapper.sh");
+    let code = format!(
+        "export VIRTUALENVWRAPPER_VIRTUALENV=rvenv\n. '{}'\nmkvirtualenv --no-wheel made && python -c '{PRINT_PREFIX}'\n",
+        script.display()
+    );
+    let (code, path) = (tools.scratch.write("code", code), tools.scratch.path("tools/bin"));
+    let run = tools.scratch.run("bash").arg(code).env("WORKON_HOME", tools.scratch.path("workon"));
+    let run = run.env("PATH", format!("{}:/usr/bin:/bin", path.display())).env("HOME", tools.scratch.path("home"));
+    let said = run.env("VIRTUALENVWRAPPER_PYTHON", &tools.python).ok();
+    let [env_dir] = &tools.environments("workon")[..] else { panic!("one environment: {said}") };
+    assert!(said.ends_with(&format!("{}\n", env_dir.display())), "{said}");
+}
+
+/// By the function that the page has.
+#[test]
+fn direnv_has_a_layout() {
+    let (Some(tools), Some(direnv)) = (Tools::new(), tool("direnv")) else { return };
+    let page = include_str!("../../docs/tools.md");
+    let layout = page.split("```sh\nlayout_rvenv()").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    tools.scratch.write("home/.config/direnv/direnvrc", format!("layout_rvenv(){layout}"));
+    tools.scratch.write("project/.envrc", "layout rvenv\n");
+    let project = tools.scratch.path("project");
+    let direnv = |arguments: &[&str]| {
+        let run = tools.scratch.run(&direnv).args(arguments).current_dir(&project);
+        let run = run.env("HOME", tools.scratch.path("home")).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME");
+        run.env("PATH", format!("{}:/usr/bin:/bin", tools.scratch.path("tools/bin").display())).output()
+    };
+    direnv(&["allow"]);
+    let output = direnv(&["exec", ".", "python", "-c", PRINT_PREFIX]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let [env_dir] = &tools.environments("project")[..] else { panic!("one environment: {output:?}") };
+    assert_eq!(said.trim_end(), env_dir.to_str().unwrap(), "{output:?}");
+}
+
 #[test]
 fn each_tool_of_the_page_has_a_test() {
     let page = include_str!("../../docs/tools.md");
     let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
     let tools: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
-    assert!(tools.len() >= 6, "{tools:?}");
+    assert!(tools.len() >= 12, "{tools:?}");
     let tests = [include_str!("tools.rs"), include_str!("virtualenv.rs"), include_str!("python_api.rs")].concat();
     for tool in tools {
-        let name = tool.replace(['-', ' '], "_");
-        assert!(tests.contains(&format!("fn {name}_")) || tests.contains(&format!("\"{tool}\"")), "{tool}");
+        let name = tool.replace("'s", "").replace(['-', ' '], "_");
+        assert!(
+            tests.contains(&format!("fn {}_", name.split("_pip_module").next().unwrap()))
+                || tests.contains(&format!("\"{tool}\"")),
+            "{tool}"
+        );
     }
 }
