@@ -134,11 +134,12 @@ const OTHERWISE: [(&str, &str); 3] = [
 fn each_pythons_own_tests_of_venv_pass() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let path = venv_path(&scratch, &installed(&scratch, &python));
-    for version in ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] {
-        let (Some(python), scratch) = (pyenv(version), Scratch::new()) else { continue };
+    let pythons = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"].into_iter().filter_map(pyenv).chain(debian());
+    for python in pythons {
+        let (scratch, version) = (Scratch::new(), format!("{}.{}", python.version.0, python.version.1));
         let tests = python.path.ancestors().nth(2).unwrap().join(format!("lib/python{version}/test/test_venv.py"));
         if !tests.exists() {
-            say_missing(&format!("the tests of Python {version}"));
+            say_missing(&format!("{}", tests.display()));
             continue;
         }
         let output = run(&scratch, &python.path).args(["-B", "-m", "unittest", "test.test_venv"]);
