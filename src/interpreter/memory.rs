@@ -19,7 +19,7 @@ const DIRECTORY: &str = "interpreters";
 #[derive(Serialize, Deserialize)]
 struct Entry {
     /// The probe script that it answers.
-    probe: String,
+    probe: u64,
     /// The file that was asked, its links resolved.
     canonical: String,
     /// See [`stamps`].
@@ -40,7 +40,7 @@ pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Re
     // takes itself for.
     if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
-        let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
+        let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
         cache.write(&name, &[&serde_json::to_vec(&entry).unwrap_or_default()]);
         cache.sweep(DIRECTORY, |path, _| is_of_the_gone(path));
     }
@@ -49,7 +49,7 @@ pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Re
 
 fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
     let interpreter = answer::read(&entry.answer).ok()?;
-    let holds = entry.probe == probe::identity()
+    let holds = entry.probe == probe::IDENTITY
         && interpreter.asked == executable
         && entry.canonical == canonical(executable)
         && entry.stamps == stamps(executable, &interpreter);

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -62,7 +62,10 @@ pub(super) fn harmless_signals() -> Vec<i32> {
 /// Whether this process ignored a signal when that was first asked. By proc(5), bit N - 1 of a mask is signal N's.
 fn is_ignored(signal: i32) -> bool {
     static MASK: LazyLock<u64> = LazyLock::new(|| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        // With room for it, it is read in one go; each takes the kernel as long as the whole.
+        let mut status = Vec::with_capacity(1 << 13);
+        let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_end(&mut status));
+        let status = String::from_utf8_lossy(&status);
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     });

@@ -3,16 +3,22 @@
 /// Whether a name stays below the folder that it is joined to, and is a file's, on every system.
 pub(super) fn is_inside(name: &str) -> bool {
     let name = name.strip_suffix('/').unwrap_or(name);
-    !name.contains(['\\', ':', '<', '>', '"', '|', '?', '*'])
-        && !name.chars().any(char::is_control)
+    // Byte by byte, since there are thousands of names, few of which are more than ASCII.
+    let is_refused = |byte: &u8| byte.is_ascii_control() || b"\\:<>\"|?*".contains(byte);
+    !name.as_bytes().iter().any(is_refused)
+        && (name.is_ascii() || !name.chars().any(char::is_control))
         && name.split('/').all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && !is_device(part))
 }
 
 /// Whether Windows takes a name for a device's, whatever it ends with (`NUL`, `com1.txt`).
 fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_uppercase();
-    let numbered = |kind: &str| stem.strip_prefix(kind).is_some_and(|number| number.chars().count() == 1);
-    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&&*stem) || numbered("COM") || numbered("LPT")
+    let stem = name.split('.').next().unwrap_or(name).trim_end();
+    let is = |device: &&str| stem.eq_ignore_ascii_case(device);
+    let is_numbered = |kind: &&str| match stem.split_at_checked(kind.len()) {
+        Some((start, number)) => start.eq_ignore_ascii_case(kind) && number.chars().count() == 1,
+        None => false,
+    };
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].iter().any(is) || ["COM", "LPT"].iter().any(is_numbered)
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ pub(super) const FORMAT: u32 = 5;
 /// The bytes before the list: its length and its checksum, four each, the lowest first.
 const HEADER: usize = 8;
 
+/// The bytes that are read in one go, unless one file has more: what the caches of a processor hold.
+const MOST_AT_ONCE: u64 = 256 << 10;
+
 /// What an image holds.
 #[derive(Serialize, Deserialize)]
 struct List {
@@ -110,23 +113,27 @@ impl Image {
         files: &[&InstalledFile],
         dated: impl Fn(&InstalledFile) -> bool,
     ) -> Result<(), Fault> {
-        if files.is_empty() {
-            return Ok(());
-        }
         // Those of one folder stand side by side.
-        let start = files.iter().map(|file| file.entry.start).min().unwrap_or_default();
-        let mut end = start;
-        for file in files {
-            end = end.max(file.entry.start.checked_add(file.entry.size).ok_or(Fault::Damaged)?);
+        let mut files = files.to_vec();
+        files.sort_by_key(|file| file.entry.start);
+        let mut rest = files.as_slice();
+        while let Some(first) = rest.first() {
+            let start = first.entry.start;
+            let end_of = |file: &InstalledFile| file.entry.start.checked_add(file.entry.size);
+            let is_near = |file: &&&InstalledFile| end_of(file).is_some_and(|end| end - start <= MOST_AT_ONCE);
+            let (piece, others) = rest.split_at(rest.iter().take_while(is_near).count().max(1));
+            let end = piece.iter().try_fold(start, |end, file| Some(end.max(end_of(file)?))).ok_or(Fault::Damaged)?;
+            self.with_bytes(piece, start, end, |bytes| {
+                for file in piece {
+                    let from = (file.entry.start - start) as usize;
+                    let contents = &bytes[from..from + file.entry.size as usize];
+                    folder.write(file, contents, dated(file).then_some(self.list.modified))?;
+                }
+                Ok(())
+            })?;
+            rest = others;
         }
-        self.with_bytes(files, start, end, |bytes| {
-            for file in files {
-                let from = (file.entry.start - start) as usize;
-                let contents = &bytes[from..from + file.entry.size as usize];
-                folder.write(file, contents, dated(file).then_some(self.list.modified))?;
-            }
-            Ok(())
-        })
+        Ok(())
     }
 
     /// Calls `done` with the bytes from `start` to `end`, which are those of `files`.

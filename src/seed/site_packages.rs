@@ -48,9 +48,9 @@ pub(super) struct Folder<'a> {
     untimed: &'a AtomicBool,
 }
 
-/// Makes the folders that `files` are in, and has each of them filled by `fill`, which is given the folder, its name
-/// relative to `root`, and its files. As many threads as there are cores take whole folders: the kernel lets one thread
-/// at a time make a file in a folder.
+/// Has each folder that `files` are in made, and filled by `fill`, which is given the folder, its name relative to `root`, and
+/// its files. As many threads as there are cores take whole folders: the kernel lets one thread at a time make a file in a
+/// folder.
 pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
@@ -60,7 +60,6 @@ pub(super) fn write<E: Send + From<Error>>(
     for file in files {
         folders.entry(file.folder()).or_default().push(file);
     }
-    create_folders(root, folders.keys().copied())?;
     let mut folders: Vec<_> = folders.into_iter().collect();
     folders.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
     parallel::each(&folders, |(name, files)| {
@@ -69,21 +68,14 @@ pub(super) fn write<E: Send + From<Error>>(
     })
 }
 
-/// Makes folders, which come in the order of their names, and those above them.
-fn create_folders<'a>(root: &Root, names: impl Iterator<Item = &'a str>) -> Result<()> {
-    for name in names.filter(|name| !name.is_empty()) {
-        let path = root.staged.join(name);
-        fs::create_dir(&path)
-            .or_else(|_| fs::create_dir_all(&path))
-            .at("create the directory", &root.path.join(name))?;
-    }
-    Ok(())
-}
-
 impl<'a> Folder<'a> {
+    /// Makes the folder of this name, and those above it, unless another thread has.
     fn open(root: &'a Root, name: &str) -> Result<Folder<'a>> {
-        let path = root.path.join(name);
-        let open = os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?;
+        let (path, staged) = (root.path.join(name), root.staged.join(name));
+        if !name.is_empty() {
+            fs::create_dir(&staged).or_else(|_| fs::create_dir_all(&staged)).at("create the directory", &path)?;
+        }
+        let open = os::Folder::open(&staged).at("open the directory", &path)?;
         Ok(Folder { open, path, untimed: &root.untimed })
     }
 

@@ -153,18 +153,22 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
     ];
     let mut filled = Vec::with_capacity(template.len() + 256);
     let mut rest = template;
-    while let Some(byte) = rest.first() {
+    // Each begins with an underscore.
+    while let Some(at) = rest.iter().position(|byte| *byte == b'_') {
+        filled.extend(&rest[..at]);
+        rest = &rest[at..];
         match values.iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
             Some((placeholder, value)) => {
                 filled.extend(quoting.quote(value));
                 rest = &rest[placeholder.len()..];
             }
             None => {
-                filled.push(*byte);
+                filled.push(b'_');
                 rest = &rest[1..];
             }
         }
     }
+    filled.extend(rest);
     filled
 }
 
