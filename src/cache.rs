@@ -34,6 +34,30 @@ pub struct Cache {
     folder: Option<PathBuf>,
 }
 
+/// A file of the cache that is being written. Dropped before it is kept, it is gone.
+pub(crate) struct NewFile {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Puts it in its place, whole.
+    pub(crate) fn keep(self) -> io::Result<()> {
+        self.file.persist(self.path)?;
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// How much a cache holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -158,25 +182,22 @@ impl Cache {
         self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
     }
 
-    /// Whether it keeps anything.
-    pub(crate) fn keeps(&self) -> bool {
-        self.folder.is_some()
-    }
-
-    /// Keeps a file, whose contents are these parts: none sees it half written.
-    pub(crate) fn write(&self, name: &str, parts: &[&[u8]]) {
+    /// Keeps a file of these contents: none sees it half written.
+    pub(crate) fn write(&self, name: &str, contents: &[u8]) {
         // As said: without it, the next run takes longer.
-        drop(self.try_write(name, parts));
+        drop(self.try_write(name, contents));
     }
 
-    fn try_write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+    fn try_write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        let mut file = self.create(name)?;
+        file.write_all(contents)?;
+        file.keep()
+    }
+
+    /// A new file that is to be the one of this name, or to take its place.
+    pub(crate) fn create(&self, name: &str) -> io::Result<NewFile> {
         let (path, folder) = self.create_place(name)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        for part in parts {
-            file.write_all(part)?;
-        }
-        file.persist(path)?;
-        Ok(())
+        Ok(NewFile { file: tempfile::NamedTempFile::new_in(folder)?, path })
     }
 
     /// Where the file or directory of this name is to be, and the directory that it is in, made if it is not there.

@@ -41,7 +41,7 @@ pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Re
     if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
-        cache.write(&name, &[&serde_json::to_vec(&entry).unwrap_or_default()]);
+        cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
         cache.sweep(DIRECTORY, |path, _| is_of_the_gone(path));
     }
     Ok(interpreter)

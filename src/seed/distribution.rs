@@ -34,7 +34,7 @@ pub(super) struct InstalledFile {
 /// A file's bytes in an image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Where they begin, counted from the end of the image's first entry.
+    /// Where they begin.
     pub(super) start: u64,
     pub(super) size: u64,
     pub(super) crc32: u32,

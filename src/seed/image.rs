@@ -1,46 +1,26 @@
 //! What wheels come to in site-packages, .pyc included, in one file: the next environment is that image written out. First
-//! there is a list in JSON, which says what the files are and where each one's bytes are, and a checksum that is held
-//! against them as they are read; then there are the bytes.
+//! there are the files' bytes; then a list in JSON, which says what the files are and where each one's bytes are, and a checksum
+//! that is held against them as they are read.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
-use super::distribution::{Distribution, Entry, InstalledFile};
+use super::distribution::{Distribution, InstalledFile};
 use super::file_names::is_inside;
+use super::image_list::{List, MOST_AT_ONCE};
 use super::site_packages::{self, Folder, Root};
 use crate::error::{Error, Result};
 use crate::os;
-
-/// Goes up when what an image holds changes in kind.
-pub(super) const FORMAT: u32 = 5;
-
-/// The bytes before the list: its length and its checksum, four each, the lowest first.
-const HEADER: usize = 8;
-
-/// The bytes that are read in one go, unless one file has more: what the caches of a processor hold.
-const MOST_AT_ONCE: u64 = 256 << 10;
-
-/// What an image holds.
-#[derive(Serialize, Deserialize)]
-struct List {
-    distributions: Vec<Distribution>,
-    /// The time that all modules were last changed, which their .pyc have in their headers.
-    modified: SystemTime,
-}
 
 /// An image, of which nothing but the list has been read and checked yet.
 pub(super) struct Image {
     list: List,
     file: File,
-    /// Where the files' bytes begin.
-    base: u64,
-    size: u64,
+    /// Where the files' bytes end.
+    end: u64,
     /// What has been read and found whole, by where it begins and ends. Unset, nothing is kept: for one environment it
     /// would only take memory.
     read: OnceLock<Mutex<Pieces>>,
@@ -69,18 +49,11 @@ impl From<Error> for Fault {
 
 impl Image {
     /// The image in this file, if it is one.
-    pub(super) fn open(mut file: File) -> Option<Image> {
-        let size = file.metadata().ok()?.len();
-        let mut header = [0; HEADER];
-        file.read_exact(&mut header).ok()?;
-        let [length, checksum] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte])));
-        let mut json = Vec::new();
-        (&file).take(length.into()).read_to_end(&mut json).ok()?;
-        (crc32fast::hash(&json) == checksum).then_some(())?;
-        let list: List = serde_json::from_slice(&json).ok()?;
+    pub(super) fn open(file: File) -> Option<Image> {
+        let (list, end) = List::read(&file)?;
         let mut files = list.distributions.iter().flat_map(|distribution| &distribution.files);
         files.all(|file| is_inside(&file.name)).then_some(())?;
-        Some(Image { list, file, base: (HEADER + json.len()) as u64, size, read: OnceLock::new() })
+        Some(Image { list, file, end, read: OnceLock::new() })
     }
 
     /// Has what is read from now on stay in memory, for further environments.
@@ -166,13 +139,13 @@ impl Image {
         end: u64,
         buffer: &'a mut Vec<u8>,
     ) -> Result<&'a [u8], Fault> {
-        if end > self.size.saturating_sub(self.base) {
+        if end > self.end {
             return Err(Fault::Damaged);
         }
         let length = (end - start) as usize;
         buffer.resize(buffer.len().max(length), 0);
         let bytes = &mut buffer[..length];
-        os::read_at(&self.file, bytes, self.base + start).map_err(|_| Fault::Damaged)?;
+        os::read_at(&self.file, bytes, start).map_err(|_| Fault::Damaged)?;
         for file in files {
             let from = (file.entry.start - start) as usize;
             if crc32fast::hash(&bytes[from..from + file.entry.size as usize]) != file.entry.crc32 {
@@ -180,62 +153,5 @@ impl Image {
             }
         }
         Ok(bytes)
-    }
-}
-
-/// The bytes of an image of `distributions`, whose files are below `root`: what stands before the files', and theirs.
-pub(super) fn render(
-    root: &Root,
-    mut distributions: Vec<Distribution>,
-    modified: SystemTime,
-) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut files: Vec<&mut InstalledFile> =
-        distributions.iter_mut().flat_map(|distribution| &mut distribution.files).collect();
-    // Those of one folder side by side: they are read in one go.
-    files.sort_by(|a, b| (a.folder(), a.base_name()).cmp(&(b.folder(), b.base_name())));
-    let mut bytes = Vec::new();
-    for file in files {
-        let contents = fs::read(root.staged.join(&file.name))?;
-        file.entry =
-            Entry { start: bytes.len() as u64, size: contents.len() as u64, crc32: crc32fast::hash(&contents) };
-        bytes.extend(contents);
-    }
-    let json = serde_json::to_vec(&List { distributions, modified })?;
-    let length = u32::try_from(json.len()).map_err(io::Error::other)?;
-    let head = [&length.to_le_bytes(), &crc32fast::hash(&json).to_le_bytes(), json.as_slice()].concat();
-    Ok((head, bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_files_of_an_image_are_where_its_list_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Root::at(folder.path().into(), folder.path().into(), Default::default());
-        fs::create_dir(folder.path().join("a")).unwrap();
-        let texts = [("b.py", "one"), ("a/é.py", ""), ("a/c.py", "three")];
-        let files = texts.map(|(name, text)| {
-            fs::write(folder.path().join(name), text).unwrap();
-            InstalledFile::new(name.to_owned(), false)
-        });
-        let distribution = Distribution {
-            project: "p".to_owned(),
-            version: "1".to_owned(),
-            dist_info: "p-1.dist-info".to_owned(),
-            files: files.to_vec(),
-            record: String::new(),
-            launchers: vec![],
-        };
-        let (head, bytes) = render(&root, vec![distribution], SystemTime::now()).unwrap();
-        let rendered = [head, bytes].concat();
-        fs::write(folder.path().join("image"), &rendered).unwrap();
-        let image = Image::open(File::open(folder.path().join("image")).unwrap()).unwrap();
-        for file in &image.distributions()[0].files {
-            let text = texts.iter().find(|(name, _)| *name == file.name).unwrap().1;
-            let start = image.base + file.entry.start;
-            assert_eq!(&rendered[start as usize..][..file.entry.size as usize], text.as_bytes());
-        }
     }
 }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::distribution::Distribution;
-use super::image::{self, FORMAT, Image};
+use super::image::Image;
+use super::image_list::FORMAT;
+use super::new_image::NewImage;
 use super::site_packages::Root;
 use super::unpacked;
 use crate::cache::{self, Cache};
@@ -50,21 +52,17 @@ impl Images {
         Some(image)
     }
 
-    /// Keeps what has been installed below `root` as the image of this key.
-    pub(super) fn keep(
-        &self,
-        cache: &Cache,
-        key: &str,
-        root: &Root,
-        distributions: Vec<Distribution>,
-        modified: SystemTime,
-    ) {
+    /// Begins the image of this key, for what is written from now on; none where the cache cannot keep it.
+    pub(super) fn begin(&self, cache: &Cache, key: &str) -> Option<NewImage> {
         self.opened().remove(key);
-        if cache.keeps() {
+        NewImage::begin(cache.create(&file_name(key)).ok()?)
+    }
+
+    /// Keeps an image of what has been installed below `root`, as which it was begun.
+    pub(super) fn keep(cache: &Cache, mut root: Root, distributions: Vec<Distribution>, modified: SystemTime) {
+        if let Some(image) = root.new_image.take() {
             // As with all of the cache: without it, the next run takes longer.
-            if let Ok((head, bytes)) = image::render(root, distributions, modified) {
-                cache.write(&file_name(key), &[&head, &bytes]);
-            }
+            let _ = image.finish(&root.staged, distributions, modified);
             cache.sweep(FOLDER, |_, unused| unused > LONGEST_UNUSED);
             unpacked::sweep(cache, |key| cache.has(&file_name(key)));
         }

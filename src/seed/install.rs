@@ -40,11 +40,18 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }
     }
-    let (modified, root) = (context.options.source_date.unwrap_or_else(this_moment), Root::of(context));
-    let distributions = install_wheels(context, &wheels, &root, modified)?;
+    let wheels = to_install(context, &wheels)?;
+    let modified = context.options.source_date.unwrap_or_else(this_moment);
+    let mut root = Root::of(context);
+    if wheels.iter().all(|(_, is_wanted)| *is_wanted) {
+        root.new_image = images.begin(&context.caller.cache, &key);
+    }
+    let marks_requested = marks_requested(&wheels);
+    let wheels: Vec<Wheel> = wheels.into_iter().filter_map(|(wheel, is_wanted)| is_wanted.then_some(wheel)).collect();
+    let distributions = install_wheels(context, &wheels, &root, modified, marks_requested)?;
     // An image's .pyc are those of modules that all have the same time.
-    if distributions.len() == wheels.len() && root.has_times() {
-        images.keep(&context.caller.cache, &key, &root, distributions, modified);
+    if root.has_times() {
+        Images::keep(&context.caller.cache, root, distributions, modified);
     }
     Ok(())
 }
@@ -78,30 +85,37 @@ fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// Unpacks into `root` and compiles the wheels that are to be installed, with their modules changed at `modified`. Returns
-/// what has come of them.
-fn install_wheels(
-    context: &mut Context,
-    paths: &[PathBuf],
-    root: &Root,
-    modified: SystemTime,
-) -> Result<Vec<Distribution>> {
+/// The wheels, and whether each is to be installed: what is older has made way for it then.
+fn to_install(context: &mut Context, paths: &[PathBuf]) -> Result<Vec<(Wheel, bool)>> {
     let mut wheels = Vec::new();
-    let mut marks_requested = true;
     for path in paths {
         let wheel = Wheel::open(path)?;
-        marks_requested &= wheel.project() != "pip" || *wheel.version() >= Version::new(WITH_REQUESTED);
-        if make_way(context, wheel.project(), wheel.version())? {
-            wheels.push(wheel);
-        }
+        let is_wanted = make_way(context, wheel.project(), wheel.version())?;
+        wheels.push((wheel, is_wanted));
     }
-    for wheel in &wheels {
+    Ok(wheels)
+}
+
+/// Whether the pip among the wheels, if it is there, marks what was asked for.
+fn marks_requested(wheels: &[(Wheel, bool)]) -> bool {
+    wheels.iter().all(|(wheel, _)| wheel.project() != "pip" || *wheel.version() >= Version::new(WITH_REQUESTED))
+}
+
+/// Unpacks into `root` and compiles wheels, with their modules changed at `modified`. Returns what has come of them.
+fn install_wheels(
+    context: &Context,
+    wheels: &[Wheel],
+    root: &Root,
+    modified: SystemTime,
+    marks_requested: bool,
+) -> Result<Vec<Distribution>> {
+    for wheel in wheels {
         context.caller.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
         wheel.unpack(root, modified)?;
     }
-    let compiled = compile_modules(context, &wheels, root, modified)?;
+    let compiled = compile_modules(context, wheels, root, modified)?;
     let mut distributions = Vec::new();
-    for wheel in &wheels {
+    for wheel in wheels {
         let distribution = describe(context, wheel, &compiled, marks_requested)?;
         finish(context, &distribution)?;
         distributions.push(distribution);
@@ -117,7 +131,7 @@ fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: S
     let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
     // Python itself compiles for the times that the modules have.
     let left = match root.has_times() {
-        true => reuse::reuse(context, &context.interpreter, modules, modified)?,
+        true => reuse::reuse(context, root, modules, modified)?,
         false => modules,
     };
     if !left.is_empty() {

@@ -18,18 +18,19 @@ use crate::interpreter::Interpreter;
 /// a source changed at `modified`. Returns the other modules.
 pub(super) fn reuse<'a>(
     context: &Context,
-    interpreter: &Interpreter,
+    root: &Root,
     modules: Vec<&'a str>,
     modified: SystemTime,
 ) -> Result<Vec<&'a str>> {
+    let interpreter = &context.interpreter;
     let Some(cache_tag) = interpreter.cache_tag.as_deref().filter(|_| context.options.source_date.is_none()) else {
         return Ok(modules);
     };
-    let (root, base) = (Root::of(context), &interpreter.site_packages);
+    let base = &interpreter.site_packages;
     let (known, others): (Vec<&str>, Vec<&str>) = modules.into_iter().partition(|module| base.join(module).is_file());
     let files: Vec<_> = known.iter().map(|module| InstalledFile::new(pyc_of(module, cache_tag), false)).collect();
     let fitting = Mutex::new(BTreeSet::new());
-    site_packages::write(&root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
+    site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
         for file in files {
             if let Some(pyc) = fitting_pyc(interpreter, &root.staged, &file.name, modified) {
                 folder.write(file, &pyc, None)?;

@@ -1,6 +1,6 @@
 //! The files of site-packages, made folder by folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
+use super::new_image::{FolderOfImage, NewImage};
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
@@ -19,6 +20,8 @@ pub(super) struct Root {
     pub(super) staged: PathBuf,
     pub(super) path: PathBuf,
     pub(super) interrupt: Interrupt,
+    /// What is written goes into it too.
+    pub(super) new_image: Option<NewImage>,
     /// Whether a file could not be given its time, which some mounts refuse.
     untimed: AtomicBool,
 }
@@ -32,7 +35,7 @@ impl Root {
 
     /// A folder that is called `path` in errors.
     pub(super) fn at(staged: PathBuf, path: PathBuf, interrupt: Interrupt) -> Root {
-        Root { staged, path, interrupt, untimed: AtomicBool::new(false) }
+        Root { staged, path, interrupt, new_image: None, untimed: AtomicBool::new(false) }
     }
 
     /// Whether all files that were written have the times that they were to have.
@@ -45,6 +48,7 @@ impl Root {
 pub(super) struct Folder<'a> {
     pub(super) open: os::Folder,
     path: PathBuf,
+    of_image: Option<FolderOfImage<'a>>,
     untimed: &'a AtomicBool,
 }
 
@@ -60,23 +64,37 @@ pub(super) fn write<E: Send + From<Error>>(
     for file in files {
         folders.entry(file.folder()).or_default().push(file);
     }
+    // Those that others are in come first; each of the rest is made by the thread that takes it.
+    let parents: BTreeSet<&str> = folders.keys().flat_map(|name| above(name)).collect();
+    parents.iter().try_for_each(|name| create_folder(root, name))?;
     let mut folders: Vec<_> = folders.into_iter().collect();
     folders.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
     parallel::each(&folders, |(name, files)| {
         root.interrupt.check()?;
+        if !name.is_empty() && !parents.contains(name) {
+            create_folder(root, name)?;
+        }
         fill(&Folder::open(root, name)?, name, files)
     })
 }
 
+/// The folders that one is in, but for the outermost.
+fn above(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(|(end, _)| &name[..end])
+}
+
+/// Makes a folder, and those above it, unless it is there.
+fn create_folder(root: &Root, name: &str) -> Result<()> {
+    let path = root.staged.join(name);
+    fs::create_dir(&path).or_else(|_| fs::create_dir_all(&path)).at("create the directory", &root.path.join(name))
+}
+
 impl<'a> Folder<'a> {
-    /// Makes the folder of this name, and those above it, unless another thread has.
     fn open(root: &'a Root, name: &str) -> Result<Folder<'a>> {
-        let (path, staged) = (root.path.join(name), root.staged.join(name));
-        if !name.is_empty() {
-            fs::create_dir(&staged).or_else(|_| fs::create_dir_all(&staged)).at("create the directory", &path)?;
-        }
-        let open = os::Folder::open(&staged).at("open the directory", &path)?;
-        Ok(Folder { open, path, untimed: &root.untimed })
+        let path = root.path.join(name);
+        let open = os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?;
+        let of_image = root.new_image.as_ref().map(FolderOfImage::of);
+        Ok(Folder { open, path, of_image, untimed: &root.untimed })
     }
 
     /// Writes a file that is not there yet, as changed at `modified` if that is given and can be: see [`Root::has_times`].
@@ -88,6 +106,9 @@ impl<'a> Folder<'a> {
             }
             Ok(())
         });
+        if let (Ok(()), Some(of_image)) = (&written, &self.of_image) {
+            of_image.add(&file.name, contents);
+        }
         written.at("write", &self.path(file))
     }
 

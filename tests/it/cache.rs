@@ -101,17 +101,16 @@ fn a_file_that_is_a_link_or_that_others_may_write_is_passed_over() {
 import json, struct, sys, zlib
 with open(sys.argv[1], 'rb') as file:
     image = file.read()
-base = 8 + struct.unpack('<LL', image[:8])[0]
-contents = image[8:base]
+base = len(image) - 8 - struct.unpack('<LL', image[-8:])[0]
+contents = image[base:-8]
 files = json.loads(contents)['distributions'][0]['files']
 start, size = [file[2:4] for file in files if file[0] == 'pip/__init__.py'][0]
-start += base
 data = image[start:start + size]
 poisoned = b'#poison' + data[7:]
 new = contents.replace(b',%d]' % zlib.crc32(data), b',%d]' % zlib.crc32(poisoned))
 with open(sys.argv[2], 'wb') as file:
-    file.write(struct.pack('<LL', len(new), zlib.crc32(new)) + new)
-    file.write(image[base:start] + poisoned + image[start + size:])
+    file.write(image[:start] + poisoned + image[start + size:base])
+    file.write(new + struct.pack('<LL', len(new), zlib.crc32(new)))
 ";
     scratch.run(&python.path).args(["-c", poison]).arg(&image).arg(&poisoned).silent();
     let poisoned = fs::read(poisoned).unwrap();

@@ -1,0 +1,195 @@
+//! An image as it is made: what is written into site-packages goes to a thread too, which writes it into the cache.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Write};
+use std::mem;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
+
+use super::distribution::{Distribution, Entry, InstalledFile};
+use super::image_list::{List, MOST_AT_ONCE};
+use crate::cache::NewFile;
+
+/// Files of one folder, whose bytes stand one after the other.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Their names, relative to site-packages, and how many bytes each has.
+    files: Vec<(String, usize)>,
+}
+
+/// An image that is being made. Dropped before it is [finished](Self::finish), nothing is kept of it.
+pub(super) struct NewImage {
+    /// None when all has been sent.
+    sender: Option<SyncSender<Batch>>,
+    writer: Option<JoinHandle<io::Result<Written>>>,
+}
+
+/// What has been written of an image.
+struct Written {
+    file: NewFile,
+    length: u64,
+    entries: HashMap<String, Entry>,
+}
+
+impl NewImage {
+    /// Begins to write an image into `file`. None if there is no thread for it.
+    pub(super) fn begin(file: NewFile) -> Option<NewImage> {
+        // Whoever fills batches waits for the one before the last to be written, so that memory is not filled with them.
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let written = Written { file, length: 0, entries: HashMap::new() };
+        let writer = thread::Builder::new().spawn(move || written.receive(&receiver)).ok()?;
+        Some(NewImage { sender: Some(sender), writer: Some(writer) })
+    }
+
+    /// Makes it the image of `distributions`, of whose files it takes those that have not come to it from below `staged`.
+    pub(super) fn finish(
+        mut self,
+        staged: &Path,
+        mut distributions: Vec<Distribution>,
+        modified: SystemTime,
+    ) -> io::Result<()> {
+        let mut written = self.join().unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))?;
+        let mut files: Vec<&mut InstalledFile> =
+            distributions.iter_mut().flat_map(|distribution| &mut distribution.files).collect();
+        // Those of one folder side by side: they are read in one go.
+        files.sort_by(|a, b| (a.folder(), a.base_name()).cmp(&(b.folder(), b.base_name())));
+        for file in files {
+            if !written.entries.contains_key(&file.name) {
+                let bytes = fs::read(staged.join(&file.name))?;
+                let files = vec![(file.name.clone(), bytes.len())];
+                written.add(Batch { bytes, files })?;
+            }
+            file.entry = written.entries[&file.name];
+        }
+        written.file.write_all(&List { distributions, modified }.render()?)?;
+        written.file.keep()
+    }
+
+    /// Waits until the writer is done with what it was sent.
+    fn join(&mut self) -> Option<io::Result<Written>> {
+        self.sender = None;
+        self.writer.take()?.join().ok()
+    }
+}
+
+impl Drop for NewImage {
+    /// No thread is left writing.
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+impl Written {
+    /// Writes what comes until no more does.
+    fn receive(mut self, receiver: &Receiver<Batch>) -> io::Result<Written> {
+        for batch in receiver {
+            self.add(batch)?;
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, batch: Batch) -> io::Result<()> {
+        self.file.write_all(&batch.bytes)?;
+        let mut rest = batch.bytes.as_slice();
+        for (name, size) in batch.files {
+            let (contents, others) = rest.split_at(size);
+            let entry = Entry { start: self.length, size: size as u64, crc32: crc32fast::hash(contents) };
+            self.entries.insert(name, entry);
+            self.length += entry.size;
+            rest = others;
+        }
+        Ok(())
+    }
+}
+
+/// What goes into an image from one folder.
+pub(super) struct FolderOfImage<'a> {
+    image: &'a NewImage,
+    batch: RefCell<Batch>,
+}
+
+impl<'a> FolderOfImage<'a> {
+    pub(super) fn of(image: &'a NewImage) -> FolderOfImage<'a> {
+        FolderOfImage { image, batch: RefCell::default() }
+    }
+
+    /// Adds a file of the folder.
+    pub(super) fn add(&self, name: &str, contents: &[u8]) {
+        let is_full = self.batch.borrow().bytes.len() + contents.len() > MOST_AT_ONCE as usize;
+        if is_full {
+            self.send();
+        }
+        let mut batch = self.batch.borrow_mut();
+        batch.bytes.extend(contents);
+        batch.files.push((name.to_owned(), contents.len()));
+    }
+
+    fn send(&self) {
+        let batch = mem::take(&mut *self.batch.borrow_mut());
+        if let Some(sender) = self.image.sender.as_ref().filter(|_| !batch.files.is_empty()) {
+            // A writer that has failed takes none, and there will be no image.
+            let _ = sender.send(batch);
+        }
+    }
+}
+
+impl Drop for FolderOfImage<'_> {
+    fn drop(&mut self) {
+        self.send();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cache;
+    use crate::seed::image::Image;
+
+    #[test]
+    fn the_files_of_an_image_are_where_its_list_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache"));
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let texts = [("b.py", "one"), ("a/é.py", ""), ("a/c.py", "three"), ("a/d.py", "four")];
+        let files = texts.map(|(name, text)| {
+            fs::write(folder.path().join(name), text).unwrap();
+            InstalledFile::new(name.to_owned(), false)
+        });
+        let distribution = Distribution {
+            project: "p".to_owned(),
+            version: "1".to_owned(),
+            dist_info: "p-1.dist-info".to_owned(),
+            files: files.to_vec(),
+            record: String::new(),
+            launchers: vec![],
+        };
+        let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
+        // The first is read from the folder.
+        let part = FolderOfImage::of(&new);
+        texts[1..].iter().for_each(|(name, text)| part.add(name, text.as_bytes()));
+        drop(part);
+        new.finish(folder.path(), vec![distribution], SystemTime::now()).unwrap();
+
+        let bytes = fs::read(folder.path().join("cache/images/x")).unwrap();
+        let image = Image::open(cache.open("images/x").unwrap()).unwrap();
+        for file in &image.distributions()[0].files {
+            let text = texts.iter().find(|(name, _)| *name == file.name).unwrap().1;
+            assert_eq!(&bytes[file.entry.start as usize..][..file.entry.size as usize], text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_image_that_is_not_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache"));
+        let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
+        FolderOfImage::of(&new).add("a.py", b"pass");
+        drop(new);
+        assert_eq!(fs::read_dir(folder.path().join("cache/images")).unwrap().count(), 0);
+    }
+}
