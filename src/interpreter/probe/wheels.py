@@ -22,7 +22,7 @@ def bundled_wheels():
     own = [folder for folder in (bundled, shared, debians) if folder]
     depends.extend([os.path.join(os.path.dirname(bundled), "__init__.py")] + own)
     try:
-        import ensurepip
+        ensurepip = import_ensurepip()
     except ImportError as error:
         names = ["pip"] if sys.version_info >= (3, 12) else ["pip", "setuptools"]
         paths = newest_wheels(names, [shared]) if shared else []
@@ -47,6 +47,41 @@ def bundled_wheels():
         if os.path.realpath(os.path.dirname(path)) not in real:
             return [], "its ensurepip names a wheel outside of its own directories: " + path
     return paths, None
+
+
+def import_ensurepip():
+    # For what it says alone: most of the time that it takes to be imported goes into modules by which it does its work.
+    unneeded = ["importlib.resources", "pkgutil", "shutil", "subprocess", "tempfile"]
+    stand_ins = {name: Unneeded(name) for name in unneeded if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        import ensurepip
+
+        return ensurepip
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+class Unneeded(type(sys)):
+    # Stands for a module that something is imported from and not called. Only importlib.resources is: it says where a file
+    # of a package is.
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return None
+
+    @staticmethod
+    def files(package):
+        from pathlib import Path
+
+        return Path(sys.modules[package].__file__).parent
+
+    @staticmethod
+    def as_file(path):
+        from contextlib import nullcontext
+
+        return nullcontext(path)
 
 
 def newest_wheels(names, folders):
