@@ -1,6 +1,7 @@
 //! The benchmark: rvenv, its rivals and the floor, in turn, for each Python asked for. `docs/benchmarks.md` says what
 //! is compared, how, and what is unfair to whom.
 
+mod bare;
 mod chart;
 mod contest;
 mod course;
@@ -53,6 +54,10 @@ struct Arguments {
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_TARGET_TMPDIR"), "/compare"))]
     dir: PathBuf,
 
+    /// A wheel of rvenv for this machine: its program is measured in place of cargo's, and virtualenv with its seeder
+    #[arg(long, value_name = "FILE")]
+    wheel: Option<PathBuf>,
+
     /// What `cargo bench` says to each benchmark, and `cargo test --benches` does not
     #[arg(long, hide = true)]
     bench: bool,
@@ -87,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     fs::create_dir_all(&arguments.dir)?;
     let dir = arguments.dir.canonicalize()?;
     machine::warn_of_removed_files(&dir);
-    let peers = Peers::install(&dir)?;
+    let peers = Peers::install(&dir, arguments.wheel.as_deref())?;
     let scratch = tempfile::Builder::new().prefix("run-").tempdir_in(&dir)?;
 
     let mut courses = Vec::new();

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use walkdir::WalkDir;
 
+use crate::comparison::bare;
 use crate::comparison::floor;
 use crate::comparison::machine;
 use crate::comparison::peers::Peers;
@@ -31,6 +32,16 @@ pub enum Tree {
     Whole,
     /// The same without .pyc.
     Sources,
+    /// One without pip.
+    WithoutPip,
+}
+
+/// Which Python of a course an environment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    Usual,
+    /// A copy without pip.
+    WithoutPip,
 }
 
 /// One command of a contestant.
@@ -40,6 +51,7 @@ pub enum Step {
         flags: &'static [&'static str],
         cache: Cache,
         environments: usize,
+        base: Base,
     },
     /// rvenv that has to find its Python by pyenv's shim.
     RvenvByShim {
@@ -51,9 +63,11 @@ pub enum Step {
     Virtualenv {
         flags: &'static [&'static str],
         cache: Cache,
+        base: Base,
     },
     Venv {
         flags: &'static [&'static str],
+        base: Base,
     },
     /// Copies or hard links, by one process.
     Floor {
@@ -88,7 +102,9 @@ pub struct Course<'a> {
     pub folder: PathBuf,
     /// The bytes that an environment with pip takes on the disk.
     pub tree_size: u64,
-    peers: &'a Peers,
+    /// Its copy without pip; itself, if it has none.
+    bare: PathBuf,
+    pub peers: &'a Peers,
     wheel: PathBuf,
 }
 
@@ -98,20 +114,38 @@ impl<'a> Course<'a> {
         let folder = scratch.join(format!("{number}-{}", python.version));
         fs::create_dir(&folder)?;
         let wheel = wheel::write(&folder)?;
-        let mut course = Course { python, folder, tree_size: 0, peers, wheel };
+        let bare = match python.has_bundled_pip {
+            true => bare::copy(&python.path, &folder.join("bare"))?,
+            false => python.path.clone(),
+        };
+        let mut course = Course { python, folder, tree_size: 0, bare, peers, wheel };
 
         let tree = course.tree(Tree::Whole);
-        let output = course.rvenv(&course.cache()).arg("-p").arg(&course.python.path).arg(&tree).output();
-        let output = output.context("rvenv cannot be run")?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        course.make(&[], &tree)?;
+        course.make(&["--without-pip"], &course.tree(Tree::WithoutPip))?;
         floor::copy_without(&tree, &course.tree(Tree::Sources), "__pycache__")?;
         course.tree_size = size_on_disk(&tree);
         peers.prime(&course.python.path, &course.folder.join("primed"));
         Ok(course)
     }
 
+    fn make(&self, flags: &[&str], env_dir: &Path) -> Result<()> {
+        let output = self.rvenv(&self.cache()).args(flags).arg("-p").arg(&self.python.path).arg(env_dir).output();
+        let output = output.context("rvenv cannot be run")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
+    }
+
     fn tree(&self, tree: Tree) -> PathBuf {
-        self.folder.join(if tree == Tree::Whole { "tree" } else { "sources" })
+        self.folder.join(match tree {
+            Tree::Whole => "tree",
+            Tree::Sources => "sources",
+            Tree::WithoutPip => "without-pip",
+        })
+    }
+
+    fn executable(&self, base: Base) -> &Path {
+        if base == Base::Usual { &self.python.path } else { &self.bare }
     }
 
     /// rvenv's cache for warm runs.
@@ -120,7 +154,7 @@ impl<'a> Course<'a> {
     }
 
     fn rvenv(&self, cache: &Path) -> Command {
-        let mut command = machine::clean(env!("CARGO_BIN_EXE_rvenv"));
+        let mut command = machine::clean(&self.peers.rvenv);
         command.arg("--cache-dir").arg(cache);
         command
     }
@@ -130,20 +164,21 @@ impl<'a> Course<'a> {
         let first = place.environment(0);
         let or_warm = |cache: Cache, warm: PathBuf| if cache == Cache::Warm { warm } else { place.cache() };
         match step {
-            Step::Rvenv { flags, cache, environments } => {
+            Step::Rvenv { flags, cache, environments, base } => {
                 let mut command = self.rvenv(&or_warm(*cache, self.cache()));
-                command.args(*flags).arg("-p").arg(python);
+                command.args(*flags).arg("-p").arg(self.executable(*base));
                 command.args((0..*environments).map(|number| place.environment(number)));
                 command
             }
             Step::RvenvByShim { flags } => self.rvenv_by_shim(flags, &first),
             Step::Uv { flags } => with(self.peers.uv(), &["venv"], flags, python, &first),
-            Step::Virtualenv { flags, cache } => {
-                let command = self.peers.virtualenv(&or_warm(*cache, self.peers.app_data.clone()));
-                with(command, &["--no-periodic-update"], flags, python, &first)
+            Step::Virtualenv { flags, cache, base } => {
+                let mut command = self.peers.virtualenv(&or_warm(*cache, self.peers.app_data.clone()));
+                command.env("RVENV_CACHE_DIR", self.cache());
+                with(command, &["--no-periodic-update"], flags, self.executable(*base), &first)
             }
-            Step::Venv { flags } => {
-                let mut command = machine::clean(python);
+            Step::Venv { flags, base } => {
+                let mut command = machine::clean(self.executable(*base));
                 command.args(["-m", "venv"]).args(*flags).arg(first);
                 command
             }
@@ -155,8 +190,7 @@ impl<'a> Course<'a> {
             }
             Step::Compile => {
                 let mut command = machine::clean(python);
-                command.args(["-I", "-m", "compileall", "-q", "-j", &machine::cores().to_string()]);
-                command.arg(first.join("lib"));
+                command.args(["-I", "-S", "-c", include_str!("compile.py")]).arg(first.join("lib"));
                 command
             }
             Step::Install => {

@@ -1,18 +1,20 @@
 //! Who runs against whom, and what the project wants to come of it.
 
 use crate::comparison::course::Cache::{self, Cold, Warm};
-use crate::comparison::course::{Course, Step, Tree};
+use crate::comparison::course::{Base, Course, Step, Tree};
 use crate::comparison::pythons;
 
 /// The groups' names, for `--only`.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 11] = [
     "without-pip",
     "with-pip",
     "no-compile",
     "hardlink",
     "cold",
+    "nothing-to-reuse",
     "first-install",
     "first-install-cold",
+    "seeder",
     "shim",
     "twenty",
 ];
@@ -64,9 +66,10 @@ impl Step {
             false => 1 + u64::from(*cache == Cold),
         };
         match self {
-            Step::Rvenv { flags, cache, environments } => of(flags, cache) * *environments as u64,
-            Step::Virtualenv { flags, cache } => of(flags, cache),
-            Step::Venv { flags } => of(flags, &Warm),
+            Step::Rvenv { flags, cache, environments, .. } => of(flags, cache) * *environments as u64,
+            Step::Virtualenv { flags, cache, .. } => of(flags, cache),
+            Step::Venv { flags, .. } => of(flags, &Warm),
+            Step::Floor { tree: Tree::WithoutPip, .. } => 0,
             Step::Floor { environments, .. } => environments.len() as u64,
             Step::Uv { .. } | Step::RvenvByShim { .. } | Step::Compile | Step::Install => 0,
         }
@@ -83,18 +86,23 @@ const UV: &str = "uv";
 const UV_SEED: &str = "uv --seed --offline";
 const VIRTUALENV: &str = "virtualenv";
 const VENV: &str = "python -m venv";
+const FLOOR_AND_COMPILER: &str = "floor: copies, compile";
 
 /// All groups for a Python.
 pub fn all(course: &Course) -> Vec<Group> {
     let mut groups = vec![
         without_pip(),
-        with_pip(),
+        with_pip(course.python.has_setuptools()),
         no_compile(),
         hardlink(),
         cold(course.python.has_bundled_pip),
+        nothing_to_reuse(),
         first_install(),
         first_install_cold(),
     ];
+    if course.peers.has_seeder {
+        groups.push(seeder());
+    }
     if course.python.pyenv_name.is_some() && pythons::pyenv_root().join("shims/python3").exists() {
         groups.push(shim());
     }
@@ -104,27 +112,29 @@ pub fn all(course: &Course) -> Vec<Group> {
 
 fn without_pip() -> Group {
     Group {
-        goals: vec![faster(RVENV, 8.0, &[UV]), faster(RVENV, 30.0, &[VENV]), megabytes(RVENV, 10.0)],
+        goals: vec![at_most(RVENV, 1.8, FLOOR), faster(RVENV, 5.5, &[UV])],
         with_memory: true,
         ..group(
             "without-pip",
             "without pip, warm",
             vec![
+                contestant(FLOOR, [floor("copy", Tree::WithoutPip)]),
                 contestant(RVENV, [rvenv(&[WITHOUT_PIP], Warm)]),
                 contestant(UV, [Step::Uv { flags: &[] }]),
                 contestant(VIRTUALENV, [virtualenv(&[NO_SEED], Warm)]),
-                contestant(VENV, [Step::Venv { flags: &[WITHOUT_PIP] }]),
+                contestant(VENV, [venv(&[WITHOUT_PIP])]),
             ],
         )
     }
 }
 
-fn with_pip() -> Group {
+/// uv writes fewer files for a Python that bundles setuptools, since it brings none.
+fn with_pip(has_setuptools: bool) -> Group {
     Group {
         goals: vec![
-            at_most(RVENV, 1.15, FLOOR),
-            faster(RVENV, 1.0, &[UV_SEED]),
-            faster(RVENV, 8.0, &[VIRTUALENV]),
+            at_most(RVENV, 1.2, FLOOR),
+            faster(RVENV, if has_setuptools { 0.85 } else { 1.2 }, &[UV_SEED]),
+            faster(RVENV, 9.0, &[VIRTUALENV]),
             faster(RVENV, 100.0, &[VENV]),
         ],
         with_memory: true,
@@ -136,7 +146,7 @@ fn with_pip() -> Group {
                 contestant(RVENV, [rvenv(&[], Warm)]),
                 contestant(UV_SEED, [uv_seed()]),
                 contestant(VIRTUALENV, [virtualenv(&[], Warm)]),
-                contestant(VENV, [Step::Venv { flags: &[] }]),
+                contestant(VENV, [venv(&[])]),
             ],
         )
     }
@@ -161,7 +171,7 @@ fn no_compile() -> Group {
 fn hardlink() -> Group {
     const RVENV_HARDLINK: &str = "rvenv --link-mode hardlink";
     Group {
-        goals: vec![faster(RVENV_HARDLINK, 2.0, &[UV_SEED])],
+        goals: vec![faster(RVENV_HARDLINK, 1.8, &[UV_SEED])],
         ..group(
             "hardlink",
             "with pip and .pyc, hard links, warm",
@@ -175,18 +185,14 @@ fn hardlink() -> Group {
 }
 
 fn cold(has_bundled_pip: bool) -> Group {
-    const FLOOR_AND_COMPILER: &str = "floor: copies + compileall";
     const RVENV_WARM: &str = "rvenv, warm";
-    let mut goals = vec![
-        at_most(RVENV, 1.2, FLOOR_AND_COMPILER),
-        faster(RVENV, 4.0, &[VENV]),
-        faster(RVENV_NO_COMPILE, 5.0, &[VIRTUALENV]),
-    ];
+    let mut goals = vec![megabytes(RVENV, 16.8)];
     if has_bundled_pip {
-        goals.extend([at_most(RVENV, 3.0, RVENV_WARM), faster(RVENV, 3.0, &[VIRTUALENV])]);
+        goals.extend([at_most(RVENV, 4.0, RVENV_WARM), faster(RVENV, 3.5, &[VIRTUALENV])]);
     }
     Group {
         goals,
+        with_memory: true,
         ..group(
             "cold",
             "with pip, each tool's own cache empty",
@@ -196,7 +202,26 @@ fn cold(has_bundled_pip: bool) -> Group {
                 contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Cold)]),
                 contestant(RVENV_WARM, [rvenv(&[], Warm)]),
                 contestant(VIRTUALENV, [virtualenv(&[], Cold)]),
-                contestant(VENV, [Step::Venv { flags: &[] }]),
+                contestant(VENV, [venv(&[])]),
+            ],
+        )
+    }
+}
+
+fn nothing_to_reuse() -> Group {
+    let rvenv = |flags| Step::Rvenv { flags, cache: Cold, environments: 1, base: Base::WithoutPip };
+    Group {
+        goals: vec![at_most(RVENV, 1.15, FLOOR_AND_COMPILER)],
+        with_memory: true,
+        ..group(
+            "nothing-to-reuse",
+            "with pip, each tool's own cache empty, by a Python that has no pip of its own",
+            vec![
+                contestant(FLOOR_AND_COMPILER, [floor("copy", Tree::Sources), Step::Compile]),
+                contestant(RVENV, [rvenv(&[])]),
+                contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"])]),
+                contestant(VIRTUALENV, [Step::Virtualenv { flags: &[], cache: Cold, base: Base::WithoutPip }]),
+                contestant(VENV, [Step::Venv { flags: &[], base: Base::WithoutPip }]),
             ],
         )
     }
@@ -204,7 +229,7 @@ fn cold(has_bundled_pip: bool) -> Group {
 
 fn first_install() -> Group {
     Group {
-        goals: vec![faster(RVENV, 2.0, &[UV_SEED, VIRTUALENV, VENV])],
+        goals: vec![faster(RVENV, 2.2, &[UV_SEED, VIRTUALENV, VENV])],
         ..group(
             "first-install",
             "create with pip, then pip install a small local wheel, warm",
@@ -212,7 +237,7 @@ fn first_install() -> Group {
                 contestant(RVENV, [rvenv(&[], Warm), Step::Install]),
                 contestant(UV_SEED, [uv_seed(), Step::Install]),
                 contestant(VIRTUALENV, [virtualenv(&[], Warm), Step::Install]),
-                contestant(VENV, [Step::Venv { flags: &[] }, Step::Install]),
+                contestant(VENV, [venv(&[]), Step::Install]),
             ],
         )
     }
@@ -220,7 +245,7 @@ fn first_install() -> Group {
 
 fn first_install_cold() -> Group {
     Group {
-        goals: vec![faster(RVENV, 1.0, &[VIRTUALENV, VENV])],
+        goals: vec![faster(RVENV, 2.2, &[VIRTUALENV, VENV])],
         ..group(
             "first-install-cold",
             "the same, each tool's own cache empty",
@@ -228,10 +253,24 @@ fn first_install_cold() -> Group {
                 contestant(RVENV, [rvenv(&[], Cold), Step::Install]),
                 contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Cold), Step::Install]),
                 contestant(VIRTUALENV, [virtualenv(&[], Cold), Step::Install]),
-                contestant(VENV, [Step::Venv { flags: &[] }, Step::Install]),
+                contestant(VENV, [venv(&[]), Step::Install]),
             ],
         )
     }
+}
+
+fn seeder() -> Group {
+    const SEEDER: &[&str] = &["--seeder", "rvenv"];
+    group(
+        "seeder",
+        "virtualenv alone and with rvenv's seeder, and then pip install a small local wheel, warm",
+        vec![
+            contestant(VIRTUALENV, [virtualenv(&[], Warm)]),
+            contestant("virtualenv --seeder rvenv", [virtualenv(SEEDER, Warm)]),
+            contestant("virtualenv, install", [virtualenv(&[], Warm), Step::Install]),
+            contestant("virtualenv --seeder rvenv, install", [virtualenv(SEEDER, Warm), Step::Install]),
+        ],
+    )
 }
 
 fn shim() -> Group {
@@ -264,7 +303,10 @@ fn twenty() -> Group {
             vec![
                 contestant(FLOORS, (0..COUNT).map(|number| floor(number..number + 1))),
                 contestant("20 floors, one process", [floor(0..COUNT)]),
-                contestant(RVENV_TWENTY, [Step::Rvenv { flags: &[], cache: Warm, environments: COUNT }]),
+                contestant(
+                    RVENV_TWENTY,
+                    [Step::Rvenv { flags: &[], cache: Warm, environments: COUNT, base: Base::Usual }],
+                ),
             ],
         )
     }
@@ -279,11 +321,15 @@ fn contestant(name: &'static str, steps: impl IntoIterator<Item = Step>) -> Cont
 }
 
 fn rvenv(flags: &'static [&'static str], cache: Cache) -> Step {
-    Step::Rvenv { flags, cache, environments: 1 }
+    Step::Rvenv { flags, cache, environments: 1, base: Base::Usual }
+}
+
+fn venv(flags: &'static [&'static str]) -> Step {
+    Step::Venv { flags, base: Base::Usual }
 }
 
 fn virtualenv(flags: &'static [&'static str], cache: Cache) -> Step {
-    Step::Virtualenv { flags, cache }
+    Step::Virtualenv { flags, cache, base: Base::Usual }
 }
 
 fn uv_seed() -> Step {

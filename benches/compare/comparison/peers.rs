@@ -13,14 +13,18 @@ use crate::comparison::machine;
 #[derive(Debug)]
 pub struct Peers {
     bin: PathBuf,
+    /// The program that is measured.
+    pub rvenv: PathBuf,
+    /// Whether it is that of a wheel, which has brought a seeder for virtualenv.
+    pub has_seeder: bool,
     uv_cache: PathBuf,
     /// virtualenv's cache, for warm runs.
     pub app_data: PathBuf,
 }
 
 impl Peers {
-    /// Those below `dir`, installed if they are not there.
-    pub fn install(dir: &Path) -> Result<Peers> {
+    /// Those below `dir`, installed if they are not there, with this wheel of rvenv.
+    pub fn install(dir: &Path, wheel: Option<&Path>) -> Result<Peers> {
         let root = dir.join("peers");
         if !root.join("complete").exists() {
             eprintln!("Installing uv and virtualenv into {}", root.display());
@@ -29,8 +33,18 @@ impl Peers {
                 Err(error) => eprintln!("Warning: what needs uv and virtualenv will fail: {error}"),
             }
         }
-        let cache = |name: &str| dir.join("caches").join(name);
-        Ok(Peers { bin: root.join("bin"), uv_cache: cache("uv"), app_data: cache("virtualenv") })
+        let (bin, cache) = (root.join("bin"), |name: &str| dir.join("caches").join(name));
+        if let Some(wheel) = wheel {
+            let mut pip = machine::clean(bin.join("pip"));
+            run(pip.args(["--quiet", "install", "--no-index", "--no-deps", "--force-reinstall"]).arg(wheel))?;
+        }
+        Ok(Peers {
+            rvenv: if wheel.is_some() { bin.join("rvenv") } else { env!("CARGO_BIN_EXE_rvenv").into() },
+            has_seeder: wheel.is_some(),
+            bin,
+            uv_cache: cache("uv"),
+            app_data: cache("virtualenv"),
+        })
     }
 
     pub fn uv(&self) -> Command {
@@ -68,12 +82,13 @@ impl Peers {
     }
 }
 
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(())
+}
+
 fn install_into(root: &Path) -> Result<()> {
-    let run = |command: &mut Command| -> Result<()> {
-        let output = command.output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
-        Ok(())
-    };
     run(machine::clean("python3").args(["-m", "venv", "--clear"]).arg(root))?;
     run(machine::clean_with_pip_settings(root.join("bin/pip")).args(["--quiet", "install", "uv", "virtualenv"]))
 }

@@ -91,6 +91,12 @@ impl Python {
         })
     }
 
+    /// Whether it bundles setuptools.
+    pub fn has_setuptools(&self) -> bool {
+        let minor = self.version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+        minor.is_some_and(|minor| minor < 12)
+    }
+
     pub fn title(&self) -> String {
         format!("{} {}", self.implementation, self.version)
     }

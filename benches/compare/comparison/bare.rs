@@ -1,0 +1,39 @@
+//! A Python whose installation has no pip, and so no .pyc that could be used again: what most images for CI are.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use walkdir::WalkDir;
+
+/// What of its library a copy does not have.
+const LEFT_OUT: [&str; 2] = ["site-packages", "test"];
+
+/// Makes a copy of the installation of the Python at `executable`, by hard links where they can be had, and returns its
+/// executable. A Python's own .pyc are copied, but for those of its site-packages.
+pub fn copy(executable: &Path, folder: &Path) -> Result<PathBuf> {
+    let name = executable.file_name().context("a Python has a name")?;
+    let prefix = executable.parent().and_then(Path::parent).context("a Python is in a directory")?;
+    let library = Path::new("lib").join(name);
+    let copy = folder.join("bin").join(name);
+    fs::create_dir_all(folder.join("bin"))?;
+    link(executable, &copy)?;
+    let is_wanted = |name: &str, depth| depth != 1 || !LEFT_OUT.contains(&name);
+    let source = prefix.join(&library);
+    let entries = WalkDir::new(&source).into_iter();
+    for entry in entries.filter_entry(|entry| is_wanted(&entry.file_name().to_string_lossy(), entry.depth())) {
+        let entry = entry?;
+        let target = folder.join(&library).join(entry.path().strip_prefix(&source)?);
+        match entry.file_type().is_dir() {
+            true => fs::create_dir_all(target)?,
+            false => link(entry.path(), &target)?,
+        }
+    }
+    fs::create_dir_all(folder.join(&library).join("site-packages"))?;
+    Ok(copy)
+}
+
+fn link(source: &Path, target: &Path) -> io::Result<()> {
+    fs::hard_link(source, target).or_else(|_| fs::copy(source, target).map(drop))
+}
