@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
@@ -26,8 +27,12 @@ struct Batch {
 pub(super) struct NewImage {
     /// None when all has been sent.
     sender: Option<SyncSender<Batch>>,
+    spare: Spare,
     writer: Option<JoinHandle<io::Result<Written>>>,
 }
+
+/// Memory of batches that have been written, for further ones.
+type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// What has been written of an image.
 struct Written {
@@ -42,8 +47,10 @@ impl NewImage {
         // Whoever fills batches waits for the one before the last to be written, so that memory is not filled with them.
         let (sender, receiver) = mpsc::sync_channel(1);
         let written = Written { file, length: 0, entries: HashMap::new() };
-        let writer = thread::Builder::new().spawn(move || written.receive(&receiver)).ok()?;
-        Some(NewImage { sender: Some(sender), writer: Some(writer) })
+        let spare = Spare::default();
+        let emptied = spare.clone();
+        let writer = thread::Builder::new().spawn(move || written.receive(&receiver, &emptied)).ok()?;
+        Some(NewImage { sender: Some(sender), spare, writer: Some(writer) })
     }
 
     /// Makes it the image of `distributions`, of whose files it takes those that have not come to it from below `staged`.
@@ -62,7 +69,7 @@ impl NewImage {
             if !written.entries.contains_key(&file.name) {
                 let bytes = fs::read(staged.join(&file.name))?;
                 let files = vec![(file.name.clone(), bytes.len())];
-                written.add(Batch { bytes, files })?;
+                written.add(&Batch { bytes, files })?;
             }
             file.entry = written.entries[&file.name];
         }
@@ -86,20 +93,22 @@ impl Drop for NewImage {
 
 impl Written {
     /// Writes what comes until no more does.
-    fn receive(mut self, receiver: &Receiver<Batch>) -> io::Result<Written> {
-        for batch in receiver {
-            self.add(batch)?;
+    fn receive(mut self, receiver: &Receiver<Batch>, emptied: &Spare) -> io::Result<Written> {
+        for mut batch in receiver {
+            self.add(&batch)?;
+            batch.bytes.clear();
+            emptied.lock().unwrap_or_else(PoisonError::into_inner).push(batch.bytes);
         }
         Ok(self)
     }
 
-    fn add(&mut self, batch: Batch) -> io::Result<()> {
+    fn add(&mut self, batch: &Batch) -> io::Result<()> {
         self.file.write_all(&batch.bytes)?;
         let mut rest = batch.bytes.as_slice();
-        for (name, size) in batch.files {
-            let (contents, others) = rest.split_at(size);
-            let entry = Entry { start: self.length, size: size as u64, crc32: crc32fast::hash(contents) };
-            self.entries.insert(name, entry);
+        for (name, size) in &batch.files {
+            let (contents, others) = rest.split_at(*size);
+            let entry = Entry { start: self.length, size: *size as u64, crc32: crc32fast::hash(contents) };
+            self.entries.insert(name.clone(), entry);
             self.length += entry.size;
             rest = others;
         }
@@ -125,6 +134,9 @@ impl<'a> FolderOfImage<'a> {
             self.send();
         }
         let mut batch = self.batch.borrow_mut();
+        if batch.files.is_empty() {
+            batch.bytes = self.image.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        }
         batch.bytes.extend(contents);
         batch.files.push((name.to_owned(), contents.len()));
     }

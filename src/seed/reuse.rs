@@ -1,8 +1,10 @@
 //! The base's own .pyc, used again where it has the very modules that its wheels hold: most installations have the pip
 //! that their ensurepip bundles, compiled.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -32,10 +34,13 @@ pub(super) fn reuse<'a>(
     let fitting = Mutex::new(BTreeSet::new());
     site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
         for file in files {
-            if let Some(pyc) = fitting_pyc(interpreter, &root.staged, &file.name, modified) {
-                folder.write(file, &pyc, None)?;
+            BUFFERS.with_borrow_mut(|buffers| {
+                let Some(pyc) = buffers.fitting_pyc(interpreter, &root.staged, &file.name, modified) else {
+                    return Ok(());
+                };
                 fitting.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
-            }
+                folder.write(file, pyc, None)
+            })?;
         }
         Ok::<(), Error>(())
     })?;
@@ -44,18 +49,48 @@ pub(super) fn reuse<'a>(
     Ok(others.into_iter().chain(left).collect())
 }
 
-/// The base's .pyc of this name, if it fits the base's source and that is the module in `site_packages`.
-fn fitting_pyc(interpreter: &Interpreter, site_packages: &Path, pyc: &str, modified: SystemTime) -> Option<Vec<u8>> {
-    let module = module_of(pyc)?;
-    let base = &interpreter.site_packages;
-    let source = base.join(&module);
-    let time = source.metadata().and_then(|metadata| metadata.modified()).ok()?;
-    let text = fs::read(&source).ok()?;
-    let mut pyc = fs::read(base.join(pyc)).ok()?;
-    let header = header(interpreter, time, text.len())?;
-    if !pyc.starts_with(&header) || fs::read(site_packages.join(&module)).ok()? != text {
-        return None;
+/// What a thread reads into: memory that the system has to provide once.
+#[derive(Default)]
+struct Buffers {
+    text: Vec<u8>,
+    unpacked: Vec<u8>,
+    pyc: Vec<u8>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+impl Buffers {
+    /// The base's .pyc of this name, if it fits the base's source and that is the module in `site_packages`.
+    fn fitting_pyc(
+        &mut self,
+        interpreter: &Interpreter,
+        site_packages: &Path,
+        pyc: &str,
+        modified: SystemTime,
+    ) -> Option<&[u8]> {
+        let module = module_of(pyc)?;
+        let base = &interpreter.site_packages;
+        let source = base.join(&module);
+        let time = source.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        read(&source, &mut self.text)?;
+        read(&base.join(pyc), &mut self.pyc)?;
+        let header = header(interpreter, time, self.text.len())?;
+        if !self.pyc.starts_with(&header) {
+            return None;
+        }
+        read(&site_packages.join(&module), &mut self.unpacked)?;
+        if self.unpacked != self.text {
+            return None;
+        }
+        self.pyc[..header.len()].copy_from_slice(&self::header(interpreter, modified, self.text.len())?);
+        Some(&self.pyc)
     }
-    pyc[..header.len()].copy_from_slice(&self::header(interpreter, modified, text.len())?);
-    Some(pyc)
+}
+
+/// Reads a file into what `buffer` has had memory for.
+fn read(path: &Path, buffer: &mut Vec<u8>) -> Option<()> {
+    buffer.clear();
+    File::open(path).and_then(|mut file| file.read_to_end(buffer)).ok().map(drop)
 }

@@ -25,7 +25,7 @@ use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::os;
-use entries::{Archive, LARGEST_WHEEL, checked_names, contents};
+use entries::{Archive, LARGEST_WHEEL, checked_names, contents, with_contents};
 
 /// The entries that a wheel may have; pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
@@ -123,18 +123,21 @@ impl Wheel {
         let files = self.installed_files();
         site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
             let mut archive = self.archive.clone();
-            for file in files {
-                let contents = self.checked_contents(&mut archive, &file.name)?;
-                folder.write(file, &contents, file.is_module().then_some(modified))?;
-            }
-            Ok(())
+            files.iter().try_for_each(|file| {
+                let dated = file.is_module().then_some(modified);
+                self.with_contents(&mut archive, &file.name, |contents| folder.write(file, contents, dated))
+            })
         })
     }
 
-    fn checked_contents(&self, archive: &mut Archive, name: &str) -> Result<Vec<u8>> {
-        let contents = contents(archive, self.files[name]);
-        let checked = contents.and_then(|contents| self.record.check(name, &contents).map(|()| contents));
-        checked.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
+    /// Calls `done` with what a file holds, when that has been checked against RECORD.
+    fn with_contents<T>(&self, archive: &mut Archive, name: &str, done: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+        let unsound = |reason| Error::Distribution { path: self.path.clone(), reason };
+        let called = with_contents(archive, self.files[name], |contents| {
+            self.record.check(name, contents).map_err(unsound)?;
+            done(contents)
+        });
+        called.map_err(unsound)?
     }
 }
 

@@ -185,10 +185,14 @@ fn entry_points_that_are_no_file_in_bin_are_refused() {
 #[test]
 fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
     let unknown = Entry { method: 99, ..module("a.py") };
-    refuse("method", &wheel_with([Entry { method: 14, ..module("a.py") }]), "its entry a.py: ");
+    refuse("method", &wheel_with([Entry { method: 14, ..module("a.py") }]), "its entry a.py ");
     refuse("encrypted", &wheel_with([unknown]), "");
-    refuse("checksum", &wheel_with([Entry { crc32: 1, ..module("a.py") }]), "its entry a.py: Invalid checksum");
-    refuse("deflate", &wheel_with([Entry { method: 8, ..module("a.py") }]), "its entry a.py: ");
+    refuse(
+        "checksum",
+        &wheel_with([Entry { crc32: 1, ..module("a.py") }]),
+        "its entry a.py does not have the checksum",
+    );
+    refuse("deflate", &wheel_with([Entry { method: 8, ..module("a.py") }]), "its entry a.py ");
     // Nothing where the local header of the first entry should be.
     let mut wheel = wheel_with([]);
     wheel[0] = b'x';
@@ -212,7 +216,7 @@ fn a_wheel_that_is_refused_leaves_an_environment_as_it_was() {
     let path =
         scratch.write("pip-1.1-py3-none-any.whl", wheel_with([module("b.py"), Entry { crc32: 1, ..module("c") }]));
     let error = python_with(&scratch, &path).arg("env").error();
-    assert!(error.contains("its entry c: Invalid checksum"), "{error}");
+    assert!(error.contains("its entry c does not have the checksum"), "{error}");
     assert_eq!(tree(&scratch.env()), before);
 }
 

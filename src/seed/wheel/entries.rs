@@ -1,10 +1,12 @@
 //! A wheel's entries: their names, none of which may lead elsewhere, and what they hold, none of it larger than it says.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use zip::ZipArchive;
+use flate2::{Decompress, FlushDecompress, Status};
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::seed::file_names::is_inside;
 
@@ -61,14 +63,70 @@ fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, 
 
 /// What the entry of this index holds.
 pub(super) fn contents(archive: &mut Archive, index: usize) -> Result<Vec<u8>, String> {
+    with_contents(archive, index, <[u8]>::to_vec)
+}
+
+/// Calls `done` with what the entry of this index holds.
+pub(super) fn with_contents<T>(
+    archive: &mut Archive,
+    index: usize,
+    done: impl FnOnce(&[u8]) -> T,
+) -> Result<T, String> {
     let name = archive.name_for_index(index).unwrap_or_default().to_owned();
-    let entry = archive.by_index(index).map_err(|error| format!("its entry {name}: {error}"))?;
-    let size = entry.size();
-    let mut contents = Vec::new();
-    // What is longer than it says is not read to its end.
-    entry.take(size + 1).read_to_end(&mut contents).map_err(|error| format!("its entry {name}: {error}"))?;
-    match contents.len() as u64 == size {
-        true => Ok(contents),
-        false => Err(format!("its entry {name} does not have the {size} bytes that it says it has")),
+    UNPACKING.with_borrow_mut(|unpacking| {
+        let contents = unpacking.unpack(archive, index).map_err(|reason| format!("its entry {name} {reason}"))?;
+        Ok(done(contents))
+    })
+}
+
+thread_local! {
+    static UNPACKING: RefCell<Unpacking> = RefCell::new(Unpacking::new());
+}
+
+/// What a thread unpacks entries with, one after the other: memory that the system has to provide once.
+struct Unpacking {
+    inflate: Decompress,
+    packed: Vec<u8>,
+    contents: Vec<u8>,
+}
+
+impl Unpacking {
+    fn new() -> Unpacking {
+        Unpacking { inflate: Decompress::new(false), packed: Vec::new(), contents: Vec::new() }
+    }
+
+    /// What an entry holds. Errors with the reason if that has not the size or the checksum that the entry says.
+    fn unpack(&mut self, archive: &mut Archive, index: usize) -> Result<&[u8], String> {
+        let mut entry = archive.by_index_raw(index).map_err(|error| format!("cannot be read: {error}"))?;
+        let (method, size, crc32) = (entry.compression(), entry.size(), entry.crc32());
+        self.packed.clear();
+        entry.read_to_end(&mut self.packed).map_err(|error| format!("cannot be read: {error}"))?;
+        let contents = match method {
+            CompressionMethod::Stored => self.packed.as_slice(),
+            CompressionMethod::Deflated => self.inflated(size)?,
+            method => return Err(format!("is compressed in a way that rvenv does not know, {method}")),
+        };
+        if contents.len() as u64 != size {
+            return Err(format!("does not have the {size} bytes that it says it has"));
+        }
+        if crc32fast::hash(contents) != crc32 {
+            return Err("does not have the checksum that it says it has".to_owned());
+        }
+        Ok(contents)
+    }
+
+    /// What is packed, inflated to `size` bytes; what is longer is not inflated to its end.
+    fn inflated(&mut self, size: u64) -> Result<&[u8], String> {
+        self.inflate.reset(false);
+        self.contents.clear();
+        // One more, by which it is found out.
+        self.contents.reserve(size as usize + 1);
+        let inflated = self.inflate.decompress_vec(&self.packed, &mut self.contents, FlushDecompress::Finish);
+        match inflated {
+            Ok(Status::StreamEnd) => Ok(&self.contents),
+            Ok(_) if self.contents.len() as u64 > size => Ok(&self.contents),
+            Ok(_) => Err("ends before it is whole".to_owned()),
+            Err(error) => Err(format!("cannot be inflated: {error}")),
+        }
     }
 }
