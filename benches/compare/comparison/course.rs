@@ -140,7 +140,8 @@ impl<'a> Course<'a> {
         self.folder.join(match tree {
             Tree::Whole => "tree",
             Tree::Sources => "sources",
-            Tree::WithoutPip => "without-pip",
+            // A group is called without-pip.
+            Tree::WithoutPip => "bare-tree",
         })
     }
 
