@@ -184,7 +184,7 @@ fn judge(goal: &Goal, outcomes: &[Outcome]) -> Verdict {
         Bound::Faster(times, others) => {
             let best = others.iter().filter_map(|name| median(name)).min_by(f64::total_cmp);
             let value = median(who).zip(best).map(|(own, best)| best / own);
-            let times_text = if times > 1.0 { format!("{times} times ") } else { String::new() };
+            let times_text = if times != 1.0 { format!("{times} times ") } else { String::new() };
             let text = format!("{who} is {times_text}as fast as {}", best_of(others));
             Verdict { text, value: value.map(|value| (value, value >= times)) }
         }
