@@ -36,7 +36,7 @@ const POSIX: Shell = Shell {
     args: &[],
     script: "activate",
     source: ". @",
-    strict: "set -eu; unset OSTYPE",
+    strict: "set -euf; IFS=/; unset OSTYPE",
     trace: "set -x",
     report: PRINTENV,
     dump: DUMP,
@@ -61,10 +61,10 @@ const SHELLS: [Shell; 12] = [
     Shell {
         program: "bash",
         args: &["--norc", "--noprofile"],
-        strict: "set -euo pipefail; set +h; unset OSTYPE",
+        strict: "set -eufo pipefail; set +h; IFS=/; unset OSTYPE",
         ..POSIX
     },
-    Shell { program: "zsh", args: &["-f"], strict: "setopt nounset errexit; unset OSTYPE", ..POSIX },
+    Shell { program: "zsh", args: &["-f"], strict: "setopt nounset errexit noglob; IFS=/; unset OSTYPE", ..POSIX },
     POSIX,
     Shell { program: "ksh", ..POSIX },
     Shell { program: "mksh", ..POSIX },
