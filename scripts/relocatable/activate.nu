@@ -3,5 +3,8 @@ const script = path self
 def env-dir [] {
     let near = $script | path dirname --num-levels 2
     # The script may be reached by a link.
-    if ($near | path join pyvenv.cfg | path exists) { $near } else { $script | path expand | path dirname --num-levels 2 }
+    if ($near | path join pyvenv.cfg | path exists) { return $near }
+    let real = $script | path expand | path dirname --num-levels 2
+    if ($real | path join pyvenv.cfg | path exists) { return $real }
+    error make --unspanned { msg: $"($script) is in no environment: there is no pyvenv.cfg beside its directory" }
 }

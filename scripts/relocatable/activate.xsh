@@ -4,6 +4,9 @@ def _virtual_env_dir(script):
 
     # This environment may be moved, so it is where the script is now, which may be reached by a link.
     XSH.ctx.pop('_virtual_env_dir', None)
-    near, real = (os.path.dirname(os.path.dirname(of(script))) for of in (os.path.abspath, os.path.realpath))
-    return near if os.path.exists(os.path.join(near, 'pyvenv.cfg')) else real
+    for path in (os.path.abspath(script), os.path.realpath(script)):
+        folder = os.path.dirname(os.path.dirname(path))
+        if os.path.exists(os.path.join(folder, 'pyvenv.cfg')):
+            return folder
+    raise RuntimeError(script + ' is in no environment: there is no pyvenv.cfg beside its folder')
 

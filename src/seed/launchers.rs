@@ -6,7 +6,7 @@ use super::distribution::Distribution;
 use super::exe::{self, Exe};
 use super::launcher::{Launcher, without_console};
 use super::record::Record;
-use super::shebang::{self, python_of_launcher, shebang, with_start};
+use super::shebang::{self, python_of_launcher, relocated, shebang, with_python};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
@@ -33,7 +33,10 @@ pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Re
 
 /// The launcher `contents` for this environment's Python, whatever else is in it. None if it is no launcher that names a Python.
 pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
-    let Some(exe) = Exe::parse(contents) else { return with_start(contents, &start(context)) };
+    let Some(exe) = Exe::parse(contents) else {
+        let relocated = context.options.relocatable.then(|| relocated(contents)).flatten();
+        return relocated.or_else(|| with_python(contents, context.env_exe.as_os_str()));
+    };
     let old = python_of_launcher(exe.shebang)?;
     let is_gui = old.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains("pythonw"));
     let python = python_for(exe.stub, context);

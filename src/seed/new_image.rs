@@ -200,7 +200,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("cache"));
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
-        FolderOfImage::of(&new).add("a.py", b"pass");
+        let part = FolderOfImage::of(&new);
+        for number in 0..8 {
+            part.add(&format!("{number}.py"), &[0; MOST_AT_ONCE as usize]);
+        }
+        drop(part);
         drop(new);
         assert_eq!(fs::read_dir(folder.path().join("cache/images")).unwrap().count(), 0);
     }

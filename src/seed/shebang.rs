@@ -27,10 +27,11 @@ pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
 /// Python they are an idle string; the shell comes no further than `exec`.
 pub(super) const BESIDE: &[u8] = br#"#!/bin/sh
 '''':
-script=$0
-[ ! -L "$script" ] || script=$(realpath -- "$script" 2>/dev/null || readlink -f -- "$script")
-case $script in */*) ;; *) script=./$script ;; esac
-exec "${script%/*}/python" "$0" "$@"
+file=$0
+case $file in */*) ;; *) [ -f "./$file" ] && file=./$file || file=$(command -v -- "$file") ;; esac
+real=$file
+[ ! -L "$file" ] || real=$(command -p realpath -- "$file" 2>/dev/null || command -p readlink -f -- "$file")
+exec "${real%/*}/python" "$file" "$@"
 '''
 "#;
 
@@ -39,10 +40,28 @@ pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
     parse(text).map(|(python, _)| python)
 }
 
-/// The text of a launcher with other first lines, whatever else is in it. None if it is no launcher that names a Python.
-pub(super) fn with_start(text: &[u8], start: &[u8]) -> Option<Vec<u8>> {
+/// The text of a launcher for another Python, whatever else is in it. None if it is no launcher that names one.
+pub(super) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
-    Some([start, rest].concat())
+    Some([&shebang(python), rest].concat())
+}
+
+/// The text of a launcher that starts the Python [beside](BESIDE) it. None if it is none that names a Python; nor is one a
+/// package's own script in which more lines before its own would mean something: it has a docstring, imports from
+/// `__future__`, is in another encoding than UTF-8 (PEP 263), or gives Python options.
+pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
+    let (_, rest) = parse(text)?;
+    let has_options = line_of(text).0.trim_ascii().contains(&b' ') && !text.starts_with(b"#!/bin/sh");
+    let mut lines = rest.split(|byte| *byte == b'\n');
+    let is_comment = |line: &[u8]| line.starts_with(b"#") || line.trim_ascii().is_empty();
+    let is_recoded = lines.clone().take(2).any(|line| {
+        let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+        line.starts_with('#') && line.contains("coding") && !line.contains("utf-8")
+    });
+    let first = lines.find(|line| !is_comment(line))?;
+    let is_import =
+        first.starts_with(b"import ") || first.starts_with(b"from ") && !first.starts_with(b"from __future__");
+    (is_import && !is_recoded && !has_options).then(|| [BESIDE, rest].concat())
 }
 
 /// The Python that a launcher starts, and what follows the lines that say so.
@@ -156,12 +175,28 @@ mod tests {
         ] {
             let launcher = format!("{head}{body}");
             let expected = format!("#!/new/bin/python\n{body}");
-            let start = shebang("/new/bin/python".as_ref());
-            assert_eq!(with_start(launcher.as_bytes(), &start).unwrap(), expected.as_bytes());
-            let moves = with_start(launcher.as_bytes(), BESIDE).unwrap();
+            let mended = with_python(launcher.as_bytes(), "/new/bin/python".as_ref());
+            assert_eq!(mended.unwrap(), expected.as_bytes());
+            let moves = relocated(launcher.as_bytes()).unwrap();
             assert_eq!(moves, [BESIDE, body.as_bytes()].concat());
             assert_eq!(python_of_launcher(&moves), None);
         }
-        assert_eq!(with_start(b"\x7fELF", BESIDE), None);
+        assert_eq!(with_python(b"\x7fELF", "/new/bin/python".as_ref()), None);
+        assert_eq!(relocated(b"\x7fELF"), None);
+    }
+
+    #[cfg(unix)] // its paths
+    #[test]
+    fn a_script_to_which_its_first_lines_mean_something_is_not_relocated() {
+        for script in [
+            "#!/env/bin/python\n\"\"\"Usage: x\"\"\"\nimport sys\n",
+            "#!/env/bin/python\nfrom __future__ import annotations\n",
+            "#!/env/bin/python\n# -*- coding: latin-1 -*-\nimport sys\n",
+            "#!/env/bin/python -E\nimport sys\n",
+            "#!/env/bin/python\n",
+        ] {
+            assert_eq!(relocated(script.as_bytes()), None, "{script}");
+            assert!(with_python(script.as_bytes(), "/new/bin/python".as_ref()).is_some());
+        }
     }
 }

@@ -46,7 +46,9 @@ impl OwnDirectory {
         let comment = [&b"\n\n"[..], b"\n\r\n"].iter().find_map(|end| Some(position(template, end)? + end.len()));
         let (comment, rest) = template.split_at(comment.unwrap_or(0).min(at));
         let (before, after) = rest.split_at(at - comment.len());
-        let gap: &[u8] = if self.code.is_empty() { b"" } else { &comment[comment.trim_ascii_end().len() + 1..] };
+        // As wide as the one that the comment ends with.
+        let gap = comment.get(comment.trim_ascii_end().len() + 1..).filter(|_| !self.code.is_empty());
+        let gap = gap.unwrap_or_default();
         [comment, self.code, gap, before, self.value.as_bytes(), &after[placeholder.len()..]].concat()
     }
 }

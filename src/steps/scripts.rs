@@ -42,7 +42,7 @@ const BUILT_IN: [Template; 9] = [
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
 /// `Options::scripts`. A folder of those that has no scripts for the platform is a warning. An upgrade leaves the scripts that
-/// are there, unless they are to find their own directory from now on.
+/// are there, but for those for activating that are to find their own directory from now on.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     if context.options.existing == Existing::Upgrade && !becomes_relocatable(context)? {
         return Ok(());
@@ -58,6 +58,9 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
+    }
+    if context.options.existing == Existing::Upgrade {
+        return Ok(());
     }
     for path in context.options.scripts.clone() {
         install(context, &path)?;

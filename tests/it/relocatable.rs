@@ -140,12 +140,18 @@ mod unix {
         symlink("../links/pip", scratch.path("links of links/pip")).unwrap();
         symlink(&env_dir, scratch.path("linked env")).unwrap();
         let path = format!("{}:/usr/bin:/bin", bin.display());
+        let hostile = scratch.path("hostile");
+        scratch.write_script("hostile/python", "#!/bin/sh\necho hostile\n");
         let home = |run: Run| run.env("PATH", "/usr/bin:/bin");
         for run in [
             home(scratch.run(scratch.path("links/pip"))),
             home(scratch.run(scratch.path("links of links/pip"))),
             home(scratch.run("sh").arg("pip").current_dir(&bin)),
             home(scratch.run("./pip").current_dir(&bin)),
+            // What lies in the current directory is never run.
+            scratch.run(scratch.path("links/pip")).env("PATH", "").current_dir(&hostile),
+            scratch.run("/bin/bash").arg("pip").env("PATH", &path).current_dir(&hostile),
+            scratch.run(scratch.path("links of links/pip")).env("PATH", &path).current_dir(&hostile),
             scratch.run("sh").args(["-c", "pip \"$@\"", "sh"]).env("PATH", path),
             scratch.run("sh").args(["-c", "pip \"$@\"", "sh"]).env("PATH", ".:/usr/bin:/bin").current_dir(&bin),
             scratch.run(bin.join("python")).arg("../bin/pip").current_dir(&bin),
@@ -193,7 +199,7 @@ mod unix {
             (
                 "tcsh",
                 "source env/bin/activate.csh; if ($status) echo failed; if (! $?VIRTUAL_ENV) echo ''; \
-                      setenv RVENV_ENV_DIR $cwd/env; source env/bin/activate.csh; echo $VIRTUAL_ENV unset; deactivate; \
+                      setenv RVENV_ENV_DIR env; source env/bin/activate.csh; echo $VIRTUAL_ENV unset; deactivate; \
                       if (! $?VIRTUAL_ENV) echo ''",
             ),
         ] {

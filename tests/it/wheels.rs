@@ -184,9 +184,13 @@ fn entry_points_that_are_no_file_in_bin_are_refused() {
 
 #[test]
 fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
-    let unknown = Entry { method: 99, ..module("a.py") };
     refuse("method", &wheel_with([Entry { method: 14, ..module("a.py") }]), "its entry a.py ");
-    refuse("encrypted", &wheel_with([unknown]), "");
+    let mut encrypted = wheel_with([module("a.py")]);
+    for (mark, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let headers: Vec<usize> = (0..encrypted.len() - 4).filter(|at| encrypted[*at..].starts_with(mark)).collect();
+        headers.into_iter().for_each(|header| encrypted[header + flags] |= 1);
+    }
+    refuse("encrypted", &encrypted, "is encrypted");
     refuse(
         "checksum",
         &wheel_with([Entry { crc32: 1, ..module("a.py") }]),

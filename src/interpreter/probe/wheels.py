@@ -55,12 +55,15 @@ def import_ensurepip():
     stand_ins = {name: Unneeded(name) for name in unneeded if name not in sys.modules}
     sys.modules.update(stand_ins)
     try:
-        import ensurepip
-
-        return ensurepip
+        return __import__("ensurepip")
+    except Exception:
+        # A distributor's may do more as it is imported.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "ensurepip"]:
+            del sys.modules[name]
     finally:
         for name in stand_ins:
             del sys.modules[name]
+    return __import__("ensurepip")
 
 
 class Unneeded(type(sys)):

@@ -66,7 +66,7 @@ pub(super) fn contents(archive: &mut Archive, index: usize) -> Result<Vec<u8>, S
     with_contents(archive, index, <[u8]>::to_vec)
 }
 
-/// Calls `done` with what the entry of this index holds.
+/// Calls `done`, which unpacks no other entry, with what the entry of this index holds.
 pub(super) fn with_contents<T>(
     archive: &mut Archive,
     index: usize,
@@ -98,6 +98,9 @@ impl Unpacking {
     /// What an entry holds. Errors with the reason if that has not the size or the checksum that the entry says.
     fn unpack(&mut self, archive: &mut Archive, index: usize) -> Result<&[u8], String> {
         let mut entry = archive.by_index_raw(index).map_err(|error| format!("cannot be read: {error}"))?;
+        if entry.encrypted() {
+            return Err("is encrypted".to_owned());
+        }
         let (method, size, crc32) = (entry.compression(), entry.size(), entry.crc32());
         self.packed.clear();
         entry.read_to_end(&mut self.packed).map_err(|error| format!("cannot be read: {error}"))?;
@@ -118,13 +121,14 @@ impl Unpacking {
     /// What is packed, inflated to `size` bytes; what is longer is not inflated to its end.
     fn inflated(&mut self, size: u64) -> Result<&[u8], String> {
         self.inflate.reset(false);
-        self.contents.clear();
         // One more, by which it is found out.
-        self.contents.reserve(size as usize + 1);
-        let inflated = self.inflate.decompress_vec(&self.packed, &mut self.contents, FlushDecompress::Finish);
+        let room = size as usize + 1;
+        self.contents.resize(self.contents.len().max(room), 0);
+        let inflated = self.inflate.decompress(&self.packed, &mut self.contents[..room], FlushDecompress::Finish);
+        let contents = &self.contents[..self.inflate.total_out() as usize];
         match inflated {
-            Ok(Status::StreamEnd) => Ok(&self.contents),
-            Ok(_) if self.contents.len() as u64 > size => Ok(&self.contents),
+            Ok(Status::StreamEnd) => Ok(contents),
+            Ok(_) if contents.len() == room => Ok(contents),
             Ok(_) => Err("ends before it is whole".to_owned()),
             Err(error) => Err(format!("cannot be inflated: {error}")),
         }
