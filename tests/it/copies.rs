@@ -95,7 +95,7 @@ fn where_files_cannot_be_given_times_the_pyc_are_valid_all_the_same() {
         };
         // Cold, and without an image that could be kept; then from one that a run with times has kept.
         let Some(()) = run(&[]) else { return };
-        assert!(!scratch.path("cache/images").exists());
+        assert!(names_in(&scratch.path("cache/images")).is_empty());
         scratch.rvenv_for(&python).env("RVENV_CACHE_DIR", scratch.path("cache")).arg("other").silent();
         for flags in [&[][..], &["--link-mode=clone"], &["--link-mode=hardlink"]] {
             run(flags);
