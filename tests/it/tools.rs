@@ -257,6 +257,18 @@ fn each_tool_of_the_page_has_a_test() {
     let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
     let tools: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
     assert!(tools.len() >= 12, "{tools:?}");
+    // What the tests do, in the words of the page; the others are "the same" as the row above them.
+    for line in [
+        "| virtualenv | `export VIRTUALENV_SEEDER=rvenv` |",
+        "| pdm | `pdm config venv.backend venv`, then the same PYTHONPATH as for build |",
+        "| build | `export PYTHONPATH=\"$(python -m rvenv --venv-path)\"` |",
+        "`export PIPX_DEFAULT_PYTHON=~/.local/bin/python-stand-in PIPX_DEFAULT_BACKEND=pip`",
+        "| ansible's pip module | `virtualenv_command: rvenv`,",
+        "| virtualenvwrapper | `export VIRTUALENVWRAPPER_VIRTUALENV=rvenv` |",
+        "| direnv | `layout rvenv` in `.envrc`,",
+    ] {
+        assert!(page.contains(line), "{line}");
+    }
     let tests = [include_str!("tools.rs"), include_str!("virtualenv.rs"), include_str!("python_api.rs")].concat();
     for tool in tools {
         let name = tool.replace("'s", "").replace(['-', ' '], "_");

@@ -53,13 +53,15 @@ def import_ensurepip():
     # For what it says alone: most of the time that it takes to be imported goes into modules by which it does its work.
     unneeded = ["importlib.resources", "pkgutil", "shutil", "subprocess", "tempfile"]
     stand_ins = {name: Unneeded(name) for name in unneeded if name not in sys.modules}
+    before = set(sys.modules)
     sys.modules.update(stand_ins)
     try:
         return __import__("ensurepip")
     except Exception:
-        # A distributor's may do more as it is imported.
-        for name in [name for name in sys.modules if name.partition(".")[0] == "ensurepip"]:
-            del sys.modules[name]
+        # A distributor's may do more as it is imported; what that has left is imported anew.
+        for name in set(sys.modules) - before - set(stand_ins):
+            if name.partition(".")[0] == "ensurepip":
+                del sys.modules[name]
     finally:
         for name in stand_ins:
             del sys.modules[name]
