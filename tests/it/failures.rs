@@ -64,6 +64,22 @@ fn a_python_without_pip_fails_before_anything_is_made() {
     scratch.rvenv().arg("-p").arg(&hidden).args(["--without-pip", "env"]).silent();
 }
 
+#[test]
+fn an_ensurepip_that_needs_more_as_it_is_imported_is_asked_all_the_same() {
+    let Some(python) = pyenv("3.9") else { return };
+    let scratch = Scratch::new();
+    let real = python.path.ancestors().nth(2).unwrap().join("lib/python3.9/ensurepip/__init__.py");
+    let module = format!(
+        "import os, shutil\nclass Odd(shutil.Error):\n    pass\n__path__.append(os.path.dirname({real:?}))\nexec(open({real:?}).read())\n"
+    );
+    scratch.write("modules/ensurepip/__init__.py", module);
+    let code = format!("import sys; sys.path.insert(0, {:?}); exec(sys.argv.pop(1))", scratch.path("modules"));
+    let script = format!("#!/bin/sh\nshift 5\nexec {} -I -c '{code}' \"$@\"\n", python.path.display());
+    let patched = scratch.write_script("python3", &script);
+    scratch.rvenv().arg("-p").arg(&patched).arg("env").silent();
+    assert!(record_of(&scratch.env(), "pip").exists());
+}
+
 /// rvenv, run by a user who may not do everything: the one of these tests, or nobody where that is root.
 fn unprivileged(scratch: &Scratch, shell_code: &str) -> Option<Run> {
     Some(as_user(65534, scratch, shell_code)?.arg("--no-cache"))
