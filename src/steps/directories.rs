@@ -67,8 +67,12 @@ fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     if matches!(options.existing, Existing::Clear { .. }) {
         return Ok(options);
     }
-    let previous = Configuration::read(&env_dir.join("pyvenv.cfg"))?;
     let is_upgrade = options.existing == Existing::Upgrade;
+    let previous = match Configuration::read(&env_dir.join("pyvenv.cfg")) {
+        // It is written anew.
+        Err(_) if !is_upgrade => None,
+        previous => previous?,
+    };
     let Some(previous) = previous else {
         if is_upgrade {
             options.existing = Existing::Keep;

@@ -432,6 +432,17 @@ fn a_record_that_names_files_elsewhere_has_none_of_them_deleted() {
 }
 
 #[test]
+fn a_pyvenv_cfg_that_cannot_be_read_is_written_anew() {
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    fs::remove_file(scratch.path("env/pyvenv.cfg")).unwrap();
+    scratch.run("mkfifo").arg(scratch.path("env/pyvenv.cfg")).silent();
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    assert!(configured(&scratch.env(), "home").is_some());
+}
+
+#[test]
 fn an_environment_that_was_moved_is_mended() {
     let scratch = Scratch::new();
     let python = python();
