@@ -1,4 +1,4 @@
-//! One step overridden: after the activation scripts, those of a directory are installed, with `common` and `posix` (or
+//! Overrides one step: after the activation scripts, installs those of a directory that has `common` and `posix` (or
 //! `nt`) below it.
 //!
 //! ```console

@@ -1,9 +1,10 @@
-"""Makes environments with setuptools and pip from a directory of wheels, and shows how that goes: a subclass of ``rvenv.EnvBuilder``.
+"""Creates environments with setuptools and pip from a directory of wheels, and shows the progress. An example of a
+subclass of ``rvenv.EnvBuilder``.
 
     python with_packages.py --wheels DIR [--no-pip] [--no-setuptools] [--verbose] ENV_DIR...
 
-Its one hook, ``post_setup``, is called when rvenv has made the environment; where rvenv is not installed, ``import venv`` in its
-place does the same, more slowly.
+Its one hook, ``post_setup``, is called when rvenv has created the environment. Where rvenv is not installed,
+``import venv`` in its place does the same, only slower.
 """
 
 import argparse
@@ -15,11 +16,11 @@ import rvenv
 
 
 class PackagesBuilder(rvenv.EnvBuilder):
-    """An environment with pip, which then installs projects from a directory of wheels.
+    """Creates environments with pip, which then installs projects from a directory of wheels.
 
     :param wheels: the directory.
-    :param projects: what is installed, in this order.
-    :param progress: called with each line that an installer says, and the name of its stream.
+    :param projects: the projects to install, in this order.
+    :param progress: called with each line of an installer's output, and the name of its stream.
     """
 
     def __init__(self, *args, wheels, projects, progress, **kwargs):
@@ -34,7 +35,7 @@ class PackagesBuilder(rvenv.EnvBuilder):
             self.install(context, project)
 
     def install(self, context, project):
-        """Has the environment's pip install one project, and tells its lines as they come."""
+        """Installs one project with the environment's pip, and passes on its output line by line."""
         command = [context.env_exe, "-Im", "pip", "install", "--no-index", "--find-links", self.wheels, "--upgrade", project]
         installer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
         streams = {"stdout": installer.stdout, "stderr": installer.stderr}
@@ -53,12 +54,12 @@ class PackagesBuilder(rvenv.EnvBuilder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Makes environments with packages from a directory of wheels.")
-    parser.add_argument("env_dirs", metavar="ENV_DIR", nargs="+", help="a directory to make an environment in")
+    parser = argparse.ArgumentParser(description="Create environments with packages from a directory of wheels.")
+    parser.add_argument("env_dirs", metavar="ENV_DIR", nargs="+", help="a directory to create an environment in")
     parser.add_argument("--wheels", required=True, help="the directory of wheels")
-    parser.add_argument("--no-setuptools", action="store_true", help="leave setuptools out")
-    parser.add_argument("--no-pip", action="store_true", help="leave the pip as it is that comes with Python")
-    parser.add_argument("--verbose", action="store_true", help="show what the installers say")
+    parser.add_argument("--no-setuptools", action="store_true", help="do not install setuptools")
+    parser.add_argument("--no-pip", action="store_true", help="do not upgrade the pip that Python bundles")
+    parser.add_argument("--verbose", action="store_true", help="show the output of the installers")
     options = parser.parse_args()
     left_out = {"setuptools": options.no_setuptools, "pip": options.no_pip}
 

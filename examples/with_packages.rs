@@ -1,5 +1,5 @@
-//! The worked example of the documentation of CPython's `venv`, in Rust: a builder that installs setuptools and pip in
-//! `post_setup`, by scripts that the environment's own Python runs. Their wheels come from a folder, by default that
+//! The worked example in the documentation of CPython's `venv`, in Rust: a builder that installs setuptools and pip in
+//! `post_setup`, with scripts that the environment's own Python runs. The wheels come from a directory, by default that
 //! of the Python's ensurepip, so nothing is downloaded.
 //!
 //! ```console
@@ -16,14 +16,14 @@ use rvenv::{
     Cache, Context, Discovery, EnvBuilder, Error, Event, Options, PythonRequest, Result, Source, Steps, Surroundings,
 };
 
-/// Runs the pip of the newest wheel in a folder, which installs a project from there.
+/// Runs the pip of the newest wheel in a directory, which installs a project from there.
 const INSTALL: &str = r#"
 import glob, os, runpy, sys
 
 folder, project = sys.argv[1:]
 wheels = glob.glob(os.path.join(glob.escape(folder), "pip-*.whl"))
 if not wheels:
-    sys.exit("there is no wheel of pip in " + folder)
+    sys.exit("there is no pip wheel in " + folder)
 number = lambda text: int(text) if text.isdigit() else 0
 newest = max(wheels, key=lambda path: [number(n) for n in os.path.basename(path).split("-")[1].split(".")])
 sys.path.insert(0, newest)
@@ -68,7 +68,7 @@ struct Arguments {
     #[arg(long)]
     verbose: bool,
 
-    /// The Python to make the environments for
+    /// The Python to create the environments for
     #[arg(short, long, value_name = "PYTHON")]
     python: Option<std::ffi::OsString>,
 
@@ -77,7 +77,7 @@ struct Arguments {
     packages: Option<PathBuf>,
 }
 
-/// Installs projects from a directory of wheels, by scripts that the environment's Python runs.
+/// Installs projects from a directory of wheels, with scripts that the environment's Python runs.
 struct WithPackages {
     packages: PathBuf,
     projects: Vec<&'static str>,
@@ -90,7 +90,7 @@ impl Steps for WithPackages {
 }
 
 impl WithPackages {
-    /// Puts the script into the environment's bin, runs it there and takes it away again.
+    /// Writes the script into the environment's bin, runs it there and removes it.
     fn install(&self, project: &str, builder: &EnvBuilder, context: &Context) -> Result<()> {
         eprint!("Installing {project} ");
         let script = context.bin_path.join(format!("install_{project}.py"));
@@ -104,7 +104,7 @@ impl WithPackages {
     }
 }
 
-/// A dot for each line that a script says, or the line itself.
+/// Prints a dot for each line of a script's output, or the line itself.
 fn show(event: Event<'_>, verbose: bool) {
     match event {
         Event::Progress { line, source: Source::Stdout | Source::Stderr } if verbose => eprintln!("{line}"),
@@ -120,8 +120,7 @@ fn run(arguments: Arguments) -> Result<()> {
 
     let bundled = interpreter.wheels.first().and_then(|wheel| wheel.parent());
     let packages = arguments.packages.as_deref().or(bundled);
-    let packages =
-        packages.ok_or_else(|| Error::hook("this Python bundles no wheels; name a directory by --packages"))?;
+    let packages = packages.ok_or_else(|| Error::hook("this Python bundles no wheels; pass --packages DIR"))?;
     let projects = [("setuptools", !arguments.no_setuptools), ("pip", !arguments.no_pip)];
     let steps = WithPackages {
         packages: std::path::absolute(packages).map_err(Error::hook)?,

@@ -1,12 +1,12 @@
-//! Which activation scripts an environment gets, by virtualenv's names for them.
+//! The kinds of activation scripts, under virtualenv's names.
 
 use std::str::FromStr;
 
-/// The script or scripts for one kind of shell.
+/// The activation script or scripts for one kind of shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Activator {
-    /// `activate`, for bash and the other shells of POSIX.
+    /// `activate`, for bash and other POSIX shells.
     Bash,
     /// `activate.bat` and `deactivate.bat`, for cmd.exe.
     Batch,
@@ -18,14 +18,14 @@ pub enum Activator {
     Nushell,
     /// `Activate.ps1`.
     Powershell,
-    /// `activate_this.py`, for a program in Python.
+    /// `activate_this.py`, for programs written in Python.
     Python,
-    /// `activate.xsh`, which virtualenv has none of.
+    /// `activate.xsh`, which virtualenv does not have.
     Xonsh,
 }
 
 impl Activator {
-    /// All of them. Which of their scripts there are depends on the platform too.
+    /// All activators. Which of their scripts are installed also depends on the platform.
     pub const ALL: [Activator; 8] = [
         Activator::Bash,
         Activator::Batch,
@@ -37,7 +37,7 @@ impl Activator {
         Activator::Xonsh,
     ];
 
-    /// virtualenv's name for it.
+    /// Returns virtualenv's name for it.
     pub const fn name(self) -> &'static str {
         match self {
             Activator::Bash => "bash",
@@ -55,12 +55,12 @@ impl Activator {
 impl FromStr for Activator {
     type Err = String;
 
-    /// Errors with the names that there are.
+    /// Parses virtualenv's name. The error message lists the valid names.
     fn from_str(name: &str) -> Result<Activator, String> {
         let found = Activator::ALL.into_iter().find(|activator| activator.name() == name);
         found.ok_or_else(|| {
             let names = Activator::ALL.map(Activator::name).join(", ");
-            format!("there is no activator {name:?}; there are {names}")
+            format!("unknown activator {name:?}; choose from {names}")
         })
     }
 }

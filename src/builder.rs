@@ -1,8 +1,8 @@
-//! `EnvBuilder`, which makes environments, and `Steps`, by which somebody else's builder makes them differently.
+//! `EnvBuilder`, which creates environments, and `Steps`, the trait to implement in order to customise it.
 //!
-//! CPython's `venv.EnvBuilder` is a class whose methods a subclass overrides and calls by `super()`. Here the class is
-//! a type and the subclass a trait: each method of [`Steps`] is given the builder, whose method of the same name is
-//! the default.
+//! CPython's `venv.EnvBuilder` is a class: subclasses override its methods and call the originals through `super()`.
+//! Here the class is a type and the subclass a trait. Each method of [`Steps`] gets the builder, and by default calls
+//! the builder's method of the same name.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::process;
 use crate::seed::{self, Images};
 use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
 
-/// Makes environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
+/// Creates environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
 ///
 /// ```no_run
 /// use rvenv::{Cache, Discovery, EnvBuilder, Options, PythonRequest, Surroundings};
@@ -44,59 +44,59 @@ pub struct EnvBuilder {
 }
 
 impl EnvBuilder {
-    /// A builder that tells nothing, keeps nothing, and is stopped by nothing.
+    /// Returns a builder without an observer, a cache or an interrupt.
     pub fn new(interpreter: Interpreter, options: Options) -> EnvBuilder {
         EnvBuilder { interpreter, options, caller: Caller::default(), images: Images::default() }
     }
 
-    /// Keeps in `cache` what the next environment needs too.
+    /// Uses `cache` for what the next environment needs too.
     pub fn cache(mut self, cache: Cache) -> EnvBuilder {
         self.caller.cache = cache;
         self
     }
 
-    /// Has `tell` told what is done, as it is done; also from other threads than the caller's.
+    /// Calls `tell` for each event as it happens, possibly from threads other than the caller's.
     pub fn on_event(mut self, tell: impl Fn(Event<'_>) + Send + Sync + 'static) -> EnvBuilder {
         self.caller.observer = Observer::new(tell);
         self
     }
 
-    /// Has `interrupt` stop the work.
+    /// Lets `interrupt` stop the work.
     pub fn interrupt(mut self, interrupt: Interrupt) -> EnvBuilder {
         self.caller.interrupt = interrupt;
         self
     }
 
-    /// Lets pip ask on the terminal for what [`Options::upgrade_deps`] needs, such as a password of the package index,
-    /// if this process has a terminal for its input and is in its foreground.
+    /// Lets pip prompt on the terminal during [`Options::upgrade_deps`], for example for the password of a package
+    /// index. This requires that standard input is a terminal and that this process is in its foreground.
     pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
         self.caller.interactive = interactive;
         self
     }
 
-    /// Has pyvenv.cfg's `command` name the program so, in place of `rvenv`.
+    /// Sets the program's name in pyvenv.cfg's `command`. Default: `rvenv`.
     pub fn program(mut self, program: impl Into<OsString>) -> EnvBuilder {
         self.caller.program = program.into();
         self
     }
 
-    /// Makes an environment at `env_dir`, an absolute path or one relative to the current directory.
+    /// Creates an environment at `env_dir`, which is absolute or relative to the current directory.
     ///
-    /// A new environment is there as a whole or not at all; one that exists stays as it was if a step before
-    /// [`publish`](Self::publish) fails. Others that work on the same `env_dir` take turns.
+    /// A new environment appears complete or not at all. An existing one stays unchanged if a step before
+    /// [`publish`](Self::publish) fails. Concurrent runs on the same `env_dir` take turns.
     ///
     /// # Errors
     ///
-    /// Whatever a step errors with; [`Error::Interrupted`] if the work was stopped.
+    /// Any error of a step; [`Error::Interrupted`] if the work was interrupted.
     pub fn create(&self, env_dir: &Path) -> Result<Context> {
         self.create_with(env_dir, &Defaults)
     }
 
-    /// Makes an environment as [`create`](Self::create) does, with some of the steps overridden.
+    /// Creates an environment like [`create`](Self::create), with some of the steps overridden.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), and whatever an override errors with.
+    /// Those of [`create`](Self::create), and any error of an override.
     pub fn create_with(&self, env_dir: &Path, steps: &dyn Steps) -> Result<Context> {
         let mut context = steps.create_directories(self, env_dir)?;
         steps.create_configuration(self, &mut context)?;
@@ -104,9 +104,9 @@ impl EnvBuilder {
         steps.setup_pip(self, &mut context)?;
         steps.setup_scripts(self, &mut context)?;
         match steps.publish(self, &mut context) {
-            // It exists now, which is another task.
+            // ENV_DIR exists now, so start over with an existing environment.
             Err(Error::Appeared { .. }) => {
-                // With it goes the lock, which is to be had again.
+                // Release the lock: the new run has to take it again.
                 drop(context);
                 return self.create_with(env_dir, steps);
             }
@@ -124,7 +124,7 @@ impl EnvBuilder {
         Ok(context)
     }
 
-    /// What follows when the environment stands at its final path.
+    /// Runs the steps that need the environment at its final path.
     fn finish(&self, context: &mut Context, steps: &dyn Steps) -> Result<()> {
         if context.options.existing != Existing::Upgrade {
             steps.post_setup(self, context)?;
@@ -135,13 +135,14 @@ impl EnvBuilder {
         Ok(())
     }
 
-    /// Checks that the environment can be made at `env_dir`, begins to build it aside, and makes its directories.
+    /// Checks that an environment can be created at `env_dir`, begins to build it in a hidden directory, and creates
+    /// its directories there.
     ///
     /// # Errors
     ///
-    /// Before anything is made, if `env_dir` is a file, holds a character that no environment can work with, is the
-    /// Python installation itself, or shall be cleared and is no environment; or if pip is wanted and there is no wheel
-    /// of it.
+    /// Before anything is created: if `env_dir` is a file, contains a character that environments cannot work with, is
+    /// the Python installation itself, or is to be cleared but is not an environment; or if pip was requested and there
+    /// is no wheel of it.
     pub fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         if self.options.with_pip {
             pip::check(&self.interpreter, &self.options)?;
@@ -149,7 +150,7 @@ impl EnvBuilder {
         directories::create(env_dir, &self.interpreter, &self.options, &self.caller)
     }
 
-    /// Writes pyvenv.cfg (PEP 405), and a `.gitignore` if that is wanted and there is none.
+    /// Writes pyvenv.cfg (PEP 405), and a `.gitignore` if one was requested and none exists.
     ///
     /// # Errors
     ///
@@ -158,59 +159,60 @@ impl EnvBuilder {
         configuration::create(context)
     }
 
-    /// Puts the interpreter into bin: links to the base's executable, or copies of it.
+    /// Installs the interpreter into bin: links to the base's executable, or copies of it.
     ///
     /// # Errors
     ///
-    /// If one cannot be made.
+    /// If a link or copy cannot be created.
     pub fn setup_python(&self, context: &mut Context) -> Result<()> {
         python::setup(context)
     }
 
-    /// Installs pip, and setuptools where the interpreter bundles it, if pip is wanted.
+    /// Installs pip if it was requested, and with it setuptools where the interpreter bundles it.
     ///
     /// # Errors
     ///
-    /// If a wheel is not valid, or if something cannot be written.
+    /// If a wheel is not valid, or a file cannot be written.
     pub fn setup_pip(&self, context: &mut Context) -> Result<()> {
         if context.options.with_pip { pip::setup(context, &self.images) } else { Ok(()) }
     }
 
-    /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves those that are there. The
-    /// launchers that installed distributions have are pointed at this environment's Python, if it was moved or has
-    /// another version now.
+    /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves existing scripts alone. If
+    /// the environment was moved or now has another Python version, the launchers of installed distributions are
+    /// pointed at its Python.
     ///
     /// # Errors
     ///
-    /// If one cannot be read or written.
+    /// If a script or launcher cannot be read or written.
     pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         seed::mend(context)?;
         scripts::setup(context)
     }
 
-    /// Installs the scripts below `path`'s directories `common` and `posix` (or `nt`) into bin, their placeholders such
-    /// as `__VENV_DIR__` replaced: `install_scripts`, to be called from an override of `setup_scripts` or `post_setup`.
+    /// Installs the scripts in `path`'s directories `common` and `posix` (or `nt`) into bin, with placeholders such as
+    /// `__VENV_DIR__` replaced. This is CPython's `install_scripts`, for use in an override of `setup_scripts` or
+    /// `post_setup`.
     ///
     /// # Errors
     ///
-    /// If something below `path` cannot be read, or a script cannot be written.
+    /// If something in `path` cannot be read, or a script cannot be written.
     pub fn install_scripts(&self, context: &mut Context, path: &Path) -> Result<()> {
         scripts::install(context, path)
     }
 
-    /// Makes what was built the environment at `env_dir`, by one rename if it is new.
+    /// Moves the finished environment to `env_dir`, with a single rename if it is new.
     ///
     /// # Errors
     ///
-    /// If `env_dir` cannot be written to, if another program has made it meanwhile, or if the work was stopped; it is
-    /// as it was then.
+    /// If `env_dir` cannot be written to, if another program created it in the meantime, or if the work was
+    /// interrupted. In each case `env_dir` is left unchanged.
     pub fn publish(&self, context: &mut Context) -> Result<()> {
         self.caller.interrupt.check()?;
         let clear = matches!(context.options.existing, Existing::Clear { .. });
         context.stage.publish(clear)
     }
 
-    /// Has the environment's pip bring itself, and setuptools where the interpreter bundles it, up to date.
+    /// Runs the environment's pip to upgrade pip, and setuptools where the interpreter bundles it.
     ///
     /// # Errors
     ///
@@ -219,21 +221,21 @@ impl EnvBuilder {
         dependencies::upgrade(context)
     }
 
-    /// Runs a command without input to its end, each line of its two streams told as it comes; to be called from an
-    /// override of `post_setup`. Whatever of its own it leaves running is ended.
+    /// Runs a command without input until it ends, for use in an override of `post_setup`. Each line on its stdout or
+    /// stderr is reported as an event when it is printed. Processes that the command leaves running are killed.
     ///
     /// # Errors
     ///
-    /// [`Error::Command`], with the last of what it said, if it cannot be run or its exit code is not 0.
+    /// [`Error::Command`], with the last lines of its output, if it cannot be run or its exit code is not 0.
     pub fn run(&self, command: &mut Command) -> Result<()> {
         process::stream(command, &self.caller.interrupt, &|line, source| self.caller.observer.said(line, source))
     }
 }
 
-/// The steps in which an environment is made, in the order of CPython's `venv.EnvBuilder.create`. Each can be
-/// overridden, and each default be called from an override, as a method of `builder`.
+/// The steps of creating an environment, in the order of CPython's `venv.EnvBuilder.create`. Each step can be
+/// overridden; the override can call the default as a method of `builder`.
 ///
-/// Until `publish` the environment's files stand in a hidden directory, at [`Context::staged`].
+/// Until `publish`, the environment's files are in a hidden directory: see [`Context::staged`].
 ///
 /// ```no_run
 /// use rvenv::{Context, EnvBuilder, Result, Steps};
@@ -253,49 +255,50 @@ impl EnvBuilder {
 /// # }
 /// ```
 pub trait Steps {
-    /// By default [`EnvBuilder::create_directories`].
+    /// Calls [`EnvBuilder::create_directories`] by default.
     fn create_directories(&self, builder: &EnvBuilder, env_dir: &Path) -> Result<Context> {
         builder.create_directories(env_dir)
     }
 
-    /// By default [`EnvBuilder::create_configuration`].
+    /// Calls [`EnvBuilder::create_configuration`] by default.
     fn create_configuration(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.create_configuration(context)
     }
 
-    /// By default [`EnvBuilder::setup_python`].
+    /// Calls [`EnvBuilder::setup_python`] by default.
     fn setup_python(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.setup_python(context)
     }
 
-    /// By default [`EnvBuilder::setup_pip`].
+    /// Calls [`EnvBuilder::setup_pip`] by default.
     fn setup_pip(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.setup_pip(context)
     }
 
-    /// By default [`EnvBuilder::setup_scripts`].
+    /// Calls [`EnvBuilder::setup_scripts`] by default.
     fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.setup_scripts(context)
     }
 
-    /// By default [`EnvBuilder::publish`].
+    /// Calls [`EnvBuilder::publish`] by default.
     fn publish(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.publish(context)
     }
 
-    /// A place for more: does nothing. The environment stands at its final path, so its Python can be run, by
-    /// [`EnvBuilder::run`]. If it fails, a new environment is taken away again. An upgrade leaves it out.
+    /// Does nothing by default: a hook for additional work. The environment is at its final path, so
+    /// [`EnvBuilder::run`] can run its Python. If the hook fails, a new environment is removed again. An upgrade skips
+    /// this step.
     fn post_setup(&self, _builder: &EnvBuilder, _context: &mut Context) -> Result<()> {
         Ok(())
     }
 
-    /// By default [`EnvBuilder::upgrade_dependencies`].
+    /// Calls [`EnvBuilder::upgrade_dependencies`] by default.
     fn upgrade_dependencies(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.upgrade_dependencies(context)
     }
 }
 
-/// No step overridden: CPython's environment.
+/// No step overridden: creates the same environment as CPython.
 struct Defaults;
 
 impl Steps for Defaults {}

@@ -1,4 +1,5 @@
-//! The cache folder: files that save work, each made aside and renamed, none of them needed.
+//! The cache directory: files that save work but are never required. Each is written under a temporary name and then
+//! renamed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,34 +15,34 @@ use walkdir::WalkDir;
 use crate::error::{AtPath, Result};
 use crate::os;
 
-/// What a file or folder is called until it is whole.
+/// The prefix of files and directories that are not complete yet.
 const HALF_MADE: &[u8] = b".tmp";
 
-/// The characters of a [`key`].
+/// The length of a [`key`] in characters.
 const KEY_LENGTH: usize = 43;
 
-/// The folders that it has.
+/// The subdirectories of the cache.
 const FOLDERS: [&str; 3] = ["images", "interpreters", "unpacked"];
 
-/// What is said of a directory that is not used.
-const FOREIGN: &str = "it is a link, or somebody else owns it or may write to it";
+/// The reason given for a directory that is not used.
+const FOREIGN: &str = "it is a symbolic link, or another user owns it or can write to it";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where rvenv keeps what it need not find out again. Whatever goes wrong with it costs time, not success.
+/// The directory where rvenv keeps results for later runs. Without a usable cache, runs take longer but do not fail.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
     folder: Option<PathBuf>,
 }
 
-/// A file of the cache that is being written. Dropped before it is kept, it is gone.
+/// A cache file that is being written. It is deleted on drop unless [`keep`](Self::keep) was called.
 pub(crate) struct NewFile {
     file: tempfile::NamedTempFile,
     path: PathBuf,
 }
 
 impl NewFile {
-    /// Puts it in its place, whole.
+    /// Renames the complete file to its final name.
     pub(crate) fn keep(self) -> io::Result<()> {
         self.file.persist(self.path)?;
         Ok(())
@@ -58,37 +59,36 @@ impl Write for NewFile {
     }
 }
 
-/// How much a cache holds.
+/// The size of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheSize {
-    /// The number of its files.
+    /// The number of files.
     pub files: u64,
-    /// The sum of their sizes in bytes.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
 impl Cache {
-    /// A cache in this folder, which is made when something is kept.
+    /// Returns a cache in this directory, which is created when the first file is stored.
     pub fn at(folder: PathBuf) -> Cache {
         Cache { folder: Some(folder) }
     }
 
-    /// A cache that keeps nothing.
+    /// Returns a cache that stores nothing.
     pub fn none() -> Cache {
         Cache::default()
     }
 
-    /// Where it is; none if it keeps nothing.
+    /// Returns the directory of the cache; `None` if it stores nothing.
     pub fn path(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
-    /// How much it holds.
+    /// Returns the number and total size of its files. Unreadable files are not counted.
     pub fn size(&self) -> CacheSize {
         let mut size = CacheSize::default();
         for folder in self.folders() {
-            // What cannot be looked at is not counted.
             let entries = WalkDir::new(folder).into_iter().filter_map(walkdir::Result::ok);
             for entry in entries.filter(|entry| entry.file_type().is_file()) {
                 size.files += 1;
@@ -98,13 +98,13 @@ impl Cache {
         size
     }
 
-    /// Whether it can be used at all.
+    /// Checks whether the cache can be used. An unusable cache is ignored, so creating environments takes longer.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if its directory or one of those in it is a link, or if somebody else owns it
-    /// or may write to it, as what it says could be anybody's then; and if root would make it in a directory of
-    /// somebody else, who could not use it. What needs the cache takes more time instead.
+    /// [`Error::Io`](crate::Error::Io) if its directory or one of the subdirectories is a symbolic link, or if another
+    /// user owns it or can write to it, because its contents could then come from anybody. Also if root would create it
+    /// in a directory of another user, who could not use it.
     pub fn check(&self) -> Result<()> {
         let Some(root) = &self.folder else { return Ok(()) };
         let refused = |path: &Path, reason| {
@@ -116,28 +116,28 @@ impl Cache {
             }
         }
         match os::would_be_roots_at_anothers(root) {
-            true => refused(root, "root makes none in a directory of another user"),
+            true => refused(root, "root does not create a cache in another user's directory"),
             false => Ok(()),
         }
     }
 
-    /// Empties it. What is in its directory besides, and is not rvenv's, stays.
+    /// Empties the cache. Files in its directory that are not rvenv's stay.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if something cannot be deleted, or is in a directory that somebody else owns or
-    /// may write to. All else has been deleted then.
+    /// [`Error::Io`](crate::Error::Io) if a file cannot be deleted, or is in a directory that another user owns or can
+    /// write to. Everything else has been deleted by then.
     pub fn reset(&self) -> Result<()> {
         let mut done = Ok(());
         for folder in self.folders().iter().filter(|folder| os::is_there(folder)) {
             done = done.and(self.empty(folder));
-            // Unless something else is in it.
+            // Fails if other files are left in it.
             let _ = fs::remove_dir(folder);
         }
         done
     }
 
-    /// Deletes what is rvenv's in one of the directories. Errors with the first thing that could not be.
+    /// Deletes rvenv's files in one of the subdirectories. Returns the first error.
     fn empty(&self, folder: &Path) -> Result<()> {
         if !self.is_own(folder) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN)).at("empty the cache", folder);
@@ -152,39 +152,40 @@ impl Cache {
         done
     }
 
-    /// The file or directory of this name, which is relative to the cache's, if nobody else has a say in where it is.
+    /// Returns the path of the file or directory `name`, relative to the cache, unless other users could have put it
+    /// there.
     fn place(&self, name: &str) -> Option<PathBuf> {
         let path = self.folder.as_ref()?.join(name);
         path.parent().is_some_and(|folder| self.is_own(folder)).then_some(path)
     }
 
-    /// Whether one of the directories, and the cache's own, are the user's and nobody else may write to them.
+    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them.
     fn is_own(&self, folder: &Path) -> bool {
         self.folder.as_deref().is_some_and(os::is_own_folder) && os::is_own_folder(folder)
     }
 
-    /// The contents of the file of this name.
+    /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut contents = Vec::new();
         os::open_own(&self.place(name)?).ok()?.read_to_end(&mut contents).ok()?;
         Some(contents)
     }
 
-    /// The file of this name, to be read, and marked as used.
+    /// Opens a file for reading, and marks it as used.
     pub(crate) fn open(&self, name: &str) -> Option<File> {
         let file = os::open_own(&self.place(name)?).ok()?;
         mark_used(&file);
         Some(file)
     }
 
-    /// Whether there is a file of this name.
+    /// Whether a file or directory of this name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
     }
 
-    /// Keeps a file of these contents: none sees it half written.
+    /// Stores a file atomically: other processes never see a partial one.
     pub(crate) fn write(&self, name: &str, contents: &[u8]) {
-        // As said: without it, the next run takes longer.
+        // On failure, the next run takes longer.
         drop(self.try_write(name, contents));
     }
 
@@ -194,13 +195,14 @@ impl Cache {
         file.keep()
     }
 
-    /// A new file that is to be the one of this name, or to take its place.
+    /// Creates a temporary file, to be renamed to `name`. An existing file is then replaced.
     pub(crate) fn create(&self, name: &str) -> io::Result<NewFile> {
         let (path, folder) = self.create_place(name)?;
         Ok(NewFile { file: tempfile::NamedTempFile::new_in(folder)?, path })
     }
 
-    /// Where the file or directory of this name is to be, and the directory that it is in, made if it is not there.
+    /// Returns the path for the file or directory `name`, and the directory that it will be in, which is created if
+    /// necessary.
     fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
         let path = self.folder.as_ref().ok_or_else(nothing)?.join(name);
@@ -215,8 +217,8 @@ impl Cache {
         }
     }
 
-    /// The directory of this name, filled by `fill` if it is not there yet; none sees it half filled. None if it cannot
-    /// be had.
+    /// Returns the directory `name`, which `fill` fills if it does not exist yet; other processes never see a partial
+    /// one. None if it cannot be created or `fill` fails.
     pub(crate) fn folder(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
         let is_there = || self.place(name).filter(|path| os::is_folder(path));
         if let Some(path) = is_there() {
@@ -224,25 +226,25 @@ impl Cache {
         }
         let (path, folder) = self.create_place(name).ok()?;
         let aside = tempfile::tempdir_in(folder).ok()?;
-        // Its mode tells which umask its files were made with, as an environment's does.
+        // Its mode records the umask that its files were created with, as an environment's does.
         let filled = aside.path().join("files");
         fs::create_dir(&filled).ok()?;
         if !fill(&filled) {
             return None;
         }
-        // Another run may have been faster.
+        // Fails if another run was faster.
         let _ = fs::rename(&filled, &path);
         is_there()
     }
 
-    /// Removes, among what is in one of its folders, what is `obsolete` by its path and by how long ago it was last
-    /// used; and what runs that were killed have left half made.
+    /// Removes the entries of a subdirectory that are `obsolete`, given their path and the time since their last use.
+    /// Also removes partial files that killed runs left behind.
     pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
         if !self.is_own(&folder) {
             return;
         }
-        // What cannot be read now is swept by another run.
+        // If the directory cannot be read now, a later run sweeps it.
         let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.filter_map(io::Result::ok).filter(|entry| is_ours(&entry.file_name())) {
             let used = entry.metadata().and_then(|metadata| metadata.modified());
@@ -259,7 +261,7 @@ impl Cache {
     }
 }
 
-/// Whether rvenv gives such names: a key, or what it is written under first. Whatever else is there is somebody's.
+/// Whether this is one of rvenv's names: a key, or a temporary name. Other files belong to the user.
 fn is_ours(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     // Images were zip files until version 0.1.
@@ -270,12 +272,12 @@ fn is_ours(name: &OsStr) -> bool {
     is_key || name.starts_with(HALF_MADE)
 }
 
-/// Removes a file, or a folder with all that is in it.
+/// Removes a file, or a directory and its contents.
 fn remove(path: &Path) -> io::Result<()> {
     if os::is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
-/// A file's time is that of its last use, to the day.
+/// Sets the file's modification time to now, at most once a day, to record its last use.
 fn mark_used(file: &File) {
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let now = SystemTime::now();
@@ -284,7 +286,7 @@ fn mark_used(file: &File) {
     }
 }
 
-/// A name for what these bytes say, fit for a file's.
+/// Returns a hash of these bytes that can be used as a file name.
 pub(crate) fn key(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
 }

@@ -1,5 +1,5 @@
-//! What the caller of the library brings besides options: who is told, what stops the work, where things are kept for
-//! the next environment, and what the program is called. A builder has it, and each of its steps through the context.
+//! What the caller of the library supplies besides options: an observer, an interrupt, the cache and the program's
+//! name. It belongs to the builder; the steps get it through the context.
 
 use std::ffi::OsString;
 
@@ -7,15 +7,15 @@ use crate::cache::Cache;
 use crate::event::Observer;
 use crate::interrupt::Interrupt;
 
-/// The caller's side of a builder. By default nobody is told anything, nothing stops the work and nothing is kept.
+/// The caller's side of a builder. By default there is no observer, no interrupt and no cache.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) observer: Observer,
     pub(crate) interrupt: Interrupt,
     pub(crate) cache: Cache,
-    /// Whether pip may ask on the terminal.
+    /// Whether pip may prompt on the terminal.
     pub(crate) interactive: bool,
-    /// How pyvenv.cfg's `command` names the program.
+    /// The program's name in pyvenv.cfg's `command`.
     pub(crate) program: OsString,
 }
 

@@ -1,4 +1,4 @@
-//! `--check`: whether an environment is sound. Nothing is changed.
+//! `--check`: finds out whether an environment is intact, without changing anything.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,20 +15,20 @@ use crate::steps::configuration::Configuration;
 use crate::steps::moved;
 use crate::{os, seed};
 
-/// Something that is wrong with an environment.
+/// A problem with an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The file or folder that it is about.
+    /// The file or directory that has the problem.
     pub path: PathBuf,
-    /// What is wrong, in words.
+    /// A description of the problem.
     pub reason: String,
-    /// What puts it right.
+    /// How to fix it.
     pub remedy: Remedy,
 }
 
 impl Finding {
-    /// What is wrong with an environment that [`check`] could not look at.
+    /// Returns the problem with an environment for which [`check`] failed with `error`.
     pub fn unreadable(env_dir: &Path, error: &Error) -> Finding {
         let path = error.path().unwrap_or(env_dir).to_owned();
         Finding { path, reason: error.to_string(), remedy: Remedy::ByHand }
@@ -36,59 +36,62 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// On one line, whatever the path holds.
+    /// Writes one line, even if the path contains line breaks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", one_line(&self.path.to_string_lossy()), one_line(&self.reason))
     }
 }
 
-/// What puts an environment right.
+/// How to repair an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// To run rvenv on it again: packages stay.
+    /// Run rvenv on it again. Installed packages stay.
     Again,
-    /// `--upgrade`: to point it at a Python of the same version.
+    /// Run rvenv with `--upgrade`, which points it at a Python of the same version.
     Upgrade,
-    /// `--clear`: to make it anew, and to install its packages again.
+    /// Run rvenv with `--clear`, which creates it from scratch, and then install its packages again.
     Clear,
-    /// A run cannot: nothing that it knows of has installed the script, or it cannot be read.
+    /// Repair it by hand: no installed distribution lists the script, or something cannot be read.
     ByHand,
 }
 
 impl Remedy {
-    /// The command that does it, for a POSIX shell; of what is to be done by hand, what that is.
+    /// Returns the command to run, quoted for this system's shells. For [`Remedy::ByHand`] it is a short instruction.
     pub fn command(self, env_dir: &Path) -> String {
         let flag = match self {
             Remedy::Again => "",
             Remedy::Upgrade => "--upgrade ",
             Remedy::Clear => "--clear ",
-            Remedy::ByHand => return "mend it by hand".to_owned(),
+            Remedy::ByHand => return "repair it by hand".to_owned(),
         };
         format!("rvenv {flag}{}", quote::line(&[env_dir.into()]))
     }
 }
 
-/// What is wrong with the environment at `env_dir`; nothing, if it is sound: pyvenv.cfg and its home are there, the
-/// interpreters in bin lead to a Python of the version that pyvenv.cfg names (as X.Y: an update of the base to another
-/// X.Y.Z is no fault), each file that pip's RECORD names is there, and launchers and activation scripts are this
-/// environment's and not those of the place that it was moved from.
+/// Returns the problems with the environment at `env_dir`. The list is empty if the environment is intact:
+///
+/// - pyvenv.cfg exists, and so does its `home`;
+/// - the interpreters in bin lead to a Python of the version in pyvenv.cfg (only X.Y counts: an update of the base to
+///   another X.Y.Z is not a problem);
+/// - every file in pip's RECORD exists, and in that of setuptools;
+/// - launchers and activation scripts belong to this environment, not to the place that it was moved from.
 ///
 /// # Errors
 ///
-/// If what there is to know cannot be read; [`Error::Interrupted`] if the search was told to stop.
+/// If the environment cannot be read; [`Error::Interrupted`] if `discovery` was interrupted.
 pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let env_dir = absolute(env_dir)?;
     let cfg_path = env_dir.join("pyvenv.cfg");
     let found = |path: &Path, reason: String, remedy| Finding { path: path.to_owned(), reason, remedy };
     let Some(configuration) = Configuration::read(&cfg_path)? else {
-        let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "there is no such folder" };
+        let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
         return Ok(vec![found(&env_dir, reason.to_owned(), Remedy::Again)]);
     };
     let Some(home) = configuration.home.clone() else {
-        return Ok(vec![found(&cfg_path, "it has no home".to_owned(), Remedy::Again)]);
+        return Ok(vec![found(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again)]);
     };
     if !home.is_dir() {
-        let reason = format!("its home, {}, is gone", Quoted(&home));
+        let reason = format!("its home {} does not exist", Quoted(&home));
         return Ok(vec![found(&cfg_path, reason, Remedy::Upgrade)]);
     }
     let python = env_dir.join(Platform::current().python());
@@ -99,7 +102,7 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     };
     let mut findings = Vec::new();
     if let Some(version) = configuration.version.filter(|version| !is_of(version, &interpreter)) {
-        let reason = format!("it is Python {}, and pyvenv.cfg says {version}", interpreter.full_version());
+        let reason = format!("it is Python {}, but pyvenv.cfg says {version}", interpreter.full_version());
         findings.push(found(&python, reason, Remedy::Clear));
     }
     let context =
@@ -110,17 +113,17 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Whether a version, X.Y.Z or X.Y.Z.final.0, is the interpreter's as X.Y.
+/// Whether a version such as X.Y.Z or X.Y.Z.final.0 has the interpreter's X.Y.
 fn is_of(version: &str, interpreter: &Interpreter) -> bool {
     version.split('.').take(2).eq(interpreter.short_version().split('.'))
 }
 
-/// The names of interpreters in bin under which there is none.
+/// The interpreters in bin that are broken links or not executable.
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
     let names = os::entries(&context.bin_path)?.into_iter().filter(|path| is_interpreter(path));
     let broken = names.filter(|path| !os::may_run(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
-        true => "it is a link to nothing",
+        true => "it is a broken symbolic link",
         false => "it is not executable",
     };
     Ok(broken.map(|path| Finding { reason: reason(&path).to_owned(), path, remedy: Remedy::Upgrade }).collect())
@@ -131,19 +134,19 @@ fn is_interpreter(path: &Path) -> bool {
     name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".td".contains(c)))
 }
 
-/// Scripts in bin that start another environment's Python or one that is not there, and activation scripts that name
-/// another place. A run mends those, but for a script that nothing has installed.
+/// Scripts in bin that start another environment's Python or one that does not exist, and activation scripts that name
+/// another directory. Running rvenv again repairs them, except scripts that no installed distribution lists.
 fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let launchers = seed::launchers(context)?;
     for path in os::entries(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
         let Ok(text) = seed::start_of(&path) else { continue };
         if let Some(python) = seed::foreign_python(&text, context) {
-            let reason = format!("it starts {}", Quoted(&python));
+            let reason = format!("it runs {}, not this environment's Python", Quoted(&python));
             let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };
             findings.push(Finding { path, reason, remedy });
         } else if moved::names_another_place(&path, &text, &context.env_dir) {
-            let reason = "it activates another folder: the environment has been moved".to_owned();
+            let reason = "it activates another directory: the environment has been moved".to_owned();
             findings.push(Finding { path, reason, remedy: Remedy::Again });
         }
     }

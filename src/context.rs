@@ -1,4 +1,4 @@
-//! Every path and name of one environment, decided before anything is made.
+//! The paths and names of one environment, all determined before anything is created.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -10,50 +10,51 @@ use crate::options::{Existing, Options};
 use crate::os;
 use crate::stage::Stage;
 
-/// What the steps share, under CPython's names. All paths are absolute and are those of the finished
-/// environment; until it is published, its files stand elsewhere, at [`Context::staged`].
+/// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
+/// environment. Until it is published its files are elsewhere, see [`Context::staged`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Context {
-    /// The environment's folder: absolute, without `.` and `..`, its symbolic links kept.
+    /// The environment's directory: absolute and without `.` and `..`, but with symbolic links unresolved.
     pub env_dir: PathBuf,
-    /// The last segment of `env_dir`.
+    /// The last component of `env_dir`.
     pub env_name: OsString,
-    /// What stands, in parentheses, before the shell's prompt.
+    /// The text that activation scripts put, in parentheses, before the shell's prompt.
     pub prompt: OsString,
-    /// The base's executable, as it was started.
+    /// The base Python's executable, under the path that it was started by.
     pub executable: PathBuf,
-    /// The folder of `executable`: pyvenv.cfg's `home`.
+    /// The directory of `executable`: pyvenv.cfg's `home`.
     pub python_dir: PathBuf,
     /// The file name of the environment's executable, CPython's `exename`.
     pub python_exe: OsString,
-    /// Where C headers go.
+    /// The directory for C headers.
     pub inc_path: PathBuf,
-    /// site-packages, sysconfig's purelib.
+    /// site-packages: sysconfig's `purelib`.
     pub lib_path: PathBuf,
-    /// sysconfig's platlib; the same as `lib_path` or reached through the link `lib64`, except where a system keeps
-    /// compiled modules apart (CPython 3.15).
+    /// sysconfig's `platlib`. It is the same as `lib_path`, or leads there through the link `lib64`, except on systems
+    /// that keep compiled modules apart (CPython 3.15).
     pub platlib_path: PathBuf,
     /// `bin` or `Scripts`.
     pub bin_path: PathBuf,
-    /// The name of `bin_path` relative to `env_dir`.
+    /// `bin_path` relative to `env_dir`.
     pub bin_name: OsString,
     /// The environment's executable.
     pub env_exe: PathBuf,
-    /// How to start the environment's executable; differs from `env_exe` only on Windows (bpo-45337).
+    /// The path to start the environment's executable by. In CPython it can differ from `env_exe`, on Windows only
+    /// (bpo-45337); here both are the same.
     pub env_exec_cmd: PathBuf,
-    /// pyvenv.cfg.
+    /// The path of pyvenv.cfg.
     pub cfg_path: PathBuf,
     /// The base Python.
     pub interpreter: Interpreter,
-    /// What was asked for, with what an existing environment's pyvenv.cfg decides filled in.
+    /// The caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
     pub options: Options,
     pub(crate) stage: Stage,
     pub(crate) caller: Caller,
 }
 
 impl Context {
-    /// Decides the paths of an environment that is built in `stage`. `env_dir` is as [`absolute`] makes it.
+    /// Determines the paths of an environment that is built in `stage`. `env_dir` must come from [`absolute`].
     pub(crate) fn new(
         env_dir: &Path,
         interpreter: &Interpreter,
@@ -88,22 +89,22 @@ impl Context {
         }
     }
 
-    /// Where the file that shall be at `path`, a path in `env_dir`, is to be written now: in the hidden folder
-    /// that the environment is built in, and once it is published at `path` itself.
+    /// Returns where to write the file whose final path is `path`, which is in `env_dir`: in the hidden directory where
+    /// the environment is built, or, once it is published, at `path` itself.
     pub fn staged(&self, path: &Path) -> PathBuf {
         self.stage.at(path)
     }
 
-    /// Whether there is something at `path`, in an ENV_DIR that exists, that stays unless it is replaced.
+    /// Whether the existing ENV_DIR has something at `path` that stays there unless it is replaced.
     pub(crate) fn keeps(&self, path: &Path) -> bool {
         self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && os::is_there(path)
     }
 }
 
-/// `os.path.abspath`: absolute, with `.` and `..` taken out by name only, so that links are kept.
+/// Makes a path absolute, like `os.path.abspath`: `.` and `..` are removed by name only, so links stay unresolved.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     let mut clean = PathBuf::new();
-    for component in std::path::absolute(path).at("make absolute", path)?.components() {
+    for component in std::path::absolute(path).at("get the absolute path of", path)?.components() {
         match component {
             Component::ParentDir => drop(clean.pop()),
             Component::CurDir => {}
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_windows_layout_is_that_of_its_scheme() {
+    fn the_windows_layout_follows_its_scheme() {
         let env_dir = Path::new("/home/me/.venv");
         let context =
             Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir), Caller::default());
@@ -149,7 +150,7 @@ mod tests {
 
     #[cfg(unix)] // its paths
     #[test]
-    fn absolute_takes_dots_out_by_name() {
+    fn absolute_removes_dots_by_name() {
         assert_eq!(absolute(Path::new("/a/../b/./c/")).unwrap(), Path::new("/b/c"));
         assert_eq!(absolute(Path::new("/..")).unwrap(), Path::new("/"));
         assert_eq!(absolute(Path::new("x")).unwrap(), std::env::current_dir().unwrap().join("x"));

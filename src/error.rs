@@ -1,72 +1,72 @@
-//! What can go wrong, as a type that callers can match on.
+//! The errors of this crate, as a type that callers can match on.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why no environment was made. Each message is one line that names the path, the cause and, where there
-/// is one, the way out.
+/// The reason why an operation failed. Each message is one line with the path, the cause and, where there is one, the
+/// fix.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// ENV_DIR, or something in it, is in the way.
+    /// A path in the environment, or ENV_DIR itself, cannot become a directory.
     #[error("Unable to create directory {}: {reason}", Quoted(path))]
     Directory {
-        /// The path that cannot become a directory of the environment.
+        /// The path that cannot become a directory.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
 
-    /// ENV_DIR is a path that no environment can work at, or one that rvenv will not touch.
+    /// An environment cannot work at ENV_DIR, or rvenv refuses to change what is there.
     #[error("Refusing to create a venv in {} because {reason}", Quoted(path))]
     Refused {
         /// ENV_DIR as an absolute path.
         path: PathBuf,
-        /// Why not, and the way out.
+        /// The reason, and how to fix it.
         reason: String,
     },
 
-    /// ENV_DIR was not there when the work began, and another program has made it meanwhile.
-    #[error("Unable to create directory {}: another program has made it meanwhile; run again", Quoted(path))]
+    /// Another program created ENV_DIR while rvenv was building the environment.
+    #[error("Unable to create directory {}: another program created it in the meantime; try again", Quoted(path))]
     Appeared {
         /// ENV_DIR.
         path: PathBuf,
     },
 
-    /// The work was told to stop, see [`Interrupt`](crate::Interrupt).
+    /// The operation was interrupted, see [`Interrupt`](crate::Interrupt).
     #[error("interrupted")]
     Interrupted,
 
-    /// The operating system refused a call.
+    /// A call to the operating system failed.
     #[error("Unable to {what} {}: {error}", Quoted(path))]
     Io {
-        /// The call in words: "write", "create the link".
+        /// What was attempted, as a verb: "write", "create the link".
         what: &'static str,
-        /// The path it was about.
+        /// The path that the call was for.
         path: PathBuf,
-        /// The system's answer. It is in the message, so it is no `source()` besides, which a chain would say again.
+        /// The cause. The message contains it, so it is not the `source()` too: a chain of errors would print it twice.
         error: io::Error,
     },
 
     /// No Python was found for a request.
     #[error("no Python found: {reason}")]
     NoPython {
-        /// What was looked for, and where.
+        /// What rvenv looked for, and where.
         reason: String,
     },
 
-    /// A Python was found, but it did not serve.
+    /// A Python was found, but rvenv cannot use it.
     #[error("{} cannot be used: {reason}", Quoted(python))]
     Python {
-        /// The executable that was asked.
+        /// The executable that was queried.
         python: PathBuf,
-        /// Why it does not serve.
+        /// Why rvenv cannot use it.
         reason: String,
     },
 
-    /// pip is wanted, and the interpreter brings no wheel of it.
-    #[error("{} brings no pip: {reason}", Quoted(python))]
+    /// pip was requested, but the interpreter does not include a wheel of it.
+    #[error("{} does not include pip: {reason}", Quoted(python))]
     NoPip {
         /// The interpreter.
         python: PathBuf,
@@ -74,37 +74,36 @@ pub enum Error {
         reason: String,
     },
 
-    /// A wheel, or a distribution that is installed already, is not as the specifications say.
-    #[error("{} is not a sound distribution: {}", Quoted(path), one_line(reason))]
+    /// A wheel does not follow the specifications.
+    #[error("{} is not a valid wheel: {}", Quoted(path), one_line(reason))]
     Distribution {
-        /// The wheel's file or the `.dist-info` folder.
+        /// The wheel.
         path: PathBuf,
-        /// The entry and what is wrong with it.
+        /// The entry, and what is wrong with it.
         reason: String,
     },
 
-    /// A process that rvenv started did not succeed.
+    /// A process that rvenv started failed.
     #[error("Command '{command}' {outcome}")]
     Command {
-        /// What was run, quoted for a shell.
+        /// The command line, quoted for a shell.
         command: String,
-        /// How it ended, and the last of what it said.
+        /// How the process ended, and the last lines of its output.
         outcome: String,
     },
 
-    /// An overridden step failed for a reason of its own.
+    /// An overridden step failed with an error of its own.
     #[error(transparent)]
     Hook(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An error of an overridden step's own, [`Error::Hook`]: `fs::write(…).map_err(Error::hook)?`.
+    /// Wraps an overridden step's own error in [`Error::Hook`]: `fs::write(…).map_err(Error::hook)?`.
     pub fn hook(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::Hook(error.into())
     }
 
-    /// The path that it is about, if it is about one: what is in the way, could not be read or written, or did not
-    /// serve.
+    /// Returns the path in the message, if there is one: the file, directory or executable that caused the error.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Error::Directory { path, .. }
@@ -121,9 +120,9 @@ impl Error {
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Puts the path into an I/O error, once, where the call is made.
+/// Adds the path to an I/O error, once, where the call is made.
 pub(crate) trait AtPath<T> {
-    /// `what` reads after "Unable to".
+    /// Names the path and what was attempted: `what` follows "Unable to" in the message.
     fn at(self, what: &'static str, path: &Path) -> Result<T>;
 }
 
@@ -133,7 +132,7 @@ impl<T> AtPath<T> for io::Result<T> {
     }
 }
 
-/// A path as it stands in a message: in quotes, on one line whatever it holds.
+/// A path as messages show it: in quotes, and on one line even if it contains line breaks.
 pub(crate) struct Quoted<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for Quoted<'_> {
@@ -142,7 +141,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// `text` with its control characters escaped, so that it cannot break out of a line.
+/// Escapes the control characters in `text`, so that it stays on one line.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
@@ -157,14 +156,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chain_of_errors_says_nothing_twice() {
+    fn a_chain_of_errors_repeats_nothing() {
         let error = Err::<(), _>(io::Error::other("no")).at("read", Path::new("/x")).unwrap_err();
         assert_eq!(error.to_string(), "Unable to read '/x': no");
         assert!(std::error::Error::source(&error).is_none());
     }
 
     #[test]
-    fn a_message_is_one_line_whatever_the_path_holds() {
+    fn a_message_is_one_line_even_if_the_path_is_not() {
         let error = Error::Directory { path: "/a\nb\x1b[2J".into(), reason: "it is a file".into() };
         assert_eq!(error.to_string(), "Unable to create directory '/a\\nb\\u{1b}[2J': it is a file");
     }

@@ -1,42 +1,43 @@
-//! What a builder tells whoever watches it.
+//! The events that a builder reports while it works.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Something that a builder tells.
+/// An event that a builder reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A line of progress: what is done now, or what a process says.
+    /// A progress message: what the builder does now, or a line printed by a process that it runs.
     Progress {
-        /// The line, without its end.
+        /// The line, without its line ending.
         line: &'a str,
-        /// Who says it.
+        /// Where the line comes from.
         source: Source,
     },
-    /// Something was done otherwise than asked: what, and why.
+    /// Something was not done as requested: what, and why.
     Warning {
-        /// The line, without its end.
+        /// The line, without its line ending.
         line: &'a str,
     },
 }
 
-/// Where a line of progress comes from.
+/// The source of a progress message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
     /// The builder itself.
     Main,
-    /// The standard output of a process that it runs.
+    /// The standard output of a process that the builder runs.
     Stdout,
-    /// The standard error of a process that it runs.
+    /// The standard error of a process that the builder runs.
     Stderr,
-    /// A process that it runs and that has the terminal to ask on: what it says without the end of a line, to be shown
-    /// where the answer is typed. Empty when it gets the terminal: nothing else should be drawn there from now on.
+    /// A prompt: text without a line ending from a process that can read from the terminal. Show it where the user
+    /// types the answer. An empty line means that the process now has the terminal: draw nothing else there from then
+    /// on.
     Question,
 }
 
-/// Whoever watches a builder; nobody, by default.
+/// The callback that receives a builder's events. By default there is none.
 #[derive(Clone, Default)]
 pub(crate) struct Observer(Option<Arc<Tell>>);
 
@@ -47,17 +48,17 @@ impl Observer {
         Observer(Some(Arc::new(tell)))
     }
 
-    /// Tells what is done now.
+    /// Reports what the builder does now.
     pub(crate) fn doing(&self, line: &str) {
         self.said(line, Source::Main);
     }
 
-    /// Tells what `source` says.
+    /// Reports a line from `source`.
     pub(crate) fn said(&self, line: &str, source: Source) {
         self.tell(Event::Progress { line, source });
     }
 
-    /// Tells what was done otherwise than asked.
+    /// Reports that something was not done as requested.
     pub(crate) fn warn(&self, line: &str) {
         self.tell(Event::Warning { line });
     }

@@ -1,8 +1,8 @@
-//! Which Python an environment is for, and what there is to know of it.
+//! Finds the Python that an environment is for, and its metadata.
 //!
-//! A request is looked for in its surroundings (`discovery`, `managers`), what is found is asked about itself (`probe`,
-//! which runs the script in probe/; `answer` reads what it says) or was asked before (`memory`), and what comes of it is an
-//! [`Interpreter`] (`metadata`).
+//! `discovery` and `managers` look for the requested Python. What they find is queried with the script in probe/
+//! (`probe` runs it, `answer` parses its output), unless the cache has its metadata already (`memory`). The result is
+//! an [`Interpreter`] (`metadata`).
 
 mod answer;
 mod copy;

@@ -1,4 +1,4 @@
-//! Being told to stop.
+//! Interrupting the work.
 
 use std::io;
 use std::sync::Arc;
@@ -7,49 +7,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Result};
 use crate::os;
 
-/// Stops the work it was given to, from another thread or a signal handler: that ends with [`Error::Interrupted`], its
-/// processes are ended, and nothing half made is left. The default never stops anything.
+/// A handle that stops the work from another thread or a signal handler. The work then fails with
+/// [`Error::Interrupted`], its processes are killed, and no partial environment remains. The default never stops
+/// anything.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Stops the work when `flag` is set.
+    /// Returns an interrupt that stops the work when `flag` is set.
     pub fn by(flag: Arc<AtomicBool>) -> Interrupt {
         Interrupt { flag }
     }
 
-    /// The numbers of the signals that ask a program to stop, by which a program's handler may set the flag of
-    /// [`Interrupt::by`]: on Unix SIGINT, SIGTERM and SIGHUP, without those that this process was started to ignore, as
-    /// `nohup` has it (macOS does not say which).
+    /// Returns the numbers of the signals that ask a program to stop, so that its handler can set the flag of
+    /// [`Interrupt::by`]. On Unix these are SIGINT, SIGTERM and SIGHUP, except those that this process was started to
+    /// ignore, for example by `nohup`. macOS does not report which signals are ignored, so the list always has all
+    /// three there.
     pub fn signals() -> Vec<i32> {
         os::stop_signals()
     }
 
-    /// The numbers of the signals that a program catches and does nothing about, since it would be ended, or not be
-    /// told of its children: on Unix SIGXFSZ (a file that grows too large is an error then, EFBIG), and SIGCHLD if
-    /// this process was started to ignore it.
+    /// Returns the numbers of the signals that a program should catch with a handler that does nothing. On Unix these
+    /// are SIGXFSZ, which would end the program (when it is caught, a file that grows too large is the error EFBIG
+    /// instead), and SIGCHLD if this process was started to ignore it, because the kernel would then reap its children.
+    /// On macOS SIGCHLD is always included.
     pub fn harmless_signals() -> Vec<i32> {
         os::harmless_signals()
     }
 
-    /// Has `flag` set when the console asks this process to stop (Ctrl-C, Ctrl-Break), or is closed: on Windows, where these
-    /// are no signals; elsewhere it does nothing.
+    /// Sets `flag` when the Windows console asks this process to stop (Ctrl-C, Ctrl-Break) or is closed: these are not
+    /// signals there. Does nothing on other systems.
     ///
     /// # Errors
     ///
-    /// If the console is watched already, or cannot be.
+    /// If the console is already being watched, or cannot be watched.
     pub fn watch_console(flag: &Arc<AtomicBool>) -> io::Result<()> {
         os::watch_console(flag)
     }
 
-    /// The exit code by which a program says that it was interrupted, where no signal tells that: on Windows that of Ctrl-C.
+    /// Returns the exit code of an interrupted program on systems without signals: on Windows, that of Ctrl-C.
     pub fn exit_code() -> Option<i32> {
         os::INTERRUPTED
     }
 
-    /// Errors if the work shall stop.
+    /// Fails with [`Error::Interrupted`] if the work is to stop.
     pub(crate) fn check(&self) -> Result<()> {
         if self.flag.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
-//! rvenv makes Python virtual environments: those of `python -m venv`, pip included, without running pip.
+//! rvenv creates Python virtual environments like those of `python -m venv`, including pip, without running pip.
 //!
-//! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] makes
-//! environments, [`Steps`] is what to override in it, [`Context`] is what the steps share.
+//! The names are those of CPython's [`venv`](https://docs.python.org/3/library/venv.html): [`EnvBuilder`] creates
+//! environments, [`Steps`] has the steps that can be overridden, and [`Context`] is the state that they share.
 
-// What it has to say goes to its caller, and so does what decides what it does.
+// The library neither prints nor exits, and reads no environment variables: that is up to its caller.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::disallowed_methods)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::panic, clippy::todo, clippy::unimplemented))]
 
@@ -42,7 +42,7 @@ pub use interrupt::Interrupt;
 pub use options::{Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 
-/// What the fuzz target runs; no part of the library.
+/// Entry point for the fuzz target; not part of the library's API.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn fuzz_wheel(bytes: &[u8]) {

@@ -1,4 +1,4 @@
-//! The command `rvenv`: parses, runs, prints the error, and ends with its exit code.
+//! The command `rvenv`: parses the arguments, runs, prints any error, and exits with the right code.
 
 mod cli;
 
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let signals = cli::Signals::watch();
     let outcome = cli.run(signals.interrupt());
-    // Who sent a signal learns that it ended the program.
+    // Die from the signal itself, so that its sender sees that it ended the program.
     signals.end_by_what_came();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

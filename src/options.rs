@@ -1,4 +1,4 @@
-//! What was asked for.
+//! The options for creating an environment.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -8,68 +8,70 @@ use crate::activator::Activator;
 use crate::platform::Platform;
 use crate::quote;
 
-/// What an environment shall be like. The defaults are those of CPython's `venv.EnvBuilder`; the command
-/// line's differ from them in `with_pip` and `scm_ignore_files`.
+/// The options for an environment. The defaults are those of CPython's `venv.EnvBuilder`. Those of the command line
+/// differ in `with_pip` and `scm_ignore_files`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Whether the base's site-packages can be imported from the environment. Default: no.
+    /// Whether the environment can import from the base's site-packages. Default: no.
     pub system_site_packages: bool,
-    /// What becomes of an ENV_DIR that exists. Default: it stays, and is written over.
+    /// What happens to an existing ENV_DIR. Default: its contents stay, and the environment's files are overwritten.
     pub existing: Existing,
-    /// Whether the interpreter is linked to or copied. Default: linked, and copied on Windows.
+    /// Whether the interpreter is a link or a copy. Default: a link, or on Windows a copy.
     pub links: Links,
     /// Whether pip (and setuptools, where the interpreter bundles it) is installed. Default: no.
     pub with_pip: bool,
-    /// Whether setuptools comes along with pip where the interpreter bundles both (up to Python 3.11). Default: yes.
+    /// Whether setuptools is installed along with pip where the interpreter bundles both (up to Python 3.11). Default:
+    /// yes.
     pub with_setuptools: bool,
-    /// Folders with wheels of pip and setuptools. The newest that suits the interpreter, by its tags and its
-    /// Requires-Python, is installed before the interpreter's own; which of the two projects are installed does not
-    /// depend on it. A relative path is relative to the current folder.
+    /// Directories with wheels of pip and setuptools. The newest wheel that is compatible with the interpreter (by its
+    /// tags and Requires-Python) takes precedence over the bundled one. This does not affect which of the two projects
+    /// are installed. A relative path is relative to the current directory.
     pub find_links: Vec<PathBuf>,
     /// Which activation scripts are installed. Default: all that the platform has.
     pub activators: Vec<Activator>,
-    /// Folders whose scripts are installed after the built-in ones, by the rules of
+    /// Directories with scripts that are installed after the built-in ones, by the rules of
     /// [`install_scripts`](crate::EnvBuilder::install_scripts).
     pub scripts: Vec<PathBuf>,
-    /// What stands before the shell's prompt; `.` is the current folder's name (bpo-38901), none the
-    /// environment's.
+    /// The text before the shell's prompt. `.` means the name of the current directory (bpo-38901), `None` the name of
+    /// the environment.
     pub prompt: Option<OsString>,
-    /// Whether pip and setuptools are brought up to date from the package index (CPython 3.9).
+    /// Whether pip and setuptools are upgraded from the package index (CPython 3.9). Default: no.
     pub upgrade_deps: bool,
-    /// Whether a `.gitignore` that covers the environment is written (CPython 3.13).
+    /// Whether to write a `.gitignore` that excludes the whole environment (CPython 3.13). Default: no.
     pub scm_ignore_files: bool,
-    /// For environments that are the same byte for byte (SOURCE_DATE_EPOCH, of reproducible-builds.org): modules were
-    /// changed then, and their .pyc go by a hash of the source (PEP 552), where Python has such.
+    /// The date for byte-for-byte reproducible environments (SOURCE_DATE_EPOCH, see reproducible-builds.org). Modules
+    /// get it as their modification time, and their .pyc files are validated by a hash of the source (PEP 552) where
+    /// Python supports that.
     pub source_date: Option<SystemTime>,
-    /// Whether .pyc files come with the modules (pip's word: `--no-compile` leaves them out).
+    /// Whether .pyc files are installed with the modules; pip's `--no-compile` omits them. Default: yes.
     pub compile: bool,
-    /// How files come from the cache into the environment.
+    /// How files get from the cache into the environment. Default: copied.
     pub link_mode: LinkMode,
-    /// Whether the environment works wherever it is moved or copied to: its activation scripts and its launchers find their
-    /// own directory. An environment that is so stays so. What still names a place: pyvenv.cfg the base's home, the scripts
-    /// of [`scripts`](field@Options::scripts) ENV_DIR, and the launchers that pip writes the environment's Python, until the
-    /// next run. Default: no.
+    /// Whether the environment can be moved or copied elsewhere: its activation scripts and launchers find their own
+    /// directory at run time. An environment that is relocatable stays so. Absolute paths remain in pyvenv.cfg (the
+    /// base's home), in scripts from [`scripts`](field@Options::scripts) (ENV_DIR), and until the next run in launchers
+    /// that pip writes (the environment's Python). Default: no.
     pub relocatable: bool,
 }
 
-/// What becomes of an ENV_DIR that exists: `venv.EnvBuilder`'s `clear` and `upgrade`, which cannot both be.
+/// What happens to an existing ENV_DIR: `venv.EnvBuilder`'s `clear` and `upgrade`, which exclude each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Existing {
-    /// What is there stays; what an environment needs is written anew.
+    /// Keeps the contents, and writes the environment's own files again.
     #[default]
     Keep,
-    /// The folder is emptied; without `force` only if it holds an environment or nothing.
+    /// Empties the directory; without `force` only if it is an environment or empty.
     Clear {
-        /// Whether a folder that is no environment may be emptied too.
+        /// Whether to also empty a directory that is not an environment.
         force: bool,
     },
-    /// The environment is pointed at this interpreter; its scripts stay.
+    /// Points the environment at this interpreter; its scripts stay.
     Upgrade,
 }
 
-/// How the environment gets its interpreter: `venv.EnvBuilder`'s `symlinks`.
+/// How the interpreter is put into the environment: `venv.EnvBuilder`'s `symlinks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Links {
@@ -80,7 +82,7 @@ pub enum Links {
 }
 
 impl Links {
-    /// What `python -m venv` does on this platform when neither `--symlinks` nor `--copies` is given.
+    /// Returns what `python -m venv` does on this platform when neither `--symlinks` nor `--copies` is given.
     pub const fn usual_on(platform: Platform) -> Links {
         match platform {
             Platform::Posix => Links::Symlink,
@@ -89,16 +91,16 @@ impl Links {
     }
 }
 
-/// How pip's files come from the cache into the environment. Where one way cannot be had, they are copied.
+/// How pip's files get from the cache into the environment. Where a mode is not supported, they are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum LinkMode {
-    /// Each environment has its own files.
+    /// Each environment has its own copy of the files.
     #[default]
     Copy,
-    /// Each environment has its own files, which share their blocks on disk until one is changed (copy-on-write).
+    /// Each environment has its own files, which share disk blocks until one is changed (copy-on-write).
     Clone,
-    /// The environments' files are one and the same: whoever changes one changes it in all.
+    /// All environments share the same files: a change in one environment changes them all.
     Hardlink,
 }
 
@@ -124,7 +126,7 @@ impl Default for Options {
     }
 }
 
-/// The documentation's keyword arguments, each to be chained: `Options::default().with_pip(true).prompt("demo")`.
+/// The keyword arguments of `venv.EnvBuilder`, as methods to chain: `Options::default().with_pip(true).prompt("demo")`.
 impl Options {
     /// Sets [`system_site_packages`](field@Options::system_site_packages).
     pub fn system_site_packages(mut self, system_site_packages: bool) -> Options {
@@ -132,8 +134,8 @@ impl Options {
         self
     }
 
-    /// Deletes what an ENV_DIR holds before the environment is made, unless it is no environment; in place of
-    /// [`upgrade`](Self::upgrade), which cannot be at the same time.
+    /// Deletes the contents of an existing environment before creating the new one; a directory that is not an
+    /// environment is refused. Replaces [`upgrade`](Self::upgrade), since only one of the two can be set.
     pub fn clear(mut self, clear: bool) -> Options {
         self.existing = match self.existing {
             _ if clear => Existing::Clear { force: false },
@@ -143,14 +145,14 @@ impl Options {
         self
     }
 
-    /// Links to the interpreter rather than copying it.
+    /// Links to the interpreter if true, and copies it if false.
     pub fn symlinks(mut self, symlinks: bool) -> Options {
         self.links = if symlinks { Links::Symlink } else { Links::Copy };
         self
     }
 
-    /// Points an environment that exists at this interpreter; in place of [`clear`](Self::clear), which cannot be at
-    /// the same time.
+    /// Points an existing environment at this interpreter. Replaces [`clear`](Self::clear), since only one of the two
+    /// can be set.
     pub fn upgrade(mut self, upgrade: bool) -> Options {
         self.existing = match self.existing {
             _ if upgrade => Existing::Upgrade,
@@ -184,7 +186,7 @@ impl Options {
         self
     }
 
-    /// Sets [`existing`](field@Options::existing), which is both `clear` and `upgrade`.
+    /// Sets [`existing`](field@Options::existing), which covers both `clear` and `upgrade`.
     pub fn existing(mut self, existing: Existing) -> Options {
         self.existing = existing;
         self
@@ -244,8 +246,8 @@ impl Options {
         self
     }
 
-    /// The command line by which `program` makes this environment again, quoted for the platform's shells: pyvenv.cfg's
-    /// `command`.
+    /// Returns pyvenv.cfg's `command`: the command line to create this environment again with `program`, quoted for the
+    /// platform's shells.
     pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
         let mut words = vec![program.to_owned(), "--python".into(), python.into()];
         let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
@@ -266,7 +268,7 @@ impl Options {
         let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
         for (flag, folders) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
             for folder in folders {
-                // As it is here, wherever the command is run again.
+                // The command may be run again in another directory.
                 let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
                 option(flag, folder.as_os_str());
             }
@@ -294,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_copies_its_interpreter() {
+    fn the_interpreter_is_copied_on_windows_by_default() {
         assert_eq!(Links::usual_on(Platform::Nt), Links::Copy);
         assert_eq!(Links::usual_on(Platform::Posix), Links::Symlink);
     }

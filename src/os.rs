@@ -1,8 +1,8 @@
-//! What rvenv needs of an operating system: one list, documented here, and a file for each system behind it.
+//! The operating system interface: the functions that rvenv needs, documented here, with one implementation per system.
 //!
-//! `os/linux.rs`, `os/macos.rs` and `os/windows.rs` each have all that is called as `system::` below, so what one of
-//! them lacks is a compile error there. `os/unix.rs` is what Linux and macOS share. Nothing else in `src/` depends on
-//! the system that it is built for, which `tests/it/structure.rs` checks.
+//! `os/linux.rs`, `os/macos.rs` and `os/windows.rs` each implement everything that is called as `system::` below, so a
+//! missing function is a compile error on that system. `os/unix.rs` is what Linux and macOS share. Nothing else in
+//! `src/` depends on the target system; `tests/it/structure.rs` checks that.
 
 mod state;
 
@@ -15,7 +15,7 @@ mod macos;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
-#[allow(unsafe_code, reason = "the calls of the system; each block says why it may be")]
+#[allow(unsafe_code, reason = "system calls; each block has a SAFETY comment")]
 mod windows;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,48 +40,48 @@ pub(crate) use state::{ChildState, FileState, Stamp};
 
 // The system.
 
-/// A key of the registry, which Windows alone has.
+/// A registry key. Only Windows has a registry.
 pub(crate) struct RegistryKey(system::RegistryKey);
 
 impl RegistryKey {
-    /// The key of this path at each place where programs are registered and that has it: the user's own, the machine's, and the
-    /// machine's for programs of 32 bits.
+    /// Returns the keys with this path from the places where programs are registered: the current user, the local
+    /// machine, and the local machine's 32-bit view.
     pub(crate) fn all(path: &str) -> Vec<RegistryKey> {
         system::RegistryKey::all(path).into_iter().map(RegistryKey).collect()
     }
 
-    /// The keys in it, with their names.
+    /// Returns its subkeys and their names.
     pub(crate) fn keys(&self) -> Vec<(String, RegistryKey)> {
         self.0.keys().into_iter().map(|(name, key)| (name, RegistryKey(key))).collect()
     }
 
-    /// The text of this name in it; in the key below it of that name, if one is given.
+    /// Returns the string value `name` of the subkey `key`, or of this key itself if `key` is empty.
     pub(crate) fn text(&self, key: &str, name: &str) -> Option<String> {
         self.0.text(key, name)
     }
 }
 
-/// Whether it is Windows, Python's `os.name == "nt"`.
+/// Whether this is Windows: Python's `os.name == "nt"`.
 pub(crate) const IS_WINDOWS: bool = system::IS_WINDOWS;
 
-/// Where programs are looked for when PATH is unset.
+/// The search path for programs when PATH is unset.
 pub(crate) const DEFAULT_SEARCH_PATH: &str = system::DEFAULT_SEARCH_PATH;
 
 // Names and bytes.
 
-/// The name or path that Python's `os.fsencode` gives as these bytes. None if they are those of no name on this system.
+/// Converts the bytes from Python's `os.fsencode` to a name or path. None if no name on this system has these bytes.
 pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     system::os_string(bytes)
 }
 
-/// What a name is on this system to its files: names for the same file have the same.
+/// Folds a name as the system's file systems compare it: names for the same file have the same result.
 pub(crate) fn folded(name: &OsStr) -> OsString {
     system::folded(name)
 }
 
 // Files and directories.
 
-/// Whether something has this name, even a link to nothing.
+/// Whether something exists at this path, even a broken link.
 pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -91,19 +91,19 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     same_file::is_same_file(one, other).unwrap_or(false)
 }
 
-/// Whether this is a directory, and not a link to one.
+/// Whether this is a directory and not a link to one.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Whether this is a file that may be run.
+/// Whether this is an executable file.
 pub(crate) fn may_run(path: &Path) -> bool {
     which::which_in(path, None::<&OsStr>, "/").is_ok()
 }
 
-/// The paths in a directory, in the order of their names. One that does not exist, or is a file, is empty.
+/// The paths in a directory, sorted by name. There are none if it does not exist or is not a directory.
 ///
-/// Errors if it exists and cannot be read.
+/// Fails if it exists but cannot be read.
 pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -119,16 +119,14 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The contents of a regular file.
-///
-/// Errors if it is not one, as [`open_regular`].
+/// Reads a regular file. Fails on other files, like [`open_regular`].
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
     open_regular(path)?.read_to_end(&mut contents)?;
     Ok(contents)
 }
 
-/// The first 8 KiB of a regular file, more than any launcher's first lines have. Errors as [`open_regular`].
+/// Reads the first 8 KiB of a regular file, more than the first lines of any launcher. Fails like [`open_regular`].
 pub(crate) fn read_start(path: &Path) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
     open_regular(path)?.take(8 << 10).read_to_end(&mut contents)?;
@@ -137,31 +135,31 @@ pub(crate) fn read_start(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Opens a regular file for reading.
 ///
-/// Errors if it is not one: reading a FIFO would wait for a writer, and a device might never end.
+/// Fails on other files: reading a FIFO would wait for a writer, and a device might never end.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     match path.metadata()?.is_file() {
         true => File::open(path),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
     }
 }
 
-/// Fills `bytes` from the file, beginning at byte `start` of it. Threads may do that to one file at the same time.
+/// Fills `bytes` from the file, starting at offset `start`. Several threads can read the same file at the same time.
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
     system::read_at(file, bytes, start)
 }
 
-/// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+/// Creates a file that must not exist yet, with the permissions `mode` less the umask.
 pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
     system::create_file(path, mode)
 }
 
 // Files relative to an open directory.
 
-/// An open directory, whose files are named by their names alone: the path to it is not walked again for each of them.
+/// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them.
 pub(crate) struct Folder(system::Folder);
 
 impl Folder {
-    /// Opens a directory. Errors if it is a link to one.
+    /// Opens a directory. Fails if it is a link to one.
     pub(crate) fn open(path: &Path) -> io::Result<Folder> {
         system::Folder::open(path).map(Folder)
     }
@@ -171,23 +169,23 @@ impl Folder {
         self.0.mode()
     }
 
-    /// The state of the file `name`; if that is a link, of the link.
+    /// The state of the file `name`; for a link, of the link itself.
     pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
         self.0.state(name)
     }
 
-    /// Creates a file that must not be there; its mode is what the umask leaves of `mode`.
+    /// Creates a file that must not exist yet, with the permissions `mode` less the umask.
     pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
         self.0.create_file(name, mode)
     }
 
-    /// Makes `name` a hard link to the file of that name in `other`.
+    /// Creates a hard link `name` to the file of the same name in `other`.
     pub(crate) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
         self.0.link_from(&other.0, name)
     }
 
-    /// Makes `name` a copy-on-write copy, with the permissions `mode`, of the file of that name in `other`, which was
-    /// modified at `modified`, as the copy is then. After an error there is no such file here.
+    /// Creates `name` as a copy-on-write clone of the file of the same name in `other`, with the permissions `mode`.
+    /// `modified` is the modification time of the source, and of the clone. If it fails, no file is left here.
     pub(crate) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
         self.0.clone_from(&other.0, name, mode, modified)
     }
@@ -195,71 +193,70 @@ impl Folder {
 
 // Links.
 
-/// Makes the symbolic link `link` to `target`.
+/// Creates the symbolic link `link` to `target`.
 pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     system::symlink(target, link)
 }
 
 // Locks.
 
-/// Locks a directory, which is there; `is_new` if this process has just made it. The lock lasts until the file that is
-/// returned is closed, at the latest when the process ends. None if another process has the lock, or has removed the
-/// directory meanwhile.
+/// Locks an existing directory; `is_new` if this process has just created it. The lock is held until the returned file
+/// is closed, at the latest when the process ends. None if another process holds the lock, or has removed the directory
+/// in the meantime.
 ///
-/// Errors with [`io::ErrorKind::Unsupported`] where the file system has no locks, and with
-/// [`io::ErrorKind::PermissionDenied`] if a directory that is not new belongs to somebody else or may be written to by
-/// others.
+/// Fails with [`io::ErrorKind::Unsupported`] where the file system does not support locks, and with
+/// [`io::ErrorKind::PermissionDenied`] if the directory is not new and another user owns it or can write to it.
 pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     system::try_lock(directory, is_new)
 }
 
 // Ownership and permissions.
 
-/// Whether this is a directory, and not a link to one, that nobody else owns or may write to.
+/// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
 pub(crate) fn is_own_folder(path: &Path) -> bool {
     system::is_own_folder(path)
 }
 
-/// Whether `path` is another user's, who alone may remove it: on Unix in a sticky directory, as /tmp is.
+/// Whether `path` belongs to another user, who alone can remove it: on Unix, in a sticky directory such as /tmp.
 pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
     system::is_anothers_to_remove(path)
 }
 
-/// Whether this is root, and what it makes at `path` would stand in a directory of somebody else, who could not use it.
+/// Whether this process is root and would create `path` in a directory of another user, who could then not use it.
 pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
     system::would_be_roots_at_anothers(path)
 }
 
-/// Opens a file of the cache for reading.
+/// Opens a cache file for reading.
 ///
-/// Errors if it is a link, is not a regular file, or if somebody else owns it or may write to it: what it says could be
-/// anybody's.
+/// Fails if it is a link or not a regular file, or if another user owns it or can write to it: its contents could then
+/// come from anybody.
 pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     system::open_own(path)
 }
 
-/// Makes a directory that must not be there, which nobody else may look into.
+/// Creates a directory that must not exist yet and that no other user can access.
 pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
     with_patience(|| system::private_dir().create(path))
 }
 
-/// Makes a directory, and those above it that are missing, which nobody else may look into.
+/// Creates a directory and its missing parents, none of which other users can access.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     system::private_dir().recursive(true).create(path)
 }
 
-/// Takes from a file what forbids to replace or remove it, whoever may write to its directory: an attribute of Windows. Returns
-/// whether there was anything of the kind.
+/// Removes a file's read-only attribute. On Windows it prevents replacing and removing the file, even for users who can
+/// write to its directory. Returns whether it was set.
 pub(crate) fn unprotect(file: &Path) -> bool {
     system::unprotect(file)
 }
 
-/// Lets a directory's owner do everything in it.
+/// Gives a directory's owner full access to it.
 pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
     system::open_up(directory)
 }
 
-/// Whether a directory has nothing to it but an owner and a mode: no access control list or other extended attribute.
+/// Whether a directory has only an owner and a mode, and no access control list or other extended attributes.
 pub(crate) fn is_plain_folder(path: &Path) -> bool {
     system::is_plain_folder(path)
 }
@@ -271,46 +268,46 @@ pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
 
 // Moving and exchanging.
 
-/// Whether a locked directory may be renamed, and those above it, and keeps its lock.
+/// Whether a locked directory and its parents can be renamed without losing the lock.
 pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = system::LOCK_MOVES_WITH_DIRECTORY;
 
-/// Makes a call that somebody's open file may refuse for a moment, where there is such a thing (a virus scanner or an indexer of
-/// Windows): tries it again then, for half a second.
+/// Makes a call that can fail for a moment because another process has the file open, such as a virus scanner or an
+/// indexer on Windows. Where that can happen, the call is retried for half a second.
 pub(crate) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     system::with_patience(call)
 }
 
-/// The first file at or below `path` that cannot be removed since somebody has it open, as a program that runs. None where
-/// that is no hindrance.
+/// The first file at or below `path` that cannot be removed because it is open, for example a running program. None on
+/// systems where open files can be removed.
 pub(crate) fn in_use(path: &Path) -> Option<PathBuf> {
     system::in_use(path)
 }
 
-/// Renames to a name that must not be there.
+/// Renames to a path that must not exist.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     system::rename_new(from, to)
 }
 
-/// Exchanges what two names stand for, at once.
+/// Exchanges two paths atomically.
 ///
-/// Errors where the system or the file system cannot do that.
+/// Fails where the system or the file system does not support it.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     system::exchange(one, other)
 }
 
-/// Whether another file system, or another part of this one, is mounted at `path`: nothing can be renamed to or from
-/// there.
+/// Whether a file system, or another part of the same one, is mounted at `path`. Nothing can be renamed to or from a
+/// mount point.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     system::is_mount_point(path)
 }
 
 // Processes and signals.
 
-/// A process that this one has started, with all that it starts in its turn.
+/// A child process and its descendants.
 pub(crate) struct Family(system::Family);
 
 impl Family {
-    /// Starts a process that what a terminal sends to this one does not reach.
+    /// Starts a process that does not receive the signals that a terminal sends to this one.
     pub(crate) fn start_apart(command: &mut Command) -> io::Result<(Child, Family)> {
         system::Family::start_apart(command).map(|(child, family)| (child, Family(family)))
     }
@@ -320,33 +317,33 @@ impl Family {
         system::Family::start_in_foreground(command).map(|(child, family)| (child, Family(family)))
     }
 
-    /// Ends them all, as far as they can be found. The child, which is the first of them, must not be reaped yet: its number
-    /// could be another's then.
+    /// Kills them all, as far as they can be found. `child`, the first of them, must not have been reaped yet: its
+    /// PID could then belong to another process.
     pub(crate) fn kill(&self, child: &Child) -> io::Result<()> {
         self.0.kill(child)
     }
 }
 
-/// What a child does now. It is not reaped.
+/// The current state of a child. Does not reap it.
 pub(crate) fn child_state(child: &Child) -> io::Result<ChildState> {
     system::child_state(child)
 }
 
-/// The end of a pipe that what a child says comes out of.
+/// The read end of a child's output pipe.
 pub(crate) struct Pipe(system::Pipe);
 
 impl Pipe {
-    /// What a child says on its standard output.
+    /// The pipe of a child's standard output.
     pub(crate) fn of_stdout(stream: ChildStdout) -> Pipe {
         Pipe(system::Pipe::new(stream))
     }
 
-    /// What a child says on its standard error.
+    /// The pipe of a child's standard error.
     pub(crate) fn of_stderr(stream: ChildStderr) -> Pipe {
         Pipe(system::Pipe::new(stream))
     }
 
-    /// How many bytes can be read from it without waiting.
+    /// The number of bytes that can be read without blocking.
     pub(crate) fn holds(&self) -> io::Result<usize> {
         self.0.holds()
     }
@@ -358,42 +355,42 @@ impl Read for Pipe {
     }
 }
 
-/// Which of some pipes can be read without waiting, be it their end that is read: waits until there is one, or
-/// `patience` is over, or a signal has come.
+/// Waits until one of the pipes can be read without blocking (end of file counts too), `patience` is over, or a signal
+/// arrives. Returns which of the pipes can be read.
 pub(crate) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
     system::readable(pipes.map(|pipe| pipe.map(|pipe| &pipe.0)), patience)
 }
 
-/// The signals that ask a program to stop, without those that this process was started to ignore (`nohup`).
+/// The signals that ask a program to stop, except those that this process was started to ignore (`nohup`).
 pub(crate) fn stop_signals() -> Vec<i32> {
     system::stop_signals()
 }
 
-/// The signals that shall not end a program, and what they mean to it is an ordinary error of a call: a file that grows
-/// too large, and a child that has ended, where this process was started to ignore that.
+/// The signals to catch with a handler that does nothing: the one for a file that grows too large, which is then an
+/// error of the call, and, where this process was started to ignore it, the one for a child that has ended.
 pub(crate) fn harmless_signals() -> Vec<i32> {
     system::harmless_signals()
 }
 
-/// Has `stop` set when the console asks this process to stop, or is closed: what other systems have signals for. There it
-/// does nothing.
+/// Sets `stop` when the console asks this process to stop or is closed. On systems that have signals for this, it does
+/// nothing.
 ///
-/// Errors if it is watched already.
+/// Fails if the console is already being watched.
 pub(crate) fn watch_console(stop: &Arc<AtomicBool>) -> io::Result<()> {
     system::watch_console(stop)
 }
 
-/// The exit code of a program that was interrupted, where that is told by no signal.
+/// The exit code of an interrupted program, on systems without signals.
 pub(crate) const INTERRUPTED: Option<i32> = system::INTERRUPTED;
 
 // The terminal.
 
-/// The terminal that this process's standard input is, and in the foreground of which it is: a child of the same group
-/// can read from it. Dropped, it works as it did before.
-pub(crate) struct Terminal(#[allow(dead_code, reason = "it is kept to be dropped")] system::Terminal);
+/// The terminal on standard input, with this process in the foreground: a child in the same process group can read from
+/// it. On drop, its settings are restored.
+pub(crate) struct Terminal(#[allow(dead_code, reason = "kept for its Drop")] system::Terminal);
 
 impl Terminal {
-    /// None where there is no such terminal: this process, too, would be stopped for reading from another.
+    /// None if standard input is not a terminal, or if this process is in the background, where reading would stop it.
     pub(crate) fn in_foreground() -> Option<Terminal> {
         system::Terminal::in_foreground().map(Terminal)
     }
@@ -401,12 +398,12 @@ impl Terminal {
 
 // Stamps.
 
-/// The stamp of the file that `path` leads to.
+/// The stamp of the file at `path`, following links.
 pub(crate) fn stamp(path: &Path) -> Stamp {
     path.metadata().ok().and_then(|file| system::stamp(&file))
 }
 
-/// The stamps of what is at `path`, and if that is a link, of what it leads to.
+/// The stamp of `path` itself and, if it is a link, of its target.
 pub(crate) fn stamps_along(path: &Path) -> (Stamp, Stamp) {
     let Ok(file) = path.symlink_metadata() else { return (None, None) };
     (system::stamp(&file), if file.is_symlink() { stamp(path) } else { None })

@@ -1,26 +1,26 @@
-//! The two families of operating systems, as a value: layout is decided on it, not by `#[cfg]`, so that the
-//! Windows layout has tests everywhere.
+//! The operating system family as a value. The layout depends on this value and not on `#[cfg]`, so that the Windows
+//! layout can be tested everywhere.
 
 use std::ffi::{OsStr, OsString};
 
 use crate::os;
 
-/// What Python calls `os.name`.
+/// The operating system family: Python's `os.name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Linux, macOS and the like.
+    /// Linux, macOS and other Unix systems.
     Posix,
     /// Windows.
     Nt,
 }
 
 impl Platform {
-    /// The one that this program was built for.
+    /// Returns the platform that this program was built for.
     pub const fn current() -> Self {
         if os::IS_WINDOWS { Platform::Nt } else { Platform::Posix }
     }
 
-    /// `os.name`: the folder that `install_scripts` reads besides `common`.
+    /// Returns `os.name`. It is also the directory that `install_scripts` reads in addition to `common`.
     pub const fn os_name(self) -> &'static str {
         match self {
             Platform::Posix => "posix",
@@ -28,7 +28,7 @@ impl Platform {
         }
     }
 
-    /// `os.pathsep`: what no ENV_DIR can hold, since its bin goes on PATH (gh-82656).
+    /// Returns `os.pathsep`. ENV_DIR cannot contain it, because its bin directory goes on PATH (gh-82656).
     pub const fn path_separator(self) -> char {
         match self {
             Platform::Posix => ':',
@@ -36,7 +36,7 @@ impl Platform {
         }
     }
 
-    /// What ends a line of a text file that Python writes: `os.linesep`.
+    /// The line ending in text files that Python writes: `os.linesep`.
     pub(crate) const fn line_end(self) -> &'static str {
         match self {
             Platform::Posix => "\n",
@@ -44,7 +44,7 @@ impl Platform {
         }
     }
 
-    /// Where in an environment its interpreter is by the name that all of them have.
+    /// The path of the interpreter in an environment, under the name that exists in every environment.
     pub(crate) const fn python(self) -> &'static str {
         match self {
             Platform::Posix => "bin/python",
@@ -52,8 +52,8 @@ impl Platform {
         }
     }
 
-    /// `exename`: what the environment's own executable is called when the base's is called `base`. On
-    /// Windows it is always the simplest name, with the debug build's suffix if the base has it.
+    /// Returns `exename`: the name of the environment's executable if the base's is called `base`. On Windows it is
+    /// always python.exe, or python_d.exe if the base is a debug build.
     pub fn exename(self, base: &OsStr) -> OsString {
         match self {
             Platform::Posix => base.to_owned(),
@@ -68,14 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_names_its_executable_simply_and_posix_as_the_base_does() {
+    fn the_executable_is_python_exe_on_windows_and_named_like_the_base_on_posix() {
         assert_eq!(Platform::Nt.exename("python3.13t.exe".as_ref()), "python.exe");
         assert_eq!(Platform::Nt.exename("Python_D.exe".as_ref()), "python_d.exe");
         assert_eq!(Platform::Posix.exename("python3.13t".as_ref()), "python3.13t");
     }
 
     #[test]
-    fn windows_separates_path_with_a_semicolon() {
+    fn the_path_separator_on_windows_is_a_semicolon() {
         assert_eq!(Platform::Nt.path_separator(), ';');
         assert_eq!(Platform::Nt.os_name(), "nt");
     }

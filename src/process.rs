@@ -1,4 +1,4 @@
-//! Processes that rvenv starts: to be asked one question, or to be listened to while they work.
+//! Running other programs: collecting their output, or passing it on line by line.
 
 mod fault;
 mod relay;
@@ -22,24 +22,25 @@ use crate::interrupt::Interrupt;
 use crate::os::Terminal;
 use crate::quote;
 
-/// What says more is no answer.
+/// Output beyond this size is treated as a failure.
 const LONGEST_ANSWER: usize = 16 << 20;
 
-/// Runs `command` with no input and collects its output, which may have 16 MiB. What it leaves running is ended.
+/// Runs `command` without input and collects its output, at most 16 MiB per stream. Processes that it leaves running
+/// are killed.
 pub(crate) fn run(command: &mut Command, timeout: Option<Duration>, interrupt: &Interrupt) -> Result<Output, Fault> {
     let mut answer = Answer::default();
     let status = Running::apart(command)?.follow(&Limits { interrupt, timeout }, &mut answer)?;
     Ok(Output { status, stdout: answer.stdout, stderr: answer.stderr })
 }
 
-/// Runs `command` with no input, gives each line that it says to `progress` as it comes, and errors with its last words
-/// if it fails. What it leaves running is ended.
+/// Runs `command` without input, and passes each line of its output to `progress` when it is printed. If it fails, the
+/// error contains the last lines. Processes that it leaves running are killed.
 pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let running = Running::apart(command);
     follow(running, interrupt, Relay::new(progress, false)).map_err(|fault| fault.of(describe(command)))
 }
 
-/// The same for a command that may ask: it is given the terminal, if this process has one.
+/// Like [`stream`], for a command that may prompt: it gets access to the terminal, if this process has one.
 pub(crate) fn converse(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let Some(terminal) = Terminal::in_foreground() else { return stream(command, interrupt, progress) };
     progress("", Source::Question);
@@ -54,7 +55,7 @@ fn follow(running: io::Result<Running>, interrupt: &Interrupt, mut relay: Relay)
     if status.success() { Ok(()) } else { Err(Fault::Failed(status, last_words)) }
 }
 
-/// All that a process says.
+/// The complete output of a process.
 #[derive(Default)]
 struct Answer {
     stdout: Vec<u8>,
@@ -69,7 +70,7 @@ impl Listener for Answer {
     }
 }
 
-/// A command as a shell would take it.
+/// A command line, quoted for a shell.
 pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     quote::line(&words.map(OsStr::to_owned).collect::<Vec<_>>())
@@ -86,26 +87,26 @@ mod tests {
     }
 
     #[test]
-    fn output_that_a_grandchild_holds_open_is_not_waited_for() {
+    fn a_grandchild_that_keeps_the_output_open_is_not_waited_for() {
         let output = sh("sleep 5 & echo said", Duration::from_secs(10)).unwrap();
         assert_eq!(output.stdout, b"said\n");
     }
 
     #[test]
-    fn a_grandchild_that_goes_on_talking_is_not_listened_to() {
-        // Without an end to it, this test had none either.
+    fn a_grandchild_that_keeps_printing_is_not_waited_for() {
+        // If it were, this test would never end.
         let output = sh("(while :; do echo more; sleep 0.1; done) & echo said", Duration::from_secs(20)).unwrap();
         assert!(String::from_utf8(output.stdout).unwrap().lines().any(|line| line == "said"));
     }
 
     #[test]
-    fn a_process_that_says_no_end_of_things_is_ended() {
+    fn a_process_that_prints_without_end_is_killed() {
         let fault = sh("yes", Duration::from_secs(20)).unwrap_err();
         assert_eq!(fault.to_string(), "printed more than 16 MiB");
     }
 
     #[test]
-    fn nothing_that_a_process_has_started_outlives_it() {
+    fn descendants_do_not_outlive_a_process() {
         let quiet = "sleep 987654 >/dev/null 2>&1 & echo $!";
         for script in ["sleep 987654 & echo $!", "sleep 987654 & echo $!; wait", quiet] {
             let file = tempfile::NamedTempFile::new().unwrap();
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_given_on_by_lines_and_its_end_told_on_failure() {
+    fn streams_are_passed_on_by_line_and_an_error_contains_the_last_lines() {
         let said = std::sync::Mutex::new(Vec::new());
         let progress = |line: &str, source: Source| said.lock().unwrap().push((line.to_owned(), source));
         let mut command = Command::new("/bin/sh");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_may_be_longer_than_an_answer() {
+    fn streamed_output_has_no_size_limit() {
         let said = std::sync::atomic::AtomicUsize::new(0);
         let count = |line: &str, _| {
             said.fetch_add(line.len(), std::sync::atomic::Ordering::Relaxed);
@@ -155,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_lost_on_a_slow_reader() {
+    fn a_slow_reader_loses_no_lines() {
         let said = std::sync::Mutex::new(Vec::new());
         let read = |line: &str, _| {
-            // Twice, when it has ended, for longer than what has ended is waited for.
+            // Sleep twice, for longer than the grace period that starts when the process has ended.
             if said.lock().unwrap().len() % 10_000 == 0 {
                 thread::sleep(3 * running::GRACE);
             }

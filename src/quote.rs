@@ -1,12 +1,12 @@
-//! A value as a literal of the shell or language that will read it. Each takes and gives bytes, since a path
-//! need not be UTF-8, and each literal stands for itself: templates put no quotes around it, but for those of cmd.exe.
+//! Quotes values as literals for the shell or language that will read them. Values and literals are bytes, since a path
+//! need not be UTF-8. The literals include any quotes, so templates add none, except those for cmd.exe.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::os;
 
-/// Which rules a value is quoted by.
+/// The quoting rules to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quoting {
     Posix,
@@ -15,12 +15,12 @@ pub(crate) enum Quoting {
     PowerShell,
     Cmd,
     Nu,
-    /// Python, and xonsh, which is Python to its literals.
+    /// Python, and xonsh, whose literals are Python's.
     Python,
 }
 
 impl Quoting {
-    /// The rules for the script of this name, by its suffix as CPython goes by it.
+    /// The rules for the script of this name, chosen by its suffix as in CPython.
     pub(crate) fn of_script(name: &Path) -> Quoting {
         match name.extension().and_then(OsStr::to_str) {
             Some("csh" | "tcsh") => Quoting::Csh,
@@ -47,8 +47,8 @@ impl Quoting {
     }
 }
 
-/// A word of a command line that is kept on one line of UTF-8: what does not fit in single quotes is in `$'…'`
-/// (POSIX.1-2024, and bash, zsh, ksh and busybox long before).
+/// Quotes a word for a command line that is one line of UTF-8. A word with control characters or invalid UTF-8 becomes
+/// `"$(printf '…')"` with escapes.
 pub(crate) fn posix_line(word: &OsStr) -> String {
     match word.to_str() {
         Some(text) if !text.chars().any(char::is_control) => {
@@ -58,7 +58,7 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
     }
 }
 
-/// A command line for the shells of this system.
+/// Quotes a command line for the shells of this system.
 pub(crate) fn line(words: &[OsString]) -> String {
     match os::IS_WINDOWS {
         true => windows_line(words),
@@ -66,9 +66,9 @@ pub(crate) fn line(words: &[OsString]) -> String {
     }
 }
 
-/// A command line for cmd.exe and PowerShell alike. What needs quotes is in double ones; of the program's path the names that
-/// do, since PowerShell takes a word that begins with a quote for a text. A percent sign in cmd.exe, and a dollar sign or a
-/// backtick in PowerShell, cannot be written for both.
+/// Quotes a command line for both cmd.exe and PowerShell. Words are put in double quotes if necessary. In the program's
+/// path, only the components that need it are quoted: PowerShell reads a word that starts with a quote as a string.
+/// There is no common way to write percent signs (special in cmd.exe), dollar signs and backticks (in PowerShell).
 pub(crate) fn windows_line(words: &[OsString]) -> String {
     let words = words.iter().map(|word| word.to_string_lossy().replace(char::is_control, " "));
     let quoted = words.enumerate().map(|(position, word)| match position {
@@ -80,8 +80,8 @@ pub(crate) fn windows_line(words: &[OsString]) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-/// A word in double quotes if it needs them: a quote in it is doubled, and so are the backslashes before the last one, as the C
-/// runtime reads them.
+/// Puts a word in double quotes if necessary. Quotes in it are doubled, and so are backslashes at its end, as the C
+/// runtime expects.
 fn windows_word(word: &str) -> String {
     if !windows_needs_quotes(word) {
         return word.to_owned();
@@ -90,12 +90,13 @@ fn windows_word(word: &str) -> String {
     format!("\"{}{}\"", word.replace('"', "\"\""), "\\".repeat(backslashes))
 }
 
-/// Whether one of the two shells would not read this word as itself.
+/// Whether either of the two shells would interpret something in this word.
 fn windows_needs_quotes(word: &str) -> bool {
     word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || r"-_.:\/+=~".contains(c))
 }
 
-/// A byte in a format of printf that is in single quotes: what means something there is octal, which all of POSIX reads.
+/// Escapes a byte for a printf format in single quotes. Special characters are written in octal, which every POSIX
+/// printf supports.
 fn printf_escape(byte: &u8) -> String {
     match byte {
         b' ' | b'!'..=b'~' if !b"-'\\%".contains(byte) => char::from(*byte).into(),
@@ -103,13 +104,13 @@ fn printf_escape(byte: &u8) -> String {
     }
 }
 
-/// Whether every shell reads these bytes as themselves, in any place.
+/// Whether no shell interprets any of these bytes, anywhere.
 fn is_plain(value: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
     !value.is_empty() && value.iter().all(is_plain)
 }
 
-/// The bytes in single quotes, but for those that mean something within them; plain ones bare.
+/// Puts the bytes in single quotes, and escapes those that are special even there. Plain values are not quoted.
 fn single_quoted(value: &[u8], escape: fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
     if is_plain(value) {
         return value.to_owned();
@@ -125,7 +126,7 @@ fn single_quoted(value: &[u8], escape: fn(u8) -> Option<&'static [u8]>) -> Vec<u
     quoted
 }
 
-/// csh expands history within single quotes too, and ends a line where no backslash stands.
+/// csh expands history even in single quotes, and needs a backslash before a line break.
 fn csh_escape(byte: u8) -> Option<&'static [u8]> {
     match byte {
         b'\'' => Some(br"'\''"),
@@ -143,19 +144,20 @@ fn fish_escape(byte: u8) -> Option<&'static [u8]> {
     }
 }
 
-/// A literal of a shell whose values are text. What is no text it cannot hold, and says so when the script is run.
+/// A literal for a shell whose values are text. For a value that is not UTF-8, it is an expression that fails with an
+/// error message when the script is run.
 fn in_text(value: &[u8], quote: fn(&str) -> String, fail: &str, end: &str) -> Vec<u8> {
     match std::str::from_utf8(value) {
         Ok(text) => quote(text),
         Err(_) => {
-            let reason = format!("{} is not UTF-8, and this shell has no such paths", String::from_utf8_lossy(value));
+            let reason = format!("{} is not UTF-8, which this shell does not support", String::from_utf8_lossy(value));
             format!("{fail} {}{end}", quote(&reason))
         }
     }
     .into_bytes()
 }
 
-/// PowerShell takes the typographer's single quotes for its own; each is doubled.
+/// PowerShell treats typographic single quotes like ASCII ones, so each of them is doubled.
 fn powershell(text: &str) -> String {
     let mut quoted = String::from("'");
     for c in text.chars() {
@@ -167,7 +169,7 @@ fn powershell(text: &str) -> String {
     quoted + "'"
 }
 
-/// nushell expands nothing in double quotes but backslashes.
+/// In double quotes, nushell expands only backslash escapes.
 fn nu(text: &str) -> String {
     let escaped = text.chars().map(|c| match c {
         '"' | '\\' => format!("\\{c}"),
@@ -177,10 +179,10 @@ fn nu(text: &str) -> String {
     format!("\"{}\"", escaped.collect::<String>())
 }
 
-/// What stands between double quotes in a batch file, where all but a percent sign is itself: so CPython's templates and those
-/// made for it have it. A quote in the value (a prompt's; no path has one) ends that, and from there on a caret keeps what means
-/// something from doing so. Where the caller has delayed expansion on, `!` and `^` need a caret of their own, which the
-/// script has in a variable; that expands to nothing where it is not set.
+/// Escapes a value for use between double quotes in a batch file, where CPython's templates and those written for it
+/// put it. There, only percent signs are special. A quote in the value (possible in a prompt, but not in a path) ends
+/// the quoted part, so special characters after it are escaped with a caret. If the caller has delayed expansion
+/// enabled, `!` and `^` need another caret. The script has it in a variable, which expands to nothing if it is not set.
 fn cmd(value: &[u8]) -> Vec<u8> {
     const DELAYED: &[u8] = b"%_VENV_CARET%";
     let mut quoted = Vec::new();
@@ -195,14 +197,14 @@ fn cmd(value: &[u8]) -> Vec<u8> {
             b'"' => is_between_quotes = false,
             _ => {}
         }
-        // A line ends at the first one of these but a tabulator, and what follows would be run.
+        // Control characters other than tab end the line, and the rest would be run as a command.
         quoted.push(if byte.is_ascii_control() && *byte != b'\t' { b' ' } else { *byte });
     }
     quoted
 }
 
-/// A Python literal, that of `repr()`, so that it cannot break out of its line. Bytes that are not UTF-8 are as
-/// surrogateescape decodes them (PEP 383).
+/// A Python literal as from `repr()`, which is always a single line. Bytes that are not UTF-8 are decoded with
+/// surrogateescape (PEP 383).
 pub(crate) fn python(value: &OsStr) -> String {
     let quote = match value.as_encoded_bytes() {
         bytes if bytes.contains(&b'\'') && !bytes.contains(&b'"') => '"',
@@ -229,7 +231,8 @@ pub(crate) fn python(value: &OsStr) -> String {
     repr
 }
 
-/// `str.isprintable`. Rust escapes the same characters in a text, but for a combining mark at its beginning.
+/// `str.isprintable`. Rust's `escape_debug` escapes the same characters, and also combining marks at the start of a
+/// string.
 fn is_printable(c: char) -> bool {
     let after_a_letter = format!("a{c}");
     matches!(c, '\'' | '"') || after_a_letter.escape_debug().to_string() == after_a_letter
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_values_stand_bare() {
+    fn plain_values_are_not_quoted() {
         for quoting in [Quoting::Posix, Quoting::Csh, Quoting::Fish] {
             assert_eq!(quoted(quoting, "/home/me/.venv"), "/home/me/.venv");
             assert_eq!(quoted(quoting, ""), "''");
@@ -263,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_itself_between_the_quotes_of_a_batch_file() {
+    fn special_characters_are_escaped_for_quotes_in_a_batch_file() {
         assert_eq!(quoted(Quoting::Cmd, r"C:\a & b (c) 100%\d|<>"), r"C:\a & b (c) 100%%\d|<>");
         assert_eq!(quoted(Quoting::Cmd, "a!b^c"), "a%_VENV_CARET%!b%_VENV_CARET%^c");
         let twice = "%_VENV_CARET%%_VENV_CARET%";
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_line_is_one_line_of_utf8() {
+    fn command_lines_are_a_single_line_of_utf8() {
         assert_eq!(posix_line("a b".as_ref()), "'a b'");
         assert_eq!(posix_line("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
         let words = [r"C:\Program Files\rvenv.exe", "--prompt=it's", "-p", r"C:\a b\", "say \"x\"", r"C:\env", ""];

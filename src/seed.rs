@@ -1,6 +1,6 @@
-//! What the step `setup_pip` does. [`find_links`] chooses the wheels; [`install`] writes them into site-packages, from
-//! an [`image`] that the cache has or from the [`wheel`]s themselves, whose modules are compiled then ([`compile`],
-//! [`reuse`]); around them stands what pip itself would write: [`record`], [`launcher`]s, INSTALLER.
+//! The step `setup_pip`. [`find_links`] chooses the wheels, and [`install`] writes them into site-packages. The files
+//! come from a cached [`image`], or from the [`wheel`]s themselves, whose modules are then compiled ([`compile`],
+//! [`reuse`]). The rest is what pip itself would write: [`record`], [`launcher`]s and INSTALLER.
 
 mod bytecode;
 mod compile;

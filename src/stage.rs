@@ -1,18 +1,19 @@
 //! Where an environment is built, and how it becomes ENV_DIR.
 //!
-//! Whatever fails before [`Stage::publish`] leaves ENV_DIR as it was: absent, or untouched. A [`Stage`] goes through states,
-//! each a type of its own in a file of its own, so that what makes sense in one alone cannot be asked of another:
+//! If anything fails before [`Stage::publish`], ENV_DIR is left as it was: absent or untouched. A [`Stage`] moves
+//! through states. Each state is a type of its own in its own file, so that an operation that only makes sense in one
+//! state cannot be called in another:
 //!
 //! ```text
-//! turn.rs      waits for this run's turn, and looks at what there is: nothing ⇒ Absent, a directory ⇒ Present
-//! absent.rs    Absent  ── publish ──────────▶ Published   one rename, with the directories above that were missing
-//! present.rs   Present ── merge or replace ─▶ Published   file by file into what is there, or in its place
+//! turn.rs      waits for this run's turn and looks at what exists: nothing ⇒ Absent, a directory ⇒ Present
+//! absent.rs    Absent  ── publish ──────────▶ Published   one rename, including the missing parent directories
+//! present.rs   Present ── merge or replace ─▶ Published   file by file into the existing directory, or replacing it
 //! published.rs Published ── withdraw or release           ENV_DIR as it was before, or the end of this run's turn
 //! ```
 //!
-//! Below them: `hidden.rs`, the directory that all is built in, which is the lock on ENV_DIR too; `merge.rs` and `swap.rs`,
-//! the two ways into an ENV_DIR that exists; `in_use.rs`, what keeps them from it; `moving.rs`, `entries.rs` and `removal.rs`,
-//! which move, list and remove.
+//! Below them: `hidden.rs`, the hidden directory where everything is built, which is also the lock on ENV_DIR;
+//! `merge.rs` and `swap.rs`, the two ways into an existing ENV_DIR; `in_use.rs`, which detects open files that would
+//! prevent both; `moving.rs`, `entries.rs` and `removal.rs`, which move, list and remove.
 
 mod absent;
 mod entries;
@@ -39,13 +40,13 @@ use present::Present;
 use published::Published;
 use turn::Turn;
 
-/// The place in which one environment is built. Dropped before it is published, it is gone.
+/// Where one environment is built. Dropping it before it is published removes what was built.
 #[derive(Debug)]
 pub(crate) struct Stage {
     env_dir: PathBuf,
-    /// Where ENV_DIR is: another path than its own if it is a link.
+    /// The path of ENV_DIR, with the link resolved if ENV_DIR is one.
     place: PathBuf,
-    /// Where the environment's files are now: in the hidden directory, and once it is published in ENV_DIR.
+    /// Where the environment's files are now: in the hidden directory, or in ENV_DIR once it is published.
     files: PathBuf,
     state: State,
 }
@@ -54,18 +55,19 @@ pub(crate) struct Stage {
 enum State {
     /// A new ENV_DIR is being built.
     Absent(Absent),
-    /// What goes into an ENV_DIR that exists is being built.
+    /// New files for an existing ENV_DIR are being built.
     Present(Present),
-    /// The environment stands at ENV_DIR, and it is still this run's turn.
+    /// The environment is in place at ENV_DIR, and it is still this run's turn.
     Published(Published),
-    /// The environment could not be published, and what was built is gone.
+    /// The environment could not be published, and what was built has been removed.
     Failed,
-    /// Nobody works on the environment.
+    /// No run is working on the environment.
     Released,
 }
 
 impl Stage {
-    /// Begins to build, when it is this run's turn to work on ENV_DIR: as long as another run does, `waiting` is called.
+    /// Starts building once it is this run's turn to work on ENV_DIR. While another run is working on it, `waiting` is
+    /// called repeatedly; an error from it ends the wait.
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         let place = place_of(env_dir)?;
         let (files, state) = match turn::take(&place, &mut waiting)? {
@@ -76,23 +78,23 @@ impl Stage {
         Ok(Stage { env_dir: env_dir.to_owned(), place, files, state })
     }
 
-    /// The stage of an environment that stands at ENV_DIR, and that nobody works on.
+    /// The stage of an environment that is already in place at ENV_DIR, and that no run is working on.
     pub(crate) fn finished(env_dir: &Path) -> Stage {
         let [env_dir, place, files] = [env_dir; 3].map(Path::to_owned);
         Stage { env_dir, place, files, state: State::Released }
     }
 
-    /// Where the file that shall be at `path` stands now.
+    /// Where the file for `path` is now.
     pub(crate) fn at(&self, path: &Path) -> PathBuf {
         self.below(&self.files, path)
     }
 
-    /// `path`, which is in ENV_DIR, as it is in `directory`.
+    /// Maps `path`, which is in ENV_DIR, to the same path in `directory`.
     fn below(&self, directory: &Path, path: &Path) -> PathBuf {
         path.strip_prefix(&self.env_dir).map_or_else(|_| path.to_owned(), |below| entries::join(directory, below))
     }
 
-    /// Makes the directory `path` and those above it. In an ENV_DIR that exists none of them may be a link.
+    /// Creates the directory `path` and its parents. In an existing ENV_DIR, `path` itself may not be a link.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
         let place = self.below(&self.place, path);
         if let State::Present(present) = &mut self.state {
@@ -105,8 +107,8 @@ impl Stage {
             .try_for_each(|directory| create_dir(&self.at(directory)).at("create the directory", directory))
     }
 
-    /// Writes a file, in place of one that an earlier step has written; its mode is what the umask leaves of 0666, or
-    /// of 0777 if it is executable.
+    /// Writes a file, replacing one that an earlier step wrote. Its mode is 0666 less the umask, or 0777 less the umask
+    /// if it is executable.
     pub(crate) fn write(&self, path: &Path, contents: &[u8], executable: bool) -> Result<()> {
         let mode = if executable { 0o777 } else { 0o666 };
         let staged = self.at(path);
@@ -117,26 +119,25 @@ impl Stage {
         created.and_then(|mut file| file.write_all(contents)).at("write", path)
     }
 
-    /// Makes the symbolic link `path` to `target`.
+    /// Creates the symbolic link `path`, pointing to `target`.
     pub(crate) fn symlink(&self, target: &Path, path: &Path) -> io::Result<()> {
         os::symlink(target, &self.at(path))
     }
 
-    /// Copies an executable to the new file `path`; its mode is what the umask leaves of 0755.
+    /// Copies an executable to the new file `path`, with mode 0755 less the umask.
     pub(crate) fn copy_executable(&self, source: &Path, path: &Path) -> Result<()> {
         let mut from = fs::File::open(source).at("read", source)?;
         let copied = os::create_file(&self.at(path), 0o755).and_then(|mut to| io::copy(&mut from, &mut to));
         copied.at("write", path).map(drop)
     }
 
-    /// Removes what has been written into the directory `path`.
+    /// Removes everything that was written into the directory `path`.
     pub(crate) fn empty(&self, path: &Path) -> Result<()> {
         let staged = self.at(path);
         removal::remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
-    /// Has the file or link `path` of an ENV_DIR that exists removed when this is published, unless there is a new one in
-    /// its place.
+    /// Marks the file or link `path` of an existing ENV_DIR for removal on publishing, unless a new file replaces it.
     pub(crate) fn retire(&mut self, path: PathBuf) {
         let place = self.below(&self.place, &path);
         if let State::Present(present) = &mut self.state {
@@ -149,13 +150,13 @@ impl Stage {
         matches!(&self.state, State::Present(present) if present.is_retired(&self.below(&self.place, path)))
     }
 
-    /// Makes the directories that the file `path` is to be in, which need not be the environment's own.
+    /// Creates the parent directories of the file `path`. They need not be the environment's own, so they may be links.
     pub(crate) fn create_above(&self, path: &Path) -> Result<()> {
         let directory = path.parent().unwrap_or(path);
         fs::create_dir_all(self.at(directory)).at("create the directory", directory)
     }
 
-    /// Whether this is the name of a directory that environments are built in.
+    /// Whether this is the name of a hidden directory that environments are built in.
     pub(crate) fn is_hidden(name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(hidden::PREFIX.as_bytes())
     }
@@ -165,17 +166,17 @@ impl Stage {
         !matches!(self.state, State::Absent(_))
     }
 
-    /// Makes what was built the environment; with `clear` nothing else remains in ENV_DIR. After an error ENV_DIR is as it
-    /// was, and what was built is gone.
+    /// Puts what was built in place as the environment. With `clear`, nothing else remains in ENV_DIR. After an error,
+    /// ENV_DIR is as it was and what was built is gone.
     ///
-    /// Errors with [`Error::Appeared`] if ENV_DIR was not there when the work began, and is now.
+    /// Fails with [`Error::Appeared`] if ENV_DIR did not exist when the work began, but does now.
     pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
         let published = match mem::replace(&mut self.state, State::Failed) {
             State::Absent(absent) => absent.publish(&self.place)?,
             State::Present(present) if clear => present.replace(&self.place)?,
             State::Present(present) => present.merge(&self.place)?,
             State::Failed => {
-                let reason = "what was built for it is gone, since it could not be published; run again".to_owned();
+                let reason = "publishing it failed before, and what was built was removed; run again".to_owned();
                 return Err(Error::Directory { path: self.env_dir.clone(), reason });
             }
             at_its_place @ (State::Published(_) | State::Released) => {
@@ -188,10 +189,10 @@ impl Stage {
         Ok(())
     }
 
-    /// Takes a published environment away again if there was nothing before, puts back the one whose place it has taken as a
-    /// whole, and ends this run's turn. One that went into another stays as it is.
+    /// Undoes publishing and ends this run's turn. Removes the environment if there was nothing before, or puts back
+    /// the one that it replaced as a whole. Files that were merged into an existing environment stay.
     ///
-    /// Returns a warning: what could not be taken away or put back.
+    /// Returns a warning that names what could not be removed or put back.
     pub(crate) fn withdraw(&mut self) -> Option<String> {
         match mem::replace(&mut self.state, State::Released) {
             State::Published(published) => published.withdraw(&self.place),
@@ -199,9 +200,9 @@ impl Stage {
         }
     }
 
-    /// Ends this run's turn: others may work on ENV_DIR.
+    /// Ends this run's turn, so that other runs may work on ENV_DIR.
     ///
-    /// Returns a warning: what was to be deleted and could not be.
+    /// Returns a warning that names what should have been deleted but could not be.
     pub(crate) fn release(&mut self) -> Option<String> {
         match mem::replace(&mut self.state, State::Released) {
             State::Published(published) => published.release(),
@@ -210,7 +211,7 @@ impl Stage {
     }
 }
 
-/// Where ENV_DIR is: what it leads to, if it is a link.
+/// The path of ENV_DIR, with the link resolved if it is one.
 fn place_of(env_dir: &Path) -> Result<PathBuf> {
     match env_dir.is_symlink() {
         true => env_dir.canonicalize().at("follow the link", env_dir),
@@ -218,7 +219,7 @@ fn place_of(env_dir: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Makes a directory, unless it is there.
+/// Creates a directory, unless it exists.
 fn create_dir(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -1,4 +1,4 @@
-//! The steps that make an environment, in CPython's order: a room for each, with one verb.
+//! The steps that create an environment, in CPython's order. Each is a module with one public verb.
 
 pub(crate) mod configuration;
 pub(crate) mod dependencies;

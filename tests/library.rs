@@ -1,5 +1,5 @@
-//! The library on its own: `tests/it/library.rs`, built without the command line's packages. `.ci/run` names it; among
-//! all tests it would be run twice.
+//! Runs `tests/it/library.rs` without the packages of the command line. Only `.ci/run` runs this, since together with
+//! `tests/it` it would run twice.
 
 #[allow(dead_code, unused_imports)]
 #[path = "it/harness.rs"]

@@ -1,5 +1,5 @@
-//! The benchmark: rvenv, its rivals and the floor, in turn, for each Python asked for. `docs/benchmarks.md` says what
-//! is compared, how, and what is unfair to whom.
+//! The benchmark: times rvenv, its rivals and the floor in turn, for each requested Python. `docs/benchmarks.md` says
+//! what is compared, how, and what is unfair to whom.
 
 mod bare;
 mod chart;
@@ -27,43 +27,43 @@ use groups::Group;
 use peers::Peers;
 use report::Results;
 
-/// Compares rvenv with uv, virtualenv, python -m venv and the bare copying of files.
+/// Compare rvenv with uv, virtualenv, python -m venv and plain copying of files
 #[derive(Debug, Parser)]
 #[command(name = "compare")]
 struct Arguments {
-    /// The Pythons to make environments for: paths or versions [default: the first python3 on PATH]
+    /// Pythons to create environments for: paths or versions [default: the first python3 on PATH]
     pythons: Vec<PathBuf>,
 
-    /// How often each contestant is timed
+    /// Time each contestant N times
     #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// Only this group; can be given several times
+    /// Run only this group; can be given several times
     #[arg(long, value_name = "GROUP", value_parser = groups::NAMES)]
     only: Vec<String>,
 
-    /// Write each timing and what it was taken with to FILE
+    /// Write all timings and the measurement conditions to FILE
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Draw the first Python's results into FILE, as SVG
+    /// Draw the first Python's results to FILE, as SVG
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
 
-    /// Where the rivals are installed and environments are made
+    /// Directory to install the rivals and create environments in
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_TARGET_TMPDIR"), "/compare"))]
     dir: PathBuf,
 
-    /// A wheel of rvenv for this machine: its program is measured in place of cargo's, and virtualenv with its seeder
+    /// Measure the program in this rvenv wheel instead of cargo's, and virtualenv with the wheel's seeder
     #[arg(long, value_name = "FILE")]
     wheel: Option<PathBuf>,
 
-    /// What `cargo bench` says to each benchmark, and `cargo test --benches` does not
+    /// Passed by `cargo bench` to each benchmark, and not by `cargo test --benches`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Runs it.
+/// Runs the benchmark, or the floor if that is the first argument.
 pub fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,7 +81,7 @@ fn start() -> Result<()> {
     }
     let arguments = Arguments::parse();
     if !arguments.bench {
-        println!("Nothing is measured: the benchmark is started by `cargo bench --bench compare`.");
+        println!("Nothing was measured; run `cargo bench --bench compare` for the benchmark.");
         return Ok(());
     }
     run(&arguments)
@@ -124,12 +124,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     machine::note_removed_files(&dir)
 }
 
-/// How often a group is run: one of 20 environments half as often.
+/// How often a group is run: half as often for the group of 20 environments.
 fn rounds(group: &Group, asked: u16) -> u16 {
     if group.is_long { asked.div_ceil(2) } else { asked }
 }
 
-/// How many trees with pip these groups make in the end.
+/// The total number of trees with pip that these groups create.
 fn trees(groups: &[Group], asked: u16) -> u64 {
     let of_group = |group: &Group| {
         let runs = u64::from(rounds(group, asked)) + 1;
@@ -138,11 +138,11 @@ fn trees(groups: &[Group], asked: u16) -> u64 {
     groups.iter().map(of_group).sum()
 }
 
-/// Nothing is removed before the end, so all of it has to have room at once.
+/// Fails if there is not enough space for everything at once: nothing is removed before the end.
 fn check_space(dir: &Path, needed: u64) -> Result<()> {
     let Some(free) = machine::free_space(dir) else { return Ok(()) };
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
-    eprintln!("Up to {} are needed in {} and {} are free", gigabytes(needed), dir.display(), gigabytes(free));
-    ensure!(needed < free / 10 * 9, "not enough room; fewer --rounds, --only one group or another --dir need less");
+    eprintln!("Up to {} needed in {}, {} free", gigabytes(needed), dir.display(), gigabytes(free));
+    ensure!(needed < free / 10 * 9, "not enough space; use fewer --rounds, --only one group, or another --dir");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `cargo bench --bench compare`: see `comparison.rs`.
 
-#[cfg(unix)] // the floor is made of its calls, and the rivals are run by its tools
+#[cfg(unix)] // the floor uses Unix calls, and running the rivals needs Unix tools
 mod comparison;
 
 #[cfg(unix)]
@@ -10,5 +10,5 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(windows)]
 fn main() {
-    eprintln!("rvenv and its rivals are compared on Unix");
+    eprintln!("The benchmark runs only on Unix");
 }

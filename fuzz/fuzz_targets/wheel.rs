@@ -1,4 +1,4 @@
-//! Any bytes as a wheel: refused with a reason, or all that it would install is inside.
+//! Reads arbitrary bytes as a wheel, which must be refused with a reason or install nothing outside the environment.
 
 #![no_main]
 

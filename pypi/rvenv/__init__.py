@@ -1,6 +1,6 @@
-"""What ``import venv`` has, made by rvenv: ``EnvBuilder``, ``create`` and ``main``.
+"""The API of ``import venv``, implemented by rvenv: ``EnvBuilder``, ``create`` and ``main``.
 
-``python -m rvenv ENV_DIR`` is ``python -m venv ENV_DIR``.
+``python -m rvenv ENV_DIR`` works like ``python -m venv ENV_DIR``.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ __all__ = ["CreationError", "EnvBuilder", "create", "main"]
 
 
 def __getattr__(name: str) -> object:
-    # Loaded when they are asked for: `python -m rvenv` needs none of them.
+    # Loaded on demand: `python -m rvenv` needs none of them.
     if name not in __all__:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))
     from rvenv import _builder

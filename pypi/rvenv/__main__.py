@@ -1,4 +1,4 @@
-"""Runs the program ``rvenv`` that was installed along with this module, for the Python that runs this."""
+"""Runs the ``rvenv`` program that was installed along with this module, for the Python that runs this."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from rvenv import _program
 
 
 def main() -> Union[int, str]:
-    """What ``sys.exit`` is to be given; on POSIX, if all is well, this process becomes the program."""
+    """Returns the argument for ``sys.exit``. On POSIX, it only returns on errors: the program replaces this process."""
     if sys.argv[1:] == ["--venv-path"]:
-        # A directory for PYTHONPATH, in which `venv` is this.
+        # With this directory on PYTHONPATH, `venv` is this package's.
         print(os.path.join(os.path.dirname(os.path.abspath(__file__)), "as_venv"))
         return 0
     path = _program.find()
@@ -18,7 +18,7 @@ def main() -> Union[int, str]:
         return "Error: " + _program.MISSING
     if not sys.executable:
         return "Error: " + _program.NO_PATH
-    # What --python on the command line outdoes.
+    # --python on the command line takes precedence over this.
     os.environ["RVENV_PYTHON"] = sys.executable
     arguments = [path] + sys.argv[1:]
     sys.stdout.flush()

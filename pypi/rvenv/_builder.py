@@ -1,4 +1,4 @@
-"""What ``import venv`` has, made by the program."""
+"""The API of ``import venv``, implemented by the program."""
 
 import logging
 import os
@@ -21,17 +21,17 @@ logger = logging.getLogger(__name__)
 
 Directory = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
-#: What a subclass may have of its own while the program does all the steps.
+#: What a subclass may override while the program still does all the steps.
 _HOOKS = frozenset(["create", "post_setup"])
 
 
 class EnvBuilder(OwnBuilder):
-    """The interpreter's own ``venv.EnvBuilder``, whose work the program does.
+    """The interpreter's own ``venv.EnvBuilder``, with the work done by the program.
 
-    Where a subclass overrides no step, or only ``post_setup``, ``create`` is one run of the program. Where it overrides others,
-    the inherited ones run in their order, and pip comes from the program.
+    If a subclass overrides no step, or only ``post_setup``, ``create`` runs the program once. If it overrides others,
+    the inherited steps run in their order, and the program installs pip.
 
-    The arguments are those of the newest Python, on each: what this one's builder lacks is done here.
+    The arguments are those of the newest Python, on every version. What this Python's builder lacks is done here.
     """
 
     upgrade_deps: bool
@@ -56,12 +56,12 @@ class EnvBuilder(OwnBuilder):
         self.scm_ignore_files = frozenset(map(str.lower, scm_ignore_files))
         for scm in self.scm_ignore_files:
             if not hasattr(self, "create_%s_ignore_file" % scm):
-                raise ValueError("there is no ignore file for %s" % scm)
+                raise ValueError("cannot create an ignore file for %s" % scm)
 
     def create(self, env_dir: Directory) -> None:
-        """Makes an environment in a directory.
+        """Creates an environment in a directory.
 
-        Raises CreationError, which is each of the errors that callers of ``venv`` are ready for, if the program fails.
+        Raises CreationError if the program fails. It derives from each of the errors that callers of ``venv`` handle.
         """
         env_dir = os.path.abspath(os.fsdecode(env_dir))
         if self._replaced() - _HOOKS:
@@ -76,10 +76,10 @@ class EnvBuilder(OwnBuilder):
     def create_git_ignore_file(self, context: SimpleNamespace) -> None:
         """Writes a ``.gitignore`` that covers the environment."""
         with open(os.path.join(context.env_dir, ".gitignore"), "w", encoding="utf-8") as file:
-            file.write("# A virtual environment is made, not kept.\n*\n")
+            file.write("# Created by rvenv: recreate the environment instead of committing it.\n*\n")
 
     def upgrade_dependencies(self, context: SimpleNamespace) -> None:
-        """Brings pip, and setuptools where Python bundles it, up to date from the package index."""
+        """Upgrades pip, and setuptools where Python bundles it, from the package index."""
         if hasattr(OwnBuilder, "upgrade_dependencies"):
             super().upgrade_dependencies(context)
         else:
@@ -90,7 +90,7 @@ class EnvBuilder(OwnBuilder):
         self._run(["--pip-only", context.env_dir])
 
     def _replaced(self) -> FrozenSet[str]:
-        """What a subclass, or somebody who has this builder, has put in the place of what is here."""
+        """The names of what a subclass, or code that has this builder, has overridden."""
         classes = type(self).__mro__
         names = set(vars(self)).union(*(vars(owner) for owner in classes[: classes.index(EnvBuilder)]))
         steps = (name for name in names if not (name.startswith("__") and name.endswith("__")))
@@ -99,12 +99,12 @@ class EnvBuilder(OwnBuilder):
     def _flags(self) -> List[str]:
         wanted = {
             "--system-site-packages": self.system_site_packages,
-            # As venv does: whatever the directory holds.
+            # As venv does, whatever the directory contains.
             "--clear": self.clear,
             "--force": self.clear,
             "--symlinks": self.symlinks,
             "--copies": not self.symlinks,
-            # The command line has one of the two, and venv clears before it upgrades.
+            # The command line accepts only one of the two, and venv clears before it upgrades.
             "--upgrade": self.upgrade and not self.clear,
             "--without-pip": not self.with_pip,
             "--upgrade-deps": self.upgrade_deps,
@@ -123,7 +123,7 @@ class EnvBuilder(OwnBuilder):
             self.upgrade_dependencies(context)
 
     def _context(self, env_dir: str) -> SimpleNamespace:
-        """What the hooks get, for an environment that is there."""
+        """The context that hooks get, for an existing environment."""
         clear, self.clear = self.clear, False
         try:
             context = self.ensure_directories(env_dir)
@@ -149,7 +149,7 @@ def create(
     *,
     scm_ignore_files: Iterable[str] = frozenset(),
 ) -> None:
-    """Makes an environment in a directory, as a builder with these arguments does."""
+    """Creates an environment in a directory, as a builder with these arguments does."""
     builder = EnvBuilder(
         system_site_packages=system_site_packages,
         clear=clear,
@@ -165,11 +165,11 @@ def create(
 def main(args: Optional[Sequence[str]] = None) -> None:
     """Runs the program with these arguments, or with this process's, for this Python.
 
-    Raises SystemExit for a command line that does not parse, and CreationError if the program fails.
+    Raises SystemExit if the command line is invalid, and CreationError if the program fails.
     """
     arguments = list(sys.argv[1:] if args is None else args)
     status = _program.call(arguments)
     if status == 2:
         raise SystemExit(2)
     if status:
-        raise CreationError(status, ["rvenv", *arguments], "rvenv has said what is wrong")
+        raise CreationError(status, ["rvenv", *arguments], "rvenv failed; its error is on stderr")

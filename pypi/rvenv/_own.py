@@ -1,4 +1,4 @@
-"""The interpreter's own ``venv``, whatever else is called so."""
+"""The interpreter's own ``venv``, even if something else has that name."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from types import ModuleType
 
 @lru_cache(maxsize=None)
 def module() -> ModuleType:
-    """The standard library's, found past packages of the same name on sys.path.
+    """Returns the standard library's module, even if a package of the same name comes first on sys.path.
 
     Raises ImportError if this Python has none.
     """
@@ -20,7 +20,7 @@ def module() -> ModuleType:
         return loaded
     spec = PathFinder.find_spec("venv", [library])
     if spec is None or spec.loader is None:
-        raise ImportError("this Python has no module venv; install the package that has it, such as python3-venv", name="venv")
+        raise ImportError("this Python has no venv module; on Debian and Ubuntu: apt install python3-venv", name="venv")
     own = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(own)
     return own

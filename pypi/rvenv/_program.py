@@ -1,4 +1,4 @@
-"""The program ``rvenv`` that was installed along with this package."""
+"""The ``rvenv`` program that was installed along with this package."""
 
 import os
 import subprocess
@@ -6,15 +6,15 @@ import sys
 import sysconfig
 from typing import Any, List, Optional, Sequence, Tuple
 
-MISSING = "the program rvenv is not where its wheel puts it; install it again: pip install --force-reinstall rvenv"
+MISSING = "the rvenv program is missing; install it again: pip install --force-reinstall rvenv"
 
-NO_PATH = "this Python does not know its own path; run rvenv itself, with --python"
+NO_PATH = "this Python does not know its own path; run the program directly: rvenv --python PYTHON ENV_DIR"
 
 
 class CreationError(subprocess.CalledProcessError, ValueError, OSError):
-    """What the program says when it fails: one line that names path, cause and way out.
+    """The program failed. The message is its error: one line with the path, the cause and, where there is one, the fix.
 
-    It is each of the errors that callers of ``venv`` are ready for.
+    It derives from each of the errors that callers of ``venv`` handle.
     """
 
     def __init__(self, returncode: int, cmd: Sequence[str], message: str) -> None:
@@ -29,14 +29,17 @@ class CreationError(subprocess.CalledProcessError, ValueError, OSError):
 
 
 def find() -> Optional[str]:
-    """The program that was installed along with this package: its path, or None."""
+    """Returns the path of the program that was installed along with this package, or None."""
     name = "rvenv" + (".exe" if os.name == "nt" else "")
     paths = [os.path.join(folder, name) for folder in _beside() + _of_this_python()]
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _beside() -> List[str]:
-    """Where programs go, for where this package is: it may be another Python's, or one of `pip install --target`."""
+    """The directories where programs go, derived from the path of this package.
+
+    The package may be another Python's, or installed with `pip install --target`.
+    """
     site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     above, name = os.path.split(os.path.dirname(site_packages))
     folders = [os.path.join(site_packages, "bin")]
@@ -52,21 +55,21 @@ def _of_this_python() -> List[str]:
     user = os.name + "_user"
     if hasattr(sysconfig, "get_preferred_scheme"):
         user = sysconfig.get_preferred_scheme("user")
-    # The second, as an environment sees what its base has installed.
+    # The second one, since an environment may see what its base has installed.
     base = {"base": sys.base_prefix}
     return [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", vars=base), sysconfig.get_path("scripts", user)]
 
 
 def run(arguments: Sequence[str], python: Optional[str] = None) -> str:
-    """Runs the program for this Python, or for another, and returns what it says on stderr.
+    """Runs the program for this Python, or for another, and returns its output on stderr.
 
-    Raises CreationError if it fails, or is not there.
+    Raises CreationError if it fails or is missing.
     """
     command = [_found(arguments), "--python=" + (python or sys.executable), *arguments]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = ended.stderr.decode("utf-8", "backslashreplace").strip()
     if ended.returncode:
-        raise CreationError(ended.returncode, command, error_in(said) or "it ended with %d" % ended.returncode)
+        raise CreationError(ended.returncode, command, error_in(said) or "rvenv exited with %d" % ended.returncode)
     return said
 
 
@@ -78,18 +81,18 @@ def _found(arguments: Sequence[str]) -> str:
 
 
 def call(arguments: Sequence[str]) -> int:
-    """Runs the program for this Python, in whose place it speaks, and returns its exit code.
+    """Runs the program for this Python, with this process's stdout and stderr, and returns its exit code.
 
-    Raises CreationError if it is not there.
+    Raises CreationError if it is missing.
     """
     program = _found(arguments)
     sys.stdout.flush()
-    # What --python among the arguments outdoes.
+    # --python among the arguments takes precedence over this.
     return subprocess.call([program, *arguments], env={**os.environ, "RVENV_PYTHON": sys.executable})
 
 
 def error_in(said: str) -> str:
-    """What the program says is wrong: after any warnings, or before a hint on how to call it."""
+    """Returns the error in the program's output, which comes after any warnings, or before a usage hint."""
     start = "error: "
     lines = said.splitlines()
     errors = [line[len(start) :] for line in lines if line.lower().startswith(start)]

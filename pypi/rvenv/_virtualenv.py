@@ -1,6 +1,6 @@
-"""A plugin for virtualenv: ``virtualenv --seeder rvenv``, or VIRTUALENV_SEEDER=rvenv for the tools that call it.
+"""A plugin for virtualenv: ``virtualenv --seeder rvenv``, or VIRTUALENV_SEEDER=rvenv for tools that call it.
 
-There is none that creates: what virtualenv does itself is as fast.
+There is no creator plugin: virtualenv's own creators are as fast.
 """
 
 import logging
@@ -18,20 +18,21 @@ logger = logging.getLogger(__name__)
 
 
 class Seeder(FromAppData):
-    """Installs the wheels that virtualenv brings, or is given, with their .pyc, so that the first ``pip`` need not compile itself.
+    """Installs the wheels that virtualenv bundles, or is given, with their .pyc files.
 
-    What it is to download, or to have in another version, virtualenv does itself.
+    The first ``pip`` then does not have to compile itself. Anything that has to be downloaded, or is requested in
+    another version, is left to virtualenv.
     """
 
     @classmethod
     def cannot_seed(cls, interpreter: Any) -> None:
-        """Nothing is said against a Python that virtualenv's wheels are too new for: it has a pip of its own."""
+        """Accepts a Python that is too old for virtualenv's wheels: it has a pip of its own."""
 
     def run(self, creator: Creator) -> None:
         versions = self.distribution_to_versions()
         if not self.enabled:
             return
-        # The program installs setuptools where Python bundles it, and pip always.
+        # The program always installs pip, and setuptools only if Python bundles it.
         is_usual = "pip" in versions and not ("setuptools" in versions and creator.interpreter.version_info >= (3, 12))
         if self.download or not is_usual or set(versions.values()) - {"bundle", "embed"}:
             super().run(creator)

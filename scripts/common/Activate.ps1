@@ -1,12 +1,12 @@
 ﻿# For PowerShell. Run `. bin/Activate.ps1` (on Windows, `Scripts\Activate.ps1`) to put this environment's programs first on
 # PATH, and `deactivate` to undo that.
 #
-# By the mark at the beginning of this file, Windows PowerShell 5.1 reads it as the UTF-8 that it is.
+# The byte order mark at the beginning makes Windows PowerShell 5.1 read this file as UTF-8.
 [CmdletBinding()]
 param(
-    # Another environment than the one that this script is in.
+    # An environment other than the one that this script is in.
     [string] $VenvDir = __VENV_DIR__,
-    # Another text to stand before the prompt.
+    # A different text for the prompt.
     [string] $Prompt = __VENV_PROMPT__
 )
 
@@ -15,8 +15,8 @@ if (Test-Path -LiteralPath 'Function:deactivate') {
     deactivate -NonDestructive
 }
 
-# Everything that activation changes goes back to what it was. With -NonDestructive the function itself remains,
-# for the activation that follows.
+# Everything that activation changes is restored. With -NonDestructive the function itself remains, for the activation
+# that follows.
 function global:deactivate([switch] $NonDestructive) {
     if (Test-Path -LiteralPath 'Variable:_OLD_VIRTUAL_SAVED') {
         foreach ($name in $global:_OLD_VIRTUAL_SAVED.Keys) {
@@ -43,7 +43,7 @@ New-Variable -Name '_OLD_VIRTUAL_SAVED' -Scope Global -Visibility Public -Value 
 $env:VIRTUAL_ENV = $VenvDir
 $env:VIRTUAL_ENV_PROMPT = $Prompt
 
-# It would have the environment's Python look for its modules elsewhere.
+# PYTHONHOME would make the environment's Python look for its modules elsewhere.
 [Environment]::SetEnvironmentVariable('PYTHONHOME', $null)
 
 $bin = [IO.Path]::Combine($VenvDir, __VENV_BIN_NAME__)

@@ -1,10 +1,10 @@
 # For fish. Run `source bin/activate.fish` to put this environment's programs first on PATH, and `deactivate` to
 # undo that.
 
-# Everything that activation changes goes back to what it was; what was unset is unset again. What was is kept under
-# the names that other tools' scripts use too, so that each undoes the others' work.
+# Everything that activation changes is restored; what was unset is unset again. Old values are kept under the names
+# that other tools' scripts use too, so that each can undo what the others did.
 function deactivate --description 'Leave the virtual environment'
-    # Another tool's deactivation has been here: what it does not know is no more what was.
+    # If another tool has deactivated in the meantime, the values that it does not know are out of date.
     if test "$_OLD_VIRTUAL_FOR" != "$VIRTUAL_ENV"
         set -e _OLD_VIRTUAL_UNSET
         set -e _OLD_VIRTUAL_VIRTUAL_ENV
@@ -49,7 +49,7 @@ for name in PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT
 end
 
 set -gx VIRTUAL_ENV __VENV_DIR__
-# A Windows path in Cygwin, MSYS or MinGW, whose programs want it their way.
+# A Windows path in Cygwin, MSYS or MinGW, whose programs need a POSIX path.
 if string match -qr '^[A-Za-z]:|\\\\' -- $VIRTUAL_ENV; and type -q cygpath
     set -gx VIRTUAL_ENV (cygpath $VIRTUAL_ENV)
 end
@@ -57,7 +57,7 @@ set -g _OLD_VIRTUAL_FOR $VIRTUAL_ENV
 set -gx VIRTUAL_ENV_PROMPT __VENV_PROMPT__
 set -gx PATH $VIRTUAL_ENV/__VENV_BIN_NAME__ $PATH
 
-# It would have the environment's Python look for its modules elsewhere.
+# PYTHONHOME would make the environment's Python look for its modules elsewhere.
 set -e PYTHONHOME
 
 if test -z "$VIRTUAL_ENV_DISABLE_PROMPT"; and functions -q fish_prompt
@@ -73,7 +73,7 @@ if test -z "$VIRTUAL_ENV_DISABLE_PROMPT"; and functions -q fish_prompt
         set_color 4B8BBE
         printf '(%s) ' "$VIRTUAL_ENV_PROMPT"
         set_color normal
-        # The prompt that this one goes before may show the last command's status.
+        # The old prompt may show the status of the last command.
         _virtual_env_status $last_status
         _old_fish_prompt
     end

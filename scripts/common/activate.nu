@@ -1,11 +1,11 @@
 # For nushell. Run `overlay use bin/activate.nu` to put this environment's programs first on PATH, and `deactivate` to
-# undo that. What an overlay changes in the environment goes when the overlay does.
+# undo that. When the overlay is hidden, its changes to the environment variables are undone.
 
 export-env {
     let virtual_env = __VENV_DIR__
     let path_name = if 'Path' in $env { 'Path' } else { 'PATH' }
-    # Another environment may be active in this shell; then what was before that one. As lists and closures these two
-    # are seen by no other program.
+    # If another environment is active in this shell, use the values from before that one. Lists and closures are not
+    # passed on to other programs.
     let path = $env._OLD_VIRTUAL_PATH? | default ($env | get --optional $path_name) | default []
     let old_prompt = $env._OLD_VIRTUAL_PROMPT? | default [$env.PROMPT_COMMAND?]
     load-env {
@@ -16,8 +16,8 @@ export-env {
         $path_name: ($path | prepend ($virtual_env | path join __VENV_BIN_NAME__))
     }
 
-    # It would have the environment's Python look for its modules elsewhere. As a list no other program sees it, and the
-    # value that it hides is back when the overlay goes.
+    # PYTHONHOME would make the environment's Python look for its modules elsewhere. A list is not passed on to
+    # programs, and the value that it hides is back when the overlay is hidden.
     if 'PYTHONHOME' in $env {
         load-env { PYTHONHOME: [] }
     }

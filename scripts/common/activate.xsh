@@ -11,7 +11,7 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     bin_path = os.path.join(virtual_env, bin_name)
     for name in re.findall(r'\$(\w+)', bin_path):
         if name in env:
-            raise ValueError(bin_path + ' has the name of a variable in it, which xonsh would replace: $' + name)
+            raise ValueError(bin_path + ' contains the name of a variable, which xonsh would expand: $' + name)
 
     # Another environment may be active in this shell.
     undo = XSH.ctx.pop('_virtual_env_undo', None)
@@ -23,7 +23,7 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     old['PATH'] = list(env['PATH'])
     old_alias = aliases.get('deactivate') if 'deactivate' in aliases else missing
 
-    # Everything that activation changes goes back to what it was; what was unset is unset again.
+    # Everything that activation changes is restored; what was unset is unset again.
     def undo():
         XSH.ctx.pop('_virtual_env_undo', None)
         for name in names:
@@ -43,14 +43,14 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     env['VIRTUAL_ENV_PROMPT'] = prompt
     env['PATH'] = [bin_path] + old['PATH']
 
-    # It would have the environment's Python look for its modules elsewhere.
+    # PYTHONHOME would make the environment's Python look for its modules elsewhere.
     if 'PYTHONHOME' in env:
         del env['PYTHONHOME']
 
     # xonsh's own prompt has a field for the environment.
     shown = env.get('PROMPT')
     if isinstance(shown, str) and '{env_name' not in shown and not env.get('VIRTUAL_ENV_DISABLE_PROMPT'):
-        # A prompt that nobody has set is a default.
+        # A prompt that was not set by hand is xonsh's default.
         names.append('PROMPT')
         if env.is_manually_set('PROMPT'):
             old['PROMPT'] = shown

@@ -1,4 +1,4 @@
-"""Has the Python that runs this use the environment, where no shell can activate it: in a program that embeds Python,
+"""Activates the environment in the Python that runs this, where no shell can do it: in a program that embeds Python,
 or one that was started by another Python of the same version.
 
     path = ".../bin/activate_this.py"
@@ -11,14 +11,14 @@ import sys
 
 
 def environment_of(script, bin_name):
-    # The environment that the script is in now, whatever it was called when it was made.
+    # The environment that the script is in now, even if it was renamed after it was created.
     for path in (os.path.abspath(script), os.path.realpath(script)):
         folder = os.path.dirname(path)
         for _ in bin_name.split(os.sep):
             folder = os.path.dirname(folder)
         if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
             return folder
-    raise RuntimeError(f"{script} is in no environment: there is no pyvenv.cfg beside its folder")
+    raise RuntimeError(f"{script} is not in an environment: there is no pyvenv.cfg beside its directory")
 
 
 def version_of(virtual_env):
@@ -31,8 +31,8 @@ def version_of(virtual_env):
 def activate(virtual_env, prompt, bin_name):
     version = [str(number) for number in sys.version_info[:2]]
     if version_of(virtual_env) != version:
-        raise RuntimeError(f"{virtual_env} is no environment of Python {'.'.join(version)}")
-    # Debian's site has other folders for a Python that is no environment's.
+        raise RuntimeError(f"{virtual_env} is not an environment of Python {'.'.join(version)}")
+    # Debian's site module returns other directories for a Python outside an environment.
     sys.prefix = sys.exec_prefix = virtual_env
     folders = [folder for folder in site.getsitepackages([virtual_env]) if os.path.isdir(folder)]
 
@@ -42,7 +42,7 @@ def activate(virtual_env, prompt, bin_name):
     os.environ["VIRTUAL_ENV_PROMPT"] = prompt
     os.environ.pop("PYTHONHOME", None)
 
-    # The environment's packages come first, those that are found already after them.
+    # The environment's packages come first, and then what was on sys.path before.
     before = list(sys.path)
     for folder in folders:
         site.addsitedir(folder)
@@ -50,5 +50,5 @@ def activate(virtual_env, prompt, bin_name):
 
 
 if "__file__" not in globals():
-    raise RuntimeError('say where activate_this.py is: exec(open(path).read(), {"__file__": path})')
+    raise RuntimeError('__file__ is not set; run: exec(open(path).read(), {"__file__": path})')
 activate(environment_of(__file__, __VENV_BIN_NAME__), __VENV_PROMPT__, __VENV_BIN_NAME__)

@@ -9,14 +9,14 @@ if ($?_OLD_VIRTUAL_PATH || $?_OLD_VIRTUAL_SAVED) then
 endif
 set _OLD_VIRTUAL_SAVED = 1
 
-# Everything that activation changes goes back to what it was; what was unset is unset again. An alias cannot
-# ask what is set, since csh replaces the variables of a line before it runs any of it; so that is asked now. What
-# was is kept under the names that other tools' scripts use too, so that each undoes the others' work.
+# Everything that activation changes is restored; what was unset is unset again. An alias cannot test what is set, since
+# csh expands the variables of a line before it runs any of it; so that is tested now. Old values are kept under the
+# names that other tools' scripts use too, so that each can undo what the others did.
 if ($?PATH) then
     set _OLD_VIRTUAL_PATH = "$PATH:q"
     alias _old_virtual_path 'setenv PATH "$_OLD_VIRTUAL_PATH:q"'
 else
-    # The shell's own list, which goes along with PATH when that is set, but not when it is unset.
+    # The shell's own list, which changes along with PATH when that is set, but not when it is unset.
     set _OLD_VIRTUAL_LIST = ($path:q)
     alias _old_virtual_path 'set path = ($_OLD_VIRTUAL_LIST:q); unsetenv PATH'
 endif
@@ -49,7 +49,7 @@ else
     setenv PATH "$VIRTUAL_ENV:q/"__VENV_BIN_NAME__
 endif
 
-# It would have the environment's Python look for its modules elsewhere.
+# PYTHONHOME would make the environment's Python look for its modules elsewhere.
 unsetenv PYTHONHOME
 
 # Only an interactive shell has a prompt.

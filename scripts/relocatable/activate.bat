@@ -1,5 +1,5 @@
-@rem This environment may be moved, so it is where this file is. Delayed expansion would take a `!` from its path, so that is done
-@rem where it is off; to where it is on, the path goes with carets.
+@rem This environment may be moved, so its path is taken from that of this file. Delayed expansion would remove a `!`
+@rem from the path, so it is off while that is done. Where it is on afterwards, the path is passed on with carets.
 @set _VENV_DELAYED=
 @if "!!"=="" set _VENV_DELAYED=1
 @setlocal DisableDelayedExpansion

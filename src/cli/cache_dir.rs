@@ -1,13 +1,14 @@
-//! Where a user's caches are.
+//! The default cache directory.
 
 use std::path::PathBuf;
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy, choose_native_strategy};
 use etcetera::home_dir;
 
-/// The directory `rvenv` among the user's caches: in `$XDG_CACHE_HOME` also on macOS, which has a place of its own where that is
-/// not set, `~/Library/Caches`. None for a user whose home directory is not there, as of services
-/// and in containers: it would be made; and none where the variables that name it are relative: it would be made here.
+/// The directory `rvenv` in the user's cache directory. That is `$XDG_CACHE_HOME`, also on macOS, where the default is
+/// `~/Library/Caches`. None if the user's home directory does not exist, as for services and in containers, since it
+/// would have to be created; and none if the variables that name it are relative, since the cache would be created in
+/// the current directory.
 pub fn usual() -> Option<PathBuf> {
     let caches = match std::env::var_os("XDG_CACHE_HOME").filter(|caches| !caches.is_empty()) {
         Some(_) => choose_base_strategy().ok()?.cache_dir(),

@@ -1,4 +1,4 @@
-//! `--generate`: what shells and `man` want to know of the flags, made from the parser itself, and a stand-in for a Python.
+//! `--generate`: shell completions and the manual page, generated from the parser itself, and a stand-in for a Python.
 
 use anyhow::{Context, Result};
 use clap::{Arg, Command, ValueEnum};
@@ -10,9 +10,9 @@ use rvenv::Interpreter;
 
 use super::{report, stand_in};
 
-/// The parser does not know what its caller makes of an error.
+/// Appended to the manual page, since the parser does not know the exit codes.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
-0 when all environments were made, 2 for a command line that does not parse, 1 for every other failure.
+0 if all environments were created, 2 if the command line is invalid, 1 for any other failure.
 ";
 
 /// What can be generated.
@@ -37,7 +37,7 @@ pub enum Product {
 }
 
 impl Product {
-    /// Prints it on stdout: for this parser, or for the Python that is meant.
+    /// Prints it on stdout, for this parser. `python` is only called for [`Product::PythonStandIn`].
     pub fn generate(self, command: Command, python: impl FnOnce() -> Result<Interpreter>) -> Result<()> {
         let text = match self {
             Product::Bash => completions(command, Shell::Bash),
@@ -61,12 +61,12 @@ fn completions(mut command: Command, shell: impl Generator) -> Vec<u8> {
 
 fn manual_page(command: Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.mut_args(with_aliases)).render(&mut page).context("Unable to make the manual page")?;
+    Man::new(command.mut_args(with_aliases)).render(&mut page).context("Unable to generate the manual page")?;
     page.extend(EXIT_STATUS);
     Ok(page)
 }
 
-/// clap_mangen leaves out a flag's other names, which help shows.
+/// Adds a flag's other names to its help, since clap_mangen leaves them out.
 fn with_aliases(flag: Arg) -> Arg {
     let aliases: Vec<String> =
         flag.get_visible_aliases().unwrap_or_default().iter().map(|a| format!("--{a}")).collect();

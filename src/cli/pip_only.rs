@@ -1,10 +1,10 @@
-//! `--pip-only`: pip, and nothing else, for an environment that somebody else makes, of whose steps this is one.
+//! `--pip-only`: installs pip and nothing else, as one step of an environment that another program creates.
 
 use std::path::Path;
 
 use rvenv::{Context, EnvBuilder, Result, Steps};
 
-/// Installs pip into an environment that is there.
+/// Installs pip into an existing environment.
 pub struct PipOnly;
 
 impl Steps for PipOnly {
@@ -21,7 +21,7 @@ impl Steps for PipOnly {
     }
 }
 
-/// Whether there is an environment at `env_dir` whose packages are where `purelib` says, and so of the same Python.
+/// Whether there is an environment at `env_dir` that has its packages in `purelib`, and so is one of the same Python.
 pub fn is_environment(env_dir: &Path, purelib: &Path) -> bool {
     env_dir.join("pyvenv.cfg").is_file() && env_dir.join(purelib).is_dir()
 }

@@ -1,4 +1,4 @@
-//! What a terminal shows while work lasts: one line that changes, and that is gone in the end.
+//! The progress display on a terminal: a single line that changes, and that is cleared in the end.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -7,28 +7,28 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Work that is done sooner is not shown.
+/// Work that finishes sooner is not shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The line, drawn by a thread. Dropped, it is gone from the terminal.
+/// The progress line, drawn by a thread. Dropping it clears the line from the terminal.
 pub struct Progress {
     thread: Option<(Sender<Message>, JoinHandle<()>)>,
 }
 
 enum Message {
-    /// What is done now.
+    /// What is being done now.
     Doing(String),
-    /// What a process says that does it.
+    /// A line of output of the process that does it.
     Heard(String),
-    /// A text that stays to be read.
+    /// Text that stays on the terminal.
     Said(String),
-    /// A text of a process that asks, and that has the terminal from now on.
+    /// Prompt of a process, which has the terminal from now on.
     Asked(String),
 }
 
 impl Progress {
-    /// A line on stderr; none if that is no terminal, or if the system has no thread for it.
+    /// A line on stderr, or none if stderr is not a terminal or if the system cannot start a thread.
     pub fn on_terminal() -> Progress {
         if !io::stderr().is_terminal() {
             return Progress::none();
@@ -43,12 +43,12 @@ impl Progress {
         Progress { thread: None }
     }
 
-    /// Shows what is done now.
+    /// Shows what is being done now.
     pub fn doing(&self, line: &str) {
         self.send(Message::Doing(line.to_owned()));
     }
 
-    /// Shows what a process says, unless it has the terminal.
+    /// Shows a line of a process's output, unless the process has the terminal.
     pub fn heard(&self, line: &str) {
         self.send(Message::Heard(line.to_owned()));
     }
@@ -58,7 +58,7 @@ impl Progress {
         self.send(Message::Said(format!("{line}\n")));
     }
 
-    /// Writes what a process asks to stderr, and leaves the terminal alone until something else is done.
+    /// Writes a process's prompt to stderr, and leaves the terminal to the process until the next [`Progress::doing`].
     pub fn ask(&self, question: &str) {
         self.send(Message::Asked(question.to_owned()));
     }
@@ -81,12 +81,12 @@ impl Drop for Progress {
     }
 }
 
-/// What the thread knows.
+/// The state of the thread.
 struct Line {
     begun: Instant,
     doing: String,
     bar: Option<ProgressBar>,
-    /// Whether the terminal is a process's: what is drawn would erase what that has written there.
+    /// Whether a process has the terminal. Drawing would erase what it has written there.
     is_lent: bool,
 }
 
@@ -109,7 +109,7 @@ impl Line {
         self.clear();
     }
 
-    /// How long nothing is drawn if no message comes.
+    /// How long to wait for a message before drawing.
     fn patience(&self) -> Duration {
         match self.bar {
             _ if self.is_lent => Duration::MAX,
@@ -128,7 +128,7 @@ impl Line {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
 
-    /// Writes a text where the line is, which comes again after it.
+    /// Writes a text in place of the line, which is drawn again below it.
     fn write(&mut self, text: &str) {
         match &self.bar {
             Some(bar) if !self.is_lent => bar.suspend(|| write(text)),
@@ -136,7 +136,7 @@ impl Line {
         }
     }
 
-    /// Leaves the terminal to a process, with its question in place of the line.
+    /// Leaves the terminal to a process, with its prompt in place of the line.
     fn lend(&mut self, question: &str) {
         match question {
             "" if !self.is_lent => self.draw(),
@@ -155,7 +155,7 @@ fn spinner() -> ProgressBar {
     ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// Writes to stderr. A closed one is no reason to fail.
+/// Writes to stderr. A closed stderr is not an error.
 fn write(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! What is printed for those who ask: the Pythons, the cache, whether environments are sound.
+//! The reports: the list of Pythons, the cache, and whether environments are intact.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -10,20 +10,20 @@ use clap::ValueEnum;
 use rvenv::{Cache, Discovery, Finding, Interpreter};
 use serde_json::{Value, json};
 
-/// How a list or an answer is printed.
+/// The format of a list or report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Text,
     Json,
 }
 
-/// Prints the Pythons, one on a line.
+/// Prints the Pythons, one per line.
 pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
     let mut text = String::new();
     for python in pythons {
         let path = python.executable.display();
         let build = if python.free_threaded { "t" } else { "" }.to_owned() + if python.debug { "d" } else { "" };
-        // As --python takes it.
+        // As --python accepts it.
         let bits = if python.bits == 32 { "-32" } else { "" };
         let version = python.full_version() + &build + bits;
         let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
@@ -32,10 +32,10 @@ pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
     print(&text, &Value::Array(described), format)
 }
 
-/// Prints where the cache is and how much it holds.
+/// Prints the path of the cache and its size.
 pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     let Some(path) = cache.path() else {
-        bail!("there is no cache: no home directory is known; name a directory with --cache-dir");
+        bail!("there is no cache directory, since the home directory is not known; pass --cache-dir DIR");
     };
     cache.check()?;
     let size = cache.size();
@@ -43,13 +43,13 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     print(&text, &json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes }), format)
 }
 
-/// Prints what is wrong with the environments, each as soon as that is known; the error [`Unsound`] if anything is.
+/// Prints the problems of the environments, each as soon as it is checked. Fails with [`Unsound`] if there are any.
 pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
     let (mut described, mut all_sound) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
         let findings = match rvenv::check(env_dir, discovery) {
             Err(error @ rvenv::Error::Interrupted) => return Err(error.into()),
-            // What cannot be read is not sound either, and no reason to say nothing of the others.
+            // An environment that cannot be read is not intact either; the others are still checked.
             Err(error) => vec![Finding::unreadable(env_dir, &error)],
             Ok(findings) => findings,
         };
@@ -69,7 +69,7 @@ fn lines(findings: &[Finding], env_dir: &Path) -> String {
     findings.iter().map(|finding| format!("{finding}; {}\n", finding.remedy.command(env_dir))).collect()
 }
 
-/// One environment's findings, for programs.
+/// One environment's findings, as JSON.
 fn describe_soundness(findings: &[Finding], env_dir: &Path) -> Value {
     let describe = |finding: &Finding| {
         let path = finding.path.to_string_lossy();
@@ -86,17 +86,17 @@ fn print(text: &str, json: &Value, format: Format) -> Result<()> {
     }
 }
 
-/// Writes what was asked for to stdout.
+/// Writes the requested output to stdout.
 pub fn write(text: &str) -> Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
-        // Who reads it has read enough.
+        // The reader has closed the pipe because it needs no more.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => bail!("Unable to write to stdout: {error}"),
         Ok(()) => Ok(()),
     }
 }
 
-/// An environment is not sound, which has been said.
+/// The error that an environment is not intact. Its problems have already been printed.
 #[derive(Debug)]
 pub struct Unsound;
 
@@ -104,11 +104,11 @@ impl std::error::Error for Unsound {}
 
 impl std::fmt::Display for Unsound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an environment is not sound")
+        f.write_str("an environment is not intact")
     }
 }
 
-/// One Python of a list, for programs.
+/// One Python of the list, as JSON.
 fn describe(python: &Interpreter) -> Value {
     json!({
         "version": python.full_version(),

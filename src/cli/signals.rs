@@ -1,5 +1,4 @@
-//! The signals that tell rvenv to stop: Ctrl-C, a terminal that is closed, a job that is cancelled. And those that shall not
-//! end it.
+//! The signals that tell rvenv to stop: Ctrl-C, a closed terminal, a cancelled job. Also those that must not end it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,38 +6,38 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rvenv::Interrupt;
 use signal_hook::{flag, low_level};
 
-/// Signals do not end the program at once, but its work in order.
+/// Stops the work in an orderly way when a signal arrives, instead of ending the program at once.
 pub struct Signals {
     flag: Arc<AtomicBool>,
-    /// The number of the one that came.
+    /// The number of the signal that arrived.
     came: Arc<AtomicUsize>,
 }
 
 impl Signals {
-    /// Watches for them from now on; not for those that the program was started to ignore (`nohup`).
+    /// Starts watching for the signals, except for those that the program was started to ignore (`nohup`).
     pub fn watch() -> Signals {
         let signals = Signals { flag: Arc::default(), came: Arc::default() };
-        // Where it cannot be watched, it ends the program as it always does.
+        // If the console cannot be watched, its events end the program as usual.
         let _ = Interrupt::watch_console(&signals.flag);
         for signal in Interrupt::signals() {
-            // Where it cannot be watched for, it does what it always does.
+            // If a signal cannot be watched for, it has its usual effect.
             let _ = flag::register_usize(signal, signals.came.clone(), signal.unsigned_abs() as usize);
             let _ = flag::register(signal, signals.flag.clone());
         }
         for signal in Interrupt::harmless_signals() {
-            // Caught, and not ignored as CPython does, which then has to restore them for what it starts
+            // Caught, not ignored as in CPython, which then has to restore them for its child processes
             // (`restore_signals`).
             let _ = flag::register(signal, Arc::default());
         }
         signals
     }
 
-    /// Stops the work when a signal has come.
+    /// Returns the interrupt that stops the work once a signal has arrived.
     pub fn interrupt(&self) -> Interrupt {
         Interrupt::by(self.flag.clone())
     }
 
-    /// If one has come, ends the program as that would have done.
+    /// If a signal has arrived, ends the program as that signal would have done.
     pub fn end_by_what_came(&self) {
         if let Some(code) = Interrupt::exit_code().filter(|_| self.flag.load(Ordering::Relaxed)) {
             std::process::exit(code);

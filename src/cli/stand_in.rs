@@ -1,4 +1,5 @@
-//! `--generate python-stand-in`: a script that is a Python to a tool, and has rvenv make what the tool has that Python's venv make.
+//! `--generate python-stand-in`: a script that tools can use as a Python. It runs rvenv for `-m venv`, and that Python
+//! for everything else.
 
 use std::env;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rvenv::Interpreter;
 
-/// Between the paths, which are filled in before it.
+/// The script below the paths, which are filled in above it.
 const SCRIPT: &str = r#"
 passed=0 module='' flags=bBdEiIOPqsSuvx
 for argument; do
@@ -16,7 +17,7 @@ for argument; do
             shift $((passed + 1))
             exec "$rvenv" --python "$python" "$@"
             ;;
-        # Flags of Python's that take no argument.
+        # Python's flags that take no argument.
         -["$flags"] | -["$flags"]["$flags"]) ;;
         *) break ;;
     esac
@@ -27,11 +28,11 @@ exec "$python" "$@"
 
 /// The script for this Python, which runs this program.
 ///
-/// Errors if one of their paths cannot be written in it.
+/// Fails if the path of either cannot be written in a script.
 pub fn script(interpreter: &Interpreter) -> Result<String> {
-    let program = env::current_exe().context("Unable to find out where rvenv is")?;
+    let program = env::current_exe().context("Unable to find the path of rvenv")?;
     Ok(format!(
-        "#!/bin/sh\n# Stands in for a Python: `-m venv` is rvenv's work, and all else that Python's.\npython={} rvenv={}\n{}",
+        "#!/bin/sh\n# Stands in for a Python: `-m venv` runs rvenv, anything else that Python.\npython={} rvenv={}\n{}",
         quoted(interpreter.asked())?,
         quoted(&program)?,
         SCRIPT.trim_start_matches('\n'),
@@ -39,6 +40,7 @@ pub fn script(interpreter: &Interpreter) -> Result<String> {
 }
 
 fn quoted(path: &Path) -> Result<String> {
-    let text = path.to_str().with_context(|| format!("{} is not UTF-8, and cannot be in a script", path.display()))?;
+    let text =
+        path.to_str().with_context(|| format!("{} is not UTF-8, so a script cannot contain it", path.display()))?;
     Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }

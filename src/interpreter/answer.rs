@@ -1,4 +1,4 @@
-//! What a Python answers to the probe's script: from JSON to an [`Interpreter`], or the reason why it does not serve.
+//! Parses the probe script's output: from JSON to an [`Interpreter`], or to the reason why the Python cannot be used.
 
 use std::path::{Path, PathBuf};
 
@@ -10,21 +10,21 @@ use crate::error::Quoted;
 use crate::os;
 use crate::platform::Platform;
 
-/// The oldest Python that rvenv makes environments for.
+/// The oldest Python that rvenv supports.
 const OLDEST: (u32, u32) = (3, 6);
 
-/// What each answer says, also that of a Python which does not serve.
+/// The fields that even an unusable Python reports.
 #[derive(Deserialize)]
 struct Outline {
     version: [u32; 3],
-    /// The directory that an environment's base was in.
+    /// The directory in which an environment's base was, but no longer is.
     base_gone: Option<NativePath>,
-    /// An error that may pass, for which it is not certain what the Python is.
+    /// A possibly temporary error that leaves it uncertain what the Python is.
     doubt: Option<NativeText>,
     executable: Option<NativePath>,
 }
 
-/// The answer of a Python that serves.
+/// The output of a Python that can be used.
 #[derive(Deserialize)]
 struct Answer {
     implementation: String,
@@ -67,44 +67,41 @@ enum OsName {
     Nt,
 }
 
-/// A path as the script writes it: JSON has no bytes, so the character of number N is the byte N.
+/// A path as the script writes it. JSON has no bytes, so the character with code N means the byte N.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct NativePath(PathBuf);
 
-/// A text that has such paths in it.
+/// A text that contains such paths.
 #[derive(Deserialize)]
 #[serde(from = "NativePath")]
 struct NativeText(String);
 
-/// Reads an answer. Errors with the reason if the Python is too old, or does not know itself.
+/// Parses the output. Fails with the reason if the Python is too old, or could not find out what it is.
 pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
-    let unreadable = |error: serde_json::Error| format!("its answer does not read: {error}");
+    let unreadable = |error: serde_json::Error| format!("could not parse its output: {error}");
     let outline = Outline::deserialize(answer).map_err(unreadable)?;
     let [major, minor, micro] = outline.version;
     if (major, minor) < OLDEST {
         return Err(format!(
-            "it is Python {major}.{minor}.{micro}, and rvenv makes environments for Python {}.{} and newer",
+            "it is Python {major}.{minor}.{micro}, but rvenv requires Python {}.{} or later",
             OLDEST.0, OLDEST.1
         ));
     }
     if let Some(NativePath(home)) = outline.base_gone {
-        return Err(format!(
-            "it is an environment's Python, and there is no Python any more in {}, where its base was",
-            Quoted(&home)
-        ));
+        return Err(format!("it belongs to an environment whose base Python no longer exists in {}", Quoted(&home)));
     }
     if let Some(NativeText(error)) = outline.doubt {
-        return Err(format!("it cannot find out what it is: {error}"));
+        return Err(format!("it could not examine its own installation: {error}"));
     }
     if outline.executable.is_none() {
-        return Err("it does not know the path of its own executable; name it with --python PATH".to_owned());
+        return Err("it does not know the path of its own executable; specify that path with --python PATH".to_owned());
     }
     Answer::deserialize(answer).map(Interpreter::from).map_err(unreadable)
 }
 
-/// Whether the same is answered as long as all that it depends on is as it was. Not so if wheels are missing because of an
-/// error that may pass.
+/// Whether the output stays the same as long as everything that it depends on is unchanged. False if wheels are
+/// missing because of a possibly temporary error.
 pub(super) fn is_lasting(answer: &Value) -> bool {
     answer.get("lasting") == Some(&Value::Bool(true))
 }
@@ -120,9 +117,9 @@ impl TryFrom<String> for NativePath {
     fn try_from(text: String) -> Result<NativePath, &'static str> {
         let mut bytes = Vec::with_capacity(text.len());
         for character in text.chars() {
-            bytes.push(u8::try_from(character).map_err(|_| "a path that is no bytes")?);
+            bytes.push(u8::try_from(character).map_err(|_| "a path has a character that is not a byte")?);
         }
-        os::os_string(bytes).map(|path| NativePath(path.into())).ok_or("a path that is not UTF-8")
+        os::os_string(bytes).map(|path| NativePath(path.into())).ok_or("a path is not UTF-8")
     }
 }
 
@@ -137,7 +134,7 @@ impl From<Answer> for Interpreter {
         let paths = |paths: Vec<NativePath>| paths.into_iter().map(|path| path.0).collect();
         let pairs = |pairs: Vec<(NativePath, NativePath)>| pairs.into_iter().map(|(one, two)| (one.0, two.0)).collect();
         let [copied, linked] = answer.programs;
-        // With this system's separators.
+        // Use this system's separators.
         let relative = |path: NativePath| path.0.components().collect();
         Interpreter {
             implementation: answer.implementation,
@@ -191,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_python_that_does_not_serve_says_why() {
+    fn an_unusable_python_is_refused_with_the_reason() {
         let reason = |answer| read(&answer).unwrap_err();
-        assert!(reason(json!({"version": [3, 5, 10]})).starts_with("it is Python 3.5.10, and rvenv"));
-        assert!(reason(json!({"version": [3, 9, 1], "base_gone": "/x"})).contains("no Python any more in '/x'"));
+        assert!(reason(json!({"version": [3, 5, 10]})).starts_with("it is Python 3.5.10, but rvenv"));
+        assert!(reason(json!({"version": [3, 9, 1], "base_gone": "/x"})).contains("no longer exists in '/x'"));
         assert!(reason(json!({"version": [3, 9, 1]})).starts_with("it does not know the path"));
         for odd in [json!({}), json!({"version": "3.9"}), json!({"version": [3, 9, 1], "executable": "/x"})] {
-            assert!(reason(odd).starts_with("its answer does not read: "));
+            assert!(reason(odd).starts_with("could not parse its output: "));
         }
     }
 }

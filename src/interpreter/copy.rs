@@ -1,4 +1,4 @@
-//! Whether a copy of a Python is that Python.
+//! Checks that a copied Python executable works.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::process::{self, Fault};
 
-/// Says the version, and the prefix with all bytes that it has.
+/// Prints the version, and the prefix as raw bytes.
 const SCRIPT: &str = "import os, sys
 sys.stdout.buffer.write(os.fsencode('%d.%d.%d ' % sys.version_info[:3] + sys.prefix))";
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs the copy of `interpreter` at `executable`, the Python of the environment at `prefix`.
+/// Runs the copy of `interpreter` at `executable`, and checks that it is the Python of the environment at `prefix`.
 ///
 /// # Errors
 ///
-/// [`Error::Python`] if it does not run, or is another Python: one that looks for its library relative to itself may find
-/// none, or another one's.
+/// [`Error::Python`] if the copy does not run or is another Python. One that looks for its library relative to itself
+/// may find none, or another Python's.
 pub(crate) fn check_copy(
     executable: &Path,
     prefix: &Path,
@@ -29,7 +29,7 @@ pub(crate) fn check_copy(
 ) -> Result<()> {
     let unfit = |reason: String| Error::Python {
         python: interpreter.executable.clone(),
-        reason: format!("a copy of it {reason}; without --copies the environment has links to it"),
+        reason: format!("a copy of it {reason}; run again without --copies to link to it instead"),
     };
     let ran = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
     let output = ran.and_then(Fault::of_status).map_err(|fault| match fault {
@@ -40,6 +40,6 @@ pub(crate) fn check_copy(
     let expected = [version.as_bytes(), b" ", prefix.as_os_str().as_encoded_bytes()].concat();
     match output.stdout == expected {
         true => Ok(()),
-        false => Err(unfit(format!("is another Python: {}", String::from_utf8_lossy(&output.stdout)))),
+        false => Err(unfit(format!("reports another version or prefix: {}", String::from_utf8_lossy(&output.stdout)))),
     }
 }

@@ -1,4 +1,4 @@
-//! Which Python a request means: looks on PATH, in the registry, among the installations of other tools, and in /usr/bin.
+//! Finds the Python that a request means: on PATH, in the registry, among other tools' installations, and in /usr/bin.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::os;
 use crate::platform::Platform;
 
-/// Finds Pythons, asks them about themselves and remembers what they said.
+/// Finds Pythons, queries their metadata, and keeps it in a cache.
 #[derive(Debug, Clone)]
 pub struct Discovery {
     surroundings: Surroundings,
@@ -28,23 +28,23 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Looks in these surroundings and remembers in this cache.
+    /// Returns a `Discovery` that searches these surroundings and keeps metadata in this cache.
     pub fn new(surroundings: Surroundings, cache: Cache) -> Discovery {
         Discovery { surroundings, cache, interrupt: Interrupt::default() }
     }
 
-    /// Has `interrupt` end the asking.
+    /// Sets the `interrupt` that can stop the search.
     pub fn with_interrupt(mut self, interrupt: Interrupt) -> Discovery {
         self.interrupt = interrupt;
         self
     }
 
-    /// The Python that `request` means. An environment's Python answers for its base.
+    /// Returns the Python that `request` means. If that is an environment's Python, its base is returned.
     ///
     /// # Errors
     ///
-    /// [`Error::NoPython`] if there is none; [`Error::Python`] if it cannot be run, is older than Python 3.6, or does not
-    /// answer within 30 seconds; [`Error::Interrupted`].
+    /// [`Error::NoPython`] if there is none; [`Error::Python`] if it cannot be run, is older than Python 3.6, or does
+    /// not respond within 30 seconds; [`Error::Interrupted`] if it was stopped.
     pub fn find(&self, request: &PythonRequest) -> Result<Interpreter> {
         match request {
             PythonRequest::Path(path) => self.ask(&self.program_at(path)?),
@@ -54,11 +54,11 @@ impl Discovery {
         }
     }
 
-    /// All Pythons that `request` would be chosen from, in that order, each once.
+    /// Returns all Pythons from which `request` could choose, in order of preference, each once.
     ///
     /// # Errors
     ///
-    /// [`Error::NoPython`] if there is none, with what was found instead; [`Error::Interrupted`].
+    /// [`Error::NoPython`] if there is none, with what was found instead; [`Error::Interrupted`] if it was stopped.
     pub fn list(&self, request: &PythonRequest) -> Result<Vec<Interpreter>> {
         match request {
             PythonRequest::Version(version) => self.search(version, usize::MAX),
@@ -67,23 +67,25 @@ impl Discovery {
         }
     }
 
-    /// Asks the program at an absolute path; a pyenv shim is asked for by the Python that it would run.
+    /// Queries the program at an absolute path, or if that is a pyenv shim, the Python that it would run.
     fn ask(&self, path: &Path) -> Result<Interpreter> {
         if is_apples(path, &self.surroundings) {
-            let reason = "it is Apple's, and stands in for tools that `xcode-select --install` installs".to_owned();
+            let reason =
+                "it is Apple's placeholder for tools that are not installed; run `xcode-select --install`".to_owned();
             return Err(Error::Python { python: path.to_owned(), reason });
         }
         match resolve_shim(path, &self.surroundings) {
             Shim::Runs(program) => memory::ask(&program, &self.cache, &self.interrupt),
             Shim::None | Shim::Unclear => memory::ask(path, &self.cache, &self.interrupt),
             Shim::RunsNothing => {
-                let reason = "it is a shim of pyenv's, and none of the active versions has it".to_owned();
+                let reason =
+                    "it is a pyenv shim, and no active version provides it; run `pyenv local VERSION`".to_owned();
                 Err(Error::Python { python: path.to_owned(), reason })
             }
         }
     }
 
-    /// The first on PATH; on Windows, if there is none, the newest that is registered, as the launcher `py` has it.
+    /// The first on PATH. On Windows, failing that, the newest in the registry, in the order of the launcher `py`.
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
         for path in ["python3", "python"].iter().flat_map(|name| self.on_path(OsStr::new(name))) {
@@ -96,26 +98,26 @@ impl Discovery {
         }
         for path in managers::registered() {
             match self.ask(&path) {
-                // What was registered once may not work any more.
+                // A registered Python may no longer work.
                 Err(error @ Error::Python { .. }) => unfit.push(error.to_string()),
                 asked => return asked,
             }
         }
         let nowhere = match self.surroundings.platform() {
-            Platform::Posix => "there is neither python3 nor python on PATH",
-            Platform::Nt => "there is neither python3 nor python on PATH, and none is registered",
+            Platform::Posix => "neither python3 nor python is on PATH",
+            Platform::Nt => "neither python3 nor python is on PATH, and no Python is registered",
         };
         Err(no_python([vec![nowhere.to_owned()], unfit].concat().join("; ")))
     }
 
-    /// The programs of this name on PATH that can be asked: no batch file, unless it is a shim.
+    /// The programs of this name on PATH that can be queried. Batch files are left out, unless they are shims.
     fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let is_to_ask = |path: &PathBuf| !is_batch(path) || resolve_shim(path, &self.surroundings) != Shim::None;
         self.surroundings.on_path(name).into_iter().filter(is_to_ask).collect()
     }
 
-    /// The executable of a path: the path itself, or if it is a directory the Python in it. Where there is nothing, that of
-    /// a company's tag in the registry.
+    /// The executable that a path means: the path itself, or the Python in it if it is a directory. If the path does
+    /// not exist, it may be a `COMPANY/TAG` in the registry.
     fn program_at(&self, path: &Path) -> Result<PathBuf> {
         let absolute = self.surroundings.absolute(path)?;
         if absolute.is_dir() {
@@ -125,10 +127,10 @@ impl Discovery {
         Ok(registered.unwrap_or(absolute))
     }
 
-    /// What a name means: one with a version in it is also a request for that version.
+    /// The Python that a name means. A name with a version in it is also a request for that version.
     fn find_name(&self, name: &OsStr) -> Result<Interpreter> {
         if name.is_empty() {
-            return Err(no_python("its name is empty".to_owned()));
+            return Err(no_python("the name is empty".to_owned()));
         }
         let program = self.on_path(name).into_iter().next();
         match name.to_str().and_then(VersionRequest::parse) {
@@ -137,7 +139,7 @@ impl Discovery {
         }
     }
 
-    /// The program that is called `python3.12`. If there is none, or if it is a shim whose manager has none active, any
+    /// The program called `python3.12`, say. If there is none, or if it is a shim and no active version has it, any
     /// Python of that version.
     fn find_versioned(&self, program: Option<PathBuf>, version: &VersionRequest) -> Result<Interpreter> {
         let Some(program) = program else { return self.find_version(version) };
@@ -151,7 +153,7 @@ impl Discovery {
             }
             Shim::None | Shim::Runs(_) => self.ask(&program),
             Shim::Unclear => match self.ask(&program) {
-                // The shim says better than the search why there is none.
+                // The shim's error explains better than the search's why there is none.
                 Err(error @ Error::Python { .. }) => match self.find_version(version) {
                     Err(Error::NoPython { .. }) => Err(error),
                     found => found,
@@ -161,27 +163,27 @@ impl Discovery {
         }
     }
 
-    /// The program of this name, as a shell would run it. An environment here is meant by its name, even if there is a
-    /// program called `env`; another directory here, if there is no such program.
+    /// The program of this name, as a shell would run it. An environment of this name in the current directory takes
+    /// precedence (`env` is also a program); any other directory is used only if there is no such program.
     fn find_unversioned(&self, name: &OsStr, program: Option<PathBuf>) -> Result<Interpreter> {
-        // Without a current directory, nothing is here.
+        // There may be no current directory.
         let here = self.surroundings.absolute(Path::new(name)).ok().filter(|here| here.is_dir());
         match (here, program) {
             (Some(here), _) if here.join("pyvenv.cfg").is_file() => self.ask(&self.program_at(&here)?),
             (_, Some(program)) => self.ask(&program),
             (Some(here), None) => self.ask(&self.program_at(&here)?),
             (None, None) => {
-                Err(no_python(format!("there is no {} on PATH, and it is no version", Quoted(Path::new(name)))))
+                Err(no_python(format!("{} is neither a program on PATH nor a version", Quoted(Path::new(name)))))
             }
         }
     }
 
     fn find_version(&self, version: &VersionRequest) -> Result<Interpreter> {
         let found = self.search(version, 1)?;
-        found.into_iter().next().ok_or_else(|| no_python(format!("none is {version}")))
+        found.into_iter().next().ok_or_else(|| no_python(format!("none matches {version}")))
     }
 
-    /// The first `most` Pythons that are as asked for, by asking one candidate after the other. Errors if there is none.
+    /// The first `most` Pythons that match. Queries one candidate after the other, and fails if none matches.
     fn search(&self, version: &VersionRequest, most: usize) -> Result<Vec<Interpreter>> {
         let (mut fit, mut unfit, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in self.candidates(version) {
@@ -203,18 +205,14 @@ impl Discovery {
             return Ok(fit);
         }
         let looked = match self.surroundings.platform() {
-            Platform::Posix => {
-                "looked on PATH, among the versions of pyenv, uv, asdf, mise and Homebrew, and in /usr/bin"
-            }
-            Platform::Nt => {
-                "looked on PATH, in the registry, and among the versions of python.org, pyenv-win, uv and mise"
-            }
+            Platform::Posix => "searched PATH, the installations of pyenv, uv, asdf, mise and Homebrew, and /usr/bin",
+            Platform::Nt => "searched PATH, the registry, and the installations of python.org, pyenv-win, uv and mise",
         };
         let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join("; ") };
-        Err(no_python(format!("none is {version}: {looked}, and found {seen}")))
+        Err(no_python(format!("none matches {version}: {looked}; found: {seen}")))
     }
 
-    /// All that may be such a Python, in the order in which they are asked, each path once.
+    /// The paths that may be such a Python, in the order in which to query them, each once.
     fn candidates(&self, version: &VersionRequest) -> Found {
         let mut candidates = Vec::new();
         for name in version.names() {
@@ -235,14 +233,14 @@ impl Discovery {
         if self.surroundings.platform() == Platform::Posix {
             candidates.extend(pythons_in(Path::new("/usr")));
         }
-        // A directory that is reached by two names (/bin is /usr/bin) is looked into once.
+        // A directory with two names (/bin is /usr/bin) counts once.
         let mut seen = BTreeSet::new();
         let place = |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, os::folded(path.file_name()?)));
         candidates.retain(|candidate| candidate.as_ref().map_or(true, |path| seen.insert(place(path))));
         candidates
     }
 
-    /// `python3.N` on PATH, for the stem `python`, the newest first.
+    /// The programs called `python3.N` (for the stem `python`) on PATH, newest first.
     fn versioned_on_path(&self, stem: &str) -> Found {
         let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         for directory in self.surroundings.search_path() {
@@ -257,5 +255,5 @@ impl Discovery {
 }
 
 fn no_python(reason: String) -> Error {
-    Error::NoPython { reason: format!("{reason}; name one with --python PATH") }
+    Error::NoPython { reason: format!("{reason}; specify one with --python PATH") }
 }

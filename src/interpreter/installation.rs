@@ -1,4 +1,4 @@
-//! The Pythons in the directory of an installation or an environment, and in a directory of programs.
+//! Finds the Pythons in an installation, in an environment, and in a directory of programs.
 
 use std::cmp::Reverse;
 use std::env::consts::EXE_SUFFIX;
@@ -11,7 +11,7 @@ use super::versions::{number, sort_newest_first, without_mark};
 use crate::error::Result;
 use crate::os;
 
-/// Where an installation has the executable that it calls Python, on any system.
+/// Where an installation has its main Python executable, on any system.
 const EXECUTABLES: [&str; 8] = [
     "bin/python3",
     "bin/python",
@@ -23,20 +23,20 @@ const EXECUTABLES: [&str; 8] = [
     r"bin\graalpy.exe",
 ];
 
-/// The installations in a directory that has one for each version, the newest first.
+/// The installations in a directory that has one for each version, newest first.
 pub(super) fn installations_in(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut installations = directories(directory)?;
     sort_newest_first(&mut installations);
     Ok(installations)
 }
 
-/// The executables of an installation: the one that it calls Python, and those with a version in their names, since
-/// several installations can share a prefix, and Homebrew's formulas have no other. An error if its bin cannot be read.
+/// The executables of an installation: the main one, then those with a version in their names. Several installations
+/// can share a prefix, and Homebrew's formulas have only versioned names. Contains an error if its bin cannot be read.
 pub(super) fn pythons_in(prefix: &Path) -> Found {
     let mut pythons = Vec::new();
     let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::may_run(path));
     pythons.extend(first.clone().map(Ok));
-    // On Windows an installation has them in its own directory.
+    // On Windows they are at the top of the installation.
     let directory = if os::IS_WINDOWS { prefix.to_owned() } else { prefix.join("bin") };
     match versioned_pythons(&directory, "python") {
         Err(error) => pythons.push(Err(error)),
@@ -48,8 +48,8 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
     pythons
 }
 
-/// The programs called `python3.N`, for the stem `python`, in a directory, each with its N, the newest first. Free-threaded
-/// and debug builds are among them.
+/// The programs in a directory that are called `python3.N` (for the stem `python`), each with its N, newest first. They
+/// include free-threaded and debug builds.
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for path in os::entries(directory)? {

@@ -1,5 +1,5 @@
-//! Where other tools keep the Pythons that they install: a file for each tool, with one function for all of its
-//! installations, the newest first. A directory that cannot be read is an error among them.
+//! Where other tools keep the Pythons that they install. Each tool has a file with one function that returns all of its
+//! installations, newest first, with an error in place of each directory that cannot be read.
 
 mod asdf;
 mod homebrew;
@@ -15,7 +15,7 @@ use super::surroundings::Surroundings;
 pub(super) use pyenv::{Shim, is_batch, resolve_shim};
 pub(super) use registry::{executable_of_tag, executables as registered};
 
-/// The tools, in the order in which they are asked.
+/// The tools, in the order in which their installations are tried.
 const MANAGERS: [fn(&Surroundings) -> Found; 6] = [
     programs::installations,
     pyenv::installations,
@@ -25,7 +25,7 @@ const MANAGERS: [fn(&Surroundings) -> Found; 6] = [
     homebrew::installations,
 ];
 
-/// The prefixes of all their installations.
+/// The prefixes of all installations of these tools.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     MANAGERS.iter().flat_map(|installations| installations(surroundings)).collect()
 }

@@ -1,4 +1,4 @@
-//! What Pythons have said of themselves, remembered in the cache, so that a warm run starts none.
+//! Keeps interpreter metadata in the cache, so that a warm run starts no Python.
 
 use std::path::{Path, PathBuf};
 
@@ -12,22 +12,22 @@ use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::os::{Stamp, stamp, stamps_along};
 
-/// The directory of the cache.
+/// Where in the cache the metadata is.
 const DIRECTORY: &str = "interpreters";
 
-/// One answer, with what it depends on. It holds as long as all of that is as it was.
+/// The output of one query, with what it depends on. It is valid as long as all of that is unchanged.
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// The probe script that it answers.
+    /// The identity of the probe script that was run.
     probe: u64,
-    /// The file that was asked, its links resolved.
+    /// The file that was queried, with its links resolved.
     canonical: String,
     /// See [`stamps`].
     stamps: Vec<(Stamp, Stamp)>,
     answer: Value,
 }
 
-/// Asks the Python at `executable`, an absolute path, about itself, or remembers what it said.
+/// Returns the metadata of the Python at `executable`, an absolute path: from the cache if possible, else by a query.
 pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
     let name = format!("{DIRECTORY}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
     let remembered = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
@@ -36,8 +36,8 @@ pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Re
     }
     let before = stamp(executable);
     let (answer, interpreter) = probe::ask(executable, interrupt)?;
-    // A shim or a wrapper may start another Python each time, and says so by being another program than Python
-    // takes itself for.
+    // A shim or a wrapper may start another Python each time, so its output is not kept. It gives itself away: the
+    // Python reports another executable.
     if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
@@ -56,7 +56,7 @@ fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
     holds.then_some(interpreter)
 }
 
-/// Whether an entry of the cache is about an executable that is not there any more, or about none.
+/// Whether a cache entry is about an executable that no longer exists, or cannot be parsed.
 fn is_of_the_gone(path: &Path) -> bool {
     let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
     !entry.and_then(|entry| answer::read(&entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
@@ -66,7 +66,7 @@ fn canonical(executable: &Path) -> String {
     answer::encode(&executable.canonicalize().unwrap_or_default())
 }
 
-/// The states of all that decides the answer: of the files, and of the links that lead to them.
+/// The states of everything that the metadata depends on: the files, and the links that lead to them.
 fn stamps(executable: &Path, interpreter: &Interpreter) -> Vec<(Stamp, Stamp)> {
     let depends = std::iter::once(executable).chain(interpreter.depends.iter().map(PathBuf::as_path));
     depends.map(stamps_along).collect()

@@ -1,12 +1,12 @@
-//! What there is to know of a Python.
+//! The metadata of a Python interpreter.
 
 use std::path::{Path, PathBuf};
 
 use crate::platform::Platform;
 
-/// A base Python, one that is not an environment's, as it describes itself. All that depends on the Python is asked of
-/// it, so that distributors' changes and versions yet to come need nothing here. Found by a
-/// [`Discovery`](crate::Discovery).
+/// A base Python (one that is not an environment's), as it describes itself. Everything that depends on the Python is
+/// queried from it, so that distributors' changes and future versions need no changes here. A
+/// [`Discovery`](crate::Discovery) finds it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Interpreter {
@@ -18,52 +18,52 @@ pub struct Interpreter {
     pub free_threaded: bool,
     /// Whether it is a debug build (`--with-pydebug`).
     pub debug: bool,
-    /// The bits of an address: 32 or 64.
+    /// The size of a pointer in bits: 32 or 64.
     pub bits: u32,
     /// The system it runs on.
     pub platform: Platform,
-    /// `sys._base_executable`: the absolute path it was started by, with its links, outside any environment.
+    /// `sys._base_executable`: the absolute path it was started by, outside any environment. Links are not resolved.
     pub executable: PathBuf,
-    /// The file that [`executable`](Self::executable) leads to.
+    /// [`executable`](Self::executable) with all links resolved.
     pub real_executable: PathBuf,
-    /// Where an environment has its files.
+    /// The directories of an environment.
     pub scheme: Scheme,
-    /// The wheels that its ensurepip installs, pip's among them. Empty if it has none.
+    /// The wheels that its ensurepip installs, including pip's. Empty if it has none.
     pub wheels: Vec<PathBuf>,
     /// Why it has no wheels.
     pub(crate) wheels_missing: Option<String>,
-    /// What follows the version of one that is not final: `rc1`.
+    /// The suffix of a version that is not final: `rc1`.
     pub(crate) prerelease: String,
-    /// `sys.executable` of the Python that was asked, which may be an environment's.
+    /// `sys.executable` of the Python that was queried, which may be an environment's.
     pub(crate) asked: PathBuf,
-    /// The paths that decide all of this, whether they exist or not.
+    /// The paths that all of this depends on, whether they exist or not.
     pub(crate) depends: Vec<PathBuf>,
-    /// The names under which bin has the interpreter besides its own: `python`, `python3`, `python3.13`.
+    /// The names that the interpreter gets in bin besides its own: `python`, `python3`, `python3.13`.
     pub(crate) link_names: Vec<PathBuf>,
     /// `sysconfig.get_platform()`: `linux-x86_64`, `win-amd64`, `win32`.
     pub(crate) machine: String,
-    /// What Scripts has on Windows in place of such links.
+    /// The programs that Scripts has on Windows instead of such links.
     pub(crate) programs: Programs,
     /// Whether an environment has a link `lib64` to `lib` (bpo-21197).
     pub(crate) lib64: bool,
-    /// What a copy of the executable needs beside it: files, and the directories of the environment they go to.
+    /// The files that a copy of the executable needs, each with the directory of the environment that it goes to.
     pub(crate) companions: Vec<(PathBuf, PathBuf)>,
-    /// `sys.implementation.cache_tag`: `cpython-313`. None if it keeps no .pyc.
+    /// `sys.implementation.cache_tag`: `cpython-313`. None if it writes no .pyc files.
     pub(crate) cache_tag: Option<String>,
-    /// `importlib.util.MAGIC_NUMBER`, in hexadecimal: what its .pyc begin with.
+    /// `importlib.util.MAGIC_NUMBER`, in hexadecimal: the start of its .pyc files.
     pub(crate) magic: String,
-    /// Where its own packages are, sysconfig's purelib.
+    /// Its own site-packages directory, sysconfig's `purelib`.
     pub(crate) site_packages: PathBuf,
 }
 
 impl Interpreter {
-    /// The Python that was asked, which may be an environment's: `sys.executable` there.
+    /// Returns the path of the Python that was queried, its `sys.executable`. It may be an environment's.
     pub fn asked(&self) -> &Path {
         &self.asked
     }
 }
 
-/// The directories of an environment relative to it: sysconfig's `venv` scheme.
+/// The directories of an environment, relative to ENV_DIR: sysconfig's `venv` scheme.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Scheme {
@@ -73,32 +73,32 @@ pub struct Scheme {
     pub include: PathBuf,
     /// site-packages: `lib/python3.13/site-packages`.
     pub purelib: PathBuf,
-    /// The same as `purelib`, except where the system keeps compiled modules apart.
+    /// The same as `purelib`, except on systems that keep compiled modules in a separate directory.
     pub platlib: PathBuf,
 }
 
-/// The programs of an environment on Windows: names in Scripts, each with the file that it comes from.
+/// The programs of an environment on Windows: names in Scripts, each with its source file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Programs {
-    /// Launchers, which start the base's executable as the environment's; where the installation has none, its executables
+    /// Launchers, which start the base's executable as the environment's. If the installation has none, its executables
     /// and libraries.
     pub(crate) copied: Vec<(PathBuf, PathBuf)>,
-    /// What is linked to where links are asked for.
+    /// What to link to if links are requested.
     pub(crate) linked: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Interpreter {
-    /// `X.Y`.
+    /// Returns the version as `X.Y`.
     pub fn short_version(&self) -> String {
         format!("{}.{}", self.version[0], self.version[1])
     }
 
-    /// `X.Y.Z`, `X.Y.Zrc1`.
+    /// Returns the version as `X.Y.Z`, or as `X.Y.Zrc1` if it is not final.
     pub fn full_version(&self) -> String {
         self.version.map(|number| number.to_string()).join(".") + &self.prerelease
     }
 
-    /// The implementation's name as people write it.
+    /// Returns the implementation's name in its usual spelling: `CPython`, `PyPy`.
     pub fn implementation_name(&self) -> &str {
         match self.implementation.as_str() {
             "cpython" => "CPython",
@@ -108,7 +108,7 @@ impl Interpreter {
         }
     }
 
-    /// `CPython 3.13.0`, `free-threaded CPython 3.13.0`, `CPython 3.13.0 (32-bit)`.
+    /// Returns a description for users: `CPython 3.13.0`, `free-threaded CPython 3.13.0`, `CPython 3.13.0 (32-bit)`.
     pub fn description(&self) -> String {
         let free_threaded = if self.free_threaded { "free-threaded " } else { "" };
         let bits = if self.bits == 32 { " (32-bit)" } else { "" };

@@ -1,4 +1,4 @@
-//! One question to a Python: runs the script in `probe/` in it and reads the answer.
+//! Queries a Python: runs the script in `probe/` in it and reads the output.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -24,12 +24,13 @@ const SCRIPT: &str = concat!(
 );
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 
-/// How long a Python may take to answer. A shim on a cold network drive takes seconds.
+/// How long a query may take. A shim on a cold network drive takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the Python at `executable` says of itself, in JSON and as that reads.
+/// Returns the metadata of the Python at `executable`, as JSON and parsed.
 ///
-/// Errors if it does not answer, is too old, or is an environment's whose base is gone or another Python by now.
+/// Fails if the Python does not respond, is too old, or belongs to an environment whose base is gone or has become
+/// another Python.
 pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, Interpreter)> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let answer = question(executable, interrupt)?;
@@ -38,46 +39,49 @@ pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, In
     if *base != interpreter.asked && !os::is_same(base, &interpreter.asked) {
         match question(base, interrupt) {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
-            Err(error) => return Err(fault(format!("its base does not serve: {error}"))),
+            Err(error) => return Err(fault(format!("its base Python does not work: {error}"))),
             Ok(named) => check_base(&interpreter, &named).map_err(fault)?,
         }
     }
     Ok((answer, interpreter))
 }
 
-/// Has the Python at `executable` describe itself, in JSON.
+/// Runs the script in the Python at `executable`, and returns the JSON that it prints.
 fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let unfit = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let asked = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
     let output = asked.map_err(|fault| match fault {
         Fault::Interrupted => Error::Interrupted,
         Fault::System(error) => unfit(explain_start(executable, &error)),
-        Fault::Late(timeout) => unfit(format!("it did not answer within {} seconds", timeout.as_secs())),
+        Fault::Late(timeout) => unfit(format!("it did not respond within {} seconds", timeout.as_secs())),
         fault => unfit(format!("it {fault}")),
     })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
         return Err(unfit(explain_silence(output.status, &LastWords::of(&output.stderr).to_string())));
     };
-    serde_json::from_str(answer).map_err(|error| unfit(format!("its answer does not read: {error}")))
+    serde_json::from_str(answer).map_err(|error| unfit(format!("could not parse its output: {error}")))
 }
 
-/// Errors with the reason if the base that an environment's Python has named is another Python than it, by the base's own
-/// answer: its home may hold several, or something else under that name by now.
+/// Checks that the base named by an environment's Python is the same Python, according to the base's own `answer`. The
+/// environment's home may contain several Pythons, or another one under that name by now.
+///
+/// Fails with the reason.
 fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
     let base = Quoted(&interpreter.executable);
-    let named = answer::read(answer).map_err(|reason| format!("its base {base} does not serve: {reason}"))?;
+    let named = answer::read(answer).map_err(|reason| format!("its base Python {base} cannot be used: {reason}"))?;
     match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
         true => Ok(()),
         false => Err(format!(
-            "it is {}, and what is now in the place of its base, {base}, is {}",
+            "it is {}, but its base Python {base} is now {}",
             interpreter.description(),
             named.description()
         )),
     }
 }
 
-/// What tells the answers to one probe script from those to another: FNV-1a of it, since it is worked out as this is compiled.
+/// Identifies the probe script, so that the cached output of another one is not used. It is an FNV-1a hash, since that
+/// can be computed at compile time.
 pub(super) const IDENTITY: u64 = {
     let (script, mut hash, mut at) = (SCRIPT.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
     while at < script.len() {
@@ -94,13 +98,13 @@ fn between_marks(stdout: &str) -> Option<&str> {
 
 fn explain_start(executable: &Path, error: &std::io::Error) -> String {
     if executable.is_dir() {
-        return "it is a folder; name the executable in it".to_owned();
+        return "it is a directory, and no Python was found in it; specify the path of the executable".to_owned();
     }
     match error.kind() {
         std::io::ErrorKind::NotFound if executable.exists() => {
-            "the interpreter or loader that it asks for does not exist".to_owned()
+            "the interpreter in its #! line, or its dynamic loader, does not exist".to_owned()
         }
-        std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a link to nothing".to_owned(),
+        std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a broken symbolic link".to_owned(),
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied if !os::may_run(executable) => "it is not executable".to_owned(),
         _ => format!("it cannot be run: {error}"),
@@ -109,10 +113,10 @@ fn explain_start(executable: &Path, error: &std::io::Error) -> String {
 
 fn explain_silence(status: ExitStatus, stderr: &str) -> String {
     if stderr.contains("Unknown option: -I") {
-        return "it is older than Python 3.6, the oldest that rvenv makes environments for".to_owned();
+        return "it is older than Python 3.6, the oldest version that rvenv supports".to_owned();
     }
     let said = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
-    format!("it does not answer as a Python does ({status}){said}")
+    format!("it does not behave like a Python interpreter ({status}){said}")
 }
 
 #[cfg(test)]
@@ -120,13 +124,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_fits_into_a_command_line_of_windows() {
-        // That has 32,767 characters, and a quote in it takes two.
+    fn the_script_fits_into_a_windows_command_line() {
+        // The limit is 32,767 characters, and each quote takes two.
         assert!(SCRIPT.len() + SCRIPT.matches('"').count() < 30_000);
     }
 
     #[test]
-    fn noise_around_the_answer_is_passed_over() {
+    fn noise_around_the_output_is_ignored() {
         let noisy = "hello <rvenv-probe>\nmore\n<rvenv-probe>{}</rvenv-probe>\nbye </rvenv-probe>";
         assert_eq!(between_marks(noisy), Some("{}"));
         assert_eq!(between_marks("no answer"), None);

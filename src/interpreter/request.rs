@@ -1,4 +1,4 @@
-//! How a user says which Python is meant.
+//! How users request a Python.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -11,23 +11,23 @@ use super::metadata::Interpreter;
 use super::versions::{numbers, without_mark};
 use crate::error::one_line;
 
-/// Which Python an environment is for.
+/// A request for the Python that an environment is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PythonRequest {
-    /// Nothing was said: the first `python3`, then the first `python`, on PATH; then on Windows, the newest of the registry.
+    /// Unspecified: the first `python3`, then the first `python`, on PATH; on Windows then the newest in the registry.
     Default,
-    /// The path of an executable, or of a directory that has one: an environment or an installation. On Windows, also
-    /// what the registry has as `COMPANY/TAG`.
+    /// The path of an executable, or of a directory that has one: an environment or an installation. On Windows also a
+    /// `COMPANY/TAG` in the registry.
     Path(PathBuf),
-    /// A name to be found on PATH: `python3.12`.
+    /// The name of a program on PATH: `python3.12`.
     Name(OsString),
-    /// A version, of whichever Python has it: `3.12`, `>=3.10`, `pypy3.9`.
+    /// Any Python of a version: `3.12`, `>=3.10`, `pypy3.9`.
     Version(VersionRequest),
 }
 
 impl From<&OsStr> for PythonRequest {
-    /// A text with a directory in it is a path; a version or an implementation is one; any other is a name.
+    /// Text with a directory in it is a path; a version or an implementation is a version; anything else is a name.
     fn from(text: &OsStr) -> Self {
         let path = Path::new(text);
         let first = path.components().next();
@@ -42,18 +42,18 @@ impl From<&OsStr> for PythonRequest {
     }
 }
 
-/// A version that a Python has or has not: an implementation, up to three numbers or PEP 440's specifiers, and
-/// whether it is free-threaded or a debug build.
+/// The version that a Python must have: an implementation, up to three numbers or PEP 440 specifiers, and whether it is
+/// free-threaded or a debug build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRequest {
     text: String,
     implementation: Option<String>,
     numbers: Vec<u32>,
-    /// Whether it is; none: whichever.
+    /// Whether it has to be free-threaded. None if either will do.
     free_threaded: Option<bool>,
-    /// Whether it has to be a debug build. Otherwise it may be one, as a machine's only Python sometimes is.
+    /// Whether it has to be a debug build. If false it still may be one, since a machine's only Python sometimes is.
     debug: bool,
-    /// What it has to be built for, as the launcher `py` names that.
+    /// The machine that it has to be built for, as the launcher `py` names it.
     machine: Option<Machine>,
     specifiers: VersionSpecifiers,
 }
@@ -65,16 +65,16 @@ enum Machine {
     Arm64,
 }
 
-/// What `3.12-32` and its like end with.
+/// The suffixes of requests such as `3.12-32`.
 const MACHINES: [(&str, Machine); 3] =
     [("-32", Machine::Bits(32)), ("-64", Machine::Bits(64)), ("-arm64", Machine::Arm64)];
 
-/// The implementations that a request can name. `python` is any.
+/// The implementations that a request can name. `python` means any.
 const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
 
 impl VersionRequest {
-    /// Reads `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.12-32`, `>=3.10,<3.13`, each also after an
-    /// implementation's name, and such a name alone. None if this is nothing of the kind.
+    /// Parses `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.12-32`, `>=3.10,<3.13`, each also after
+    /// an implementation's name, and such a name alone. Returns None for any other text.
     pub fn parse(text: &str) -> Option<VersionRequest> {
         let text = text.trim().to_ascii_lowercase();
         let (name, version) = split_name(&text);
@@ -85,7 +85,7 @@ impl VersionRequest {
             ..VersionRequest::any()
         };
         if version.is_empty() {
-            // A name alone is a request; nothing at all is none.
+            // A name alone is a request, an empty text is not.
             return name.map(|_| request);
         }
         if version.starts_with(['<', '>', '=', '!', '~']) {
@@ -103,7 +103,7 @@ impl VersionRequest {
         Some(request)
     }
 
-    /// What every Python is.
+    /// A request that every Python matches.
     pub(super) fn any() -> VersionRequest {
         VersionRequest {
             text: "any".to_owned(),
@@ -116,7 +116,7 @@ impl VersionRequest {
         }
     }
 
-    /// The names that such a Python has on PATH, the closest first.
+    /// The names that such a Python may have on PATH, the most specific first.
     pub(super) fn names(&self) -> Vec<String> {
         let mark = match (self.free_threaded == Some(true), self.debug) {
             (true, true) => "td",
@@ -137,7 +137,7 @@ impl VersionRequest {
         names
     }
 
-    /// What its names begin with: the implementation's own, and `python`, which may be any.
+    /// What such names begin with: the implementation's own name, and `python`, which may be any implementation.
     pub(super) fn stems(&self) -> Vec<&str> {
         match self.implementation.as_deref() {
             None if self.free_threaded.is_none() => vec!["python", "pypy", "graalpy"],
@@ -146,12 +146,12 @@ impl VersionRequest {
         }
     }
 
-    /// Whether other versioned names, `python3.11`, may be such a Python too.
+    /// Whether programs with other versions in their names, such as `python3.11`, may match too.
     pub(super) fn is_range(&self) -> bool {
         self.numbers.len() < 2
     }
 
-    /// Errors with what `interpreter` is instead if it is not what is asked for.
+    /// Checks that `interpreter` matches. Fails with a description of it if not.
     pub(super) fn check(&self, interpreter: &Interpreter) -> Result<(), String> {
         let [major, minor, micro] = interpreter.version;
         let version = Version::new([major, minor, micro].map(u64::from));
@@ -182,7 +182,7 @@ impl Machine {
     }
 }
 
-/// The implementation's name at the beginning of a request, and what follows it.
+/// Splits a request into the implementation's name at its start and what follows.
 fn split_name(text: &str) -> (Option<&'static str>, &str) {
     for name in IMPLEMENTATIONS {
         if let Some(version) = text.strip_prefix(name) {
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_a_folder_in_it_is_a_path() {
+    fn text_with_a_directory_in_it_is_a_path() {
         for path in ["./python3", "../python3", "/usr/bin/python3", "bin/3.12", ".", ".."] {
             assert_eq!(request(path), PythonRequest::Path(path.into()));
         }
     }
 
     #[test]
-    fn versions_are_told_from_names() {
+    fn versions_and_names_are_distinguished() {
         for version in [
             "3",
             "3.12",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_name_comes_first() {
+    fn the_most_specific_name_comes_first() {
         let names = |text: &str| VersionRequest::parse(text).unwrap().names();
         assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
         assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_python_has_what_is_asked_for_or_says_what_it_is() {
+    fn a_python_that_does_not_match_is_described() {
         let python = |version, implementation: &str, free_threaded| Interpreter {
             version,
             implementation: implementation.to_owned(),

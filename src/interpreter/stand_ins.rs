@@ -1,34 +1,36 @@
-//! Programs that are called as a Python is and lead to where one can be had: the Store's on Windows, Apple's on macOS.
+//! Placeholders that are named like a Python but only lead to where to get one: the Microsoft Store's on Windows,
+//! Apple's on macOS.
 
 use std::path::Path;
 
 use super::surroundings::Surroundings;
 
-/// Whether a program is such a one: where others may be meant, it is passed over.
+/// Whether a program is such a placeholder. If it does not work, it is skipped wherever another Python would do.
 pub(super) fn is_stand_in(program: &Path, surroundings: &Surroundings) -> bool {
     is_alias(program) || is_apples(program, surroundings)
 }
 
-/// Whether it is one of the empty files by which Windows has `python` mean the Store's. Run, it says so.
+/// Whether a program is one of the empty files that make `python` mean the Store's on Windows. When run without one
+/// installed, it only prints a hint.
 fn is_alias(program: &Path) -> bool {
     let is_in_apps =
         program.parent().and_then(Path::file_name).is_some_and(|name| name.eq_ignore_ascii_case("WindowsApps"));
     is_in_apps && program.symlink_metadata().is_ok_and(|file| file.len() == 0)
 }
 
-/// Whether it is a program in /usr/bin of macOS that starts the one of the same name among the developer tools, and none are
-/// installed. Run, it opens a window that asks whether to install them: it must not be.
+/// Whether a program is one of those in macOS's /usr/bin that start the developer tool of the same name, while no
+/// developer tools are installed. It must not be run then, since it would open a window that offers to install them.
 pub(super) fn is_apples(program: &Path, surroundings: &Surroundings) -> bool {
     is_apples_below(Path::new("/"), program, surroundings.path("DEVELOPER_DIR").as_deref())
 }
 
-/// Where the tools may be, by xcode-select(1), besides `$DEVELOPER_DIR`.
+/// Where the developer tools may be according to xcode-select(1), besides `$DEVELOPER_DIR`.
 const DEVELOPER_DIRS: [&str; 3] =
     ["var/db/xcode_select_link", "Applications/Xcode.app/Contents/Developer", "Library/Developer/CommandLineTools"];
 
 fn is_apples_below(root: &Path, program: &Path, developer_dir: Option<&Path>) -> bool {
     let system = root.join("usr/bin");
-    // Which no other system has.
+    // Only macOS has it.
     let is_macos = system.join("xcode-select").is_file();
     let has_tools = || match developer_dir {
         Some(named) => named.is_dir(),
@@ -44,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_of_apples_is_none_while_the_developer_tools_are_missing() {
+    fn apples_python_is_a_placeholder_without_the_developer_tools() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         let python = root.join("usr/bin/python3");
@@ -69,7 +71,7 @@ mod tests {
 
     #[cfg(unix)] // links
     #[test]
-    fn a_link_to_a_program_of_apples_is_what_that_is() {
+    fn a_link_to_apples_placeholder_is_a_placeholder() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("usr/bin")).unwrap();

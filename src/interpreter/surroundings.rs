@@ -1,5 +1,5 @@
-//! What decides, outside the command line, which Python is found: the environment's variables and the current
-//! directory, as values, so that the library reads neither by itself.
+//! The environment variables and the current directory, which influence which Python is found. They are passed as
+//! values, so that the library itself reads neither.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use crate::error::{AtPath, Result};
 use crate::os;
 use crate::platform::Platform;
 
-/// A process's environment and current directory.
+/// The environment variables and the current directory of a process.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     platform: Platform,
@@ -21,8 +21,8 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// From variables, as of `std::env::vars_os()`, and the absolute path of the current directory. That may be `None`,
-    /// as for a shell whose directory was deleted: it is needed for relative paths only.
+    /// Returns surroundings with these variables, as from `std::env::vars_os()`, and this absolute path of the current
+    /// directory. The path may be `None`, as for a shell whose directory was deleted: only relative paths need it.
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         current_dir: impl Into<Option<PathBuf>>,
@@ -35,7 +35,7 @@ impl Surroundings {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         current_dir: Option<PathBuf>,
     ) -> Surroundings {
-        // On Windows, their names are the same in any case of letters.
+        // On Windows, variable names are case-insensitive.
         let named = |(name, value): (OsString, OsString)| match platform {
             Platform::Posix => (name, value),
             Platform::Nt => (name.to_ascii_uppercase(), value),
@@ -47,12 +47,12 @@ impl Surroundings {
         self.platform
     }
 
-    /// The value of a variable, whose name is in upper case.
+    /// The value of a variable. `name` must be in upper case.
     pub(super) fn var(&self, name: &str) -> Option<&OsString> {
         self.variables.get(OsStr::new(name))
     }
 
-    /// A variable that holds an absolute path; others are ignored.
+    /// The value of a variable, if it is an absolute path.
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
         self.var(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
@@ -64,7 +64,7 @@ impl Surroundings {
         }
     }
 
-    /// `$XDG_DATA_HOME`; on Windows what goes along with a user.
+    /// `$XDG_DATA_HOME` or `~/.local/share`; on Windows `%APPDATA%`, which roams with the user.
     pub(super) fn data_home(&self) -> Option<PathBuf> {
         match self.platform {
             Platform::Posix => self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share"))),
@@ -72,7 +72,7 @@ impl Surroundings {
         }
     }
 
-    /// The same; on Windows what stays on the machine.
+    /// The same, except on Windows: `%LOCALAPPDATA%`, which stays on the machine.
     pub(super) fn local_data_home(&self) -> Option<PathBuf> {
         match self.platform {
             Platform::Posix => self.data_home(),
@@ -80,7 +80,7 @@ impl Surroundings {
         }
     }
 
-    /// The current directory under the name that the shell has for it, which is in PWD. None if there is none.
+    /// The current directory under the shell's name for it, which is in PWD. None if there is no current directory.
     pub(super) fn logical_dir(&self) -> Option<PathBuf> {
         let current_dir = self.current_dir.as_ref()?;
         match self.path("PWD") {
@@ -92,12 +92,12 @@ impl Surroundings {
     /// The directories of PATH, as absolute paths.
     pub(super) fn search_path(&self) -> Vec<PathBuf> {
         let directories = std::env::split_paths(self.path_variable());
-        // An empty one is the current directory; on Windows it is none.
+        // An empty entry is the current directory on POSIX, and ignored on Windows.
         let is_any = |directory: &PathBuf| self.platform == Platform::Posix || !directory.as_os_str().is_empty();
         directories.filter(is_any).filter_map(|directory| self.join(&directory)).collect()
     }
 
-    /// All programs of this name on PATH, in its order. On Windows, scripts of cmd.exe are among them, which PATHEXT has too.
+    /// All programs of this name on PATH, in PATH's order. On Windows they include batch files, since PATHEXT does.
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
         let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
@@ -111,15 +111,15 @@ impl Surroundings {
         self.var("PATH").map_or(OsStr::new(os::DEFAULT_SEARCH_PATH), OsString::as_os_str)
     }
 
-    /// `path` as an absolute one that has no `..` in it: the directory that the last one leads to is named by its real
-    /// path, since after a link `..` is not what it looks like.
+    /// `path` as an absolute path without `..`. Everything up to the last `..` becomes a real path, since after a
+    /// symbolic link `..` does not lead back to the directory that the link is in.
     ///
-    /// Errors if it is relative and there is no current directory.
+    /// Fails if `path` is relative and there is no current directory.
     pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
-        let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory does not exist any more");
+        let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory no longer exists");
         let joined = self.join(path).ok_or_else(gone).at("find", path)?;
         if self.platform == Platform::Nt {
-            // There it is what it looks like, and `C:python.exe` is in the current directory of that drive.
+            // Windows resolves `..` by the text alone, and `C:python.exe` is in the current directory of that drive.
             return std::path::absolute(&joined).at("find", path);
         }
         let path: PathBuf = joined.components().collect();
@@ -134,7 +134,7 @@ impl Surroundings {
         }
     }
 
-    /// `path` in the current directory, unless it is absolute. None if it is relative and there is no current directory.
+    /// `path` relative to the current directory, unless it is absolute. None if there is no current directory to use.
     fn join(&self, path: &Path) -> Option<PathBuf> {
         match &self.current_dir {
             Some(current_dir) => Some(current_dir.join(path)),
@@ -153,8 +153,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_is_found_on_windows_whatever_its_letters_case() {
-        // Absolute on this system.
+    fn variable_names_are_case_insensitive_on_windows() {
+        // A path that is absolute on this system.
         let place = std::env::temp_dir();
         let variables = || ["Path", "UserProfile", "appdata"].map(|name| (name.into(), place.clone().into()));
         let windows = Surroundings::on(Platform::Nt, variables(), None);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_extension_is_no_program() {
+    fn only_files_with_a_program_extension_are_programs_on_windows() {
         for name in ["python.exe", "PYTHON.EXE", "x.com", "python.bat"] {
             assert!(is_program_on_windows(Path::new(name)), "{name}");
         }

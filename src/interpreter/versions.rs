@@ -1,18 +1,18 @@
-//! Versions as names have them: `3.11.7`, `3.13t`, `pypy3.9-7.3.11`.
+//! Versions as they appear in names: `3.11.7`, `3.13t`, `pypy3.9-7.3.11`.
 
 use std::path::{Path, PathBuf};
 
-/// A number that is digits and nothing else, not `+3`.
+/// Parses a number that consists of digits only, so not `+3`.
 pub(super) fn number(text: &str) -> Option<u32> {
     text.chars().all(|c| c.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// The numbers of a version that is nothing else.
+/// The numbers of a version that consists of numbers only.
 pub(super) fn numbers(version: &str) -> Option<Vec<u32>> {
     version.split('.').map(number).collect()
 }
 
-/// A version without the letter that marks a build of it, `t` for free-threaded and `d` for debug, and whether it had it.
+/// A version without the letter that marks a build (`t`: free-threaded, `d`: debug), and whether it had that letter.
 pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
     match version.strip_suffix(mark) {
         Some(bare) => (bare, true),
@@ -20,8 +20,8 @@ pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
     }
 }
 
-/// Sorts the directories of versions by their names: plain final versions before all others, each by its numbers, the
-/// newest first.
+/// Sorts the directories of versions by name: plain final versions before all others, and each group by number, newest
+/// first.
 pub(super) fn sort_newest_first(directories: &mut [PathBuf]) {
     directories.sort();
     directories.sort_by_key(|directory| std::cmp::Reverse(rank(directory)));

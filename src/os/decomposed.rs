@@ -1,11 +1,11 @@
-//! Names as the file systems of macOS compare them.
+//! File names as the file systems of macOS compare them.
 
 use std::ffi::{OsStr, OsString};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// What names have in common that differ in nothing but the case of letters, or in how letters with marks are encoded (`é` as one
-/// character, or as `e` and an accent).
+/// Folds a name: names that differ only in case, or in how accented letters are encoded (`é` as one character, or as
+/// `e` and an accent), have the same result.
 pub(super) fn folded(name: &OsStr) -> OsString {
     let small = name.to_string_lossy().nfd().collect::<String>().to_lowercase();
     small.nfd().collect::<String>().into()
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_differ_in_case_or_in_their_encoding_are_one() {
+    fn case_and_unicode_normalisation_are_ignored() {
         for (one, other) in
             [("Env", "eNV"), ("\u{e9}t\u{e9}", "e\u{301}te\u{301}"), ("\u{c9}", "e\u{301}"), ("Å", "\u{212b}")]
         {

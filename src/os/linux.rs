@@ -1,4 +1,4 @@
-//! Linux: what it has besides `os/unix.rs`.
+//! Linux: what `os/unix.rs` does not cover.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags};
 pub(super) use super::unix::*;
 
 impl Folder {
-    /// By `O_PATH`, which needs no right to read the directory: an odd umask may have taken that.
+    /// Uses `O_PATH`, which works without read permission on the directory: an unusual umask may have removed it.
     pub(super) fn open(path: &Path) -> io::Result<Folder> {
         Folder::open_with(path, OFlags::PATH)
     }
@@ -30,19 +30,19 @@ fn fill_by_clone(file: &File, source: &OwnedFd, modified: SystemTime) -> io::Res
     file.set_modified(modified)
 }
 
-/// Each name is another one.
+/// Names are compared byte by byte.
 pub(super) fn folded(name: &OsStr) -> OsString {
     name.to_owned()
 }
 
-/// A bind mount is on the same device as what is around it, so the kernel is asked too (since Linux 5.8).
+/// A bind mount can be on the same device as its parent, so this also uses statx(2) (since Linux 5.8).
 pub(super) fn is_mount_point(path: &Path) -> bool {
     let is_root = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
         .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
     is_root || is_on_another_device(path)
 }
 
-/// What SELinux adds depends on the place, and is the same for a directory made beside it.
+/// SELinux labels are ignored: they depend on the location, so a directory created beside this one gets the same.
 pub(super) fn is_plain_folder(path: &Path) -> bool {
     let mut names = [0; 4096];
     let listed = rustix::fs::llistxattr(path, &mut names[..]);
@@ -59,10 +59,10 @@ pub(super) fn harmless_signals() -> Vec<i32> {
     [TOO_LARGE].into_iter().chain(is_ignored(CHILD).then_some(CHILD)).collect()
 }
 
-/// Whether this process ignored a signal when that was first asked. By proc(5), bit N - 1 of a mask is signal N's.
+/// Whether this process ignored a signal at the time of the first call. Bit N - 1 of the mask is signal N, see proc(5).
 fn is_ignored(signal: i32) -> bool {
     static MASK: LazyLock<u64> = LazyLock::new(|| {
-        // With room for it, it is read in one go; each takes the kernel as long as the whole.
+        // A large enough buffer makes this a single read: the kernel generates the whole file for each.
         let mut status = Vec::with_capacity(1 << 13);
         let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_end(&mut status));
         let status = String::from_utf8_lossy(&status);

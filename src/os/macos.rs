@@ -1,4 +1,4 @@
-//! macOS: what it has besides `os/unix.rs`.
+//! macOS: what `os/unix.rs` does not cover.
 
 use std::io;
 use std::os::macos::fs::MetadataExt;
@@ -15,7 +15,8 @@ impl Folder {
         Folder::open_with(path, OFlags::RDONLY)
     }
 
-    /// By clonefile(2): the clone has its source's times, but its permissions too, whatever the umask is now.
+    /// Uses clonefile(2). The clone keeps its source's times, but also its permissions, whatever the umask is now, so
+    /// those are set afterwards.
     pub(super) fn clone_from(&self, other: &Folder, name: &str, mode: u32, _: SystemTime) -> io::Result<()> {
         let source = other.open_file(name)?;
         rustix::fs::fclonefileat(&source, &self.0, name, CloneFlags::NOOWNERCOPY)?;
@@ -29,8 +30,8 @@ pub(super) fn is_mount_point(path: &Path) -> bool {
     is_on_another_device(path)
 }
 
-/// Access control lists are not among the extended attributes, and `ls` says whether there is one. `com.apple.provenance` is
-/// what the system itself gives to all that a program makes that came from elsewhere.
+/// Access control lists are not extended attributes, so `ls` is used to detect them. The system itself sets
+/// `com.apple.provenance` on everything that a downloaded program creates.
 pub(super) fn is_plain_folder(path: &Path) -> bool {
     let mut names = [0; 4096];
     let listed = rustix::fs::llistxattr(path, &mut names[..]);
@@ -41,12 +42,13 @@ pub(super) fn is_plain_folder(path: &Path) -> bool {
     has_known_names && !has_flags && !has_access_control(path)
 }
 
-/// All of them: which of them are ignored there is no safe call to ask for, so `nohup` does not keep SIGHUP away.
+/// All of them: there is no safe call to find out which are ignored. So `nohup` does not protect from SIGHUP.
 pub(super) fn stop_signals() -> Vec<i32> {
     STOP_SIGNALS.to_vec()
 }
 
-/// SIGCHLD too: whether it is ignored there is no safe call to ask for, and catching it changes nothing else.
+/// Always includes SIGCHLD: there is no safe call to find out whether it is ignored, and catching it changes nothing
+/// else.
 pub(super) fn harmless_signals() -> Vec<i32> {
     vec![TOO_LARGE, CHILD]
 }

@@ -1,4 +1,4 @@
-//! What Linux and macOS share: files here, processes and the terminal in files of their own.
+//! The parts that Linux and macOS share. Files are here, processes and the terminal in the modules below.
 
 mod children;
 #[cfg(any(target_os = "macos", test))]
@@ -30,10 +30,10 @@ pub(super) const IS_WINDOWS: bool = false;
 
 pub(super) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// The bit of a directory's mode by which a file in it is its owner's alone to remove.
+/// The sticky bit: in a directory that has it, only the owner of a file can remove it.
 const STICKY: u32 = 0o1000;
 
-/// The bits of a mode that say who may do what.
+/// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o777;
 
 pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
@@ -51,7 +51,7 @@ pub(super) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
 pub(super) struct Folder(pub(super) OwnedFd);
 
 impl Folder {
-    /// Opens a directory with this `access`, which is what the systems differ in.
+    /// Opens a directory. The `access` flags differ between the systems.
     pub(super) fn open_with(path: &Path, access: OFlags) -> io::Result<Folder> {
         let flags = access | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(Folder(rustix::fs::open(path, flags, Mode::empty())?))
@@ -80,13 +80,13 @@ impl Folder {
         Ok(rustix::fs::linkat(&other.0, name, &self.0, name, AtFlags::empty())?)
     }
 
-    /// Opens a file for reading; a link is an error.
+    /// Opens a file for reading. Fails on a link.
     pub(super) fn open_file(&self, name: &str) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?)
     }
 
-    /// Removes a file that was only half made, if it can be.
+    /// Tries to remove a partly written file.
     pub(super) fn discard(&self, name: &str) {
         let _ = rustix::fs::unlinkat(&self.0, name, AtFlags::empty());
     }
@@ -105,23 +105,23 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
 /// The lock is on the directory itself, whatever its path.
 pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = true;
 
-/// Nobody's open file refuses anything.
+/// Open files do not prevent any operation.
 pub(super) fn with_patience<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     call()
 }
 
-/// An open file may be moved and removed.
+/// Open files can be moved and removed.
 pub(super) fn in_use(_: &Path) -> Option<PathBuf> {
     None
 }
 
-/// The lock is the kernel's, on the directory itself.
+/// Uses flock(2) on the directory itself.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     let opened = match open_to_lock(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    // One that is new is ours, whatever the file system says of owners and modes.
+    // A new one is ours, whatever owner and mode the file system reports.
     if !is_new && !is_own(&opened.metadata()?) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
@@ -132,11 +132,11 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     }
 }
 
-/// Opens a directory. Errors if it is a link to one.
+/// Opens a directory. Fails if it is a link to one.
 fn open_to_lock(directory: &Path) -> io::Result<File> {
     let open = || Folder::open_with(directory, OFlags::RDONLY);
     let opened = match open() {
-        // The umask may have taken its owner's rights too.
+        // The umask may have removed the owner's permissions too.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             open_up(directory)?;
             open()?
@@ -146,7 +146,7 @@ fn open_to_lock(directory: &Path) -> io::Result<File> {
     Ok(opened.0.into())
 }
 
-/// Whether an open directory is the one that is at `path` now.
+/// Whether an open directory is still the one at `path`.
 fn is_at(directory: &File, path: &Path) -> bool {
     let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
     directory.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
@@ -171,7 +171,7 @@ pub(super) fn would_be_roots_at_anothers(path: &Path) -> bool {
     rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
 }
 
-/// A link is an error, and a FIFO is not waited for.
+/// Fails on a link, and does not block on a FIFO.
 pub(super) fn open_own(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
@@ -188,7 +188,7 @@ pub(super) fn private_dir() -> DirBuilder {
     builder
 }
 
-/// There is none.
+/// Unix has no such attribute.
 pub(super) fn unprotect(_: &Path) -> bool {
     false
 }
@@ -210,7 +210,8 @@ pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
 
 pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not know the flag. A directory that is not empty is not replaced in any case.
+        // The file system does not support the flag. A plain rename does not replace a directory either, unless it is
+        // empty.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => std::fs::rename(from, to),
         renamed => Ok(renamed?),
     }
@@ -220,7 +221,7 @@ pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
-/// Whether `path` is on another device than the directory that it is in.
+/// Whether `path` is on another device than its parent directory.
 pub(super) fn is_on_another_device(path: &Path) -> bool {
     let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
     path.parent().is_some_and(|parent| device(parent) != device(path))

@@ -1,5 +1,4 @@
-//! Windows: files here; what takes calls of the system's own in files of their own, each of which gives no more than safe
-//! functions.
+//! Windows. Files are here. Code that makes unsafe system calls is in the modules below, which export safe functions.
 
 mod children;
 mod codes;
@@ -30,10 +29,10 @@ pub(super) use rights::*;
 
 pub(super) const IS_WINDOWS: bool = true;
 
-/// Where CreateProcess looks besides PATH.
+/// The directories that CreateProcess searches in addition to PATH.
 pub(super) const DEFAULT_SEARCH_PATH: &str = r"C:\Windows\System32;C:\Windows";
 
-/// `os.fsencode` gives UTF-8 (PEP 529). A name that is not Unicode, which it can give too, is not read.
+/// `os.fsencode` returns UTF-8 (PEP 529). It can also return names that are not Unicode; those are not supported.
 pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     String::from_utf8(bytes).ok().map(OsString::from)
 }
@@ -55,7 +54,7 @@ pub(super) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// A directory by its path: an open one could not be renamed, and neither could those above it.
+/// A directory, by its path. If it were kept open, neither it nor its parents could be renamed.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -66,7 +65,7 @@ impl Folder {
         }
     }
 
-    /// All rights: there are no modes.
+    /// All permissions, since there are no modes.
     pub(super) fn mode(&self) -> io::Result<u32> {
         Ok(0o777)
     }
@@ -90,14 +89,14 @@ impl Folder {
         std::fs::hard_link(other.0.join(name), self.0.join(name))
     }
 
-    /// ReFS alone can do it.
+    /// Not implemented: only ReFS supports it.
     pub(super) fn clone_from(&self, _: &Folder, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-/// Links to files and to directories are two kinds here, so the target is looked at. A system that says that it has made
-/// one is not believed (Wine).
+/// Links to files and links to directories are different kinds here, so the target is checked. The link is read back,
+/// because Wine reports success without creating one.
 pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     let target_from_here = link.parent().unwrap_or(Path::new("")).join(target);
     if target_from_here.is_dir() {
@@ -111,12 +110,12 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     }
 }
 
-/// A directory that has an open file in it cannot be renamed.
+/// A directory that contains an open file cannot be renamed.
 pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = false;
 
-/// The lock is a file beside the directory, not in it, since what has an open file in it cannot be removed or renamed. It
-/// is open for one process at a time, and gone when that closes it or ends, however it ends: a file that many may open and
-/// one may lock (LockFileEx) could not go with its lock.
+/// The lock is a file beside the directory, not in it, because a directory with an open file in it cannot be removed or
+/// renamed. Only one process at a time can open it, and it is deleted when that process closes it or ends for any
+/// reason. With LockFileEx, many processes could open the file, and it could not be deleted together with the lock.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     match is_owned(directory) {
         _ if is_new => {}
@@ -131,7 +130,7 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     options.read(true).write(true).create(true).truncate(false);
     options.share_mode(0).custom_flags(FILE_FLAG_DELETE_ON_CLOSE | FILE_FLAG_OPEN_REPARSE_POINT);
     match options.open(&path) {
-        // Whoever had it may have removed the directory before this process had the lock.
+        // The previous holder may have removed the directory before this process got the lock.
         Ok(lock) => Ok(directory.symlink_metadata().is_ok().then_some(lock)),
         Err(error) if has_code(&error, ERROR_SHARING_VIOLATION) => Ok(None),
         Err(error) if has_code(&error, ERROR_ACCESS_DENIED) && is_about_to_go(path.as_ref()) => Ok(None),
@@ -139,17 +138,18 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     }
 }
 
-/// Whether something has been removed, be it that somebody still has it open: then it has its name, and nobody may look at it.
+/// Whether a file or directory is gone or is being deleted. One that is still open elsewhere keeps its name until then,
+/// but nobody can access it.
 fn is_about_to_go(path: &Path) -> bool {
     path.symlink_metadata().is_err()
 }
 
-/// Who may look into a directory is inherited from the one that it is in.
+/// Access rights are inherited from the parent directory.
 pub(super) fn private_dir() -> DirBuilder {
     DirBuilder::new()
 }
 
-#[allow(clippy::permissions_set_readonly_false, reason = "it is on Unix that anybody could write to it then")]
+#[allow(clippy::permissions_set_readonly_false, reason = "makes files world-writable only on Unix")]
 pub(super) fn unprotect(file: &Path) -> bool {
     let Ok(metadata) = file.symlink_metadata() else { return false };
     let mut permissions = metadata.permissions();
@@ -158,33 +158,34 @@ pub(super) fn unprotect(file: &Path) -> bool {
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
 }
 
-/// Nothing to do: there is no umask that could have taken the owner's rights.
+/// Nothing to do: there is no umask that could have removed the owner's rights.
 pub(super) fn open_up(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What there is to it is seen when it is to be copied.
+/// The rights are compared when they are to be copied, by [`copy_owner_and_mode`].
 pub(super) fn is_plain_folder(_: &Path) -> bool {
     true
 }
 
-/// What a directory has is inherited as a rule, and the same for one that is made beside it. What is not is not copied.
+/// Rights are usually inherited, and so the same for a directory created beside this one. Other rights are not copied:
+/// that is an error.
 pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
     if has_same_rights(from, to)? { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
 }
 
-/// No call does it.
+/// Windows has no such call.
 pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// A drive or a share. A volume that is mounted in a directory is a link to the standard library.
+/// Drives and shares. The standard library treats a volume that is mounted in a directory as a link.
 pub(super) fn is_mount_point(path: &Path) -> bool {
     path.parent().is_none()
 }
 
-/// A file's index and the time of its last change of any kind take a handle to it. When it was created tells it from one
-/// that took its place.
+/// The file index and the change time would require a handle. The creation time distinguishes a file from one that
+/// replaced it.
 pub(super) fn stamp(file: &Metadata) -> Stamp {
     let since_1601 = |hundred_nanoseconds: u64| {
         let seconds = hundred_nanoseconds / 10_000_000;

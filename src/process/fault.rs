@@ -1,4 +1,4 @@
-//! Why a process did not do what it was started for.
+//! The reasons why a process failed.
 
 use std::fmt;
 use std::io;
@@ -8,26 +8,26 @@ use std::time::Duration;
 use super::words::LastWords;
 use crate::error::Error;
 
-/// What went wrong with a process; its message goes on where "Command '…'" or "it" begins. The process has ended, with
-/// all that it has started.
+/// The reason why a process failed. Its message follows a subject, such as "Command '…'" or "it". The process and its
+/// descendants have ended.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The system refused to start it, or to say what becomes of it.
+    /// A system call to start it or to follow it failed.
     System(io::Error),
-    /// The work was told to stop.
+    /// The work was interrupted.
     Interrupted,
-    /// It took longer than it may.
+    /// It did not end within this time.
     Late(Duration),
-    /// It waited for an answer that nobody could give it.
+    /// It tried to use the terminal while in the background, so it would have waited forever.
     Asks,
-    /// It said more than this many bytes.
+    /// It printed more than this many bytes.
     Endless(usize),
-    /// It said itself that it failed, or something killed it.
+    /// It returned an exit code other than 0, or was killed by a signal.
     Failed(ExitStatus, LastWords),
 }
 
 impl Fault {
-    /// The output of a process that says itself that it succeeded.
+    /// Returns the output if the process succeeded, and [`Fault::Failed`] otherwise.
     pub(crate) fn of_status(output: Output) -> Result<Output, Fault> {
         if output.status.success() {
             Ok(output)
@@ -36,7 +36,7 @@ impl Fault {
         }
     }
 
-    /// The error of a command, which is described in `command`.
+    /// Converts to the error for a command, described by `command`.
     pub(crate) fn of(self, command: String) -> Error {
         match self {
             Fault::Interrupted => Error::Interrupted,
@@ -56,14 +56,14 @@ impl fmt::Display for Fault {
         match self {
             Fault::System(error) => write!(f, "cannot be run: {error}"),
             Fault::Interrupted => f.write_str("was interrupted"),
-            Fault::Late(timeout) => write!(f, "did not end within {} seconds", timeout.as_secs()),
-            Fault::Asks => f.write_str("asks on the terminal, where it cannot be answered"),
+            Fault::Late(timeout) => write!(f, "timed out after {} seconds", timeout.as_secs()),
+            Fault::Asks => f.write_str("tried to prompt on the terminal, which is not available to it"),
             Fault::Endless(most) => write!(f, "printed more than {} MiB", most >> 20),
             Fault::Failed(status, last_words) => {
-                // The words of Python's CalledProcessError.
+                // The wording of Python's CalledProcessError.
                 match status.code() {
                     Some(code) => write!(f, "returned non-zero exit status {code}.")?,
-                    None => write!(f, "died: {status}.")?,
+                    None => write!(f, "died with {status}.")?,
                 }
                 if last_words.is_empty() { Ok(()) } else { write!(f, " {last_words}") }
             }

@@ -1,4 +1,4 @@
-//! What a process says, passed on while it says it.
+//! Passes on the output of a process while it runs.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use super::running::Listener;
 use super::words::{LastWords, Lines};
 use crate::event::Source;
 
-/// How long a line has to stand there without its end to be taken for a question.
+/// Text that has had no line ending for this long is treated as a prompt.
 const HESITATION: Duration = Duration::from_millis(200);
 
-/// Gives each line to `progress`, and keeps the last ones.
+/// Passes each line to `progress`, and keeps the last ones.
 pub(super) struct Relay<'a> {
     progress: &'a dyn Fn(&str, Source),
-    /// Whether the process may ask.
+    /// Whether the process may prompt.
     asks: bool,
     stdout: Lines,
     stderr: Lines,
@@ -25,8 +25,8 @@ impl<'a> Relay<'a> {
         Relay { progress, asks, stdout: Lines::default(), stderr: Lines::default(), last_heard: Instant::now() }
     }
 
-    /// Passes on what stands there without the end of its line, and returns the last words: what a process says of its
-    /// failure is on stderr, if there is anything.
+    /// Passes on a last line without a line ending. Returns the last lines of stderr, where programs report failures,
+    /// or of stdout if stderr is empty.
     pub(super) fn end(mut self) -> LastWords {
         self.stdout.end(|line| (self.progress)(line, Source::Stdout));
         self.stderr.end(|line| (self.progress)(line, Source::Stderr));

@@ -1,4 +1,4 @@
-//! A process that rvenv has started, to its end.
+//! A running child process, followed until it ends.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,31 +9,32 @@ use crate::event::Source;
 use crate::interrupt::Interrupt;
 use crate::os::{self, Family, Pipe, Terminal};
 
-/// How often is looked whether the process has ended or shall end.
+/// The polling interval for whether the process has ended or is to be stopped.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The same when it has closed its streams, which most do last of all.
+/// The polling interval once it has closed its streams, which most processes do just before they end.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// How long is waited for what it has left running, which may hold its streams open, or have a last word.
+/// How long to wait for processes that it left running, which may keep its streams open or still print something.
 pub(super) const GRACE: Duration = Duration::from_millis(300);
 
-/// Who is told what a process says.
+/// The receiver of a process's output.
 pub(super) trait Listener {
-    /// Takes the next piece of a stream. An error ends the process.
+    /// Receives the next piece of a stream. An error ends the process.
     fn hear(&mut self, source: Source, piece: &[u8]) -> Result<(), Fault>;
 
-    /// Is told, every now and then, that there is nothing to hear.
+    /// Called at every polling interval in which there was no output.
     fn silence(&mut self) {}
 }
 
-/// What makes an end to a process that does not end by itself.
+/// What stops a process that does not end by itself.
 pub(super) struct Limits<'a> {
     pub(super) interrupt: &'a Interrupt,
     pub(super) timeout: Option<Duration>,
 }
 
-/// A process and its two streams. Dropped before its end, it is killed, with all that it has started.
+/// A process and its two output streams. If it is dropped before the process ends, the process and its descendants are
+/// killed.
 pub(super) struct Running {
     child: Child,
     family: Family,
@@ -43,27 +44,28 @@ pub(super) struct Running {
     streams: [Stream; 2],
 }
 
-/// Where a process runs, which decides what can be ended with it and whether it may ask on the terminal.
+/// Where a process runs. This determines which processes can be killed with it, and whether it can prompt on the
+/// terminal.
 enum Place {
-    /// In a group of its own, which all that it starts is in: nobody's job in the foreground of a terminal.
+    /// In its own process group together with its descendants, and so in the background of the terminal.
     Apart,
     /// In this process's group, in the foreground of its terminal.
     Foreground { _terminal: Terminal },
 }
 
-/// One of the two streams, and its pipe until that has ended.
+/// One of the two streams, with its pipe until end of file.
 struct Stream {
     source: Source,
     pipe: Option<Pipe>,
 }
 
 impl Running {
-    /// Starts a process that can be ended with all that it starts, and that has no input.
+    /// Starts a process without input that can be killed together with its descendants.
     pub(super) fn apart(command: &mut Command) -> io::Result<Running> {
         Running::start(command.stdin(Stdio::null()), Family::start_apart, Place::Apart)
     }
 
-    /// Starts a process that may ask on the terminal: its Ctrl-C and Ctrl-Z go to both processes then.
+    /// Starts a process that can prompt on the terminal. Ctrl-C and Ctrl-Z then go to both processes.
     pub(super) fn in_foreground(command: &mut Command, terminal: Terminal) -> io::Result<Running> {
         let place = Place::Foreground { _terminal: terminal };
         Running::start(command.stdin(Stdio::inherit()), Family::start_in_foreground, place)
@@ -82,7 +84,7 @@ impl Running {
         Ok(Running { child, family, place, begun: Instant::now(), reaped: false, streams })
     }
 
-    /// Has `listener` told all that the process says, and returns how it ended.
+    /// Passes all output to `listener` until the process ends, and returns its exit status.
     pub(super) fn follow(mut self, limits: &Limits, listener: &mut dyn Listener) -> Result<ExitStatus, Fault> {
         while !self.has_ended()? {
             self.keep(limits)?;
@@ -101,17 +103,17 @@ impl Running {
         Ok(self.child.wait()?)
     }
 
-    /// Whether the process has ended. It is not reaped, so that its number stays its own.
+    /// Whether the process has ended. It is not reaped, so its PID stays valid.
     fn has_ended(&self) -> Result<bool, Fault> {
         match (os::child_state(&self.child)?, &self.place) {
             (os::ChildState::Ended, _) => Ok(true),
-            // Nobody would ever have it go on.
+            // Nothing would ever continue it.
             (os::ChildState::StoppedByTerminal, Place::Apart) => Err(Fault::Asks),
             _ => Ok(false),
         }
     }
 
-    /// Errors if the process shall not go on.
+    /// Fails if the process is to be stopped.
     fn keep(&self, limits: &Limits) -> Result<(), Fault> {
         limits.interrupt.check().map_err(|_| Fault::Interrupted)?;
         match limits.timeout {
@@ -124,7 +126,7 @@ impl Running {
         self.streams.iter().any(|stream| stream.pipe.is_some())
     }
 
-    /// Waits a little for what the process says next.
+    /// Waits for output for at most one polling interval.
     fn listen(&mut self, listener: &mut dyn Listener) -> Result<(), Fault> {
         let patience = if self.is_open() { TICK } else { MOMENT };
         let ready = os::readable(self.streams.each_ref().map(|stream| stream.pipe.as_ref()), patience)?;
@@ -139,9 +141,9 @@ impl Running {
 
     fn end_what_is_left(&self) {
         match self.place {
-            // It may be that nothing is left, which some systems call an error.
+            // Some systems report an error if no process is left.
             Place::Apart => drop(self.family.kill(&self.child)),
-            // What it has left there was to stay there.
+            // Processes that it left there are meant to keep running.
             Place::Foreground { .. } => {}
         }
     }
@@ -152,7 +154,7 @@ impl Drop for Running {
         if self.reaped {
             return;
         }
-        // One that may not be killed is not waited for.
+        // If it cannot be killed, do not wait for it.
         if self.family.kill(&self.child).is_ok() {
             let _ = self.child.wait();
         }
@@ -160,7 +162,7 @@ impl Drop for Running {
 }
 
 impl Stream {
-    /// Reads what there is, or that it has ended; at most `most` bytes. Returns how many it were.
+    /// Reads what is available, at most `most` bytes, and closes the pipe at end of file. Returns the number of bytes.
     fn read(&mut self, most: usize, listener: &mut dyn Listener) -> Result<usize, Fault> {
         let Some(pipe) = &mut self.pipe else { return Ok(0) };
         let mut piece = [0; 8192];
@@ -172,7 +174,7 @@ impl Stream {
         Ok(length)
     }
 
-    /// Reads what the pipe holds now, and does not wait for more: who has it open may go on for ever.
+    /// Reads what the pipe contains now, without waiting for more: a process that has it open may never stop printing.
     fn drain(&mut self, listener: &mut dyn Listener) -> Result<(), Fault> {
         let mut left = self.pipe.as_ref().map_or(Ok(0), Pipe::holds)?;
         while left > 0 && self.pipe.is_some() {

@@ -1,14 +1,14 @@
-//! What a process says: line by line, and the last of it.
+//! The output of a process: split into lines, and its last lines.
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use crate::error::one_line;
 
-/// What has no end of its own so far is a line all the same, so that memory has a bound.
+/// Longer lines are split, to limit memory use.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// A stream's text, given on by lines.
+/// Splits a stream into lines.
 #[derive(Default)]
 pub(super) struct Lines {
     unended: Vec<u8>,
@@ -16,7 +16,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Gives `each` the lines that end in `piece`.
+    /// Calls `each` for every line that ends in `piece`.
     pub(super) fn add(&mut self, piece: &[u8], mut each: impl FnMut(&str)) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             self.unended.extend(part);
@@ -26,7 +26,7 @@ impl Lines {
         }
     }
 
-    /// Gives `each` the last line, if nothing ends it.
+    /// Calls `each` for the last line if it has no line ending.
     pub(super) fn end(&mut self, mut each: impl FnMut(&str)) {
         if !self.unended.is_empty() {
             let text = String::from_utf8_lossy(&self.unended);
@@ -36,14 +36,14 @@ impl Lines {
         }
     }
 
-    /// Takes what no line end follows, if there is any.
+    /// Removes and returns the text after the last line ending, if there is any.
     pub(super) fn take_unended(&mut self) -> Option<String> {
         let unended = std::mem::take(&mut self.unended);
         (!unended.is_empty()).then(|| String::from_utf8_lossy(&unended).into_owned())
     }
 }
 
-/// The end of what a process said before it failed: its last three lines, cut to be read, on one line.
+/// The end of a failed process's output: its last three lines, truncated and joined to one line.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords(VecDeque<String>);
 
@@ -51,7 +51,7 @@ impl LastWords {
     const LINES: usize = 3;
     const LENGTH: usize = 200;
 
-    /// Those of a process that has said all this.
+    /// The last lines of this output.
     pub(crate) fn of(output: &[u8]) -> LastWords {
         let mut lines = Lines::default();
         lines.add(output, |_| {});
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn last_words_are_the_last_three_lines() {
+    fn the_last_three_lines_are_kept() {
         let last_words = |output: &[u8]| LastWords::of(output).to_string();
         assert_eq!(last_words(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
         assert_eq!(last_words(b""), "");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_may_come_in_pieces_and_without_an_end() {
+    fn lines_may_arrive_in_pieces_and_without_a_line_ending() {
         let (mut lines, mut given) = (Lines::default(), Vec::new());
         let mut each = |line: &str| given.push(line.to_owned());
         for piece in [&b"a"[..], b"b\r\n\nc", b"\nd"] {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_is_not_kept_in_memory() {
+    fn an_endless_line_does_not_fill_the_memory() {
         let (mut lines, mut given) = (Lines::default(), 0);
         for _ in 0..1000 {
             lines.add(&[b'x'; 8192], |line| given += line.len());

@@ -1,4 +1,4 @@
-//! A module's .pyc: what it is called, and the header by which Python knows that it is that module's.
+//! A module's .pyc: its name, and the header that Python compares with the module.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -17,25 +17,25 @@ pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
     format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc")
 }
 
-/// `pip/a.py` of `pip/__pycache__/a.cpython-313.pyc`.
+/// The module of a .pyc: `pip/a.py` for `pip/__pycache__/a.cpython-313.pyc`.
 pub(super) fn module_of(pyc: &str) -> Option<String> {
     let (folder, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
     let folder = folder.strip_suffix("__pycache__")?;
     Some(format!("{folder}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
 }
 
-/// The header of a .pyc that goes by its source's time and size: the magic number, since Python 3.7 no flags (PEP 552),
-/// the seconds, the bytes.
+/// The header of a .pyc that is validated by its source's time and size: the magic number, the flags (zero, since
+/// Python 3.7, PEP 552), the time in seconds, and the size in bytes.
 pub(super) fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
     let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
     let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
-    // Both are cut to 32 bits, as importlib does.
+    // Both are truncated to 32 bits, as in importlib.
     let seconds = modified.duration_since(UNIX_EPOCH).ok()?.as_secs() as u32;
     Some([&magic, flags, &seconds.to_le_bytes(), &(size as u32).to_le_bytes()].concat())
 }
 
-/// Makes the .pyc among `files` fit their modules, which could not be given the time that stands in them: some mounts
-/// refuse that. Those that go by their source's hash fit anyway.
+/// Updates the headers of the .pyc among `files` to the times that their modules have, where the expected time could
+/// not be set: some mounts do not allow that. A hash-based .pyc is valid anyway.
 pub(super) fn fit_to_times(root: &Root, files: &[&InstalledFile], interpreter: &Interpreter) -> Result<()> {
     for file in files {
         let Some(module) = module_of(&file.name) else { continue };
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pyc_tells_its_module() {
+    fn the_module_of_a_pyc_is_found() {
         for module in ["pip/a.py", "pip/a.b.py", "six.py"] {
             assert_eq!(module_of(&pyc_of(module, "cpython-313")).unwrap(), module);
         }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_has_flags_since_python_3_7() {
+    fn the_header_has_flags_since_python_3_7() {
         let time = UNIX_EPOCH + std::time::Duration::from_secs(0x0102_0304);
         let mut interpreter = Interpreter::for_tests();
         let new = b"\xf3\x0d\x0d\x0a\0\0\0\0\x04\x03\x02\x01\x05\0\0\0";

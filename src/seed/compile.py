@@ -1,10 +1,10 @@
-# Compiles the modules in a folder: argv is [folder, whether their .pyc shall go by the source's hash, name, …]; the
-# names of those that do not compile are printed, each ended by NUL. Those are not an error: pip installs them too, and
-# leaves their .pyc out. A .pyc names its source relative to site-packages, so that it fits every environment; Python
-# puts the path in as it loads it.
+# Compiles the modules in a directory. Arguments: the directory, whether .pyc are validated by the source's hash, and
+# the modules' names. Prints the names of those that could not be compiled, each terminated by NUL. They are not an
+# error: pip installs them too, without a .pyc. A .pyc names its source relative to site-packages, so that it fits
+# every environment; Python sets the full path when it loads it.
 import sys
 
-# Without the current directory, whose modules are anybody's, also before Python 3.11, which knows no PYTHONSAFEPATH.
+# Remove the current directory, where anyone may have put modules. Python before 3.11 does not know PYTHONSAFEPATH.
 sys.path[:] = [folder for folder in sys.path if folder]
 
 import os
@@ -15,11 +15,11 @@ options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
     options["invalidation_mode"] = modes.CHECKED_HASH if by_hash == "true" else modes.TIMESTAMP
-# Where a process does not end with whoever has started it, it looks: there is no need to where there are jobs.
+# On POSIX a process outlives its parent, so check for that. On Windows the job object ends it.
 parent = os.getppid() if os.name == "posix" else None
 for name in names:
     if parent is not None and os.getppid() != parent:
-        # Whoever wanted them is gone.
+        # The parent has ended: nobody needs the files.
         sys.exit(1)
     try:
         py_compile.compile(os.path.join(folder, name), dfile=name, doraise=True, **options)

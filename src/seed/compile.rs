@@ -12,15 +12,15 @@ use crate::process::{self, Fault};
 
 const SCRIPT: &str = include_str!("compile.py");
 
-/// What has become of the modules.
+/// The result of compiling modules.
 pub(super) struct Compiled {
-    /// None: no .pyc is kept by this interpreter.
+    /// None if this interpreter does not write .pyc files.
     cache_tag: Option<String>,
     failed: BTreeSet<String>,
 }
 
 impl Compiled {
-    /// No module has a .pyc.
+    /// The result where no module has a .pyc.
     pub(super) fn nothing() -> Compiled {
         Compiled { cache_tag: None, failed: BTreeSet::new() }
     }
@@ -32,14 +32,14 @@ impl Compiled {
     }
 }
 
-/// Compiles `modules`, named relative to site-packages, where they are staged.
+/// Compiles `modules`, whose names are relative to site-packages, where they are staged.
 pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Compiled> {
     let mut compiled = Compiled { cache_tag: interpreter.cache_tag.clone(), failed: BTreeSet::new() };
     if compiled.cache_tag.is_none() || modules.is_empty() {
         return Ok(compiled);
     }
     let failed = Mutex::new(BTreeSet::new());
-    // All workers have ended then, also when one has failed: none is left writing.
+    // Returns after all workers have ended, even if one has failed: none is left writing.
     parallel::each(&shares(context, modules)?, |share| {
         let names = compile_share(context, interpreter, share)?;
         failed.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
@@ -49,7 +49,7 @@ pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&
     Ok(compiled)
 }
 
-/// The modules dealt out by size, the largest first, to as many workers as there are cores.
+/// Distributes the modules by size, the largest first, among as many workers as there are cores.
 fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>>> {
     let staged = context.staged(&context.lib_path);
     let mut sized = Vec::with_capacity(modules.len());
@@ -69,12 +69,12 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
     Ok(shares.into_iter().map(|(_, modules)| modules).collect())
 }
 
-/// Compiles one share, and returns the modules that do not compile.
+/// Compiles one share, and returns the modules that could not be compiled.
 fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str]) -> Result<Vec<String>> {
     let mut failed = Vec::new();
     for modules in command_lines(modules) {
         let mut command = reproducible(&interpreter.executable);
-        // Nothing of the base's site-packages is needed, and its start-up hooks take their time.
+        // The base's site-packages are not needed, and their start-up hooks take time.
         command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
         command.arg(context.options.source_date.is_some().to_string()).args(modules);
         let described = || format!("{} -c '(compile the modules)'", interpreter.executable.display());
@@ -86,7 +86,7 @@ fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str])
     Ok(failed)
 }
 
-/// The modules in turn, as many at once as a command line takes: Windows has 32,767 characters for it.
+/// The modules in order, in groups that fit on a command line: Windows limits it to 32,767 characters.
 fn command_lines<'a>(modules: &'a [&'a str]) -> impl Iterator<Item = &'a [&'a str]> {
     const LONGEST: usize = 24_000;
     let mut length = 0;
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pyc_stands_in_pycache_beside_its_module() {
+    fn a_pyc_is_in_pycache_beside_its_module() {
         let mut compiled = Compiled { cache_tag: Some("cpython-313".to_owned()), failed: BTreeSet::new() };
         assert_eq!(compiled.pyc_of("pip/a.py").unwrap(), "pip/__pycache__/a.cpython-313.pyc");
         assert_eq!(compiled.pyc_of("a.py").unwrap(), "__pycache__/a.cpython-313.pyc");

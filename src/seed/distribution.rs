@@ -1,40 +1,38 @@
-//! A distribution as it is installed: what there is of it besides its files' contents.
+//! An installed distribution: everything about it except the contents of its files.
 
 use serde::{Deserialize, Serialize};
 
 use super::launcher::Launcher;
 
-/// One project's files, its RECORD but for the rows of launchers, and its launchers, none of which depends on the
+/// The files of one project, its RECORD without the rows of launchers, and its launchers. None of them depends on the
 /// environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Distribution {
     /// The name, normalized (PEP 503).
     pub(super) project: String,
     pub(super) version: String,
-    /// The name of the folder `NAME-VERSION.dist-info`.
+    /// The name of the directory `NAME-VERSION.dist-info`.
     pub(super) dist_info: String,
-    /// The files, relative to site-packages, .pyc among them; not RECORD.
+    /// The files, relative to site-packages, including .pyc but not RECORD.
     pub(super) files: Vec<InstalledFile>,
-    /// RECORD but for the rows of launchers, rendered.
+    /// RECORD without the rows of launchers, rendered.
     pub(super) record: String,
     pub(super) launchers: Vec<Launcher>,
 }
 
-/// A file in site-packages. In an image's list it is one row of fields without names, which reads faster.
+/// A file in site-packages. In an image's list it is a row of unnamed fields, which is faster to parse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Row", into = "Row")]
 pub(super) struct InstalledFile {
     pub(super) name: String,
-    /// Whether it may be run.
     pub(super) executable: bool,
-    /// Where its bytes are in an image; nowhere, before there is one.
+    /// Where its bytes are in an image; zero as long as there is no image.
     pub(super) entry: Entry,
 }
 
-/// A file's bytes in an image.
+/// The location, size and checksum of a file's bytes in an image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Where they begin.
     pub(super) start: u64,
     pub(super) size: u64,
     pub(super) crc32: u32,
@@ -55,7 +53,7 @@ impl From<InstalledFile> for Row {
 }
 
 impl Distribution {
-    /// The name of its RECORD.
+    /// The path of its RECORD, relative to site-packages.
     pub(super) fn record_name(&self) -> String {
         format!("{}/RECORD", self.dist_info)
     }
@@ -66,22 +64,22 @@ impl InstalledFile {
         InstalledFile { name, executable, entry: Entry::default() }
     }
 
-    /// The folder that it is in, relative to site-packages; empty for site-packages itself.
+    /// The directory that it is in, relative to site-packages; empty for site-packages itself.
     pub(super) fn folder(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
-    /// Its name in its folder.
+    /// Its name without the directory.
     pub(super) fn base_name(&self) -> &str {
         self.name.rsplit_once('/').map_or(&self.name, |(_, name)| name)
     }
 
-    /// Its mode before the umask.
+    /// Its mode before the umask is applied.
     pub(super) fn mode(&self) -> u32 {
         if self.executable { 0o777 } else { 0o666 }
     }
 
-    /// Whether it is a module, whose .pyc has the time in its header at which this was changed.
+    /// Whether it is a module. The modification time of a module is in the header of its .pyc.
     pub(super) fn is_module(&self) -> bool {
         self.name.ends_with(".py")
     }

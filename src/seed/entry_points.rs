@@ -1,11 +1,11 @@
-//! A wheel's entry_points.txt, which says what its scripts call.
+//! A wheel's entry_points.txt, which lists the functions that its scripts call.
 
 use super::file_names::is_inside;
 use super::launcher::Launcher;
 use crate::interpreter::Interpreter;
 
-/// The launchers for the scripts in the text of an entry_points.txt, those with windows too. Errors with the reason if a name or
-/// a function in it is none.
+/// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
+/// name or a function in it is invalid.
 pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
     let mut launchers = Vec::new();
     let mut section = "";
@@ -19,9 +19,9 @@ pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<V
     Ok(versioned(launchers, interpreter))
 }
 
-/// `NAME = MODULE:FUNCTION [EXTRAS]`.
+/// Parses `NAME = MODULE:FUNCTION [EXTRAS]`.
 fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
-    let malformed = || format!("its entry point {line:?} is not sound");
+    let malformed = || format!("its entry point {line:?} is not valid");
     let (name, target) = line.split_once('=').ok_or_else(malformed)?;
     let target = target.split('[').next().unwrap_or(target);
     let (module, function) = target.split_once(':').ok_or_else(malformed)?;
@@ -40,8 +40,8 @@ fn is_dotted_name(text: &str) -> bool {
     })
 }
 
-/// pip names its own launchers for the Python that it is in, whatever its wheel says: `pip`, `pip3`, `pip3.13`;
-/// and old setuptools' `easy_install`, `easy_install-3.6`.
+/// Names the launchers of pip and of old setuptools for the Python that they are installed for, whatever the wheel
+/// says: `pip`, `pip3`, `pip3.13`, and `easy_install`, `easy_install-3.6`. pip does the same.
 fn versioned(launchers: Vec<Launcher>, interpreter: &Interpreter) -> Vec<Launcher> {
     let [major, minor, _] = interpreter.version;
     let names_for = |base: &str| match base {
@@ -69,9 +69,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_point_that_would_be_written_elsewhere_is_refused() {
+    fn invalid_entry_points_are_rejected() {
         for line in ["../x = m:f", "a/b = m:f", "x = m", "x = m:f()", "x = os;m:f", " = m:f", ".x = m:f"] {
-            assert!(of_line(line, false).unwrap_err().contains("is not sound"), "{line}");
+            assert!(of_line(line, false).unwrap_err().contains("is not valid"), "{line}");
         }
         let launcher = of_line("x.y = a.b : C.f [extra]", true).unwrap();
         assert_eq!((launcher.module.as_str(), launcher.function.as_str()), ("a.b", "C.f"));

@@ -1,5 +1,6 @@
-//! A launcher on Windows is a program in three parts: distlib's stub, which pip's wheel brings; a shebang line that names the
-//! Python; and a zip archive with what that runs. The stub finds the other two from the end of its own file.
+//! A launcher on Windows is a program in three parts: distlib's stub, which pip's wheel contains; a shebang line that
+//! names the Python; and a zip archive with the code to run. The stub finds the other two from the end of its own
+//! file.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Cursor, Write};
@@ -8,14 +9,14 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-/// What a program on Windows begins with.
+/// The bytes that a program on Windows begins with.
 const MAGIC: &[u8] = b"MZ";
 
-/// What a stub takes for the directory that it is in (distlib 0.3.0, pip 20).
+/// The name that a stub replaces with its own directory (distlib 0.3.0, pip 20).
 const OWN_DIRECTORY: &str = "<launcher_dir>";
 
-/// The record that ends an archive: its mark, its length without a comment, and where in it the size of the directory and its
-/// beginning are (APPNOTE.TXT 4.3.16).
+/// The record that ends an archive: its signature, its length without a comment, and the offsets of the fields with
+/// the directory's size and start (APPNOTE.TXT 4.3.16).
 const END: &[u8] = b"PK\x05\x06";
 const END_LENGTH: usize = 22;
 const DIRECTORY_SIZE: usize = 12;
@@ -24,13 +25,13 @@ const DIRECTORY_START: usize = 16;
 /// The parts of a launcher.
 pub(super) struct Exe<'a> {
     pub(super) stub: &'a [u8],
-    /// From `#!` on, with whatever ends the line.
+    /// From `#!` on, including the line ending, whatever it is.
     pub(super) shebang: &'a [u8],
     pub(super) archive: &'a [u8],
 }
 
 impl Exe<'_> {
-    /// The parts of the launcher in `bytes`; None if they are another program, or none.
+    /// The parts of the launcher in `bytes`. None if they are another program or not a program.
     pub(super) fn parse(bytes: &[u8]) -> Option<Exe<'_>> {
         let end = bytes.strip_prefix(MAGIC).and_then(|_| bytes.len().checked_sub(END_LENGTH))?;
         let record = bytes[end..].starts_with(END).then(|| &bytes[end..])?;
@@ -47,36 +48,37 @@ impl Exe<'_> {
     }
 }
 
-/// Whether these bytes begin as a program does.
+/// Whether these bytes begin like a program.
 pub(super) fn is_program(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// The line that names the Python: in quotes if there is a space in its path, and in UTF-8.
+/// The line that names the Python, in UTF-8. The path is quoted if it contains a space.
 pub(super) fn shebang(python: &Path) -> Vec<u8> {
     let python = python.to_string_lossy();
     let quote = if python.contains(' ') { "\"" } else { "" };
     format!("#!{quote}{python}{quote}\n").into_bytes()
 }
 
-/// The Python of this name in the launcher's own directory.
+/// The path of the Python with this name in the launcher's own directory.
 pub(super) fn beside(python_exe: &OsStr) -> PathBuf {
     [OsStr::new(OWN_DIRECTORY), OsStr::new("\\"), python_exe].into_iter().collect::<OsString>().into()
 }
 
-/// Whether a stub knows its own directory: the name for it is in it as text of Windows.
+/// Whether a stub can find its own directory: the name that it replaces is then in it, in UTF-16.
 pub(super) fn finds_its_directory(stub: &[u8]) -> bool {
     let name: Vec<u8> = OWN_DIRECTORY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     stub.windows(name.len()).any(|window| window == name)
 }
 
-/// The archive, which has one file. It has the oldest date there is, so that the same launcher is the same bytes.
+/// The archive, which contains one file. It has the earliest possible date, so that the same launcher always has the
+/// same bytes.
 pub(super) fn archive(main: &str) -> Vec<u8> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let written = archive.start_file("__main__.py", options.last_modified_time(DateTime::default()));
     let written = written.and_then(|()| Ok(archive.write_all(main.as_bytes())?)).and_then(|()| archive.finish());
-    written.expect("memory takes an archive").into_inner()
+    written.expect("writing an archive to memory cannot fail").into_inner()
 }
 
 #[cfg(test)]
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_launcher_is_taken_apart_as_it_was_put_together() {
+    fn a_rendered_launcher_is_parsed_into_the_same_parts() {
         let (stub, archive) = (b"MZ stub with #! in it".as_slice(), archive("print()"));
         for end in ["", "\r\n"] {
             let shebang = [shebang(Path::new("/a b/python.exe")), end.into()].concat();
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_a_space_is_in_quotes() {
+    fn a_path_with_a_space_is_quoted() {
         assert_eq!(shebang(Path::new(r"C:\env\python.exe")), b"#!C:\\env\\python.exe\n");
         assert_eq!(shebang(Path::new(r"C:\my env\python.exe")), b"#!\"C:\\my env\\python.exe\"\n");
     }

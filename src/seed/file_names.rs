@@ -1,16 +1,16 @@
-//! Names that are files' on every system.
+//! File names that are valid on every system.
 
-/// Whether a name stays below the folder that it is joined to, and is a file's, on every system.
+/// Whether a name stays below the directory that it is joined to and is a valid file name, on every system.
 pub(super) fn is_inside(name: &str) -> bool {
     let name = name.strip_suffix('/').unwrap_or(name);
-    // Byte by byte, since there are thousands of names, few of which are more than ASCII.
+    // Check byte by byte, since there are thousands of names and few are not ASCII.
     let is_refused = |byte: &u8| byte.is_ascii_control() || b"\\:<>\"|?*".contains(byte);
     !name.as_bytes().iter().any(is_refused)
         && (name.is_ascii() || !name.chars().any(char::is_control))
         && name.split('/').all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && !is_device(part))
 }
 
-/// Whether Windows takes a name for a device's, whatever it ends with (`NUL`, `com1.txt`).
+/// Whether Windows treats a name as a device, whatever its extension (`NUL`, `com1.txt`).
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end();
     let is = |device: &&str| stem.eq_ignore_ascii_case(device);
@@ -26,14 +26,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lead_elsewhere_are_told_apart() {
+    fn unsafe_names_are_recognised() {
         for name in ["pip/__init__.py", "pip/", "a..b/c", ".hidden", "console.py", "com.py", "com10"] {
             assert!(is_inside(name), "{name}");
         }
         for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
             assert!(!is_inside(name), "{name}");
         }
-        // What Windows takes for another name, or for a device.
+        // Names that Windows reads as another name or as a device.
         for name in ["a.. /x", "a./x", "a ", "...", "nul", "a/NUL.py", "Com1.tar.gz", "lpt9", "con .py", "a?b"] {
             assert!(!is_inside(name), "{name}");
         }

@@ -1,4 +1,5 @@
-//! Which wheels are installed: those of the folders of `Options::find_links` before the interpreter's own.
+//! Chooses the wheels to install: those in the directories of `Options::find_links` take precedence over the
+//! interpreter's own.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -14,15 +15,16 @@ use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::options::Options;
 
-/// METADATA is headers and a project's description; more than this is none.
+/// The maximum number of bytes read from METADATA, which consists of headers and the project's description.
 const LARGEST_METADATA: u64 = 4 << 20;
 
-/// The first version that bundles pip alone (gh-95299).
+/// The first version that bundles only pip (gh-95299).
 const WITHOUT_SETUPTOOLS: [u32; 3] = [3, 12, 0];
 
-/// The wheels to install, one a project. Where they come from changes nothing in which projects they are.
+/// Returns the wheels to install, one for each project. Where they come from does not change which projects are
+/// installed.
 ///
-/// Errors if a folder cannot be read, or a wheel of it that would be taken is not sound.
+/// Fails if a directory cannot be read, or if a wheel in it that would be chosen is not valid.
 pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
     let found = found_in(&options.find_links)?;
     let mut chosen = Vec::new();
@@ -33,8 +35,8 @@ pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec
     Ok(chosen)
 }
 
-/// The projects that belong into an environment: what the interpreter bundles, or where that has been taken out, what
-/// its version bundled.
+/// Returns the projects that belong in an environment: those that the interpreter bundles or, if its wheels have been
+/// removed, those that its version bundled.
 pub(crate) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<String> {
     let mut projects: Vec<String> = interpreter.wheels.iter().map(|wheel| project_of(wheel)).collect();
     if projects.is_empty() {
@@ -45,14 +47,14 @@ pub(crate) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<Stri
     projects
 }
 
-/// A wheel in one of the folders, by its name.
+/// A wheel in one of the directories, identified by its name.
 struct Candidate {
     project: String,
     version: Version,
     path: PathBuf,
 }
 
-/// The wheels of these folders that any Python 3 on any system may have, by their tags.
+/// The wheels in these directories whose tags allow any Python 3 on any system.
 fn found_in(folders: &[PathBuf]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for folder in folders {
@@ -68,7 +70,7 @@ fn found_in(folders: &[PathBuf]) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-/// Whether a wheel's name ends in `py3-none-any`, or in a set of tags with that (PEP 425).
+/// Whether a wheel's name ends in `py3-none-any`, or in a set of tags that includes it (PEP 425).
 fn is_for_all(path: &Path) -> bool {
     let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".whl"));
     let mut tags = stem.unwrap_or_default().rsplit('-');
@@ -77,8 +79,8 @@ fn is_for_all(path: &Path) -> bool {
         .all(|wanted| tags.next().is_some_and(|set| set.split('.').any(|tag| tag == wanted)))
 }
 
-/// The newest wheel of `project` that says it suits the interpreter; one of a version that is not final only if there
-/// is no other (PEP 440). Of the same version twice, the first folder's.
+/// The newest wheel of `project` that supports the interpreter. A pre-release is chosen only if there is nothing else
+/// (PEP 440). If a version exists twice, the first directory's is chosen.
 fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Result<Option<PathBuf>> {
     let mut candidates: Vec<&Candidate> = found.iter().filter(|candidate| candidate.project == project).collect();
     candidates.sort_by(|a, b| (b.version.is_stable(), &b.version).cmp(&(a.version.is_stable(), &a.version)));
@@ -90,22 +92,23 @@ fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Resu
     Ok(None)
 }
 
-/// Whether the wheel's Requires-Python takes this interpreter, whose version is as final to it as to pip.
+/// Whether the wheel's Requires-Python allows this interpreter. As in pip, a pre-release of Python counts as the final
+/// release.
 fn suits(path: &Path, project: &str, interpreter: &Interpreter) -> Result<bool> {
     let metadata = metadata(path, project)?;
     let version = Version::new(interpreter.version.map(u64::from));
     let requires = requires_python(&metadata).map(VersionSpecifiers::from_str);
-    // What does not read asks for nothing, by pip's rule.
+    // pip ignores an invalid Requires-Python too.
     Ok(requires.and_then(Result::ok).is_none_or(|requires| requires.contains(&version)))
 }
 
-/// METADATA's header Requires-Python (PEP 345).
+/// The header Requires-Python of METADATA (PEP 345).
 fn requires_python(metadata: &str) -> Option<&str> {
     let headers = metadata.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
     headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("requires-python")).map(|(_, value)| value.trim())
 }
 
-/// The text of METADATA; of the wheel no more is read than its directory and this.
+/// The text of METADATA. Apart from it, only the archive's directory is read.
 fn metadata(path: &Path, project: &str) -> Result<String> {
     let unsound = |reason: String| Error::Distribution { path: path.to_owned(), reason };
     let mut archive = File::open(path)
@@ -128,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_say_which_wheels_are_for_all() {
+    fn tags_show_which_wheels_support_any_python_3() {
         for name in ["pip-24.2-py3-none-any.whl", "pip-18.1-py2.py3-none-any.whl", "pip-1-2-py3-none-any.whl"] {
             assert!(is_for_all(Path::new(name)), "{name}");
         }
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn requires_python_is_a_header_and_no_line_of_the_description() {
+    fn requires_python_is_read_from_headers_and_not_from_the_description() {
         assert_eq!(requires_python("Name: pip\nrequires-python: >=3.8\n\nRequires-Python: 2"), Some(">=3.8"));
         assert_eq!(requires_python("Name: pip\n\nRequires-Python: 2"), None);
     }

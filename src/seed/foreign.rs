@@ -1,4 +1,4 @@
-//! Which launchers start a Python that is not this environment's.
+//! Finds launchers that start a Python outside this environment.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use super::shebang::python_of_launcher;
 use crate::context::Context;
 use crate::os;
 
-/// The Python that a launcher starts, if that is another environment's, or is gone, or will be when this run is done. One
-/// of the system's is none of those: a script may want it.
+/// The Python that a launcher starts, if it belongs to another environment, does not exist, or will not exist after
+/// this run. A Python of the system does not count: a script may want it.
 pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
     let python = python_of_launcher(launcher).filter(|python| is_named_so(python))?;
     let directory = python.parent()?;
@@ -17,8 +17,8 @@ pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathB
     (is_anothers || is_gone(&python, context)).then_some(python)
 }
 
-/// Whether a launcher is to start its Python otherwise: a [foreign](foreign_python) one, or its own by name where the
-/// environment may be moved.
+/// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
+/// although the environment is relocatable.
 pub(super) fn is_to_be_mended(launcher: &[u8], context: &Context) -> bool {
     let names_ours =
         || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));

@@ -1,6 +1,6 @@
-//! What wheels come to in site-packages, .pyc included, in one file: the next environment is that image written out. First
-//! there are the files' bytes; then a list in JSON, which says what the files are and where each one's bytes are, and a checksum
-//! that is held against them as they are read.
+//! An image: the installed files of wheels, with bytecode, in a single file, which is written out to fill the next
+//! environment. The files' bytes come first. A JSON list follows, with each file's name, the position of its bytes,
+//! and a checksum that they are compared with when they are read.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,27 +15,27 @@ use super::site_packages::{self, Folder, Root};
 use crate::error::{Error, Result};
 use crate::os;
 
-/// An image, of which nothing but the list has been read and checked yet.
+/// An image. When it is opened, only the list is read and checked.
 pub(super) struct Image {
     list: List,
     file: File,
-    /// Where the files' bytes end.
+    /// The offset where the files' bytes end.
     end: u64,
-    /// What has been read and found whole, by where it begins and ends. Unset, nothing is kept: for one environment it
-    /// would only take memory.
+    /// The pieces that have been read and verified, by their start and end. If unset, nothing is kept: for a single
+    /// environment, that would only take memory.
     read: OnceLock<Mutex<Pieces>>,
 }
 
 type Pieces = HashMap<(u64, u64), Arc<Vec<u8>>>;
 
 thread_local! {
-    /// What a thread reads into where nothing is kept: memory that the system has to provide once.
+    /// The buffer that a thread reads into if nothing is kept, so that memory is allocated only once.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What went wrong while an image was written out.
+/// The reason why an image could not be written out.
 pub(super) enum Fault {
-    /// The image is not what was kept.
+    /// The image differs from what was stored.
     Damaged,
     /// The environment cannot be written.
     Failed(Error),
@@ -48,7 +48,7 @@ impl From<Error> for Fault {
 }
 
 impl Image {
-    /// The image in this file, if it is one.
+    /// Opens the image in this file. None if it is not a valid image.
     pub(super) fn open(file: File) -> Option<Image> {
         let (list, end) = List::read(&file)?;
         let mut files = list.distributions.iter().flat_map(|distribution| &distribution.files);
@@ -56,17 +56,17 @@ impl Image {
         Some(Image { list, file, end, read: OnceLock::new() })
     }
 
-    /// Has what is read from now on stay in memory, for further environments.
+    /// Keeps everything that is read from now on in memory, for further environments.
     pub(super) fn keep_what_is_read(&self) {
         self.read.get_or_init(Mutex::default);
     }
 
-    /// What it installs.
+    /// The distributions that it installs.
     pub(super) fn distributions(&self) -> &[Distribution] {
         &self.list.distributions
     }
 
-    /// When all modules were last changed.
+    /// The modification time of all modules.
     pub(super) fn modified(&self) -> SystemTime {
         self.list.modified
     }
@@ -79,14 +79,15 @@ impl Image {
         })
     }
 
-    /// Writes `files` of one folder; those that are `dated` as changed when the modules were.
+    /// Writes `files`, which are all in one directory. Those that are `dated` get the modification time of the
+    /// modules.
     pub(super) fn write_folder(
         &self,
         folder: &Folder,
         files: &[&InstalledFile],
         dated: impl Fn(&InstalledFile) -> bool,
     ) -> Result<(), Fault> {
-        // Those of one folder stand side by side.
+        // The bytes of files in one directory are adjacent.
         let mut files = files.to_vec();
         files.sort_by_key(|file| file.entry.start);
         let mut rest = files.as_slice();
@@ -131,7 +132,7 @@ impl Image {
         done(&bytes)
     }
 
-    /// Reads the bytes from `start` to `end`, in which the files have the checksums of the list.
+    /// Reads the bytes from `start` to `end`, and checks the files in them against the checksums in the list.
     fn read_piece<'a>(
         &self,
         files: &[&InstalledFile],

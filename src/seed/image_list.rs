@@ -1,4 +1,4 @@
-//! The list at the end of an image, by which its bytes are files.
+//! The list at the end of an image, which says where each file's bytes are.
 
 use std::fs::File;
 use std::io;
@@ -9,25 +9,26 @@ use serde::{Deserialize, Serialize};
 use super::distribution::Distribution;
 use crate::os;
 
-/// Goes up when what an image holds changes in kind.
+/// The version of the image format, increased whenever the format changes.
 pub(super) const FORMAT: u32 = 6;
 
-/// The bytes behind the list, the last ones: its length and its checksum, four each, the lowest first.
+/// The size in bytes of the footer, which comes after the list and ends the image: the list's length and its checksum,
+/// four bytes each, little-endian.
 const FOOTER: usize = 8;
 
-/// The bytes that are written and read in one go, unless one file has more: what the caches of a processor hold.
+/// The number of bytes written and read at once, unless a single file is larger: what fits in a processor's caches.
 pub(super) const MOST_AT_ONCE: u64 = 256 << 10;
 
-/// What an image holds.
+/// The contents of an image.
 #[derive(Serialize, Deserialize)]
 pub(super) struct List {
     pub(super) distributions: Vec<Distribution>,
-    /// The time that all modules were last changed, which their .pyc have in their headers.
+    /// The modification time of all modules, which is also in the headers of their .pyc.
     pub(super) modified: SystemTime,
 }
 
 impl List {
-    /// The end of an image.
+    /// Renders the end of an image: the list and the footer.
     pub(super) fn render(&self) -> io::Result<Vec<u8>> {
         let mut end = serde_json::to_vec(self)?;
         let (length, checksum) = (u32::try_from(end.len()).map_err(io::Error::other)?, crc32fast::hash(&end));
@@ -35,7 +36,8 @@ impl List {
         Ok(end)
     }
 
-    /// The list at the end of a file, and where it begins. None if there is none.
+    /// Reads the list at the end of a file, and returns it with the offset where it begins. None if there is no valid
+    /// one.
     pub(super) fn read(file: &File) -> Option<(List, u64)> {
         let end = file.metadata().ok()?.len().checked_sub(FOOTER as u64)?;
         let mut footer = [0; FOOTER];

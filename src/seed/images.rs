@@ -1,4 +1,4 @@
-//! The images that the cache has, each under a key that says all that decides its bytes.
+//! The images in the cache. The key of each covers everything that its bytes depend on.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -18,17 +18,17 @@ use crate::interpreter::Interpreter;
 use crate::options::Options;
 use crate::os;
 
-/// The folder of the cache.
+/// The subdirectory of the cache.
 const FOLDER: &str = "images";
 
-/// An image that has not been used for so long goes.
+/// The time after which an unused image is removed.
 const LONGEST_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The bytes at a wheel's end that tell it from others: the directory is in them, with each file's size and checksum, and
-/// in most wheels RECORD too.
+/// The number of bytes at the end of a wheel that distinguish it from others. They contain the archive's directory,
+/// with each file's size and checksum, and in most wheels RECORD too.
 const TAIL: u64 = 1 << 17;
 
-/// The images that have been opened, for all environments that one builder makes.
+/// The images that have been opened, shared by all environments that one builder creates.
 #[derive(Clone, Default)]
 pub(crate) struct Images {
     opened: Arc<Mutex<HashMap<String, Arc<Image>>>>,
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Images {
 }
 
 impl Images {
-    /// The image of this key, if the cache has it and it is one.
+    /// The image with this key, if the cache has a valid one.
     pub(super) fn load(&self, cache: &Cache, key: &str) -> Option<Arc<Image>> {
         if let Some(image) = self.opened().get(key) {
             image.keep_what_is_read();
@@ -52,16 +52,16 @@ impl Images {
         Some(image)
     }
 
-    /// Begins the image of this key, for what is written from now on; none where the cache cannot keep it.
+    /// Starts an image with this key, from what is written from now on. None if the cache cannot store it.
     pub(super) fn begin(&self, cache: &Cache, key: &str) -> Option<NewImage> {
         self.opened().remove(key);
         NewImage::begin(cache.create(&file_name(key)).ok()?)
     }
 
-    /// Keeps an image of what has been installed below `root`, as which it was begun.
+    /// Stores the image of what has been installed below `root`, if one was started.
     pub(super) fn keep(cache: &Cache, mut root: Root, distributions: Vec<Distribution>, modified: SystemTime) {
         if let Some(image) = root.new_image.take() {
-            // As with all of the cache: without it, the next run takes longer.
+            // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
             let _ = image.finish(&root.staged, distributions, modified);
             cache.sweep(FOLDER, |_, unused| unused > LONGEST_UNUSED);
             unpacked::sweep(cache, |key| cache.has(&file_name(key)));
@@ -73,7 +73,7 @@ impl Images {
     }
 }
 
-/// The key of the image of these wheels for this interpreter. Errors if a wheel cannot be read.
+/// The key of the image of these wheels for this interpreter. Fails if a wheel cannot be read.
 pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Options) -> Result<String> {
     let mut identities = Vec::new();
     for wheel in wheels {
@@ -84,7 +84,8 @@ pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Optio
     Ok(cache::key(format!("{version:?} {bytecode:?} {identities:?}").as_bytes()))
 }
 
-/// A wheel's size, and what its last bytes come to. Where it lies, and whose it is, changes nothing in what it installs.
+/// A wheel's size, and a hash of its last bytes. Its location and owner do not matter, since they do not affect what
+/// it installs.
 fn identity(wheel: &Path) -> io::Result<(u64, String)> {
     let mut file = os::open_regular(wheel)?;
     let size = file.metadata()?.len();

@@ -1,5 +1,5 @@
-//! pip and setuptools into site-packages: from their image in the cache, or else from their wheels, unpacked, compiled and
-//! kept as an image.
+//! Installs pip and setuptools into site-packages: from their image in the cache, or else from their wheels, which are
+//! unpacked, compiled and stored as an image.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -24,11 +24,11 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::options::LinkMode;
 
-/// The first pip that marks what was asked for, rather than brought along, by a file REQUESTED (PEP 376).
+/// The first pip that marks requested distributions, as opposed to dependencies, with a file REQUESTED (PEP 376).
 const WITH_REQUESTED: [u64; 2] = [20, 2];
 
-/// Installs the wheels of `Options::find_links`, or else the interpreter's. In an environment that exists, a project that
-/// is as new and whole stays as it is; an older or damaged one is replaced.
+/// Installs the wheels of `Options::find_links`, or else the interpreter's own. In an existing environment, a project
+/// that is intact and at least as new stays as it is; an older or damaged one is replaced.
 pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let wheels = choose(&context.interpreter, &context.options)?;
     let key = images::key(&context.interpreter, &wheels, &context.options)?;
@@ -36,7 +36,7 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
         match write_image(context, &image, &key) {
             Ok(()) => return Ok(()),
             Err(Fault::Failed(error)) => return Err(error),
-            // What was written of it is not to be trusted; it is made anew.
+            // Do not trust what was written of it: start again.
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }
     }
@@ -49,14 +49,14 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let marks_requested = marks_requested(&wheels);
     let wheels: Vec<Wheel> = wheels.into_iter().filter_map(|(wheel, is_wanted)| is_wanted.then_some(wheel)).collect();
     let distributions = install_wheels(context, &wheels, &root, modified, marks_requested)?;
-    // An image's .pyc are those of modules that all have the same time.
+    // The .pyc in an image expect all modules to have the same time.
     if root.has_times() {
         Images::keep(&context.caller.cache, root, distributions, modified);
     }
     Ok(())
 }
 
-/// Writes out what the cache has.
+/// Writes out the image from the cache.
 fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fault> {
     let mut distributions = Vec::new();
     for distribution in image.distributions() {
@@ -85,7 +85,7 @@ fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// The wheels, and whether each is to be installed: what is older has made way for it then.
+/// The wheels, and whether each is to be installed. If so, an older version has been retired.
 fn to_install(context: &mut Context, paths: &[PathBuf]) -> Result<Vec<(Wheel, bool)>> {
     let mut wheels = Vec::new();
     for path in paths {
@@ -96,12 +96,13 @@ fn to_install(context: &mut Context, paths: &[PathBuf]) -> Result<Vec<(Wheel, bo
     Ok(wheels)
 }
 
-/// Whether the pip among the wheels, if it is there, marks what was asked for.
+/// Whether the pip among the wheels, if there is one, marks requested distributions.
 fn marks_requested(wheels: &[(Wheel, bool)]) -> bool {
     wheels.iter().all(|(wheel, _)| wheel.project() != "pip" || *wheel.version() >= Version::new(WITH_REQUESTED))
 }
 
-/// Unpacks into `root` and compiles wheels, with their modules changed at `modified`. Returns what has come of them.
+/// Unpacks wheels into `root`, with modules modified at `modified`, and compiles them. Returns the installed
+/// distributions.
 fn install_wheels(
     context: &Context,
     wheels: &[Wheel],
@@ -123,13 +124,13 @@ fn install_wheels(
     Ok(distributions)
 }
 
-/// A .pyc for each module, if they are wanted: the base's own, or a new one.
+/// Writes a .pyc for each module, if the options ask for it: the base's own, or a new one.
 fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: SystemTime) -> Result<Compiled> {
     if !context.options.compile {
         return Ok(Compiled::nothing());
     }
     let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-    // Python itself compiles for the times that the modules have.
+    // If times could not be set, compile everything: Python uses the times that the modules have.
     let left = match root.has_times() {
         true => reuse::reuse(context, root, modules, modified)?,
         false => modules,
@@ -140,14 +141,15 @@ fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: S
     compile::compile(context, &context.interpreter, &left)
 }
 
-/// Now, in whole pairs of seconds: every file system keeps such a time as it is (FAT has no finer one), and so does a .pyc.
+/// The current time in even seconds: every file system stores it unchanged (FAT has a resolution of two seconds), and
+/// so does a .pyc.
 fn this_moment() -> SystemTime {
     let now = SystemTime::now();
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(since.as_secs() & !1)
 }
 
-/// What is installed of a wheel: its files, what pip writes besides (INSTALLER, REQUESTED), and its .pyc.
+/// What is installed of a wheel: its files, those that pip adds (INSTALLER, REQUESTED), and its .pyc.
 fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled, marks_requested: bool) -> Result<Distribution> {
     let mut record: Record = wheel.record().clone();
     let mut files = wheel.installed_files();
@@ -176,7 +178,7 @@ fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled, marks_request
     Ok(distribution)
 }
 
-/// Writes what names the environment: the launchers, and RECORD with their hashes.
+/// Writes the files that contain the environment's path: the launchers, and RECORD with their hashes.
 fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
     let record = launchers::write(context, distribution)?.render_with(&distribution.record);
     context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)

@@ -1,4 +1,4 @@
-//! The programs in bin that start a package's scripts: text with a shebang line, and on Windows an `.exe`.
+//! The programs in bin that start a package's scripts: text with a shebang line, or an `.exe` on Windows.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use super::exe::{self, Exe};
 use crate::os;
 use crate::platform::Platform;
 
-/// A program to be written into bin: calls one function of one module.
+/// A program to be written into bin, which calls one function of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Launcher {
     pub(super) name: String,
     pub(super) module: String,
     pub(super) function: String,
-    /// Whether it has windows of its own (`gui_scripts`), and so no console on Windows.
+    /// Whether it is a GUI program (`gui_scripts`), and so has no console on Windows.
     pub(super) gui: bool,
 }
 
 impl Launcher {
-    /// What its file is called.
+    /// Its file name.
     pub(super) fn file_name(&self, platform: Platform) -> String {
         match platform {
             Platform::Posix => self.name.clone(),
@@ -28,13 +28,14 @@ impl Launcher {
         }
     }
 
-    /// The text that begins with `start`.
+    /// Renders the text, which begins with `start`.
     pub(super) fn render(&self, start: &[u8]) -> Vec<u8> {
         let call = format!("    sys.exit({}())\n", self.function);
         [start, self.main(&call).as_bytes()].concat()
     }
 
-    /// The program for Windows that begins with `stub`. A program is called by its name there, with or without `.exe`.
+    /// Renders the program for Windows, which begins with `stub`. There, a program is called by its name with or
+    /// without `.exe`.
     pub(super) fn render_exe(&self, stub: &[u8], python: &Path) -> Vec<u8> {
         let call = format!(
             "    if sys.argv[0].lower().endswith(\".exe\"):\n        sys.argv[0] = sys.argv[0][:-4]\n    sys.exit({}())\n",
@@ -52,13 +53,13 @@ impl Launcher {
     }
 }
 
-/// `pythonw.exe` of `python.exe`.
+/// The `pythonw.exe` that belongs to a `python.exe`.
 pub(super) fn without_console(python: &Path) -> PathBuf {
     let name = python.file_name().unwrap_or_default().to_string_lossy().replacen("python", "pythonw", 1);
     python.with_file_name(name)
 }
 
-/// What says which Python the launcher at `path` starts: its beginning, or of one on Windows what follows its stub.
+/// Reads the part of the launcher at `path` that names its Python: the beginning, or what follows the stub on Windows.
 pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
     let start = os::read_start(path)?;
     if !exe::is_program(&start) {
@@ -68,7 +69,7 @@ pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
     Ok(Exe::parse(&bytes).map(|exe| exe.shebang.to_owned()).unwrap_or_default())
 }
 
-#[cfg(all(test, unix))] // its paths
+#[cfg(all(test, unix))] // Unix paths
 mod tests {
     use super::*;
     use crate::seed::shebang::{python_of_launcher, shebang};
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_launcher_tells_its_python() {
+    fn the_python_of_a_launcher_is_found() {
         for python in ["/env/bin/python3", "/it's a \\ \"b\"/bin/python3", "/a b/bin/python3"] {
             let rendered = launcher(false).render(&shebang(python.as_ref()));
             assert_eq!(python_of_launcher(&rendered).unwrap(), Path::new(python));
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_launcher_on_windows_tells_its_python_which_has_no_console_if_it_has_windows() {
+    fn the_python_of_a_windows_launcher_is_found_and_is_pythonw_for_gui_scripts() {
         let folder = tempfile::tempdir().unwrap();
         for (gui, expected) in [(false, "/a b/python.exe"), (true, "/a b/pythonw.exe")] {
             let path = folder.path().join(launcher(gui).file_name(Platform::Nt));

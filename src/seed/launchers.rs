@@ -1,6 +1,6 @@
-//! The launchers of a distribution, written into bin or mended there.
+//! Writes the launchers of a distribution into bin, or repairs them there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::distribution::Distribution;
 use super::exe::{self, Exe};
@@ -8,12 +8,12 @@ use super::launcher::{Launcher, without_console};
 use super::record::Record;
 use super::shebang::{self, python_of_launcher, relocated, shebang, with_python};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{AtPath, Result};
 use crate::interpreter::Interpreter;
 use crate::os;
 use crate::platform::Platform;
 
-/// Writes the launchers, and returns their rows of RECORD.
+/// Writes the launchers, and returns their rows for RECORD.
 pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Record> {
     let (mut record, way) = (Record::default(), way_to_bin(&context.interpreter));
     for launcher in &distribution.launchers {
@@ -31,7 +31,8 @@ pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Re
     Ok(record)
 }
 
-/// The launcher `contents` for this environment's Python, whatever else is in it. None if it is no launcher that names a Python.
+/// The launcher `contents`, changed to start this environment's Python; the rest is kept. None if it is not a launcher
+/// that names a Python.
 pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
     let Some(exe) = Exe::parse(contents) else {
         let relocated = context.options.relocatable.then(|| relocated(contents)).flatten();
@@ -44,7 +45,7 @@ pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
     Some(Exe { shebang: &exe::shebang(&python), ..exe }.render())
 }
 
-/// What a launcher begins with, as text.
+/// The beginning of a launcher that is a text file.
 fn start(context: &Context) -> Vec<u8> {
     match context.options.relocatable {
         true => shebang::BESIDE.to_owned(),
@@ -52,7 +53,8 @@ fn start(context: &Context) -> Vec<u8> {
     }
 }
 
-/// The Python that a launcher on Windows names, by a path from its own directory if that is wanted and its stub can.
+/// The Python that a launcher on Windows names. If the environment is relocatable and the stub supports it, the path
+/// is relative to the launcher's own directory.
 fn python_for(stub: &[u8], context: &Context) -> PathBuf {
     match context.options.relocatable && exe::finds_its_directory(stub) {
         true => exe::beside(&context.python_exe),
@@ -60,25 +62,23 @@ fn python_for(stub: &[u8], context: &Context) -> PathBuf {
     }
 }
 
-/// bin as RECORD names it, relative to site-packages: `../../../bin/`.
+/// The path of bin in RECORD, relative to site-packages: `../../../bin/`.
 fn way_to_bin(interpreter: &Interpreter) -> String {
     let up = "../".repeat(interpreter.scheme.purelib.components().count());
     format!("{up}{}/", interpreter.scheme.scripts.display())
 }
 
-/// What a launcher on Windows begins with, by the machine that the interpreter is for: pip brings one for each, and the
-/// environment has pip, just installed or from before.
+/// The stub that a launcher on Windows begins with, for the machine that the interpreter is built for. pip contains
+/// one for each machine, and the environment has pip, either just installed or from before.
 fn stub(context: &Context, launcher: &Launcher) -> Result<Vec<u8>> {
     let kind = if launcher.gui { "w" } else { "t" };
     let name = format!("{kind}{}.exe", machine(&context.interpreter.machine));
     let path = context.lib_path.join("pip").join("_vendor").join("distlib").join(&name);
-    os::read_regular(&context.staged(&path)).or_else(|_| os::read_regular(&path)).map_err(|error| Error::Distribution {
-        path: path.parent().unwrap_or(Path::new("")).to_owned(),
-        reason: format!("it has no {name}, which programs for this Python begin with ({error})"),
-    })
+    let stub = os::read_regular(&context.staged(&path)).or_else(|_| os::read_regular(&path));
+    stub.at("read the stub of launchers for this Python", &path)
 }
 
-/// A machine as distlib names it, by sysconfig's name of the platform.
+/// distlib's name for a machine, given sysconfig's name of the platform.
 fn machine(platform: &str) -> &str {
     match platform {
         "win32" => "32",

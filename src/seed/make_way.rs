@@ -1,4 +1,4 @@
-//! What an environment that exists has of a project already: it stays, or makes way for another version.
+//! Decides whether a project that an environment already has is kept or replaced.
 
 use pep440_rs::Version;
 
@@ -6,10 +6,10 @@ use super::installed::Installed;
 use crate::context::Context;
 use crate::error::Result;
 
-/// Whether `version` of `project` is to be installed: unless the environment has one that is as new and whole. What makes
-/// way is retired: it goes when the environment is published.
+/// Whether `version` of `project` is to be installed: it is unless the environment has one that is intact and at least
+/// as new. What it replaces is retired, that is, removed when the environment is published.
 ///
-/// A newer version that was damaged makes way with a warning.
+/// A damaged newer version is replaced with a warning.
 pub(super) fn make_way(context: &mut Context, project: &str, version: &Version) -> Result<bool> {
     if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
@@ -18,13 +18,14 @@ pub(super) fn make_way(context: &mut Context, project: &str, version: &Version) 
     let Some((newest, older)) = found.split_last() else { return Ok(true) };
     if newest.version() >= version {
         let Some(fault) = newest.fault(context) else {
-            // Their files are the newest's now: an installation that broke off has left the metadata.
+            // Only the metadata of older versions is left, by an interrupted installation: their files now belong to
+            // the newest.
             older.iter().flat_map(Installed::metadata_files).for_each(|file| context.stage.retire(file));
             return Ok(false);
         };
         if newest.version() > version {
             let newer = newest.version();
-            let warning = format!("{project} {newer} is damaged ({fault}), so {version} takes its place");
+            let warning = format!("{project} {newer} is damaged ({fault}); replacing it with {version}");
             context.caller.observer.warn(&warning);
         }
     }

@@ -1,5 +1,5 @@
-//! The launchers that installed distributions have in bin: those that start a Python which is not the environment's own,
-//! since it was moved or copied, or has another version now, are pointed at that.
+//! Repairs the launchers that installed distributions have in bin. Those that start a Python other than the
+//! environment's own, because it was moved or copied or has another version now, are changed to start that one.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,9 @@ use crate::context::{Context, absolute};
 use crate::error::{Quoted, Result, one_line};
 use crate::os;
 
-/// Mends the launchers of an environment that exists, and their rows in RECORD. Scripts that no distribution has installed
-/// are left alone: a warning names those that start a Python which is gone, or is another environment's.
+/// Repairs the launchers of an existing environment, and their rows in RECORD. Scripts that no distribution has
+/// installed are not changed: a warning names those that start a Python that is gone or belongs to another
+/// environment.
 pub(crate) fn mend(context: &mut Context) -> Result<()> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(());
@@ -25,15 +26,16 @@ pub(crate) fn mend(context: &mut Context) -> Result<()> {
     warn_of_others(context, &done)
 }
 
-/// Has the launchers that pip has written into an environment that stands at ENV_DIR find its Python wherever that is moved.
+/// Changes the launchers that pip has written into a finished environment, so that they find its Python wherever the
+/// environment is moved.
 pub(crate) fn relocate(context: &Context) -> Result<()> {
     dist_infos(context)?.iter().try_for_each(|metadata| mend_distribution(context, metadata).map(drop))
 }
 
-/// Mends the launchers that a distribution's RECORD names, and returns them.
+/// Repairs the launchers listed in a distribution's RECORD, and returns them.
 fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
     let (record_path, root) = (metadata.join("RECORD"), metadata.parent().unwrap_or(metadata));
-    // What cannot be read is no distribution that has anything to be mended; one that is replaced has been written anew.
+    // A distribution without a readable RECORD has nothing to repair. If it is being replaced, its launchers are new.
     let Ok(contents) = os::read_regular(&record_path) else { return Ok(vec![]) };
     let Ok(mut record) = Record::parse(&contents) else { return Ok(vec![]) };
     let mut done = Vec::new();
@@ -57,7 +59,7 @@ fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>>
     Ok(done)
 }
 
-/// Names the scripts in bin that start such a Python and were not mended.
+/// Warns of the scripts in bin that start a [foreign](foreign_python) Python and were not repaired.
 fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
     let mut dead = Vec::new();
     for script in os::entries(&context.bin_path)? {
@@ -70,14 +72,14 @@ fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
     }
     if !dead.is_empty() {
         let (scripts, bin_path) = (dead.join(", "), Quoted(&context.bin_path));
-        let what = "start a Python that is gone or another environment's";
-        let warning = format!("these scripts in {bin_path} {what}: {scripts}; change their first line");
+        let what = "start a Python that is gone or belongs to another environment";
+        let warning = format!("these scripts in {bin_path} {what}: {scripts}; edit their first line");
         context.caller.observer.warn(&warning);
     }
     Ok(())
 }
 
-/// Whether this run has written or retired a file of bin already.
+/// Whether this run has already written or retired a file in bin.
 fn is_settled(context: &Context, path: &Path) -> bool {
     let staged = context.staged(path);
     context.stage.is_retired(path) || staged != path && os::is_there(&staged)

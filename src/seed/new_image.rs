@@ -1,4 +1,5 @@
-//! An image as it is made: what is written into site-packages goes to a thread too, which writes it into the cache.
+//! An image that is being created: whatever is written into site-packages is also sent to a thread, which writes it
+//! into the cache.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,26 +16,26 @@ use super::distribution::{Distribution, Entry, InstalledFile};
 use super::image_list::{List, MOST_AT_ONCE};
 use crate::cache::NewFile;
 
-/// Files of one folder, whose bytes stand one after the other.
+/// Files of one directory, with their bytes one after another.
 #[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
-    /// Their names, relative to site-packages, and how many bytes each has.
+    /// Their names, relative to site-packages, and their sizes in bytes.
     files: Vec<(String, usize)>,
 }
 
-/// An image that is being made. Dropped before it is [finished](Self::finish), nothing is kept of it.
+/// An image that is being created. If it is dropped before it is [finished](Self::finish), nothing of it is kept.
 pub(super) struct NewImage {
-    /// None when all has been sent.
+    /// None once everything has been sent.
     sender: Option<SyncSender<Batch>>,
     spare: Spare,
     writer: Option<JoinHandle<io::Result<Written>>>,
 }
 
-/// Memory of batches that have been written, for further ones.
+/// Buffers of batches that have been written, for reuse.
 type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// What has been written of an image.
+/// The part of an image that has been written.
 struct Written {
     file: NewFile,
     length: u64,
@@ -42,9 +43,9 @@ struct Written {
 }
 
 impl NewImage {
-    /// Begins to write an image into `file`. None if there is no thread for it.
+    /// Starts to write an image into `file`. None if no thread can be started for it.
     pub(super) fn begin(file: NewFile) -> Option<NewImage> {
-        // Whoever fills batches waits for the one before the last to be written, so that memory is not filled with them.
+        // Threads that fill batches wait until the last but one is written, so that memory does not fill up with them.
         let (sender, receiver) = mpsc::sync_channel(1);
         let written = Written { file, length: 0, entries: HashMap::new() };
         let spare = Spare::default();
@@ -53,7 +54,7 @@ impl NewImage {
         Some(NewImage { sender: Some(sender), spare, writer: Some(writer) })
     }
 
-    /// Makes it the image of `distributions`, of whose files it takes those that have not come to it from below `staged`.
+    /// Completes the image of `distributions`. Files that have not been added to it are read from below `staged`.
     pub(super) fn finish(
         mut self,
         staged: &Path,
@@ -63,7 +64,7 @@ impl NewImage {
         let mut written = self.join().unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))?;
         let mut files: Vec<&mut InstalledFile> =
             distributions.iter_mut().flat_map(|distribution| &mut distribution.files).collect();
-        // Those of one folder side by side: they are read in one go.
+        // Keep the files of a directory adjacent, so that they are read at once.
         files.sort_by(|a, b| (a.folder(), a.base_name()).cmp(&(b.folder(), b.base_name())));
         for file in files {
             if !written.entries.contains_key(&file.name) {
@@ -77,7 +78,7 @@ impl NewImage {
         written.file.keep()
     }
 
-    /// Waits until the writer is done with what it was sent.
+    /// Waits until the writer has written everything that was sent.
     fn join(&mut self) -> Option<io::Result<Written>> {
         self.sender = None;
         self.writer.take()?.join().ok()
@@ -85,14 +86,14 @@ impl NewImage {
 }
 
 impl Drop for NewImage {
-    /// No thread is left writing.
+    /// Waits for the thread, so that none is left writing.
     fn drop(&mut self) {
         self.join();
     }
 }
 
 impl Written {
-    /// Writes what comes until no more does.
+    /// Writes the batches until no more arrive.
     fn receive(mut self, receiver: &Receiver<Batch>, emptied: &Spare) -> io::Result<Written> {
         for mut batch in receiver {
             self.add(&batch)?;
@@ -116,7 +117,7 @@ impl Written {
     }
 }
 
-/// What goes into an image from one folder.
+/// The part of an image that comes from one directory.
 pub(super) struct FolderOfImage<'a> {
     image: &'a NewImage,
     batch: RefCell<Batch>,
@@ -127,7 +128,7 @@ impl<'a> FolderOfImage<'a> {
         FolderOfImage { image, batch: RefCell::default() }
     }
 
-    /// Adds a file of the folder.
+    /// Adds a file of the directory.
     pub(super) fn add(&self, name: &str, contents: &[u8]) {
         let is_full = self.batch.borrow().bytes.len() + contents.len() > MOST_AT_ONCE as usize;
         if is_full {
@@ -144,7 +145,7 @@ impl<'a> FolderOfImage<'a> {
     fn send(&self) {
         let batch = mem::take(&mut *self.batch.borrow_mut());
         if let Some(sender) = self.image.sender.as_ref().filter(|_| !batch.files.is_empty()) {
-            // A writer that has failed takes none, and there will be no image.
+            // Sending fails if the writer has failed, and then there will be no image.
             let _ = sender.send(batch);
         }
     }
@@ -163,7 +164,7 @@ mod tests {
     use crate::seed::image::Image;
 
     #[test]
-    fn the_files_of_an_image_are_where_its_list_says() {
+    fn the_files_of_an_image_are_at_the_positions_in_its_list() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("cache"));
         fs::create_dir(folder.path().join("a")).unwrap();
@@ -181,7 +182,7 @@ mod tests {
             launchers: vec![],
         };
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
-        // The first is read from the folder.
+        // The first file is read from the directory.
         let part = FolderOfImage::of(&new);
         texts[1..].iter().for_each(|(name, text)| part.add(name, text.as_bytes()));
         drop(part);
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_an_image_that_is_not_finished() {
+    fn an_unfinished_image_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("cache"));
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();

@@ -1,11 +1,11 @@
-//! Work on many things, done by as many threads as there are cores, or as many as can be had.
+//! Processes many items in as many threads as there are cores, or as many as the system allows.
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Has `work` done on each of `items`. Each thread takes the next one when it is done with its last, so the largest
-/// should come first. Errors with one of the errors that have come; all threads have ended then.
+/// Calls `work` with each of `items`. Each thread takes the next item when it has finished its last, so the largest
+/// should come first. Fails with one of the errors that occurred, once all threads have ended.
 pub(super) fn each<T: Sync, E: Send>(items: &[T], work: impl Fn(&T) -> Result<(), E> + Sync) -> Result<(), E> {
     let next = AtomicUsize::new(0);
     let share = || {
@@ -16,7 +16,7 @@ pub(super) fn each<T: Sync, E: Send>(items: &[T], work: impl Fn(&T) -> Result<()
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     thread::scope(|scope| {
-        // Where the system has no more threads, those that there are do the work.
+        // If the system allows no more threads, the existing ones do the work.
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, share).ok();
         let others: Vec<_> = (1..threads).map_while(spawn).collect();
         let own = share();

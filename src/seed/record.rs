@@ -6,52 +6,53 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// The rows of a RECORD, by path and so in the order that pip writes them.
+/// The rows of a RECORD, sorted by path, which is the order in which pip writes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Hash and size as they stand there, both empty in a row without.
+    /// Hash and size as they are written in RECORD. Both are empty in a row without them.
     rows: BTreeMap<String, (String, String)>,
 }
 
 impl Record {
-    /// Reads the rows. Errors with the reason if this is no CSV of paths, hashes and sizes.
+    /// Parses the rows. Fails with the reason if this is not a CSV file of paths, hashes and sizes.
     pub(super) fn parse(contents: &[u8]) -> Result<Record, String> {
         Record::of_wheel(contents, |_| true)
     }
 
-    /// Reads the rows of a wheel's RECORD, which may only name what is in the wheel: so there are no more of them.
+    /// Parses the rows of a wheel's RECORD. It may only list files that are in the wheel, so it cannot have more rows
+    /// than the wheel has files.
     pub(super) fn of_wheel(contents: &[u8], is_there: impl Fn(&str) -> bool) -> Result<Record, String> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(contents);
         let mut record = Record::default();
         for row in reader.records() {
-            let row = row.map_err(|error| format!("RECORD does not read: {error}"))?;
+            let row = row.map_err(|error| format!("cannot parse RECORD: {error}"))?;
             let field = |at: usize| row.get(at).unwrap_or_default().to_owned();
             if !is_there(&field(0)) {
-                return Err(format!("its RECORD names {}, which is not in it", field(0)));
+                return Err(format!("its RECORD lists {}, which is not in the wheel", field(0)));
             }
             record.rows.insert(field(0), (field(1), field(2)));
         }
         Ok(record)
     }
 
-    /// As pip writes it: CSV with CRLF line ends.
+    /// Renders the rows as pip does: CSV with CRLF line endings.
     pub(super) fn render(&self) -> String {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         for (path, (hash, size)) in &self.rows {
-            writer.write_record([path, hash, size]).expect("a vector takes every row of three");
+            writer.write_record([path, hash, size]).expect("writing to a vector cannot fail");
         }
-        let csv = writer.into_inner().expect("a vector is flushed");
-        String::from_utf8(csv).expect("text is made of text")
+        let csv = writer.into_inner().expect("flushing a vector cannot fail");
+        String::from_utf8(csv).expect("all rows are UTF-8")
     }
 
-    /// As [`render`](Self::render), with the rows of one that is rendered. Where all of its paths come later, as those of
-    /// modules do after `../../bin`, it need not be read for that.
+    /// Like [`render`](Self::render), with the rows of a RECORD that is already rendered. If all of its paths sort
+    /// after these, as those of modules do after `../../bin`, it does not have to be parsed.
     pub(super) fn render_with(&self, rendered: &str) -> String {
         let first = rendered.split(',').next().unwrap_or_default();
         if self.rows.keys().all(|path| path.as_str() < first) && !first.starts_with('"') {
             return self.render() + rendered;
         }
-        // What was rendered can be read.
+        // A rendered RECORD can always be parsed.
         let mut all = Record::parse(rendered.as_bytes()).unwrap_or_default();
         all.rows.extend(self.rows.clone());
         all.render()
@@ -61,7 +62,7 @@ impl Record {
         self.rows.keys().map(String::as_str)
     }
 
-    /// Keeps the rows of these paths.
+    /// Keeps only the rows with these paths.
     pub(super) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
         self.rows.retain(|path, _| keeps(path));
     }
@@ -74,16 +75,16 @@ impl Record {
         self.rows.insert(path.to_owned(), Default::default());
     }
 
-    /// Errors with the reason unless the row of `path` has the hash of `contents`, and their size if it has one.
+    /// Fails with the reason unless the row of `path` has the hash of `contents`, and their size if it has one.
     pub(super) fn check(&self, path: &str, contents: &[u8]) -> Result<(), String> {
         match self.rows.get(path) {
-            None => Err(format!("{path} is not in its RECORD")),
-            Some((recorded, _)) if recorded.is_empty() => Err(format!("{path} has no hash in its RECORD")),
+            None => Err(format!("{path} is not listed in RECORD")),
+            Some((recorded, _)) if recorded.is_empty() => Err(format!("{path} has no hash in RECORD")),
             Some((recorded, _)) if !is_hash_of(recorded, contents)? => {
-                Err(format!("{path} does not have the hash that its RECORD says"))
+                Err(format!("{path} does not match its hash in RECORD"))
             }
             Some((_, size)) if !size.is_empty() && *size != contents.len().to_string() => {
-                Err(format!("{path} does not have the size that its RECORD says"))
+                Err(format!("{path} does not match its size in RECORD"))
             }
             Some(_) => Ok(()),
         }
@@ -94,15 +95,15 @@ fn hash(contents: &[u8]) -> String {
     format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents)))
 }
 
-/// Whether a hash as RECORD has them is that of `contents`. Errors with the reason if it is of another kind than SHA-2,
-/// the only one that wheels are made with: PEP 427 asks for sha256 or better.
+/// Whether a hash from RECORD is that of `contents`. Fails with the reason if it is not a SHA-2 hash. Wheels have no
+/// others: PEP 427 requires sha256 or better.
 fn is_hash_of(recorded: &str, contents: &[u8]) -> Result<bool, String> {
     let (algorithm, value) = recorded.split_once('=').unwrap_or((recorded, ""));
     let digest = match algorithm {
         "sha256" => Sha256::digest(contents).to_vec(),
         "sha384" => Sha384::digest(contents).to_vec(),
         "sha512" => Sha512::digest(contents).to_vec(),
-        _ => return Err(format!("its RECORD has a hash of a kind that is not checked, {algorithm}; sha256 is")),
+        _ => return Err(format!("its RECORD has an unsupported hash, {algorithm}; sha256 is supported")),
     };
     Ok(value.trim_end_matches('=') == BASE64_URL_SAFE_NO_PAD.encode(digest))
 }
@@ -112,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_out_sorted_with_crlf_and_quotes_where_needed() {
+    fn rows_are_sorted_and_quoted_where_needed_and_end_in_crlf() {
         let mut record = Record::parse(b"b.py,sha256=x,1\n\"a,b.py\",sha256=y,2\n").unwrap();
         record.add_unhashed("a.pyc");
         record.add("c", b"");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_out_sorted_with_those_that_were_rendered() {
+    fn rows_are_sorted_together_with_those_already_rendered() {
         let record = |paths: &[&str]| {
             let mut record = Record::default();
             paths.iter().for_each(|path| record.add_unhashed(path));
@@ -137,18 +138,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_as_recorded_is_named() {
+    fn files_that_do_not_match_record_are_named() {
         let mut record = Record::default();
         record.add("a.py", b"pass");
         record.add_unhashed("b.py");
         assert!(record.check("a.py", b"pass").is_ok());
         assert!(record.check("a.py", b"fail").unwrap_err().contains("a.py"));
         assert!(record.check("b.py", b"").unwrap_err().contains("no hash"));
-        assert!(record.check("c.py", b"").unwrap_err().contains("not in its RECORD"));
+        assert!(record.check("c.py", b"").unwrap_err().contains("not listed"));
     }
 
     #[test]
-    fn hashes_of_all_of_sha_2_are_checked_and_no_others_are_taken() {
+    fn only_sha_2_hashes_are_accepted() {
         let of_nothing = [
             "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
             "sha384=OLBgp1GsljhM2TJ-sbHjaiH9txEUvgdDTAzHv2P24donTt6_529l-9Ua0vFImLlb",
@@ -157,7 +158,7 @@ mod tests {
         for hash in of_nothing {
             let record = Record::parse(format!("a.py,{hash},\n").as_bytes()).unwrap();
             assert_eq!(record.check("a.py", b""), Ok(()), "{hash}");
-            assert!(record.check("a.py", b"x").unwrap_err().contains("does not have the hash"), "{hash}");
+            assert!(record.check("a.py", b"x").unwrap_err().contains("does not match its hash"), "{hash}");
         }
         let record = Record::parse(b"a.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,\n").unwrap();
         assert!(record.check("a.py", b"").unwrap_err().contains("md5"));

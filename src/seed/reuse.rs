@@ -1,5 +1,5 @@
-//! The base's own .pyc, used again where it has the very modules that its wheels hold: most installations have the pip
-//! that their ensurepip bundles, compiled.
+//! Reuses the base's own .pyc where the base has exactly the modules in its wheels: most installations have the pip
+//! that their ensurepip bundles, already compiled.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
 
-/// Gives the `modules` that the base has too, byte for byte and with a .pyc that fits, that .pyc, its header made to fit
-/// a source changed at `modified`. Returns the other modules.
+/// Writes the base's .pyc for those of the `modules` that the base has too, byte for byte and with a valid .pyc. The
+/// header is changed to match a source modified at `modified`. Returns the other modules.
 pub(super) fn reuse<'a>(
     context: &Context,
     root: &Root,
@@ -49,7 +49,7 @@ pub(super) fn reuse<'a>(
     Ok(others.into_iter().chain(left).collect())
 }
 
-/// What a thread reads into: memory that the system has to provide once.
+/// The buffers that a thread reads into, so that memory is allocated only once.
 #[derive(Default)]
 struct Buffers {
     text: Vec<u8>,
@@ -62,7 +62,8 @@ thread_local! {
 }
 
 impl Buffers {
-    /// The base's .pyc of this name, if it fits the base's source and that is the module in `site_packages`.
+    /// The base's .pyc with this name, if it matches the base's source, and that is identical to the module in
+    /// `site_packages`.
     fn fitting_pyc(
         &mut self,
         interpreter: &Interpreter,
@@ -89,7 +90,7 @@ impl Buffers {
     }
 }
 
-/// Reads a file into what `buffer` has had memory for.
+/// Reads a file into `buffer`, reusing its memory.
 fn read(path: &Path, buffer: &mut Vec<u8>) -> Option<()> {
     buffer.clear();
     File::open(path).and_then(|mut file| file.read_to_end(buffer)).ok().map(drop)

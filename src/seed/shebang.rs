@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use crate::os;
 
-/// The bytes of a shebang line, its line break left out, that every kernel takes whole (Linux before 5.1).
+/// The length in bytes, without the line break, up to which no kernel truncates a shebang line (Linux before 5.1).
 const LONGEST_SHEBANG: usize = 127;
 
-/// The first lines: how the kernel starts this file with `python`. A path that it would cut short or take apart
-/// is given to `exec` instead, in a line that is a command to the shell and an idle string to Python.
+/// The first lines, which make the kernel start the file with `python`. A path that the kernel would truncate or split
+/// is passed to `exec` instead, in a line that is a command to the shell and an unused string to Python.
 pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
     let python = python.as_encoded_bytes();
     let coding: &[u8] = match std::str::from_utf8(python) {
         Ok(_) => b"",
-        // Else Python refuses the file for this one line (PEP 263).
+        // Otherwise Python rejects the file because of this line (PEP 263).
         Err(_) => b"# -*- coding: latin-1 -*-\n",
     };
     if python.len() + 2 <= LONGEST_SHEBANG && !python.iter().any(u8::is_ascii_whitespace) {
@@ -23,8 +23,8 @@ pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
     [b"#!/bin/sh\n", coding, b"'exec' ", &shell_and_python_literal(python), b" \"$0\" \"$@\"\n"].concat()
 }
 
-/// The first lines that start the environment's Python from the directory that the file is in, or that it is a link into. To
-/// Python they are an idle string; the shell comes no further than `exec`.
+/// The first lines that start the environment's Python from the directory of the file, or of its target if it is a
+/// link. To Python they are an unused string; the shell never gets past `exec`.
 pub(super) const BESIDE: &[u8] = br#"#!/bin/sh
 '''':
 file=$0
@@ -35,20 +35,21 @@ exec "${real%/*}/python" "$file" "$@"
 '''
 "#;
 
-/// The Python that a launcher of ours, pip's or a rival's starts; none if the text is no launcher.
+/// The Python that a launcher starts, whether rvenv, pip or another tool wrote it. None if the text is not a launcher.
 pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
     parse(text).map(|(python, _)| python)
 }
 
-/// The text of a launcher for another Python, whatever else is in it. None if it is no launcher that names one.
+/// The text of a launcher, changed to start another Python; the rest is kept. None if it is not a launcher that names
+/// one.
 pub(super) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
     Some([&shebang(python), rest].concat())
 }
 
-/// The text of a launcher that starts the Python [beside](BESIDE) it. None if it is none that names a Python; nor is one a
-/// package's own script in which more lines before its own would mean something: it has a docstring, imports from
-/// `__future__`, is in another encoding than UTF-8 (PEP 263), or gives Python options.
+/// The text of a launcher, changed to start the Python [beside](BESIDE) it. None if it is not a launcher that names a
+/// Python, or if it is a package's own script that would not work with extra lines at its start: it has a docstring,
+/// imports from `__future__`, is in an encoding other than UTF-8 (PEP 263), or passes options to Python.
 pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
     let has_options = line_of(text).0.trim_ascii().contains(&b' ') && !text.starts_with(b"#!/bin/sh");
@@ -64,7 +65,7 @@ pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     (is_import && !is_recoded && !has_options).then(|| [BESIDE, rest].concat())
 }
 
-/// The Python that a launcher starts, and what follows the lines that say so.
+/// The Python that a launcher starts, and the text after the lines that name it.
 fn parse(text: &[u8]) -> Option<(PathBuf, &[u8])> {
     let (first, rest) = line_of(text);
     let interpreter = first.strip_prefix(b"#!")?.trim_ascii();
@@ -76,7 +77,7 @@ fn parse(text: &[u8]) -> Option<(PathBuf, &[u8])> {
     Some((python, rest))
 }
 
-/// The first word, or what stands in double quotes, as in launchers on Windows.
+/// The first word, or the part in double quotes, as in launchers on Windows.
 fn first_word(text: &[u8]) -> Option<&[u8]> {
     match text.strip_prefix(b"\"") {
         Some(quoted) => quoted.split(|byte| *byte == b'"').next(),
@@ -84,8 +85,8 @@ fn first_word(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The same of the lines below `#!/bin/sh`. In ours it is one word in quotes, `'exec' '/a b/python'`; in pip's and uv's
-/// `'''exec' "/a b/python"`, which a line with three quotes ends.
+/// The same for the lines below `#!/bin/sh`. In rvenv's launchers they are a quoted word, `'exec' '/a b/python'`; in
+/// those of pip and uv they are `'''exec' "/a b/python"`, up to a line with three quotes.
 fn python_of_exec(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     for _ in 0..3 {
         let (line, rest) = line_of(text);
@@ -103,7 +104,7 @@ fn python_of_exec(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     None
 }
 
-/// The first line, without its end, and the rest.
+/// The first line, without its line break, and the rest.
 fn line_of(text: &[u8]) -> (&[u8], &[u8]) {
     match text.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&text[..end], &text[end + 1..]),
@@ -111,7 +112,8 @@ fn line_of(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What a word in quotes means to the shell: parts in single quotes as they are, those in double ones unescaped.
+/// The meaning of a quoted word in the shell: parts in single quotes are literal, and those in double quotes are
+/// unescaped.
 fn unquoted(word: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let (mut quote, mut bytes) = (None, word.iter().copied());
@@ -126,8 +128,8 @@ fn unquoted(word: &[u8]) -> Vec<u8> {
     text
 }
 
-/// A literal that the shell and Python read alike: single quotes around all but what means something within
-/// them, and adjacent literals are one in both.
+/// A literal that the shell and Python read in the same way. Everything is in single quotes except what is special
+/// inside them; both join adjacent literals.
 fn shell_and_python_literal(text: &[u8]) -> Vec<u8> {
     let mut literal = vec![b'\''];
     for byte in text {
@@ -150,22 +152,22 @@ mod tests {
     }
 
     #[test]
-    fn a_shebang_is_direct_up_to_127_bytes() {
+    fn a_shebang_names_python_directly_up_to_127_bytes() {
         let longest = format!("/{}", "x".repeat(124));
         assert_eq!(shebang_of(&longest), format!("#!{longest}\n"));
         assert!(shebang_of(&format!("{longest}x")).starts_with("#!/bin/sh\n'exec' '/xxx"));
     }
 
     #[test]
-    fn a_shebang_that_the_kernel_would_take_apart_goes_through_the_shell() {
+    fn a_path_that_the_kernel_would_split_is_started_by_the_shell() {
         let python = r"/it's a\b/python3";
         let expected = concat!("#!/bin/sh\n", r#"'exec' '/it'"'"'s a'"\\"'b/python3' "$0" "$@""#, "\n");
         assert_eq!(shebang_of(python), expected);
     }
 
-    #[cfg(unix)] // its paths
+    #[cfg(unix)] // Unix paths
     #[test]
-    fn a_launcher_is_pointed_at_another_python_and_keeps_the_rest() {
+    fn changing_the_python_of_a_launcher_keeps_the_rest() {
         let body = "# -*- coding: utf-8 -*-\nimport re\n";
         for head in [
             "#!/old/bin/python3.11\n",
@@ -185,9 +187,9 @@ mod tests {
         assert_eq!(relocated(b"\x7fELF"), None);
     }
 
-    #[cfg(unix)] // its paths
+    #[cfg(unix)] // Unix paths
     #[test]
-    fn a_script_to_which_its_first_lines_mean_something_is_not_relocated() {
+    fn scripts_with_significant_first_lines_are_not_relocated() {
         for script in [
             "#!/env/bin/python\n\"\"\"Usage: x\"\"\"\nimport sys\n",
             "#!/env/bin/python\nfrom __future__ import annotations\n",

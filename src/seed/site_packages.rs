@@ -1,4 +1,4 @@
-//! The files of site-packages, made folder by folder.
+//! Writes the files of site-packages, directory by directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,36 +15,36 @@ use crate::error::{AtPath, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
 
-/// A folder that files are written into, and what it is called in errors.
+/// A directory that files are written into, and the path that errors show for it.
 pub(super) struct Root {
     pub(super) staged: PathBuf,
     pub(super) path: PathBuf,
     pub(super) interrupt: Interrupt,
-    /// What is written goes into it too.
+    /// An image that everything written is also added to.
     pub(super) new_image: Option<NewImage>,
-    /// Whether a file could not be given its time, which some mounts refuse.
+    /// Whether the time of a file could not be set, which some mounts do not allow.
     untimed: AtomicBool,
 }
 
 impl Root {
-    /// An environment's site-packages.
+    /// The site-packages of an environment.
     pub(super) fn of(context: &Context) -> Root {
         let staged = context.staged(&context.lib_path);
         Root::at(staged, context.lib_path.clone(), context.caller.interrupt.clone())
     }
 
-    /// A folder that is called `path` in errors.
+    /// The directory `staged`, which errors call `path`.
     pub(super) fn at(staged: PathBuf, path: PathBuf, interrupt: Interrupt) -> Root {
         Root { staged, path, interrupt, new_image: None, untimed: AtomicBool::new(false) }
     }
 
-    /// Whether all files that were written have the times that they were to have.
+    /// Whether all files written have the times that they should have.
     pub(super) fn has_times(&self) -> bool {
         !self.untimed.load(Ordering::Relaxed)
     }
 }
 
-/// One folder below a [`Root`], new or not, open for writing.
+/// A directory below a [`Root`], new or existing, open for writing.
 pub(super) struct Folder<'a> {
     pub(super) open: os::Folder,
     path: PathBuf,
@@ -52,9 +52,9 @@ pub(super) struct Folder<'a> {
     untimed: &'a AtomicBool,
 }
 
-/// Has each folder that `files` are in made, and filled by `fill`, which is given the folder, its name relative to `root`, and
-/// its files. As many threads as there are cores take whole folders: the kernel lets one thread at a time make a file in a
-/// folder.
+/// Creates each directory that `files` are in, and calls `fill` with it, its name relative to `root`, and its files.
+/// As many threads as there are cores process whole directories: the kernel lets only one thread at a time create a
+/// file in a directory.
 pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
@@ -64,7 +64,7 @@ pub(super) fn write<E: Send + From<Error>>(
     for file in files {
         folders.entry(file.folder()).or_default().push(file);
     }
-    // Those that others are in come first; each of the rest is made by the thread that takes it.
+    // Create the parents of other directories first. Each of the rest is created by the thread that fills it.
     let parents: BTreeSet<&str> = folders.keys().flat_map(|name| above(name)).collect();
     parents.iter().try_for_each(|name| create_folder(root, name))?;
     let mut folders: Vec<_> = folders.into_iter().collect();
@@ -78,12 +78,12 @@ pub(super) fn write<E: Send + From<Error>>(
     })
 }
 
-/// The folders that one is in, but for the outermost.
+/// The directories that one is in, except the outermost.
 fn above(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('/').map(|(end, _)| &name[..end])
 }
 
-/// Makes a folder, and those above it, unless it is there.
+/// Creates a directory and its parents, unless they exist.
 fn create_folder(root: &Root, name: &str) -> Result<()> {
     let path = root.staged.join(name);
     fs::create_dir(&path).or_else(|_| fs::create_dir_all(&path)).at("create the directory", &root.path.join(name))
@@ -97,7 +97,8 @@ impl<'a> Folder<'a> {
         Ok(Folder { open, path, of_image, untimed: &root.untimed })
     }
 
-    /// Writes a file that is not there yet, as changed at `modified` if that is given and can be: see [`Root::has_times`].
+    /// Writes a new file. If `modified` is given, sets the file's modification time to it, if possible: see
+    /// [`Root::has_times`].
     pub(super) fn write(&self, file: &InstalledFile, contents: &[u8], modified: Option<SystemTime>) -> Result<()> {
         let written = self.open.create_file(file.base_name(), file.mode()).and_then(|mut made| {
             made.write_all(contents)?;
@@ -112,7 +113,7 @@ impl<'a> Folder<'a> {
         written.at("write", &self.path(file))
     }
 
-    /// Where the file will be.
+    /// The path of the file in the finished environment.
     pub(super) fn path(&self, file: &InstalledFile) -> PathBuf {
         self.path.join(Path::new(file.base_name()))
     }

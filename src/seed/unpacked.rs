@@ -1,4 +1,4 @@
-//! An image's files unpacked in the cache, for environments whose files are hard links to them or clones of them.
+//! An image's files unpacked in the cache, for environments that get hard links to them or clones of them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,28 +13,28 @@ use crate::interrupt::Interrupt;
 use crate::options::LinkMode;
 use crate::os;
 
-/// The folder of the cache.
+/// The subdirectory of the cache.
 const FOLDER: &str = "unpacked";
 
-/// Removes the unpacked copies of images that are there no more.
+/// Removes the unpacked copies of images that no longer exist.
 pub(super) fn sweep(cache: &Cache, has_image: impl Fn(&str) -> bool) {
     cache.sweep(FOLDER, |path, _| !path.file_name().and_then(|name| name.to_str()).is_some_and(&has_image));
 }
 
-/// The unpacked copy of one image. All its files were changed when the image's modules were: one with another time or
-/// size has been changed through a hard link, and is not used any more.
+/// The unpacked copy of one image. All its files have the modification time of the image's modules. A file with
+/// another time or size has been changed through a hard link, and is no longer used.
 pub(super) struct Unpacked<'a> {
     image: &'a Image,
     path: PathBuf,
     link_mode: LinkMode,
-    /// Whether links or clones can be had at all between the two places.
+    /// Whether links or clones from one directory to the other work at all.
     serves: AtomicBool,
-    /// Whether a file is missing or not what was unpacked.
+    /// Whether a file is missing or has changed since it was unpacked.
     damaged: AtomicBool,
 }
 
 impl<'a> Unpacked<'a> {
-    /// The unpacked copy of the image of this name, made now if the cache has none. None if it cannot be made.
+    /// The unpacked copy of the image with this name, created now if the cache has none. None if it cannot be created.
     pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
         let path = cache.folder(&format!("{FOLDER}/{name}"), |folder| {
             let root = Root::at(folder.to_owned(), folder.to_owned(), Interrupt::default());
@@ -47,7 +47,7 @@ impl<'a> Unpacked<'a> {
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
     }
 
-    /// Writes the files of `distributions` below `root`: what cannot be linked is copied.
+    /// Writes the files of `distributions` below `root`. Those that cannot be linked or cloned are copied.
     pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
         let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
         let written = site_packages::write(root, &files, |folder, name, files| {
@@ -55,13 +55,13 @@ impl<'a> Unpacked<'a> {
             self.image.write_folder(folder, &left, InstalledFile::is_module)
         });
         if self.damaged.load(Ordering::Relaxed) {
-            // The next run unpacks it anew.
+            // The next run unpacks it again.
             let _ = fs::remove_dir_all(&self.path);
         }
         written
     }
 
-    /// Places what can be placed, and returns the others.
+    /// Links or clones the files for which that works, and returns the others.
     fn place_all<'f>(&self, folder: &Folder, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
         let source = os::Folder::open(&self.path.join(name));
         let (Ok(source), Ok(mode)) = (source, folder.open.mode()) else {
@@ -71,7 +71,8 @@ impl<'a> Unpacked<'a> {
         files.iter().copied().filter(|file| !self.place(&source, folder, file, mode)).collect()
     }
 
-    /// Whether one file could be placed in `folder`, whose mode tells what the umask is.
+    /// Links or clones a file into `folder`, and returns whether that worked. The mode of the directory shows the
+    /// umask.
     fn place(&self, source: &os::Folder, folder: &Folder, file: &InstalledFile, folder_mode: u32) -> bool {
         if !self.serves.load(Ordering::Relaxed) {
             return false;
@@ -84,7 +85,7 @@ impl<'a> Unpacked<'a> {
         };
         let mode = folder_mode & file.mode();
         let placed = match self.link_mode {
-            // A link has the mode that the umask left when it was unpacked.
+            // A link has the mode that the umask allowed when the file was unpacked.
             LinkMode::Hardlink if !state.has_permissions(mode) => return false,
             LinkMode::Hardlink => folder.open.link_from(source, name),
             _ => folder.open.clone_from(source, name, mode, self.image.modified()),

@@ -27,37 +27,38 @@ use crate::interpreter::Interpreter;
 use crate::os;
 use entries::{Archive, LARGEST_WHEEL, checked_names, contents, with_contents};
 
-/// The entries that a wheel may have; pip's has one thousand.
+/// The maximum number of entries in a wheel. pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
 
-/// The bytes that entry_points.txt may have; pip's has one hundred.
+/// The maximum size of entry_points.txt in bytes. pip's has one hundred.
 const LARGEST_ENTRY_POINTS: usize = 1 << 20;
 
-/// A wheel whose names have been checked; its contents are as they are unpacked.
+/// A wheel whose names have been checked. Its contents are checked when they are unpacked.
 pub(super) struct Wheel {
     path: PathBuf,
     project: String,
     version: Version,
     dist_info: String,
     archive: Archive,
-    /// The files but for those that are made anew, by name, with their index in the archive.
+    /// The files, by name, with their index in the archive. Those that the installation writes itself are left out.
     files: BTreeMap<String, usize>,
     record: Record,
 }
 
 impl Wheel {
-    /// Reads the wheel at `path`. Errors if it is no wheel, or if a name in it leads out of site-packages.
+    /// Reads the wheel at `path`. Fails if the file is not a valid wheel, or if an entry would be unpacked outside
+    /// site-packages.
     pub(super) fn open(path: &Path) -> Result<Wheel> {
         let unsound = |reason| Error::Distribution { path: path.to_owned(), reason };
         if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
-            return Err(unsound(format!("it is larger than {LARGEST_WHEEL} bytes")));
+            return Err(unsound(format!("larger than {LARGEST_WHEEL} bytes")));
         }
         let bytes = os::read_regular(path).at("read", path)?;
         Wheel::read(path, bytes.into()).map_err(unsound)
     }
 
     fn read(path: &Path, bytes: Arc<[u8]>) -> Result<Wheel, String> {
-        let (project, version) = name_and_version(path).ok_or("its name is not that of a wheel")?;
+        let (project, version) = name_and_version(path).ok_or("its name is not of the form NAME-VERSION-TAGS.whl")?;
         if directory::may_have_more_than(MOST_ENTRIES, &bytes) {
             return Err(format!("it has more than {MOST_ENTRIES} entries"));
         }
@@ -81,7 +82,7 @@ impl Wheel {
         &self.version
     }
 
-    /// The name of the folder `NAME-VERSION.dist-info`.
+    /// The name of the directory `NAME-VERSION.dist-info`.
     pub(super) fn dist_info(&self) -> &str {
         &self.dist_info
     }
@@ -100,12 +101,12 @@ impl Wheel {
         self.files.iter().map(|(name, index)| InstalledFile::new(name.clone(), is_executable(*index))).collect()
     }
 
-    /// The modules: all files that a .pyc is made for.
+    /// The modules: all files that get a .pyc.
     pub(super) fn modules(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str).filter(|name| name.ends_with(".py"))
     }
 
-    /// The launchers that its console scripts need.
+    /// The launchers for its console and GUI scripts.
     pub(super) fn launchers(&self, interpreter: &Interpreter) -> Result<Vec<Launcher>> {
         let mut archive = self.archive.clone();
         let entry_points = self.files.get(&format!("{}/entry_points.txt", self.dist_info));
@@ -117,8 +118,8 @@ impl Wheel {
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into site-packages, which is `root`, each checked against RECORD, the modules as changed at
-    /// `modified`. RECORD itself is left to the caller.
+    /// Writes the files into site-packages, which is `root`, and checks each against RECORD. Modules get the
+    /// modification time `modified`. RECORD itself is left to the caller.
     pub(super) fn unpack(&self, root: &Root, modified: SystemTime) -> Result<()> {
         let files = self.installed_files();
         site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
@@ -130,7 +131,7 @@ impl Wheel {
         })
     }
 
-    /// Calls `done` with what a file holds, when that has been checked against RECORD.
+    /// Calls `done` with the contents of a file once they have been checked against RECORD.
     fn with_contents<T>(&self, archive: &mut Archive, name: &str, done: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
         let unsound = |reason| Error::Distribution { path: self.path.clone(), reason };
         let called = with_contents(archive, self.files[name], |contents| {
@@ -141,13 +142,13 @@ impl Wheel {
     }
 }
 
-/// The name of the one directory `NAME-VERSION.dist-info` of `project`.
+/// The name of the only directory `NAME-VERSION.dist-info` of `project`.
 fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, String> {
     let folders: BTreeSet<&str> =
         files.keys().filter_map(|name| name.split_once('/')).map(|(first, _)| first).collect();
     if let Some(data) = folders.iter().find(|folder| folder.ends_with(".data")) {
         return Err(format!(
-            "it has files for other folders than site-packages ({data}), which rvenv does not install"
+            "it has files for directories other than site-packages ({data}), which rvenv does not install"
         ));
     }
     let mut of_project = folders.iter().filter(|folder| {
@@ -156,12 +157,12 @@ fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, S
     });
     match (of_project.next(), of_project.next()) {
         (Some(dist_info), None) => Ok((*dist_info).to_owned()),
-        _ => Err(format!("it has no folder {project}-VERSION.dist-info, or more than one")),
+        _ => Err(format!("it has no directory {project}-VERSION.dist-info, or more than one")),
     }
 }
 
-/// Whether an installation writes this file itself, whatever the wheel has of it: RECORD, whose signatures hold no more
-/// then, what says who installed it and why, and the .pyc of modules.
+/// Whether the installation writes this file itself, even if the wheel has one: RECORD; its signatures, which are no
+/// longer valid then; INSTALLER and REQUESTED, which say who installed it and why; and the .pyc of modules.
 fn is_made_anew(name: &str, dist_info: &str) -> bool {
     let of_installation = ["RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED"];
     let metadata = name.strip_prefix(dist_info).and_then(|name| name.strip_prefix('/'));
@@ -169,7 +170,7 @@ fn is_made_anew(name: &str, dist_info: &str) -> bool {
         || name.ends_with(".pyc") && name.split('/').any(|directory| directory == "__pycache__")
 }
 
-/// Has everything that reads a wheel read these bytes.
+/// Passes these bytes to everything that reads a wheel.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
     trial::run(bytes);

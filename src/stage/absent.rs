@@ -1,5 +1,5 @@
-//! An ENV_DIR that is not there. It is built in the hidden directory together with the directories above it that are missing,
-//! and all of them appear by one rename.
+//! An ENV_DIR that does not exist. It is built in the hidden directory together with its missing parent directories,
+//! and all of them appear in one rename.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use super::published::{Before, Published};
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
-/// An ENV_DIR that is not there, whose environment is being built.
+/// An ENV_DIR that does not exist, and whose environment is being built.
 #[derive(Debug)]
 pub(super) struct Absent {
     hidden: Hidden,
-    /// The nearest of the directories above ENV_DIR that is there, which the hidden directory is in.
+    /// The nearest existing directory above ENV_DIR. The hidden directory is in it.
     above: PathBuf,
 }
 
@@ -27,10 +27,10 @@ impl Absent {
         self.staged(env_dir, env_dir)
     }
 
-    /// Has what was built appear: by one rename of the outermost directory that is missing, or if another program has made
-    /// that meanwhile, of the next one.
+    /// Publishes what was built, by renaming the outermost missing directory into place. If another program has created
+    /// that directory in the meantime, tries the next one below it.
     ///
-    /// Errors with [`Error::Appeared`] if all of them are there.
+    /// Fails with [`Error::Appeared`] if all of them exist by now.
     pub(super) fn publish(self, env_dir: &Path) -> Result<Published> {
         let inner = self.lock_to_appear(env_dir)?;
         for to in self.missing(env_dir) {
@@ -52,8 +52,9 @@ impl Absent {
         Err(Error::Appeared { path: env_dir.to_owned() })
     }
 
-    /// The lock that appears with the directories above ENV_DIR: where these are, the next run looks for it beside ENV_DIR.
-    /// None if ENV_DIR alone is missing.
+    /// Creates the lock that appears together with the parent directories of ENV_DIR. Once these exist, the next run
+    /// looks for the lock beside ENV_DIR. Returns None if only ENV_DIR is missing, or if a locked directory cannot be
+    /// renamed.
     fn lock_to_appear(&self, env_dir: &Path) -> Result<Option<Hidden>> {
         match (env_dir.parent(), env_dir.file_name()) {
             (Some(parent), Some(name)) if parent != self.above && os::LOCK_MOVES_WITH_DIRECTORY => {
@@ -63,8 +64,8 @@ impl Absent {
         }
     }
 
-    /// With the lock for which the next run looks beside ENV_DIR, where it could not appear with the directories above that.
-    /// Should another run have it already, ENV_DIR is no more this one's to take away.
+    /// Takes the lock beside ENV_DIR, where the next run looks for it, on systems where it could not appear together
+    /// with the parent directories. If another run already holds it, this run may no longer remove ENV_DIR.
     fn locked_beside(self, env_dir: &Path, before: Before) -> Published {
         let (parent, name) = (env_dir.parent().unwrap_or(env_dir), env_dir.file_name().unwrap_or_default());
         match Hidden::lock(parent, name.as_ref(), &mut || Err(Error::Interrupted)) {
@@ -73,14 +74,14 @@ impl Absent {
         }
     }
 
-    /// The directories that are missing: the outermost first, ENV_DIR last.
+    /// The missing directories, outermost first and ENV_DIR last.
     fn missing<'a>(&self, env_dir: &'a Path) -> Vec<&'a Path> {
         let mut missing: Vec<&Path> = env_dir.ancestors().take_while(|path| *path != self.above).collect();
         missing.reverse();
         missing
     }
 
-    /// Where `path`, one of those that are missing, is built: the outermost is [`Hidden::new_files`].
+    /// Where `path`, one of the missing directories, is built. The outermost is at [`Hidden::new_files`].
     fn staged(&self, path: &Path, env_dir: &Path) -> PathBuf {
         let outermost = self.missing(env_dir).first().copied().unwrap_or(env_dir);
         join(&self.hidden.new_files(), path.strip_prefix(outermost).unwrap_or(path))

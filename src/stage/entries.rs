@@ -1,12 +1,12 @@
-//! What stands in a directory and what does not, with no error left out: for who moves or removes what he finds, "cannot be
-//! read" must not look like "is not there".
+//! Lists and checks directory entries without hiding errors: code that moves or removes files must not mistake "cannot
+//! be read" for "does not exist".
 
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The names in a directory, in their order; pyvenv.cfg, which makes a directory an environment, comes last.
+/// The names in a directory, sorted. pyvenv.cfg, which makes a directory an environment, comes last.
 pub(super) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     let entries = fs::read_dir(directory)?;
     let mut names: Vec<OsString> = entries.map(|entry| entry.map(|e| e.file_name())).collect::<Result<_, _>>()?;
@@ -14,7 +14,7 @@ pub(super) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// Whether something has this name, be it a link to nothing.
+/// Whether something of this name exists, even if it is a broken link.
 pub(super) fn is_there(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
@@ -23,7 +23,7 @@ pub(super) fn is_there(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// The path `below` a directory; the directory itself, without a separator at its end, if that is empty.
+/// Joins `below` to a directory. If `below` is empty, returns the directory itself, without a trailing separator.
 pub(super) fn join(directory: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { directory.to_owned() } else { directory.join(below) }
 }

@@ -1,6 +1,6 @@
-//! The hidden directory. An environment is built in it, and it is the lock on ENV_DIR: who has it locked works on that
-//! ENV_DIR, others wait. Its name depends on ENV_DIR's alone, so that the next run finds what one that was killed has left
-//! there.
+//! The hidden directory. An environment is built in it, and it is also the lock on ENV_DIR: the run that has locked it
+//! works on that ENV_DIR, and other runs wait. Its name depends only on that of ENV_DIR, so that the next run finds
+//! what a killed run left there.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,41 +13,41 @@ use crate::cache;
 use crate::error::{AtPath, Result};
 use crate::os;
 
-/// The names of the hidden directories begin with this.
+/// The prefix of the names of hidden directories.
 pub(super) const PREFIX: &str = ".rvenv-";
 
 /// In the hidden directory: what is built for ENV_DIR.
 pub(super) const NEW: &str = "new";
 
-/// How often a directory that another run has locked is tried again.
+/// How long to wait before trying again to lock a directory that another run has locked.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The directory, locked. Dropped, it is gone, with all in it that exists elsewhere too or is of no use.
+/// The hidden directory, locked. Dropping it removes it, unless it holds something that may exist nowhere else.
 #[derive(Debug)]
 pub(super) struct Hidden {
     path: PathBuf,
     contents: Contents,
-    /// The lock is the kernel's, which releases it when the process ends, however it ends. None where the file system has
-    /// no locks.
+    /// The kernel's lock, which is released when the process ends, however it ends. None on a file system without
+    /// locks.
     _lock: Option<File>,
 }
 
-/// What becomes of what is in the directory.
+/// What happens to the contents of the directory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Contents {
-    /// It goes with the directory.
+    /// They are removed with the directory.
     Disposable,
-    /// It may exist nowhere else, so it stays, and the directory with it.
+    /// They may exist nowhere else, so they are kept, and so is the directory.
     Kept,
-    /// It is gone, and so is the directory.
+    /// They have been removed, and so has the directory.
     Removed,
 }
 
 impl Hidden {
-    /// Makes and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`. While another run has
-    /// it, `waiting` is called again and again, and ends the waiting by an error.
+    /// Creates and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`. While another
+    /// run has it locked, `waiting` is called repeatedly; an error from it ends the wait.
     ///
-    /// Errors with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
+    /// Fails with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
     pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
         let name = cache::key(os::folded(relative.as_os_str()).as_encoded_bytes());
         let path = place.join(format!("{PREFIX}{}", &name[..12]));
@@ -64,7 +64,8 @@ impl Hidden {
         }
     }
 
-    /// A directory that no other run has or looks into, where none can be locked under the name that all look for.
+    /// Creates a directory that no other run uses or looks into, for when the one that all runs look for cannot be
+    /// locked.
     fn without_lock(place: &Path) -> Result<Hidden> {
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
         Ok(Hidden { path: made.keep(), contents: Contents::Disposable, _lock: None })
@@ -79,12 +80,12 @@ impl Hidden {
         self.path.join(NEW)
     }
 
-    /// Whether the directory was there already: it holds what a run has left that was killed.
+    /// Whether the directory already existed, which means that it holds what a killed run left.
     pub(super) fn has_leavings(&self) -> bool {
         self.contents == Contents::Kept
     }
 
-    /// Removes what a run has left, of which nothing is needed.
+    /// Removes what a killed run left, once none of it is needed.
     pub(super) fn empty(&mut self) -> Result<()> {
         for name in entries::names(&self.path).at("read the directory", &self.path)? {
             let path = self.path.join(name);
@@ -94,19 +95,19 @@ impl Hidden {
         Ok(())
     }
 
-    /// The same directory, which was renamed with the one that it is in, and is in `place` now.
+    /// The same directory, after it was renamed along with its parent, which is now `place`.
     pub(super) fn moved_to(mut self, place: &Path) -> Hidden {
         self.path = place.join(self.path.file_name().unwrap_or_default());
         self
     }
 
-    /// Gives up the lock and leaves the directory, which holds what exists nowhere else. Returns where it is.
+    /// Releases the lock but keeps the directory, which holds files that exist nowhere else. Returns its path.
     pub(super) fn keep(mut self) -> PathBuf {
         self.contents = Contents::Kept;
         self.path.clone()
     }
 
-    /// Removes the directory, before the lock on it goes.
+    /// Removes the directory before its lock is released.
     pub(super) fn remove(mut self) -> io::Result<()> {
         let removed = self.take_away();
         self.contents = Contents::Removed;
@@ -116,7 +117,7 @@ impl Hidden {
     fn take_away(&self) -> io::Result<()> {
         match self.contents {
             Contents::Disposable => fs::remove_dir(&self.path).or_else(|_| removal::remove_tree(&self.path)),
-            // It goes if it is empty.
+            // Removed only if it is empty.
             Contents::Kept => fs::remove_dir(&self.path),
             Contents::Removed => Ok(()),
         }
@@ -129,20 +130,20 @@ impl Drop for Hidden {
     }
 }
 
-/// What has come of trying to lock a directory.
+/// The result of trying to lock a directory.
 enum Attempt {
     Locked {
         lock: File,
-        /// Whether the directory was not there before.
+        /// Whether the directory is new.
         is_new: bool,
     },
-    /// Another run has it.
+    /// Another run has locked it.
     Busy,
-    /// The file system has no locks, or another user has taken the name for good.
+    /// The file system has no locks, or the directory is another user's and only that user can remove it.
     Unlockable,
 }
 
-/// Locks the directory `path`, made if it is not there.
+/// Locks the directory `path`, and creates it if it does not exist.
 fn lock(path: &Path) -> io::Result<Attempt> {
     let is_new = match os::create_own_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,

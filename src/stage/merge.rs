@@ -1,5 +1,5 @@
-//! Moving what was built into an ENV_DIR that exists, directory into directory, each file by a rename: a program that runs
-//! from the environment meanwhile sees the old file or the new one.
+//! Moves what was built into an existing ENV_DIR, directory by directory, and each file with one rename. A program that
+//! is running from the environment sees either the old file or the new one.
 
 use std::fs;
 use std::io;
@@ -10,9 +10,9 @@ use super::{in_use, moving};
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
-/// Errors if something in `to` is in the way of `from`, before anything has changed: a file where a directory goes, or the
-/// reverse, or one that is in use. By CPython's rule a link to a directory may stand for a directory, but not for one of
-/// `own`.
+/// Fails, before anything has changed, if something in `to` is in the way of `from`: a file where a directory goes, a
+/// directory where a file goes, or a file that is in use. As in CPython, a link to a directory is accepted in place of
+/// a directory, but not in place of one in `own`.
 pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -22,24 +22,24 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
         };
         let is_own_link = there.is_symlink() && own.contains(&to);
         let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
-            (true, true) if is_own_link => "a symbolic link is in its place",
+            (true, true) if is_own_link => "it is a symbolic link",
             (true, true) => {
                 check(&from, &to, own)?;
                 continue;
             }
-            (true, false) => "a file is in its place",
-            (false, _) if there.is_dir() => "a directory is in the place of a file",
+            (true, false) => "it is a file",
+            (false, _) if there.is_dir() => "it is a directory, and a file goes there",
             (false, _) => {
                 in_use::check(&to).or_else(|error| if has_same_contents(&from, &to) { Ok(()) } else { Err(error) })?;
                 continue;
             }
         };
-        return Err(Error::Directory { path: to, reason: format!("{reason}; move it away and run again") });
+        return Err(Error::Directory { path: to, reason: format!("{reason}; move it out of the way, and run again") });
     }
     Ok(())
 }
 
-/// Moves what is in `from` into `to`, directory into directory, each file in place of the one that is there.
+/// Moves what is in `from` into `to`, directory by directory. Existing files are replaced.
 pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -49,15 +49,15 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
             continue;
         }
         match os::with_patience(|| fs::rename(&from, &to)) {
-            // Whatever keeps a directory from being renamed: one can be made.
+            // Whatever prevents the directory from being renamed, a new one can be created.
             Err(_) if is_directory => {
                 fs::create_dir(&to).at("create the directory", &to)?;
                 merge(&from, &to)?;
             }
-            // Something in ENV_DIR is a mount of its own, or a link to another file system.
+            // Something in ENV_DIR is a separate mount, or a link to another file system.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(&from, &to).at("write", &to)?,
             Err(_) if !is_directory && os::unprotect(&to) => fs::rename(&from, &to).at("write", &to)?,
-            // A program that runs, and that would only be replaced by itself.
+            // A program that is running, and that would only be replaced by an identical file.
             Err(_) if os::in_use(&to).is_some() && has_same_contents(&from, &to) => {}
             renamed => renamed.at("write", &to)?,
         }
@@ -65,7 +65,7 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether two files are the same to whoever reads them. What cannot be read is not.
+/// Whether two files have the same contents. A file that cannot be read differs from every other.
 fn has_same_contents(one: &Path, other: &Path) -> bool {
     let is_as_long =
         |(one, other): (fs::Metadata, fs::Metadata)| one.is_file() && other.is_file() && one.len() == other.len();

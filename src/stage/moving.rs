@@ -1,8 +1,9 @@
-//! Moving the entries of one directory into another, such that nothing is overwritten and a move that ended on the way can be
-//! continued, or undone by a move back.
+//! Moves the entries of one directory into another. Nothing is overwritten, and a move that was cut short can be
+//! continued, or undone by moving back.
 //!
-//! A directory is renamed where that can be. It cannot be on overlayfs if it is of a lower layer (EXDEV), nor elsewhere if a
-//! program holds on to it (EACCES, EPERM or EBUSY, by the system). There it is made anew, and its own entries are moved.
+//! A directory is renamed where that is possible. It is not on overlayfs if the directory is in a lower layer (EXDEV),
+//! nor elsewhere if a program has it open (EACCES, EPERM or EBUSY, depending on the system). In that case a new
+//! directory is created, and the entries are moved.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,9 +15,9 @@ use super::hidden;
 use crate::error::{AtPath, Result};
 use crate::os;
 
-/// Moves all that is in `from` into `to`, except `spared` names. A directory that `to` has already gets more entries.
+/// Moves everything in `from` into `to`, except the names in `spared`. Directories that exist in both are merged.
 ///
-/// Errors if `to` has a file of a name in `from`.
+/// Fails if a file in `to` has the same name as one in `from`.
 pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
     let names = names(from).at("read the directory", from)?;
     for name in names.iter().filter(|name| !spared.contains(&name.as_os_str())) {
@@ -32,14 +33,14 @@ fn move_entry(from: &Path, to: &Path) -> Result<()> {
     }
     match error.kind() {
         io::ErrorKind::CrossesDevices => copy(from, to).at("write", to)?,
-        // A move ended after the copy.
+        // An earlier move was cut short after the copy.
         io::ErrorKind::AlreadyExists if is_copy(from, to) => {}
         _ => return Err(error).at("move", from),
     }
     fs::remove_file(from).at("remove", from)
 }
 
-/// Makes the directory `from` anew at `to`, unless there is one, and moves its entries.
+/// Creates the directory `to` like `from`, unless it exists, and moves the entries of `from` into it.
 fn move_directory(from: &Path, to: &Path) -> Result<()> {
     let is_new = match fs::create_dir(to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && os::is_folder(to) => false,
@@ -47,13 +48,13 @@ fn move_directory(from: &Path, to: &Path) -> Result<()> {
     };
     move_entries(from, to, &[])?;
     if is_new {
-        // Last, since by its mode it may be read-only.
+        // Last, since the mode may be read-only.
         os::copy_owner_and_mode(from, to).at("set the mode of", to)?;
     }
     fs::remove_dir(from).at("remove", from)
 }
 
-/// Copies a file or a link to another file system, in place of what is there: beside it first, then by a rename.
+/// Copies a file or link to another file system, replacing what is there: first beside it, then with a rename.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let directory = to.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
@@ -63,7 +64,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
         Err(_) => {
             let (file, path) = builder.tempfile_in(directory)?.into_parts();
             fs::copy(from, &path)?;
-            // A .pyc holds for a module of this time. Where there are no times, Python makes it anew.
+            // A .pyc is only valid for a module with this mtime. Where there are no mtimes, Python recompiles it.
             let _ = from.metadata().and_then(|metadata| file.set_modified(metadata.modified()?));
             path
         }
@@ -71,7 +72,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     copied.persist(to).map_err(|error| error.error)
 }
 
-/// Whether `to` is what [`copy`] makes of `from`.
+/// Whether `to` is what [`copy`] creates from `from`.
 fn is_copy(from: &Path, to: &Path) -> bool {
     match (fs::read_link(from), fs::read_link(to), from.symlink_metadata(), to.symlink_metadata()) {
         (Ok(from), Ok(to), ..) => from == to,

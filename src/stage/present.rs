@@ -1,4 +1,4 @@
-//! An ENV_DIR that is a directory. What is built goes into it file by file, or as a whole in the place of what it holds.
+//! An ENV_DIR that is a directory. The new files go into it one by one, or replace its contents as a whole.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use super::swap::Unswapped;
 use super::{in_use, merge, removal, swap};
 use crate::error::{AtPath, Error, Quoted, Result};
 
-/// An ENV_DIR that is there, whose new files are being built.
+/// An existing ENV_DIR, whose new files are being built.
 #[derive(Debug)]
 pub(super) struct Present {
     hidden: Hidden,
     /// The environment's own directories, which may not be links.
     own: Vec<PathBuf>,
-    /// Files of ENV_DIR which have no place in the environment any more.
+    /// Files of ENV_DIR that no longer belong in the environment.
     retired: Vec<PathBuf>,
 }
 
@@ -29,22 +29,22 @@ impl Present {
         self.hidden.new_files()
     }
 
-    /// Has a merge refuse a link at `path`, a directory of the environment's own.
+    /// Makes a merge fail if `path`, one of the environment's own directories, is a link.
     pub(super) fn own(&mut self, path: &Path) {
         self.own.push(path.to_owned());
     }
 
-    /// Has a merge remove the file or link `path`, unless there is a new one in its place.
+    /// Makes a merge remove the file or link `path`, unless a new file replaces it.
     pub(super) fn retire(&mut self, path: PathBuf) {
         self.retired.push(path);
     }
 
-    /// Whether a merge removes `path`.
+    /// Whether `path` has been retired.
     pub(super) fn is_retired(&self, path: &Path) -> bool {
         self.retired.iter().any(|retired| retired == path)
     }
 
-    /// Moves the new files into ENV_DIR, each in place of the one that is there.
+    /// Moves the new files into ENV_DIR. Existing files are replaced.
     pub(super) fn merge(self, env_dir: &Path) -> Result<Published> {
         let built = self.built();
         merge::check(&built, env_dir, &self.own)?;
@@ -61,14 +61,15 @@ impl Present {
         Ok(Published::new(self.hidden, Before::Same))
     }
 
-    /// Puts the new files in the place of all that ENV_DIR holds.
+    /// Replaces everything in ENV_DIR with the new files.
     pub(super) fn replace(self, env_dir: &Path) -> Result<Published> {
         match swap::swap(self.hidden.path(), env_dir) {
             Ok(swapped) => Ok(Published::new(self.hidden, Before::Another(swapped))),
             Err(Unswapped::Untouched(error)) => Err(error),
             Err(Unswapped::Scattered(error)) => {
                 let kept = self.hidden.keep();
-                let reason = format!("{error}; what was there is in {}, and the next run puts it right", Quoted(&kept));
+                let reason =
+                    format!("{error}; previous contents are in {}, and the next run restores them", Quoted(&kept));
                 Err(Error::Directory { path: env_dir.to_owned(), reason })
             }
         }

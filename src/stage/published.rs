@@ -1,5 +1,5 @@
-//! An environment that stands at ENV_DIR and is not finished: nobody else may work on it, and should what is left to do fail,
-//! ENV_DIR can become what it was.
+//! An environment that is in place at ENV_DIR but not finished. No other run may work on it yet, and if one of the
+//! remaining steps fails, ENV_DIR can be restored to what it was.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use super::removal;
 use super::swap::Swapped;
 use crate::error::Quoted;
 
-/// An environment that stands at ENV_DIR.
+/// An environment that is in place at ENV_DIR.
 #[derive(Debug)]
 pub(super) struct Published {
     /// The lock, and what was in ENV_DIR before.
@@ -21,11 +21,11 @@ pub(super) struct Published {
 /// What ENV_DIR was before.
 #[derive(Debug)]
 pub(super) enum Before {
-    /// It was not there, nor were the directories from `outermost` down to it.
+    /// It did not exist, nor did the directories from `outermost` down to it.
     Nothing { outermost: PathBuf },
-    /// The same environment, which new files have gone into.
+    /// The same environment, into which new files were merged.
     Same,
-    /// Another one, which is in the hidden directory now.
+    /// Another one, which is now in the hidden directory.
     Another(Swapped),
 }
 
@@ -34,9 +34,9 @@ impl Published {
         Published { hidden, before }
     }
 
-    /// Takes the environment away again if there was nothing before, and puts back the one whose place it has taken.
+    /// Removes the environment if there was nothing before, or puts back the one that it replaced.
     ///
-    /// Returns a warning if that could not be done.
+    /// Returns a warning if that fails.
     pub(super) fn withdraw(self, env_dir: &Path) -> Option<String> {
         match self.before {
             Before::Same => None,
@@ -45,29 +45,29 @@ impl Published {
                 let error = swapped.undo(self.hidden.path(), env_dir).err()?;
                 let kept = self.hidden.keep();
                 Some(format!(
-                    "{error}; the environment that was there before is in {}: take it from there before rvenv is run again",
+                    "{error}; the previous environment is in {}: move it elsewhere before you run rvenv again",
                     Quoted(&kept)
                 ))
             }
         }
     }
 
-    /// Ends the work on ENV_DIR. Returns a warning if what was there before could not be deleted.
+    /// Ends the work on ENV_DIR. Returns a warning if the previous contents could not be deleted.
     pub(super) fn release(self) -> Option<String> {
         let path = self.hidden.path().to_owned();
         let error = self.hidden.remove().err()?;
-        Some(format!("what was in the environment before could not be deleted from {}: {error}", Quoted(&path)))
+        Some(format!("the previous contents of the environment could not be deleted from {}: {error}", Quoted(&path)))
     }
 }
 
-/// Removes the environment, and the directories above it that have come with it unless somebody else has put something
-/// there. Returns a warning if the environment could not be removed.
+/// Removes the environment, and the parent directories that appeared with it unless something else is in them by now.
+/// Returns a warning if the environment could not be removed.
 fn take_away(env_dir: &Path, outermost: &Path, hidden: Hidden) -> Option<String> {
     let removed = removal::remove_tree(env_dir);
-    // It may be in one of the directories that go now.
+    // The hidden directory may be in one of the parents that are removed next.
     drop(hidden);
     let parents = env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(outermost));
-    // Up to the first that is not empty.
+    // Stops at the first that is not empty.
     let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
     let error = removed.err()?;
     Some(format!("the unfinished environment {} could not be removed: {error}", Quoted(env_dir)))

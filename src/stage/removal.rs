@@ -1,5 +1,4 @@
-//! Removing directories and files, also what modes do not let their owner remove. Links are removed, and never what they lead
-//! to.
+//! Removes directories and files, even where their modes do not let the owner. Links are removed, never their targets.
 
 use std::fs;
 use std::io;
@@ -9,7 +8,8 @@ use super::entries;
 use crate::error::{AtPath, Result};
 use crate::os;
 
-/// Removes files, and the directories below `root` that are empty then. What is not there or is no file is left alone.
+/// Removes files, and then the directories below `root` that are left empty. Skips what does not exist or is not a
+/// file.
 pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     for path in paths {
@@ -18,7 +18,7 @@ pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
             removed => removed.at("remove", path)?,
         }
         let directories = path.ancestors().skip(1).take_while(|directory| *directory != root);
-        // Up to the first that is not empty.
+        // Stops at the first that is not empty.
         let _ = directories.map(fs::remove_dir).take_while(io::Result::is_ok).count();
     }
     Ok(())
@@ -28,8 +28,8 @@ fn remove_file(path: &Path) -> io::Result<()> {
     fs::remove_file(path).or_else(|error| if os::unprotect(path) { fs::remove_file(path) } else { Err(error) })
 }
 
-/// Removes a file, or a directory with all that is in it, also where the mode of a directory (an odd umask, a read-only
-/// one) does not let its owner.
+/// Removes a file, or a directory with everything in it, even where the mode of a directory (an odd umask, a read-only
+/// directory) does not let its owner.
 pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     if !os::is_folder(path) {
         return remove_file(path);
@@ -37,9 +37,10 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     fs::remove_dir_all(path).or_else(|_| os::with_patience(|| remove_by_hand(path)))
 }
 
-/// As [`fs::remove_dir_all`], but for the modes of directories, and without a descriptor open for each directory above.
+/// Like [`fs::remove_dir_all`], but despite the modes of directories, and without an open descriptor for each parent
+/// directory.
 fn remove_by_hand(directory: &Path) -> io::Result<()> {
-    // What this cannot do, the calls that follow will say.
+    // If this fails, the calls below report why.
     let _ = os::open_up(directory);
     for name in entries::names(directory)? {
         let path = directory.join(name);

@@ -1,14 +1,14 @@
-//! `--clear`: the new environment in the place of the old one, by one call where the system has it. Elsewhere the one is renamed,
-//! then the other; and where a directory cannot be renamed, its entries are moved. The order of all that is one from which the
-//! next run can tell what one that was killed had done:
+//! `--clear`: puts the new environment in place of the old one, in one call where the system has it. Elsewhere, one is
+//! renamed and then the other; and where a directory cannot be renamed, its entries are moved. The order of these steps
+//! lets the next run tell how far a killed run got:
 //!
 //! ```text
-//! hidden directory   ENV_DIR                              a run that finds this
+//! hidden directory   ENV_DIR                              the next run
 //! new                the old entries
-//! new, whole         not there                            moves `whole` back
+//! new, whole         does not exist                       moves `whole` back
 //! whole              the new entries
 //! new, old           some of the old entries              moves those in `old` back
-//! new, replaced      none, then some of the new entries   moves those in `new` on
+//! new, replaced      none, then some of the new entries   moves those in `new` into ENV_DIR
 //! replaced           the new entries
 //! ```
 
@@ -27,20 +27,20 @@ use crate::os;
 /// In the hidden directory: the old ENV_DIR itself.
 const WHOLE: &str = "whole";
 
-/// In the hidden directory: what is being moved out of ENV_DIR, which is not whole meanwhile.
+/// In the hidden directory: the entries that are being moved out of ENV_DIR, which is incomplete until that is done.
 const OLD: &str = "old";
 
-/// In the hidden directory: what has been moved out of ENV_DIR, into which the new contents are being moved.
+/// In the hidden directory: the entries that were moved out of ENV_DIR, while the new ones are being moved in.
 const REPLACED: &str = "replaced";
 
-/// How the new environment came into the place of the old one, which is in the hidden directory now.
+/// How the new environment replaced the old one, which is now in the hidden directory.
 #[derive(Debug)]
 pub(super) enum Swapped {
-    /// As a whole: the old one is `new` in the hidden directory.
+    /// As a whole, in one call: the old one is `new` in the hidden directory.
     Exchanged,
-    /// As a whole, one after the other: the old one is `whole`.
+    /// As a whole, in two renames: the old one is `whole`.
     InTurn,
-    /// By its entries: the old ones are in `replaced`.
+    /// Entry by entry: the old entries are in `replaced`.
     Moved,
 }
 
@@ -48,15 +48,15 @@ pub(super) enum Swapped {
 pub(super) enum Unswapped {
     /// Everything is as it was.
     Untouched(Error),
-    /// Some of what was there could not be put back, and is in the hidden directory.
+    /// Some of the old entries could not be put back, and are in the hidden directory.
     Scattered(Error),
 }
 
-/// Puts what is built in the directory `hidden` in the place of what ENV_DIR holds.
+/// Replaces the contents of ENV_DIR with what was built in the directory `hidden`.
 pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> {
     let new = hidden.join(NEW);
     in_use::check(env_dir).map_err(Unswapped::Untouched)?;
-    // The directory that was there may be somebody's current one, a mount, or have more to it than owner and mode.
+    // The existing directory may be the current directory or a mount, or have more attributes than owner and mode.
     let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
     if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
         if os::exchange(&new, env_dir).is_ok() {
@@ -78,7 +78,7 @@ pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> 
 }
 
 impl Swapped {
-    /// Puts the old environment back into its place.
+    /// Puts the old environment back in place.
     pub(super) fn undo(self, hidden: &Path, env_dir: &Path) -> Result<()> {
         let (new, whole) = (hidden.join(NEW), hidden.join(WHOLE));
         let (old, swapped_back) = match self {
@@ -89,7 +89,7 @@ impl Swapped {
         if swapped_back.is_ok() {
             return Ok(());
         }
-        // As if it had been moved.
+        // Continue as if its entries had been moved.
         let moved = fs::rename(old, hidden.join(REPLACED));
         moved
             .and_then(|()| fs::create_dir_all(&new))
@@ -99,7 +99,8 @@ impl Swapped {
     }
 }
 
-/// Renames what is at `place` to `aside`, then `next` to `place`. After an error all is as it was, unless `place` is empty.
+/// Renames `place` to `aside`, then `next` to `place`. After an error everything is as it was, unless `place` is
+/// missing.
 fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
     os::rename_new(place, aside)?;
     os::rename_new(next, place).or_else(|error| os::rename_new(aside, place).and(Err(error)))
@@ -114,7 +115,7 @@ fn move_out_and_in(hidden: &Path, env_dir: &Path) -> Result<()> {
     merge(&hidden.join(NEW), env_dir)
 }
 
-/// Undoes [`move_out_and_in`], however far that came.
+/// Undoes [`move_out_and_in`], no matter how far that got.
 fn move_back(hidden: &Path, env_dir: &Path) -> Result<()> {
     let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
     if is_there(&replaced).at("look at", &replaced)? {
@@ -124,8 +125,8 @@ fn move_back(hidden: &Path, env_dir: &Path) -> Result<()> {
     move_entries(&old, env_dir, &[])
 }
 
-/// Puts right what a run that was killed has left of a swap by entries in the directory `hidden`, also if ENV_DIR has been
-/// deleted since.
+/// Repairs the unfinished swap that a killed run left in the directory `hidden`, even if ENV_DIR has been deleted
+/// since.
 pub(super) fn recover(hidden: &Path, env_dir: &Path) -> Result<()> {
     let (old, replaced, new, whole) = (hidden.join(OLD), hidden.join(REPLACED), hidden.join(NEW), hidden.join(WHOLE));
     if is_there(&whole).at("look at", &whole)? && !is_there(env_dir).at("look at", env_dir)? {

@@ -1,5 +1,5 @@
-//! A run's turn to work on ENV_DIR: what there is, where the hidden directory goes for that, and the wait for its lock. What
-//! a run has left that was killed is put right here, before anything else is done.
+//! A run's turn to work on ENV_DIR: finds out what exists, chooses the place of the hidden directory, and waits for its
+//! lock. What a killed run left is repaired here, before anything else is done.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,14 @@ use super::swap;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
-/// What this run may build, now that it is its turn.
+/// What this run can build, now that it is its turn.
 pub(super) enum Turn {
     Absent(Absent),
     Present(Present),
 }
 
-/// Waits until no other run works on ENV_DIR; `waiting` is called again and again meanwhile, and ends that by an error.
+/// Waits until no other run is working on ENV_DIR. Meanwhile `waiting` is called repeatedly; an error from it ends the
+/// wait.
 pub(super) fn take(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Turn> {
     loop {
         let site = Site::of(env_dir)?;
@@ -25,7 +26,7 @@ pub(super) fn take(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> R
             Err(error) if has_lost_its_place(&error) => continue,
             locked => locked.map_err(|error| explain(error, env_dir))?,
         };
-        // Whoever was waited for may have changed what there is.
+        // The run that was waited for may have changed what exists.
         if Site::of(env_dir)? != site {
             continue;
         }
@@ -36,10 +37,10 @@ pub(super) fn take(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> R
     }
 }
 
-/// What there is at ENV_DIR.
+/// What exists at ENV_DIR.
 #[derive(PartialEq)]
 enum Site {
-    /// Nothing; `above` is the nearest of the directories above it that is there.
+    /// Nothing; `above` is the nearest existing directory above it.
     Nothing {
         above: PathBuf,
     },
@@ -56,15 +57,15 @@ impl Site {
         Ok(Site::Nothing { above: "/".into() })
     }
 
-    /// Makes and locks the hidden directory: beside ENV_DIR, or beside the first of the directories above it that are
-    /// missing; within it, where it is a mount or where its parent cannot be written to. So it is on the file system of
-    /// ENV_DIR, and where the one can be made the other can.
+    /// Creates and locks the hidden directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
+    /// ENV_DIR if that is a mount, or if its parent is not writable. This keeps it on the file system of ENV_DIR, and
+    /// wherever one of the two can be created, so can the other.
     fn lock(&self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
         match self {
             Site::Nothing { above } => lock_in(above, env_dir, waiting),
             Site::Directory if os::is_mount_point(env_dir) => lock_in(env_dir, env_dir, waiting),
             Site::Directory => match lock_in(env_dir.parent().unwrap_or(env_dir), env_dir, waiting) {
-                // There can be none beside it. One that is there and cannot be used is another matter.
+                // None can be created beside it. If one exists there and cannot be used, its error is reported.
                 Err(Error::Io { path, .. }) if is_there(&path).is_ok_and(|there| !there) => {
                     lock_in(env_dir, env_dir, waiting)
                 }
@@ -80,7 +81,7 @@ fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>
     if hidden.has_leavings() {
         swap::recover(hidden.path(), env_dir).map_err(|error| {
             let left = Quoted(hidden.path());
-            let reason = format!("{error}; what a run that did not end has left of it is in {left}, and stays there");
+            let reason = format!("{error}; what an interrupted run left of it is kept in {left}");
             Error::Directory { path: env_dir.to_owned(), reason }
         })?;
         hidden.empty()?;
@@ -88,14 +89,14 @@ fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>
     Ok(hidden)
 }
 
-/// Whether a hidden directory could not be made because the one that it would be in is gone: the run that was waited for
-/// had made that, and has taken it away again.
+/// Whether a hidden directory could not be created because its parent is gone: the run that was waited for had created
+/// that parent, and has removed it again.
 fn has_lost_its_place(error: &Error) -> bool {
     let Error::Io { path, .. } = error else { return false };
     path.parent().is_some_and(|place| is_there(place).is_ok_and(|there| !there))
 }
 
-/// Why the hidden directory cannot be made, in words.
+/// Explains why the hidden directory cannot be created.
 fn explain(error: Error, env_dir: &Path) -> Error {
     let Error::Io { path, error: source, .. } = error else { return error };
     let reason = match os::is_there(&path) {

@@ -1,4 +1,4 @@
-//! pyvenv.cfg (PEP 405): what marks a folder as an environment and tells Python where its base is.
+//! pyvenv.cfg (PEP 405), which marks a directory as an environment and tells Python where its base is.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,20 +10,20 @@ use crate::interpreter::Interpreter;
 use crate::os;
 use crate::quote;
 
-/// What pyvenv.cfg says that rvenv reads or carries over.
+/// The settings in pyvenv.cfg that rvenv reads or carries over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Configuration {
     pub(crate) system_site_packages: bool,
     pub(crate) prompt: Option<OsString>,
     pub(crate) relocatable: bool,
-    /// The folder of the base's executable.
+    /// The directory of the base's executable.
     pub(crate) home: Option<PathBuf>,
-    /// The base's version; virtualenv and uv name it `version_info`.
+    /// The base's version. virtualenv and uv call the key `version_info`.
     pub(crate) version: Option<String>,
 }
 
 impl Configuration {
-    /// Reads the file at `path`; none if there is none. Like Python, it passes over what is no `key = value`.
+    /// Reads the file at `path`. Returns None if there is none. Like Python, ignores lines that are not `key = value`.
     pub(crate) fn read(path: &Path) -> Result<Option<Configuration>> {
         match os::read_regular(path) {
             Ok(contents) => Ok(Some(Configuration::parse(&String::from_utf8_lossy(&contents)))),
@@ -57,13 +57,13 @@ pub(crate) fn create(context: &Context) -> Result<()> {
     context.stage.write(&context.cfg_path, render(context)?.as_bytes(), false)?;
     let gitignore = context.env_dir.join(".gitignore");
     if context.options.scm_ignore_files && !context.keeps(&gitignore) {
-        let contents = "# Made by rvenv: an environment is made anew, not kept under version control.\n*\n";
+        let contents = "# Created by rvenv: recreate the environment instead of committing it.\n*\n";
         context.stage.write(&gitignore, contents.as_bytes(), false)?;
     }
     Ok(())
 }
 
-/// CPython's keys in CPython's order, on every version, and ours; `relocatable` is uv's too.
+/// CPython's keys in CPython's order, on every version, and then ours. `relocatable` is also a key of uv's.
 fn render(context: &Context) -> Result<String> {
     let interpreter = &context.interpreter;
     let [major, minor, micro] = interpreter.version;
@@ -83,21 +83,21 @@ fn render(context: &Context) -> Result<String> {
     Ok(lines.iter().map(|(key, value)| format!("{key} = {value}{end}")).collect())
 }
 
-/// A path as Python reads it back: UTF-8, on one line, without white space at its ends.
+/// A path as Python can read it back: UTF-8, on one line, without leading or trailing white space.
 fn text(path: &Path, interpreter: &Interpreter) -> Result<String> {
     match path.to_str() {
         Some(text) if !text.contains(['\n', '\r']) && text.trim() == text => Ok(text.to_owned()),
         _ => Err(Error::Python {
             python: interpreter.executable.clone(),
-            reason: "pyvenv.cfg cannot hold its path, which is not UTF-8 or has a line break or white space at an \
-                     end; move it or link to it from another folder"
+            reason: "its path cannot be written to pyvenv.cfg, since it is not UTF-8, or has a line break or leading \
+                     or trailing white space; move it or link to it from another directory"
                 .to_owned(),
         }),
     }
 }
 
-/// The prompt that a value of pyvenv.cfg means: a Python literal as CPython writes it, or the bare text that
-/// virtualenv and uv write.
+/// The prompt in a value of pyvenv.cfg: a Python literal as CPython writes it, or the bare text that virtualenv and uv
+/// write.
 fn unquote(value: &str) -> OsString {
     let literal = ['\'', '"'].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     literal.map_or_else(|| value.into(), unescape)

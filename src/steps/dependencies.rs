@@ -1,13 +1,13 @@
-//! `--upgrade-deps`: pip, run in the finished environment, brings itself and setuptools up to date.
+//! `--upgrade-deps`: upgrades pip and setuptools, with pip run in the finished environment.
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::interpreter::without_python_variables;
 use crate::{process, seed};
 
-/// The step `upgrade_dependencies`: `<env_exe> -m pip install --upgrade` of what the interpreter bundles. pip's
-/// configuration (PIP_* and pip.conf) holds here, since it names the package index; Python's own does not, nor does a
-/// module in ENV_DIR.
+/// The step `upgrade_dependencies`: runs `<env_exe> -m pip install --upgrade` for what the interpreter bundles. pip's
+/// configuration (PIP_* and pip.conf) applies, since it names the package index. Python's own environment variables do
+/// not, and modules in ENV_DIR are not imported.
 pub(crate) fn upgrade(context: &Context) -> Result<()> {
     context.caller.observer.doing("Upgrading pip");
     let mut arguments = vec!["-I", "-m", "pip", "install", "--upgrade", "pip"];
@@ -16,7 +16,7 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     }
     let mut command = without_python_variables(&context.env_exec_cmd);
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
-    // It looks for a newer pip already, and would ask twice for a password.
+    // pip is looking for a newer pip anyway, and the check would ask for a password a second time.
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     let said = |line: &str, source| context.caller.observer.said(line, source);
     let run = if context.caller.interactive { process::converse } else { process::stream };

@@ -1,4 +1,4 @@
-//! ENV_DIR: whether an environment can be made there, and its folders.
+//! ENV_DIR: whether an environment can be created there, and its directories.
 
 use std::fs;
 use std::io;
@@ -15,14 +15,14 @@ use crate::platform::Platform;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
-/// The step `create_directories`: checks that an environment can be made at `env_dir`, begins to build it
-/// aside, and makes its folders.
+/// The step `create_directories`: checks that an environment can be created at `env_dir`, starts building it in a
+/// hidden directory, and creates its directories.
 ///
-/// Errors, before anything is made, if ENV_DIR is a file or a link to nothing, holds a character that no
-/// environment can work with, is the Python installation itself, or shall be cleared and is no environment.
+/// Fails, before anything is created, if ENV_DIR is a file or a broken link, has a name that no environment can work
+/// with, is the Python installation itself, or is to be cleared but is not an environment.
 pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options, caller: &Caller) -> Result<Context> {
     if env_dir.as_os_str().is_empty() {
-        let reason = "ENV_DIR is empty; name a folder, `.` for the current one".to_owned();
+        let reason = "ENV_DIR is empty; name a directory, `.` for the current one".to_owned();
         return Err(Error::Directory { path: env_dir.to_owned(), reason });
     }
     let env_dir = absolute(env_dir)?;
@@ -32,11 +32,11 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
     let mut waited = false;
     let stage = Stage::new(&env_dir, || {
         if !std::mem::replace(&mut waited, true) {
-            caller.observer.doing(&format!("Waiting for another program that makes {}", Quoted(&env_dir)));
+            caller.observer.doing(&format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
         }
         caller.interrupt.check()
     })?;
-    // Another program may have made it before this one could lock it; what one that was killed had moved away is back.
+    // Another program may have created it before this one got the lock, or what a killed run moved away may be back.
     check_what_is_there(&env_dir, interpreter, options)?;
     if options.existing == (Existing::Clear { force: false }) && stage.existed() {
         check_clearable(&env_dir)?;
@@ -50,15 +50,15 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
     if interpreter.lib64 {
         link_lib64(&context);
     }
-    // Reached through that link, or where there is none, a directory of its own.
+    // Usually reached through that link; without it, a directory of its own.
     if context.platlib_path != context.lib_path {
         context.stage.create_dir(&context.platlib_path)?;
     }
     Ok(context)
 }
 
-/// The options as they apply to this ENV_DIR: an upgrade keeps what pyvenv.cfg says unless told otherwise, and
-/// an upgrade of nothing makes an environment. One that is relocatable stays so unless it is cleared.
+/// The options as they apply to this ENV_DIR. An upgrade keeps the settings in pyvenv.cfg unless options override them,
+/// and an upgrade of nothing creates an environment. A relocatable environment stays relocatable unless it is cleared.
 fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     let mut options = options.clone();
     if options.prompt.as_deref() == Some(".".as_ref()) {
@@ -69,7 +69,7 @@ fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     }
     let is_upgrade = options.existing == Existing::Upgrade;
     let previous = match Configuration::read(&env_dir.join("pyvenv.cfg")) {
-        // It is written anew.
+        // It is about to be rewritten.
         Err(_) if !is_upgrade => None,
         previous => previous?,
     };
@@ -87,7 +87,7 @@ fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     Ok(options)
 }
 
-/// What ENV_DIR may not be called, on any system.
+/// Rejects names of ENV_DIR that no environment can work with, whatever the system.
 fn check_name(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
     let separator = interpreter.platform.path_separator();
     let bytes = env_dir.as_os_str().as_encoded_bytes();
@@ -95,20 +95,20 @@ fn check_name(env_dir: &Path, interpreter: &Interpreter) -> Result<()> {
         // gh-82656
         format!("it contains the PATH separator {separator}.")
     } else if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
-        "it contains a line break, which pyvenv.cfg and scripts cannot hold.".to_owned()
+        "it contains a line break, which pyvenv.cfg and scripts cannot represent.".to_owned()
     } else if is_device(env_dir) {
         "it is the name of a device.".to_owned()
     } else if env_dir.parent().is_none() {
         "it is the root of the file system.".to_owned()
     } else if interpreter.platform == Platform::Nt && env_dir.to_str().is_none() {
-        "its name is not Unicode, and pyvenv.cfg and scripts cannot hold it.".to_owned()
+        "its name is not Unicode, and pyvenv.cfg and scripts cannot represent it.".to_owned()
     } else {
         return Ok(());
     };
     Err(Error::Refused { path: env_dir.to_owned(), reason })
 }
 
-/// Whether an absolute path is what Windows makes of `NUL`, `CON`, `COM1` and the like, wherever they stand.
+/// Whether an absolute path is what Windows turns `NUL`, `CON`, `COM1` and the like into, in any directory.
 fn is_device(path: &Path) -> bool {
     matches!(path.components().next(), Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::DeviceNS(_)))
 }
@@ -120,26 +120,26 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => in_the_way("one of its parents is a file"),
         Err(error) => Err(error).at("create the directory", env_dir),
         Ok(there) if there.is_symlink() && !env_dir.exists() => {
-            in_the_way("it is a symbolic link to nothing; make the directory that it leads to, or remove it")
+            in_the_way("it is a broken symbolic link; create the directory that it points to, or remove the link")
         }
         Ok(_) if !env_dir.is_dir() => in_the_way("it exists and is not a directory"),
         Ok(_) => check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. })),
     }
 }
 
-/// A link to nothing among the parents would be found out only when everything is built.
+/// Without this check, a broken link among the parents would only be noticed once everything is built.
 fn check_parents(env_dir: &Path) -> Result<()> {
     match env_dir.ancestors().skip(1).take_while(|path| !path.exists()).find(|path| path.is_symlink()) {
         Some(link) => Err(Error::Directory {
             path: env_dir.to_owned(),
-            reason: format!("{} is a symbolic link to nothing", Quoted(link)),
+            reason: format!("{} is a broken symbolic link", Quoted(link)),
         }),
         None => Ok(()),
     }
 }
 
-/// An environment over its own base would replace the interpreter by a link to itself; one that is cleared would
-/// delete it.
+/// An environment over its own base would replace the interpreter with a link to itself, and `--clear` would delete the
+/// interpreter.
 fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) -> Result<()> {
     let bin_path = env_dir.join(&interpreter.scheme.scripts);
     let bases = [&interpreter.executable, &interpreter.real_executable];
@@ -148,14 +148,14 @@ fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) ->
     let reason = if bases.iter().any(|base| is_bin(base)) {
         "it is the Python installation itself."
     } else if clear && bases.into_iter().chain(&interpreter.wheels).any(|path| is_below(path)) {
-        "the Python that the environment is for lies in it, and --clear would delete it."
+        "it contains the Python that the environment is for, and --clear would delete it."
     } else {
         return Ok(());
     };
     Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
 }
 
-/// `--clear` is for environments: what holds anything else is somebody's work.
+/// `--clear` is for environments: a directory that holds anything else is somebody's work.
 fn check_clearable(env_dir: &Path) -> Result<()> {
     let entries: io::Result<Vec<_>> = fs::read_dir(env_dir).and_then(Iterator::collect);
     let entries = entries.at("read the directory", env_dir)?;
@@ -163,8 +163,8 @@ fn check_clearable(env_dir: &Path) -> Result<()> {
     if is_empty || env_dir.join("pyvenv.cfg").is_file() {
         return Ok(());
     }
-    let reason = "it holds files but no pyvenv.cfg, so --clear would delete what is no environment; \
-                  add --force to delete it all the same.";
+    let reason = "it contains files but no pyvenv.cfg, so it is not an environment; \
+                  add --force to delete its contents anyway.";
     Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
 }
 
@@ -173,8 +173,8 @@ fn current_folder_name() -> Result<std::ffi::OsString> {
     Ok(folder.file_name().unwrap_or_default().to_owned())
 }
 
-/// `lib64 -> lib`, unless there is something of that name (bpo-21197, bpo-21643). Where it cannot be made it is left out,
-/// whatever the reason: one that keeps files from being made too is said when they are.
+/// Creates `lib64 -> lib`, unless something of that name exists (bpo-21197, bpo-21643). If the link cannot be created,
+/// it is left out, whatever the reason: one that also prevents files from being created is reported when they are.
 fn link_lib64(context: &Context) {
     let lib64 = context.env_dir.join("lib64");
     if !context.keeps(&lib64) || !lib64.exists() {

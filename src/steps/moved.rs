@@ -1,10 +1,10 @@
-//! Activation scripts that an environment has brought along from another place.
+//! Activation scripts that an environment was moved with, and that still name its old path.
 
 use std::path::Path;
 
 use crate::quote::Quoting;
 
-/// What stands before the path of the environment in an activation script: ours, CPython's or a rival's.
+/// What precedes the path of the environment in an activation script: ours, CPython's or another tool's.
 const SETTINGS: [&str; 13] = [
     "VIRTUAL_ENV=",
     "VIRTUAL_ENV=$(cygpath ",
@@ -21,7 +21,7 @@ const SETTINGS: [&str; 13] = [
     "activate(",
 ];
 
-/// Whether an activation script in bin names, by an absolute path, another folder than this as its environment.
+/// Whether an activation script in bin names, by an absolute path, a directory other than `env_dir` as its environment.
 pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
     let text = String::from_utf8_lossy(text);
     let mut others = false;
@@ -38,17 +38,18 @@ pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) ->
     others
 }
 
-/// Whether a value, in what quotes however, is an absolute path of any system.
+/// Whether a value, whatever its quotes, is an absolute path on any system.
 fn is_absolute(value: &str) -> bool {
     let has_drive = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value[1..].starts_with([':']);
     value.starts_with(['/', '\\']) || has_drive && value[2..].starts_with(['/', '\\'])
 }
 
-/// Whether the text after a setting is `env_dir`, by its own path or its real one, quoted for this script or anyhow.
+/// Whether the text after a setting is `env_dir`, by its own path or its canonical one, quoted for this script or in
+/// any other way.
 fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
     let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
     let canonical = env_dir.canonicalize().unwrap_or_default();
-    // What ends a value: nothing, or what follows an argument, or in a batch file the quote.
+    // A value ends at the end of the line, or where an argument ends, or in a batch file at the quote.
     let ends = |rest: &str| match quoting {
         Quoting::Cmd => rest.is_empty() || rest.starts_with('"'),
         _ => rest.is_empty() || rest.starts_with([',', ')']),
@@ -61,7 +62,7 @@ fn is_place(value: &str, script: &Path, env_dir: &Path) -> bool {
     })
 }
 
-/// A text about a path, in one case of letters if it is a path of a system where the case means nothing.
+/// Prepares a text for comparison with a path: in lower case if the path is one of Windows, which ignores case.
 fn comparable(text: &str, path: &Path) -> String {
     let is_windows = !path.as_os_str().as_encoded_bytes().starts_with(b"/");
     if is_windows { text.to_lowercase() } else { text.to_owned() }

@@ -8,8 +8,7 @@ use crate::context::Context;
 use crate::error::{Quoted, Result};
 use crate::platform::Platform;
 
-/// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under the names by which it is
-/// called there.
+/// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under each of its names there.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     context.caller.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
     match context.interpreter.platform {

@@ -4,9 +4,9 @@ use crate::activator::Activator;
 
 /// How a script finds ENV_DIR.
 pub(super) struct OwnDirectory {
-    /// What it does so with, at its beginning.
+    /// The code at the beginning of the script that finds it.
     code: &'static [u8],
-    /// What stands where the path would.
+    /// What replaces the path in the script.
     value: &'static str,
 }
 
@@ -15,11 +15,11 @@ const fn own(code: &'static [u8], value: &'static str) -> OwnDirectory {
 }
 
 impl OwnDirectory {
-    /// For an activator whose script names ENV_DIR.
+    /// How the script of this activator finds ENV_DIR.
     pub(super) const fn of(activator: Activator) -> OwnDirectory {
         match activator {
             Activator::Bash => own(include_bytes!("../../scripts/relocatable/activate"), "$_venv_dir\nunset _venv_dir"),
-            // A value of any kind is copied by the script's own means, and then unset.
+            // The script's own `:copy` can copy any value; the variable is then unset.
             Activator::Batch => own(
                 include_bytes!("../../scripts/relocatable/activate.bat"),
                 "\" !\r\n@call :copy _VENV_DIR VIRTUAL_ENV\r\n@set \"_VENV_DIR=",
@@ -30,7 +30,7 @@ impl OwnDirectory {
             Activator::Fish => own(include_bytes!("../../scripts/relocatable/activate.fish"), "$_venv_dir"),
             Activator::Nushell => own(include_bytes!("../../scripts/relocatable/activate.nu"), "env-dir"),
             Activator::Powershell => own(b"", "(Split-Path -Parent $PSScriptRoot)"),
-            // It does so in any environment.
+            // activate_this.py always finds its own directory.
             Activator::Python => own(b"", ""),
             Activator::Xonsh => {
                 own(include_bytes!("../../scripts/relocatable/activate.xsh"), "_virtual_env_dir(__file__)")
@@ -38,15 +38,15 @@ impl OwnDirectory {
         }
     }
 
-    /// The template of a script that names ENV_DIR, with what finds it after the comment that it begins with. The other
-    /// placeholders stay.
+    /// The template of a script that names ENV_DIR, with the code that finds it inserted after the leading comment. The
+    /// other placeholders stay.
     pub(super) fn within(&self, template: &[u8]) -> Vec<u8> {
         let placeholder = b"__VENV_DIR__";
         let Some(at) = position(template, placeholder) else { return template.to_owned() };
         let comment = [&b"\n\n"[..], b"\n\r\n"].iter().find_map(|end| Some(position(template, end)? + end.len()));
         let (comment, rest) = template.split_at(comment.unwrap_or(0).min(at));
         let (before, after) = rest.split_at(at - comment.len());
-        // As wide as the one that the comment ends with.
+        // The same gap as the one after the comment.
         let gap = comment.get(comment.trim_ascii_end().len() + 1..).filter(|_| !self.code.is_empty());
         let gap = gap.unwrap_or_default();
         [comment, self.code, gap, before, self.value.as_bytes(), &after[placeholder.len()..]].concat()

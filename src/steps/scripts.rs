@@ -1,4 +1,4 @@
-//! The scripts in the environment's bin: ours for activating it in each shell, and those of a folder.
+//! The scripts in the environment's bin: our activation scripts for each shell, and those of a given directory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::quote::Quoting;
 use crate::steps::configuration::Configuration;
 use crate::steps::relocatable::OwnDirectory;
 
-/// One of our activation scripts, in the shape that [`install`] reads from disk.
+/// One of our activation scripts, laid out like those that [`install`] reads from disk.
 struct Template {
     activator: Activator,
     folder: &'static str,
@@ -40,9 +40,9 @@ const BUILT_IN: [Template; 9] = [
     template(Activator::Batch, "nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
 ];
 
-/// The step `setup_scripts`: installs the activation scripts for the platform, and after them those of
-/// `Options::scripts`. A folder of those that has no scripts for the platform is a warning. An upgrade leaves the scripts that
-/// are there, but for those for activating that are to find their own directory from now on.
+/// The step `setup_scripts`: installs the activation scripts for the platform, and then the scripts of
+/// `Options::scripts`. Warns about a directory of the latter that has none for the platform. An upgrade keeps the
+/// existing scripts, except for activation scripts that must now find their own directory.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
     if context.options.existing == Existing::Upgrade && !becomes_relocatable(context)? {
         return Ok(());
@@ -66,27 +66,28 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
         install(context, &path)?;
         let folders = ["common", platform.os_name()];
         if !folders.iter().any(|folder| path.join(folder).is_dir()) {
-            let warning = format!("{} has no folder {}, so it has no scripts", Quoted(&path), folders.join(" or "));
+            let warning = format!("{} has no directory {}: no scripts to install", Quoted(&path), folders.join(" or "));
             context.caller.observer.warn(&warning);
         }
     }
     Ok(())
 }
 
-/// `install_scripts`: installs into bin what is below the folders `common` and `posix` (or `nt`) of `path`, with
-/// the placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and
-/// `__VENV_PYTHON__` replaced, each value quoted for the shell that the script's suffix names. A script keeps
-/// its mode. Links are followed, those of folders too, which CPython passes over.
+/// `install_scripts`: installs into bin what is below the directories `common` and `posix` (or `nt`) of `path`. The
+/// placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and `__VENV_PYTHON__` are
+/// replaced, with each value quoted for the shell that the script's suffix names. A script keeps its mode. Links are
+/// followed, including links to directories, which CPython ignores.
 ///
-/// By CPython's rules a file that is not UTF-8 is left out, with a warning; but on Windows a program and what its debugger reads
-/// are copied, unless they are interpreters or those that CPython has for them. Errors if `path` or what is in it cannot be read.
+/// As in CPython, a file that is not UTF-8 is skipped, with a warning. On Windows, programs and their debug files are
+/// copied instead, except for interpreters and the launchers that CPython uses for them. Fails if `path` or anything in
+/// it cannot be read.
 pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     let platform = context.interpreter.platform;
     let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     let wanted = walk.filter_entry(|entry| entry.depth() != 1 || is_for(entry.file_name(), platform));
     for entry in wanted {
         let entry = entry.map_err(|error| unreadable(path, error))?;
-        // What is below `common` or `posix`; files beside them are not scripts.
+        // Scripts are below `common` or `posix`; files beside these directories are not scripts.
         let Some(name) = below_first(entry.path(), path).filter(|_| entry.depth() > 1) else { continue };
         let target = context.bin_path.join(&name);
         if entry.file_type().is_dir() {
@@ -112,7 +113,7 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether an environment that exists is made relocatable by this run.
+/// Whether this run makes an existing environment relocatable.
 fn becomes_relocatable(context: &Context) -> Result<bool> {
     let previous = Configuration::read(&context.cfg_path)?;
     Ok(context.options.relocatable && previous.is_some_and(|previous| !previous.relocatable))
@@ -122,12 +123,12 @@ fn is_for(folder: &OsStr, platform: Platform) -> bool {
     folder == "common" || folder == platform.os_name()
 }
 
-/// Whether a file is a program of Windows, or what a debugger reads of one.
+/// Whether a file is a Windows program, or the debug file of one.
 fn is_program(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension == "exe" || extension == "pdb")
 }
 
-/// Whether a program is an interpreter, or is called as CPython calls those that it makes interpreters of.
+/// Whether a program is an interpreter, or has the name of a launcher that CPython turns into one.
 fn is_interpreter(program: &Path) -> bool {
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     ["python", "venv"].iter().any(|start| name.starts_with(start))
@@ -141,11 +142,11 @@ fn below_first(path: &Path, root: &Path) -> Option<PathBuf> {
 
 fn unreadable(root: &Path, error: walkdir::Error) -> Error {
     let path = error.path().unwrap_or(root).to_owned();
-    let error = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the links in it go in a circle"));
+    let error = error.into_io_error().unwrap_or_else(|| std::io::Error::other("its symbolic links form a loop"));
     Error::Io { what: "read", path, error }
 }
 
-/// The template with its placeholders replaced, all at one pass: a placeholder within a value stays as it is.
+/// Replaces the placeholders in the template in a single pass, so that a placeholder within a value stays as it is.
 fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
     let values: [(&[u8], &OsStr); 5] = [
         (b"__VENV_DIR__", context.env_dir.as_os_str()),
@@ -156,7 +157,7 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
     ];
     let mut filled = Vec::with_capacity(template.len() + 256);
     let mut rest = template;
-    // Each begins with an underscore.
+    // Every placeholder begins with an underscore.
     while let Some(at) = rest.iter().position(|byte| *byte == b'_') {
         filled.extend(&rest[..at]);
         rest = &rest[at..];
@@ -196,21 +197,21 @@ mod tests {
     }
 
     #[test]
-    fn the_scripts_of_cmd_have_their_values_once_and_between_quotes() {
+    fn cmd_scripts_contain_each_value_once_and_quoted() {
         let activate = on_windows("activate.bat", r"C:\work & play\100%\__VENV_NAME__ (1)", "a \"b\" ^ | <c>");
         let lines: Vec<&str> = activate.lines().collect();
         assert!(lines.contains(&r#"@set "VIRTUAL_ENV=C:\work & play\100%%\__VENV_NAME__ (1)" !"#), "{activate}");
         let caret = "^%_VENV_CARET%%_VENV_CARET%^";
         let prompt = format!(r#"@set "VIRTUAL_ENV_PROMPT=a "b^" {caret} ^| ^<c^>" !"#);
         assert!(lines.contains(&&*prompt), "{activate}");
-        // What is in a value stays; no other placeholder is left.
+        // A placeholder within a value stays; no other is left.
         assert_eq!(activate.matches("__VENV_").count(), 1);
         assert!(!on_windows("deactivate.bat", r"C:\env", "env").contains("__VENV_"));
     }
 
-    /// cmd.exe looks for a label in steps of 512 bytes, and misses some where lines end with a line feed alone.
+    /// cmd.exe searches for a label in steps of 512 bytes, and misses some if lines end with a line feed alone.
     #[test]
-    fn the_lines_of_each_script_end_as_its_shell_needs_them_to() {
+    fn each_script_has_the_line_endings_that_its_shell_needs() {
         for name in ["activate.bat", "deactivate.bat"] {
             let script = on_windows(name, r"C:\env", "env");
             assert_eq!(script.matches('\n').count(), script.matches("\r\n").count(), "{name}");
@@ -221,11 +222,11 @@ mod tests {
         }
     }
 
-    /// No script can be sure to find the other one, so both have it.
+    /// Neither script can rely on finding the other, so both contain the code.
     #[test]
-    fn both_scripts_of_cmd_restore_in_the_same_way() {
+    fn both_cmd_scripts_restore_variables_in_the_same_way() {
         let [activate, deactivate] = ["activate.bat", "deactivate.bat"].map(|name| on_windows(name, r"C:\env", "env"));
-        let [start, copy] = ["@rem What the deactivation of another tool", "@rem Copies the variable"];
+        let [start, copy] = ["@rem If another tool has deactivated", "@rem Copies the variable"];
         let restoring = |script: &str| {
             let restoring = &script[script.find(start).unwrap()..];
             restoring[..restoring.rfind(r#"@set "_OLD_VIRTUAL_%%v=""#).unwrap()].to_owned()
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_names_another_place_is_known_on_windows_too() {
+    fn scripts_that_name_another_directory_are_recognised_on_windows() {
         let scripts = ["activate", "activate.bat", "Activate.ps1", "activate.fish", "activate.nu"];
         let bin = Path::new("/env/Scripts");
         for place in [r"C:\work & play\100%! ^ (1)", r"\\server\share\env", r"d:\it's é x"] {
@@ -249,7 +250,7 @@ mod tests {
                 assert!(names_another(&format!(r"{place}\b")), "{name} {place}");
             }
         }
-        // CPython's, to 3.11 and from 3.12 on, and virtualenv's.
+        // CPython's, up to 3.11 and from 3.12 on, and virtualenv's.
         for (name, text) in [
             ("activate.bat", "set VIRTUAL_ENV=C:\\a b\r\n"),
             ("activate.bat", "set \"VIRTUAL_ENV=C:\\a b\"\r\n"),
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_no_templates_on_windows() {
+    fn programs_are_not_treated_as_templates_on_windows() {
         assert!(
             is_program("sub/tool.exe".as_ref()) && is_program("tool.pdb".as_ref()) && !is_program("tool.bat".as_ref())
         );

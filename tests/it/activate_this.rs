@@ -1,10 +1,10 @@
-//! `activate_this.py`, which has a Python that runs already use an environment.
+//! `activate_this.py`, which activates an environment in a Python that is already running.
 
 use std::fs;
 
 use crate::harness::*;
 
-/// Activates the environment of the script that is its argument.
+/// Code that activates an environment. Its argument is the path of `activate_this.py`.
 const ACTIVATED: &str = "
 import os, sys
 path = sys.argv[1]
@@ -13,13 +13,13 @@ exec(open(path, encoding='utf-8').read(), {'__file__': path})
 ";
 
 #[test]
-fn a_python_uses_the_environment() {
+fn a_running_python_uses_the_environment() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         let name = if cfg!(windows) { "it's % here é" } else { "it's \\ here é" };
         let env_dir = scratch.path(name);
         scratch.rvenv_for(python).arg("--without-pip").arg(&env_dir).silent();
-        // Python says its name there by a code page.
+        // On Windows, Python would print the path in a code page.
         let is_windows = cfg!(windows);
         let site_packages = if is_windows { env_dir.join(r"Lib\site-packages") } else { site_packages(&env_dir) };
         fs::write(site_packages.join("mine.py"), "value = 42").unwrap();
@@ -40,7 +40,7 @@ print(os.environ['PATH'].split(os.pathsep)[0])
 }
 
 #[test]
-fn a_python_of_another_version_says_that_the_environment_is_none_of_its() {
+fn a_python_of_another_version_is_refused() {
     let pythons = pythons();
     let (Some(one), Some(other)) = (pythons.iter().find(|python| python.version == (3, 13)), pythons.first()) else {
         return;
@@ -51,12 +51,12 @@ fn a_python_of_another_version_says_that_the_environment_is_none_of_its() {
     let scratch = Scratch::new();
     scratch.rvenv_for(one).args(["--without-pip", "env"]).silent();
     let output = scratch.run(&other.path).arg(scratch.env().join(BIN).join("activate_this.py")).output();
-    let version = format!("is no environment of Python {}.{}", other.version.0, other.version.1);
+    let version = format!("is not an environment of Python {}.{}", other.version.0, other.version.1);
     assert!(String::from_utf8_lossy(&output.stderr).contains(&version), "{output:?}");
 }
 
 #[test]
-fn the_environment_is_the_one_that_the_script_is_in_now() {
+fn the_script_activates_the_environment_it_is_now_in() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "before"]).silent();
@@ -69,12 +69,9 @@ fn the_environment_is_the_one_that_the_script_is_in_now() {
 
     let nameless = "import sys; exec(open(sys.argv[1]).read(), {})";
     let output = scratch.run(&python.path).args(["-c", nameless]).arg(&script).output();
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("RuntimeError: say where activate_this.py is"),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("RuntimeError: __file__ is not set"), "{output:?}");
 
     fs::remove_file(scratch.path("copy/pyvenv.cfg")).unwrap();
     let output = scratch.run(&python.path).args(["-c", &code]).arg(&script).output();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is in no environment"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not in an environment"), "{output:?}");
 }

@@ -1,4 +1,4 @@
-//! The activation scripts, sourced by the real shells: what they set, and that nothing is left of it afterwards.
+//! The activation scripts, sourced by real shells: what they set, and that `deactivate` restores everything.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// A shell and how to say things in it. `@` in code is a path.
+/// A shell and its syntax. `@` in code is replaced by a path.
 struct Shell {
     program: &'static str,
-    /// Arguments before the file with the code.
+    /// Arguments before the script.
     args: &'static [&'static str],
     script: &'static str,
     source: &'static str,
-    /// Turns on what makes scripts of others fail.
+    /// Turns on options that make careless scripts fail.
     strict: &'static str,
-    /// Has each command printed with its variables' values; empty where a shell has no such thing.
+    /// Turns on tracing of commands, with the values of their variables. Empty if the shell has no tracing.
     trace: &'static str,
-    /// Prints VIRTUAL_ENV, VIRTUAL_ENV_PROMPT, PATH and PYTHONHOME as a program sees them, those that are set.
+    /// Prints those of VIRTUAL_ENV, VIRTUAL_ENV_PROMPT, PATH and PYTHONHOME that are set, as a program sees them.
     report: &'static str,
-    /// Writes all variables, functions and aliases into the file `@`.
+    /// Writes all variables, functions and aliases to the file `@`.
     dump: &'static str,
-    /// Sets the prompt to `> `, and prints it; empty where a script has none.
+    /// Code that sets the prompt to `> `, and code that prints it.
     prompt: (&'static str, &'static str),
     /// Prints the status of the last command.
     status: &'static str,
@@ -56,7 +56,7 @@ const CSH: Shell = Shell {
     status: "echo \"status $status\"",
 };
 
-/// Each shell of the README's table. Those below it have no shell here.
+/// The supported shells, except those that cannot be run here: PowerShell and cmd.exe.
 const SHELLS: [Shell; 12] = [
     Shell {
         program: "bash",
@@ -110,7 +110,7 @@ const SHELLS: [Shell; 12] = [
     },
 ];
 
-/// Lines that change from one moment to the next whatever a script does.
+/// Whether a line of a dump changes all the time, regardless of what a script does.
 fn is_volatile(line: &str) -> bool {
     let names = [
         "_=",
@@ -160,7 +160,7 @@ fn is_volatile(line: &str) -> bool {
         "XONSH_",
         "hash",
         "anyerror",
-        // What fish loads as it needs it.
+        // Functions that fish loads on demand.
         "__f",
     ];
     let line = line.strip_prefix("env ").unwrap_or(line);
@@ -176,7 +176,7 @@ impl Shell {
         code.replace('@', path.to_str().expect("a plain path"))
     }
 
-    /// Runs lines of code as a script of this shell.
+    /// Runs lines of code as a script, asserts that stderr is empty, and returns stdout.
     fn run(&self, scratch: &Scratch, lines: &[String], prepare: impl Fn(Run) -> Run) -> String {
         let file = scratch.write(&format!("code.{}", self.program), lines.join("\n") + "\n");
         let program = self.path().expect("it was there a moment ago");
@@ -189,7 +189,7 @@ impl Shell {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Sources the script of an environment, which is read by a name that needs no quoting.
+    /// Code that sources an environment's script, through a link whose name needs no quoting.
     fn activate(&self, scratch: &Scratch, env_dir: &Path) -> String {
         let folder = PathBuf::from(format!("plain-{}", self.program)).join(key(env_dir));
         let link = scratch.path(folder);
@@ -209,7 +209,7 @@ fn installed() -> Vec<&'static Shell> {
     SHELLS.iter().filter(|shell| shell.path().is_some()).collect()
 }
 
-/// Names that mean something to one shell or another, each alone and all at once.
+/// Names with characters that are special in some shell. The last one combines them all.
 const HOSTILE: [&str; 12] = [
     "a b\tc",
     "it's \"quoted\"",
@@ -231,7 +231,7 @@ fn make(scratch: &Scratch, name: &str) -> PathBuf {
     env_dir
 }
 
-/// One that was made elsewhere and moved.
+/// Creates a relocatable environment elsewhere and moves it.
 fn make_and_move(scratch: &Scratch, name: &str) -> PathBuf {
     let (made, env_dir) = (scratch.path("made elsewhere").join(name), scratch.path(name));
     scratch.rvenv_for(&python()).args(["--without-pip", "--relocatable"]).arg(&made).silent();
@@ -246,8 +246,7 @@ fn search_path() -> String {
 }
 
 #[test]
-fn the_matrix_of_shells_and_situations() {
-    // What happens, by lines: `activate`, `nested`, and code of the shell's.
+fn each_shell_activates_and_deactivates_in_each_situation() {
     let situations = [
         "ordinary",
         "strict",
@@ -276,11 +275,11 @@ fn the_matrix_of_shells_and_situations() {
 fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, env_dir: &Path, other: &Path) {
     let [before, after] = ["before", "after"].map(|name| scratch.path(name));
     let line = |code: &str| code.to_owned();
-    // xonsh is Python itself, and could not start with it.
+    // xonsh is a Python program and would not start with PYTHONHOME, so it is set from within.
     let sets_home = situation == "PYTHONHOME set" && shell.program == "xonsh";
     let set_up = if situation == "strict" { shell.strict } else { "" };
     let mut lines = vec![line(if sets_home { "$PYTHONHOME = '/usr'" } else { set_up })];
-    // A csh that is no interactive one has no prompt, and none is made for it.
+    // A non-interactive csh has no prompt, and the script would not create one.
     lines.push(line(shell.prompt.0));
     lines.push(shell.at(shell.dump, &before));
     lines.push(match situation {
@@ -296,7 +295,7 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
     let said = shell.run(scratch, &lines, |run| match situation {
         "prompt disabled" => run.env("VIRTUAL_ENV_DISABLE_PROMPT", "1"),
         "PYTHONHOME set" if !sets_home => run.env("PYTHONHOME", "/usr"),
-        // As it is in a shell that an activated one has started.
+        // As in a shell that was started from one with an active environment.
         "nested" => run
             .env("VIRTUAL_ENV", other)
             .env("VIRTUAL_ENV_PROMPT", "other")
@@ -306,7 +305,7 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
         "empty environment" => {
             let mut run = run;
             run.0.env_clear();
-            // Colours, and which bytes are characters, are another matter.
+            // Colours and character encodings are not tested here.
             run.env("TERM", "dumb").env("LC_ALL", "C.UTF-8")
         }
         _ => run,
@@ -316,7 +315,7 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
     let outer = if situation == "nested" { format!("{}:", other.join("bin").display()) } else { String::new() };
     let expected = format!("status 0\n{dir}\n{name}\n{dir}/bin:{outer}{}\n", search_path());
     let rest = if what.contains("PATH,") || situation == "empty environment" {
-        // What a shell without PATH looks through is its own matter.
+        // Without PATH, each shell has a default of its own.
         let first = format!("status 0\n{dir}\n{name}\n{dir}/bin");
         said.strip_prefix(&first).and_then(|rest| rest.split_once('\n')).map(|(_, rest)| rest)
     } else {
@@ -336,7 +335,7 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
         text.lines().filter(|line| !is_volatile(line)).map(str::to_owned).collect()
     };
     let (before, after) = (state(&before), state(&after));
-    // dash and its like cannot take back the export of a PATH that they have exported once.
+    // dash and similar shells cannot undo the export of PATH.
     let keeps_export =
         ["dash", "busybox"].contains(&shell.program) && !before.iter().any(|line| line.starts_with("env PATH="));
     let is_their_own = |line: &&String| keeps_export && line.starts_with("env PATH=");
@@ -345,13 +344,13 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
 }
 
 #[test]
-fn hostile_names_reach_each_shell_as_they_are() {
+fn hostile_names_reach_each_shell_unchanged() {
     for (make, name) in MAKES.iter().flat_map(|make| HOSTILE.map(|name| (make, name))) {
         let scratch = Scratch::new();
         let env_dir = make(&scratch, name);
         for shell in installed() {
             if shell.program == "xonsh" && name.contains("$PATH") {
-                // It takes that for a variable wherever it stands in PATH, and is told not to.
+                // xonsh would expand that anywhere in PATH, so the script refuses such names.
                 continue;
             }
             let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
@@ -363,21 +362,21 @@ fn hostile_names_reach_each_shell_as_they_are() {
 }
 
 #[test]
-fn xonsh_says_that_it_cannot_have_a_variable_in_path() {
+fn xonsh_refuses_a_path_that_contains_a_variable() {
     let Some(xonsh) = SHELLS.iter().find(|shell| shell.program == "xonsh" && shell.path().is_some()) else { return };
     let scratch = Scratch::new();
     let env_dir = make(&scratch, "a $HOME b");
     let code = scratch.write("code", format!("{}\n", xonsh.activate(&scratch, &env_dir)));
     let output = scratch.run(xonsh.path().unwrap()).args(xonsh.args).arg(code).output();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(stderr.contains("has the name of a variable in it, which xonsh would replace: $HOME"), "{stderr}");
+    assert!(stderr.contains("which xonsh would expand: $HOME"), "{stderr}");
 }
 
 #[test]
-fn random_names_reach_each_shell_as_they_are() {
+fn random_names_reach_each_shell_unchanged() {
     let alphabet: Vec<char> = " \t'\"`$(){}[]<>;&|!%^\\#~*?=@,.:+-_aA1é🐍‘’".chars().filter(|c| *c != ':').collect();
     let count = std::env::var("RVENV_NAMES").ok().and_then(|count| count.parse().ok()).unwrap_or(12);
-    // The same names each time.
+    // A fixed seed, so that every run tests the same names.
     let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut random = |below: usize| {
         state ^= state << 13;
@@ -398,7 +397,7 @@ fn random_names_reach_each_shell_as_they_are() {
 }
 
 #[test]
-fn a_path_that_is_not_utf8_reaches_each_shell_that_has_such_paths() {
+fn a_path_that_is_not_utf8_reaches_each_shell_that_supports_it() {
     let scratch = Scratch::new();
     let env_dir = scratch.path(os(b"caf\xe9 \xff'x"));
     scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
@@ -407,11 +406,11 @@ fn a_path_that_is_not_utf8_reaches_each_shell_that_has_such_paths() {
         let program = shell.path().unwrap();
         let output = scratch.run(program).args(shell.args).arg(file).env("HOME", scratch.path("")).output();
         if shell.program == "yash" {
-            // It reads no script that is not text.
+            // yash refuses a script that is not valid text.
             continue;
         }
         if shell.program == "nu" {
-            // Its paths are text. It is told, and nothing is changed.
+            // nushell's paths are text. The script reports an error and changes nothing.
             assert!(String::from_utf8_lossy(&output.stderr).contains("is not UTF-8"));
             continue;
         }
@@ -421,7 +420,7 @@ fn a_path_that_is_not_utf8_reaches_each_shell_that_has_such_paths() {
 }
 
 #[test]
-fn an_empty_environment_and_an_odd_path_are_left_as_they_were() {
+fn an_empty_environment_and_an_unusual_path_are_restored() {
     let scratch = Scratch::new();
     let env_dir = make(&scratch, "env");
     for shell in installed().into_iter().filter(|shell| shell.script == "activate") {
@@ -455,7 +454,7 @@ fn an_empty_environment_and_an_odd_path_are_left_as_they_were() {
 }
 
 #[test]
-fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
+fn cpythons_environment_activated_before_or_after_ours_is_undone() {
     let Some(python) = pyenv("3.13") else { return };
     let scratch = Scratch::new();
     let (env_dir, theirs_dir) = (make(&scratch, "env"), scratch.path("theirs"));
@@ -477,7 +476,7 @@ fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
 }
 
 #[test]
-fn a_prompt_is_shown_as_it_is_and_runs_nothing() {
+fn a_prompt_is_shown_literally_and_runs_nothing() {
     let name = "$(touch pwned) `touch pwned` 100% \\w %n";
     let scratch = Scratch::new();
     let env_dir = make(&scratch, name);
@@ -492,7 +491,7 @@ fn a_prompt_is_shown_as_it_is_and_runs_nothing() {
         let said = shell.run(&scratch, &["PS1='> '".to_owned(), activate, show], |run| run);
         assert_eq!(said, format!("({name}) > \n"), "{program}");
     }
-    // These show a prompt only to somebody, or what they take for that.
+    // These show a prompt only on a terminal, so run them on a pseudoterminal.
     scratch.write(".yashrc", "");
     for program in ["dash", "ksh", "mksh", "yash", "busybox"] {
         let Some(shell) = installed().into_iter().find(|shell| shell.program == program) else { continue };
@@ -500,7 +499,7 @@ fn a_prompt_is_shown_as_it_is_and_runs_nothing() {
         let terminal = format!("script -qec '{program} {} -i' /dev/null <{}", shell.args.join(" "), input.display());
         let run = scratch.run("sh").args(["-c", &terminal]).env("HOME", scratch.path("")).env_remove("ENV");
         let said = String::from_utf8_lossy(&run.output().stdout).into_owned();
-        // What a backslash means in a prompt, yash and busybox look for after all else.
+        // yash and busybox interpret backslashes after expanding everything else, so compare only what precedes them.
         let shown = name.split('\\').next().unwrap();
         assert!(said.contains(&format!("({shown}")), "{program}: {said}");
     }
@@ -508,7 +507,7 @@ fn a_prompt_is_shown_as_it_is_and_runs_nothing() {
 }
 
 #[test]
-fn a_command_found_before_is_found_anew() {
+fn a_command_found_before_is_looked_up_again() {
     let scratch = Scratch::new();
     let env_dir = make(&scratch, "env");
     scratch.write_script("bin/tool", "#!/bin/sh\necho old\n");
@@ -530,7 +529,7 @@ fn a_command_found_before_is_found_anew() {
 }
 
 #[test]
-fn a_traced_activation_shows_no_variable_that_it_does_not_need() {
+fn tracing_an_activation_reveals_no_unrelated_variable() {
     for (shell, make) in installed().into_iter().flat_map(|shell| MAKES.map(|make| (shell, make))) {
         let scratch = Scratch::new();
         let (env_dir, other) = (make(&scratch, "env"), make(&scratch, "other"));
@@ -550,7 +549,7 @@ fn a_traced_activation_shows_no_variable_that_it_does_not_need() {
 }
 
 #[test]
-fn no_program_is_run_to_activate() {
+fn activation_runs_no_program() {
     let Some(strace) = tool("strace") else { return };
     let scratch = Scratch::new();
     let env_dir = make(&scratch, "env");
@@ -570,7 +569,7 @@ fn no_program_is_run_to_activate() {
 }
 
 #[test]
-fn each_script_is_sound_to_its_shells_own_checker() {
+fn each_script_passes_its_shells_own_checker() {
     for (make, name) in [(MAKES[0], HOSTILE[11]), (MAKES[0], "plain name"), (MAKES[1], "plain name")] {
         let scratch = Scratch::new();
         let env_dir = make(&scratch, name);
@@ -614,10 +613,9 @@ assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tre
 }
 
 #[test]
-fn no_template_is_untested() {
-    // PowerShell cannot be had here; what its scripts say is held against its grammar. Those of cmd.exe are
-    // cmd.rs's matter. activate_this.py has
-    // tests of its own.
+fn every_template_is_tested() {
+    // PowerShell cannot be run here; its script is checked against a grammar. cmd.rs tests the scripts for cmd.exe, and
+    // activate_this.rs tests activate_this.py.
     let others = ["Activate.ps1", "activate.bat", "deactivate.bat", "activate_this.py"];
     let tested: BTreeSet<&str> = SHELLS.iter().map(|shell| shell.script).chain(others).collect();
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");

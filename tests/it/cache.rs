@@ -1,4 +1,4 @@
-//! The cache as its user meets it: where it is, how big, and how it is emptied; and whose files it trusts.
+//! The cache as users see it: where it is, how large it is, how it is emptied, and which files it trusts.
 
 use std::fs::{self, File};
 #[cfg(unix)]
@@ -23,7 +23,7 @@ fn used_before(path: PathBuf, time: Duration) {
 }
 
 #[test]
-fn its_place_and_size_can_be_asked_for() {
+fn its_path_and_size_are_printed() {
     let scratch = Scratch::new();
     make(&scratch, &python());
     let text = rvenv(&scratch).arg("--cache-info").ok();
@@ -40,14 +40,14 @@ fn its_place_and_size_can_be_asked_for() {
 }
 
 #[test]
-fn it_can_be_emptied_and_only_what_is_rvenvs_goes() {
+fn emptying_it_deletes_only_rvenvs_own_files() {
     let scratch = Scratch::new();
     make(&scratch, &python());
     scratch.write("cache/mine.txt", "");
     rvenv(&scratch).arg("--reset-cache").silent();
     assert_eq!(names_in(&scratch.path("cache")), ["mine.txt"]);
     rvenv(&scratch).arg("--reset-cache").silent();
-    // Along with an environment, it is made from nothing.
+    // With an ENV_DIR, it is emptied first and then filled again.
     make(&scratch, &python());
     let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
     fs::write(&image, "").unwrap();
@@ -57,7 +57,7 @@ fn it_can_be_emptied_and_only_what_is_rvenvs_goes() {
 
 #[cfg(unix)] // links
 #[test]
-fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
+fn unused_images_and_missing_interpreters_are_pruned_automatically() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let images = || names_in(&scratch.path("cache/images"));
@@ -76,7 +76,7 @@ fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
     make(&scratch, &one);
     used_before(scratch.path("cache/images").join(".tmpAtWork"), DAY / 2);
     make(&scratch, &two);
-    assert_eq!(images().len(), 3, "one that was used again stays, and so does what is being written: {:?}", images());
+    assert_eq!(images().len(), 3, "images that were used again or are being written stay: {:?}", images());
     assert!(!images().contains(&".tmpKilled".to_owned()));
 
     used_before(scratch.path("cache/images").join(&first), 91 * DAY);
@@ -90,12 +90,12 @@ fn what_has_not_been_used_for_long_and_who_is_gone_goes_in_passing() {
 
 #[cfg(unix)] // modes
 #[test]
-fn a_file_that_is_a_link_or_that_others_may_write_is_passed_over() {
+fn a_file_that_is_a_link_or_writable_by_others_is_ignored() {
     let scratch = Scratch::new();
     let python = python();
     make(&scratch, &python);
     let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
-    // Its checksums hold, but it is not what rvenv has written: one byte of a module and its checksum are changed.
+    // Its checksums are valid, but rvenv did not write it: the start of a module and its checksum are changed.
     let poisoned = scratch.write("poisoned.image", b"");
     let poison = "
 import json, struct, sys, zlib
@@ -120,26 +120,26 @@ with open(sys.argv[2], 'wb') as file:
         text.contains("#poison")
     };
     fs::write(&image, &poisoned).unwrap();
-    assert!(is_poisoned(), "the poison works where the file is trusted");
+    assert!(is_poisoned(), "the poison works if the file is trusted");
 
     fs::set_permissions(&image, fs::Permissions::from_mode(0o666)).unwrap();
-    assert!(!is_poisoned(), "others may write it");
+    assert!(!is_poisoned(), "others can write to it");
     fs::remove_file(&image).unwrap();
     let elsewhere = scratch.write("elsewhere.image", &poisoned);
     symlink(&elsewhere, &image).unwrap();
     assert!(!is_poisoned(), "a link");
-    assert_eq!(fs::read(elsewhere).unwrap(), poisoned, "what it leads to stays");
+    assert_eq!(fs::read(elsewhere).unwrap(), poisoned, "its target stays");
     fs::write(&image, &poisoned).unwrap();
-    // Only root can give a file away.
+    // Only root can change a file's owner.
     if scratch.run("chown").arg("12345").arg(&image).output().status.success() {
         assert!(!is_poisoned(), "another owner");
     }
-    assert!(fs::symlink_metadata(&image).unwrap().is_file() && fs::read(&image).unwrap() != poisoned, "made anew");
+    assert!(fs::symlink_metadata(&image).unwrap().is_file() && fs::read(&image).unwrap() != poisoned, "written again");
 }
 
 #[cfg(unix)] // links
 #[test]
-fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
+fn other_files_in_the_cache_directory_are_never_deleted() {
     let scratch = Scratch::new();
     scratch.write("victim/precious", "");
     for name in ["images/holiday.jpg", "interpreters/notes.txt"] {
@@ -157,7 +157,7 @@ fn what_is_not_rvenvs_is_neither_swept_nor_emptied() {
 
 #[cfg(unix)] // modes
 #[test]
-fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
+fn a_cache_directory_writable_by_others_is_ignored_with_a_warning() {
     for directory in ["cache", "cache/images", "cache/interpreters"] {
         let scratch = Scratch::new();
         make(&scratch, &python());
@@ -167,30 +167,27 @@ fn a_cache_directory_that_others_may_write_is_not_used_and_that_is_said() {
         let run = rvenv(&scratch).arg("-p").arg(&python().path).args(["--clear", "env"]).output();
         assert!(run.status.success());
         let said = String::from_utf8(run.stderr).unwrap();
-        let expected = format!(
-            "Warning: Unable to use the cache '{}': it is a link, or somebody else owns it or may write to it\n",
-            path.display()
-        );
-        assert_eq!(said, expected);
-        assert!(tree(&path) == before, "nothing was kept there");
-        assert!(rvenv(&scratch).arg("--cache-info").error().contains("somebody else owns it"));
+        assert!(said.starts_with(&format!("Warning: Unable to use the cache '{}': ", path.display())), "{said}");
+        assert!(said.contains("can write to it") && said.lines().count() == 1, "{said}");
+        assert!(tree(&path) == before, "nothing was written there");
+        assert!(rvenv(&scratch).arg("--cache-info").error().contains("can write to it"));
     }
 }
 
 #[cfg(unix)] // modes
 #[test]
-fn what_cannot_be_deleted_when_the_cache_is_emptied_is_said() {
+fn what_cannot_be_deleted_from_the_cache_is_reported() {
     let scratch = Scratch::new();
     make(&scratch, &python());
     fs::set_permissions(scratch.path("cache/images"), fs::Permissions::from_mode(0o777)).unwrap();
     let said = rvenv(&scratch).arg("--reset-cache").error();
     assert!(said.contains("Unable to empty the cache '") && said.contains("/cache/images'"), "{said}");
-    assert_eq!(names_in(&scratch.path("cache")), ["images"], "all else is gone");
+    assert_eq!(names_in(&scratch.path("cache")), ["images"], "everything else is gone");
 }
 
 #[cfg(unix)] // root, HOME
 #[test]
-fn a_home_that_is_relative_or_not_there_or_another_users_gets_no_cache() {
+fn no_cache_is_created_in_a_home_that_is_relative_missing_or_another_users() {
     let scratch = Scratch::new();
     let python = python();
     let make = |home: &std::path::Path| {
@@ -205,7 +202,7 @@ fn a_home_that_is_relative_or_not_there_or_another_users_gets_no_cache() {
     assert!(tree(&scratch.path(".")) == before);
 
     fs::create_dir(scratch.path("home")).unwrap();
-    // Only root can give a directory away, and only root takes one that its owner could not use.
+    // Only root can change a directory's owner, and only root would create a cache that its owner cannot use.
     if scratch.run("chown").arg("12345").arg(scratch.path("home")).output().status.success() {
         make(&scratch.path("home"));
         assert_eq!(names_in(&scratch.path("home")), [] as [&str; 0]);

@@ -1,11 +1,11 @@
-//! What a run asks of the kernel: counts, which no noise of the machine changes.
+//! How many system calls a run makes. Unlike times, these counts do not depend on the load of the machine.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::harness::*;
 
-/// How often each system call was made, in all processes, by a run with these arguments whose cache is warm.
+/// Counts each system call, in all processes, of a run with these arguments and a warm cache.
 fn counted(python: &Python, args: &[&str]) -> Option<BTreeMap<String, u32>> {
     let strace = tool("strace")?;
     let scratch = Scratch::new();
@@ -13,11 +13,11 @@ fn counted(python: &Python, args: &[&str]) -> Option<BTreeMap<String, u32>> {
     scratch.rvenv_for(python).env("RVENV_CACHE_DIR", &cache).args(args).arg("first").silent();
     let run = scratch.run(strace).args(["-f", "-qq", "-o"]).arg(scratch.path("trace"));
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python.path).args(args).arg("env");
-    // Where cargo has its own libraries looked for is not where users do.
+    // Cargo sets this for its own libraries. Users do not, and it would add look-ups.
     run.env("RVENV_CACHE_DIR", &cache).env_remove("LD_LIBRARY_PATH").silent();
     let trace = fs::read_to_string(scratch.path("trace")).unwrap();
     let mut calls = BTreeMap::new();
-    // A build that is not optimised looks at each descriptor before it closes it.
+    // A debug build checks each descriptor before closing it.
     for line in trace.lines().filter(|line| !line.contains(" resumed>") && !line.contains(" fcntl(")) {
         let name = line.split_whitespace().nth(1).and_then(|call| call.split_once('(')).map(|(name, _)| name);
         *calls.entry(name.unwrap_or_default().to_owned()).or_default() += 1;
@@ -32,18 +32,19 @@ fn count(calls: &BTreeMap<String, u32>, names: &[&str]) -> u32 {
 #[test]
 fn a_warm_run_without_pip_makes_few_calls() {
     let Some(calls) = counted(&python(), &["--without-pip"]) else { return };
-    // 180 where this was written: about 60 to start a process and to watch for signals, 35 to see that the interpreter is
-    // the one remembered, three for each of the nine files, one for each folder and link, and 15 for the lock.
+    // 180 when this was written: about 60 to start the process and watch for signals, 35 to check that the cached
+    // interpreter metadata is current, three for each of the nine files, one for each directory and link, and 15 for
+    // the lock.
     let all: u32 = calls.values().sum();
     assert!(all < 200, "{all} calls: {calls:#?}");
     assert_eq!(count(&calls, &["execve"]), 1);
-    assert_eq!(count(&calls, &["clone", "clone3", "fork", "vfork"]), 0, "neither process nor thread");
-    // ld.so's four, the standard library's and ours in /proc/self, the answer remembered, the lock, and nine files.
+    assert_eq!(count(&calls, &["clone", "clone3", "fork", "vfork"]), 0, "no process or thread is started");
+    // Four by ld.so, the standard library's and ours in /proc/self, the interpreter metadata, the lock, and nine files.
     assert!(count(&calls, &["openat", "open"]) <= 18, "{calls:#?}");
 }
 
 #[test]
-fn a_warm_run_with_pip_makes_at_most_four_calls_for_each_file() {
+fn a_warm_run_with_pip_makes_at_most_four_calls_per_file() {
     let Some(python) = pyenv("3.11") else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).arg(scratch.env()).silent();
@@ -54,7 +55,7 @@ fn a_warm_run_with_pip_makes_at_most_four_calls_for_each_file() {
     let folders = tree(&scratch.env()).values().filter(|entry| matches!(entry, Entry::Folder { .. })).count() as u32;
     let Some(calls) = counted(&python, &[]) else { return };
     let all: u32 = calls.values().sum();
-    // For each folder: it is made, opened, its files are read from the image at one go or by 256 KiB, it is closed.
+    // For each directory: create it, open it, read its files from the image at once or in 256 KiB pieces, close it.
     let of_files = all - 4 * folders;
     assert!(of_files <= 4 * files, "{of_files} calls for {files} files: {calls:#?}");
     assert!(count(&calls, &["pread64"]) <= folders + (bytes >> 18) as u32 + 4, "{calls:#?}");

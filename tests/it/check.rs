@@ -1,4 +1,4 @@
-//! `--check`: an environment is sound, or what is wrong with it is said, with what mends it.
+//! `--check`: an environment is intact, or each problem is printed with the command that repairs it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::harness::*;
 
-/// The findings of a check that finds something: each a line on stdout, exit code 1, nothing on stderr.
+/// Runs a check that must find something (exit code 1, nothing on stderr), and returns the lines on stdout.
 fn findings(scratch: &Scratch, env_dir: impl AsRef<Path>) -> Vec<String> {
     let output = scratch.rvenv().arg("--check").arg(env_dir.as_ref()).output();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -19,7 +19,7 @@ fn check(scratch: &Scratch, env_dir: impl AsRef<Path>) -> Run {
 }
 
 #[test]
-fn what_each_maker_has_made_is_sound_and_stays_as_it_is() {
+fn environments_of_rvenv_and_cpython_are_intact_and_stay_unchanged() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("ours, with a 'quote'").silent();
@@ -33,7 +33,7 @@ fn what_each_maker_has_made_is_sound_and_stays_as_it_is() {
 }
 
 #[test]
-fn what_the_rivals_have_made_is_sound() {
+fn environments_of_virtualenv_and_uv_are_intact() {
     let scratch = Scratch::new();
     let python = python();
     for (peer_name, arguments) in
@@ -46,20 +46,20 @@ fn what_the_rivals_have_made_is_sound() {
 }
 
 #[test]
-fn each_fault_is_found_and_its_remedy_mends_it() {
+fn each_problem_is_found_and_its_remedy_repairs_it() {
     let scratch = Scratch::new();
     let python = python();
     type Break = dyn Fn(&Path);
     let break_it: [(&str, &Break); 7] = [
-        ("it has no pyvenv.cfg", &|env| fs::remove_file(env.join("pyvenv.cfg")).unwrap()),
-        ("is gone", &|env| fs::write(env.join("pyvenv.cfg"), "home = /nowhere\n").unwrap()),
+        ("no pyvenv.cfg", &|env| fs::remove_file(env.join("pyvenv.cfg")).unwrap()),
+        ("does not exist", &|env| fs::write(env.join("pyvenv.cfg"), "home = /nowhere\n").unwrap()),
         ("is missing", &|env| fs::remove_file(site_packages(env).join("pip/__init__.py")).unwrap()),
-        ("it has no RECORD", &|env| {
+        ("RECORD is missing", &|env| {
             let dist_info =
                 names_in(&site_packages(env)).into_iter().find(|name| name.ends_with(".dist-info")).unwrap();
             fs::remove_file(site_packages(env).join(dist_info).join("RECORD")).unwrap();
         }),
-        ("a link to nothing", &|env| {
+        ("broken symbolic link", &|env| {
             fs::remove_file(env.join("bin/python3")).unwrap();
             symlink("/nowhere/python3", env.join("bin/python3")).unwrap();
         }),
@@ -86,7 +86,7 @@ fn each_fault_is_found_and_its_remedy_mends_it() {
 }
 
 #[test]
-fn an_environment_that_was_moved_is_told() {
+fn a_moved_environment_is_reported() {
     for_each_python(|python| {
         for ours in [true, false] {
             let scratch = Scratch::new();
@@ -104,10 +104,10 @@ fn an_environment_that_was_moved_is_told() {
                 let of_script = found.iter().filter(|line| line.contains(name)).collect::<Vec<_>>();
                 assert!(of_script.len() == 1 && of_script[0].contains("has been moved"), "{name} {found:?}");
             }
-            assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("it starts '/")), "{found:?}");
+            assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("runs '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
             assert!(found.iter().all(|line| line.ends_with("; rvenv env")), "{found:?}");
-            // Which is true.
+            // The suggested command works.
             scratch.rvenv_for(python).arg("env").silent();
             check(&scratch, "env").silent();
             assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
@@ -116,7 +116,7 @@ fn an_environment_that_was_moved_is_told() {
 }
 
 #[test]
-fn programs_get_json() {
+fn json_is_printed_for_programs() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "good"]).silent();
     let output = scratch.rvenv().args(["--check", "--format", "json", "good", "a bad one"]).output();
@@ -126,12 +126,12 @@ fn programs_get_json() {
     assert_eq!((&json[1]["env_dir"], &json[1]["sound"]), (&"a bad one".into(), &false.into()));
     let finding = &json[1]["findings"][0];
     assert_eq!(finding["path"], scratch.path("a bad one").to_str().unwrap());
-    assert_eq!(finding["reason"], "there is no such folder");
+    assert_eq!(finding["reason"], "no such directory");
     assert_eq!(finding["remedy"], "rvenv 'a bad one'");
 }
 
 #[test]
-fn an_update_of_the_base_is_no_fault() {
+fn an_update_of_the_base_is_not_a_problem() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -145,7 +145,7 @@ fn an_update_of_the_base_is_no_fault() {
     check(&scratch, "env").silent();
 }
 
-/// A distribution `tool` whose console script says hello, as pip installs it, and a script of nobody's.
+/// Installs, as pip would, a distribution `tool` with a console script `hello`, and a script that no distribution owns.
 fn install_tool(env_dir: &Path, shebang: &str) {
     let packages = site_packages(env_dir);
     let script = format!("{shebang}import tool\ntool.main()\n");
@@ -172,7 +172,7 @@ for file in importlib.metadata.files('tool'):
 ";
 
 #[test]
-fn the_console_scripts_of_a_moved_environment_are_mended_by_a_run() {
+fn a_run_repairs_the_console_scripts_of_a_moved_environment() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let pips = "#!/bin/sh\n'''exec' \"{}/bin/python\" \"$0\" \"$@\"\n' '''\n";
     for (from, shebang) in [("before", "#!{}/bin/python\n"), ("be fore", pips)] {
@@ -182,7 +182,7 @@ fn the_console_scripts_of_a_moved_environment_are_mended_by_a_run() {
             fs::rename(scratch.path(from), scratch.env()).unwrap();
             let found = findings(&scratch, "env");
             let of = |name: &str| found.iter().find(|line| line.contains(name)).unwrap();
-            assert!(of("bin/hello:").ends_with("; rvenv env") && of("bin/mine:").ends_with("; mend it by hand"));
+            assert!(of("bin/hello:").ends_with("; rvenv env") && of("bin/mine:").ends_with("; repair it by hand"));
             let output = scratch.rvenv_for(&python).args(flags).arg("env").output();
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.success() && said.lines().count() == 1, "{said}");
@@ -197,7 +197,7 @@ fn the_console_scripts_of_a_moved_environment_are_mended_by_a_run() {
 }
 
 #[test]
-fn a_run_for_another_version_leaves_no_script_without_its_python() {
+fn a_run_for_another_version_repairs_console_scripts() {
     let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&old).arg("env").silent();
@@ -214,11 +214,11 @@ fn a_run_for_another_version_leaves_no_script_without_its_python() {
     assert!(output.status.success() && said.contains(": mine;") && said.lines().count() == 1, "{said}");
     assert_eq!(scratch.run(scratch.path("env/bin/hello")).ok(), "hello\n");
     let found = findings(&scratch, "env");
-    assert!(found.len() == 1 && found[0].contains("bin/mine: it starts '"), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("bin/mine: it runs '"), "{found:?}");
 }
 
 #[test]
-fn a_large_file_in_bin_takes_no_memory() {
+fn a_large_file_in_bin_is_not_read_into_memory() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     fs::File::create(scratch.path("env/bin/large")).unwrap().set_len(300 << 20).unwrap();
@@ -227,7 +227,7 @@ fn a_large_file_in_bin_takes_no_memory() {
 }
 
 #[test]
-fn an_environment_that_cannot_be_read_does_not_silence_the_others() {
+fn an_unreadable_environment_does_not_stop_the_check_of_the_others() {
     let scratch = Scratch::new();
     for name in ["a", "b", "c"] {
         scratch.rvenv_for(&python()).args(["--without-pip", name]).silent();
@@ -238,7 +238,7 @@ fn an_environment_that_cannot_be_read_does_not_silence_the_others() {
     fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
     let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no home; rvenv c"] {
+    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "home' key; rvenv c"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
@@ -250,10 +250,10 @@ fn an_environment_that_cannot_be_read_does_not_silence_the_others() {
 }
 
 #[test]
-fn no_name_reaches_the_terminal_with_its_control_characters() {
+fn control_characters_in_names_are_escaped() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     scratch.write("env/bin/\x1b[2Jevil\n", "#!/gone/python\n");
     let found = findings(&scratch, "env");
-    assert!(found.len() == 1 && found[0].contains("\\u{1b}[2Jevil\\n: it starts '/gone/python'"), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("\\u{1b}[2Jevil\\n: it runs '/gone/python'"), "{found:?}");
 }

@@ -19,7 +19,7 @@ const CPYTHONS: [&str; 10] = [
 ];
 
 #[test]
-fn usage_errors_exit_2_and_make_nothing() {
+fn usage_errors_exit_with_2_and_create_nothing() {
     let wrong: [&[&str]; 10] = [
         &[],
         &["--symlinks", "--copies", "env"],
@@ -44,7 +44,7 @@ fn usage_errors_exit_2_and_make_nothing() {
 
 #[cfg(unix)] // a cache in HOME
 #[test]
-fn an_empty_variable_is_an_unset_one() {
+fn an_empty_variable_counts_as_unset() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("home")).unwrap();
     let empty = ["RVENV_CACHE_DIR", "RVENV_PYTHON", "RVENV_FIND_LINKS", "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME"];
@@ -54,7 +54,7 @@ fn an_empty_variable_is_an_unset_one() {
 }
 
 #[test]
-fn upgrade_with_clear_is_cpythons_error() {
+fn upgrade_with_clear_is_an_error_as_in_cpython() {
     let scratch = Scratch::new();
     assert_eq!(
         scratch.rvenv().args(["--upgrade", "--clear", "env"]).error(),
@@ -63,7 +63,7 @@ fn upgrade_with_clear_is_cpythons_error() {
 }
 
 #[test]
-fn a_prefix_that_is_unique_to_cpython_is_accepted() {
+fn a_prefix_that_is_unique_in_cpython_is_accepted() {
     for option in CPYTHONS {
         for end in 3..option.len() {
             let prefix = &option[..end];
@@ -72,7 +72,7 @@ fn a_prefix_that_is_unique_to_cpython_is_accepted() {
                 continue;
             }
             let scratch = Scratch::new();
-            // `--help` after it, so that a prefix that parses makes nothing.
+            // With `--help`, so that a valid prefix creates nothing.
             let value = (option == "--prompt").then_some("x");
             let output = scratch.rvenv().arg(prefix).args(value).args(["env", "--help"]).output();
             assert_eq!(output.status.code(), Some(0), "{prefix}: {}", String::from_utf8_lossy(&output.stderr));
@@ -81,7 +81,7 @@ fn a_prefix_that_is_unique_to_cpython_is_accepted() {
 }
 
 #[test]
-fn a_flag_may_be_given_twice_and_the_last_prompt_holds() {
+fn a_flag_may_be_repeated_and_the_last_prompt_wins() {
     let scratch = Scratch::new();
     let args = ["--without-pip", "--without-pip", "--prompt=a", "--prompt=-b", "env"];
     scratch.rvenv_for(&python()).args(args).silent();
@@ -100,7 +100,7 @@ fn help_and_version_go_to_stdout() {
 }
 
 #[test]
-fn several_env_dirs_are_made_in_turn_until_one_fails() {
+fn several_env_dirs_are_created_in_order_until_one_fails() {
     let scratch = Scratch::new();
     scratch.write("file", "");
     let error = scratch.rvenv_for(&python()).args(["--without-pip", "a", "file", "b"]).error();
@@ -112,7 +112,7 @@ fn several_env_dirs_are_made_in_turn_until_one_fails() {
 
 #[cfg(unix)] // links
 #[test]
-fn without_p_it_is_the_first_python3_on_path_then_python() {
+fn without_p_the_first_python3_on_path_is_used_then_python() {
     let scratch = Scratch::new();
     let python = python();
     let name = |folder: &str| scratch.path(folder);
@@ -130,14 +130,14 @@ fn without_p_it_is_the_first_python3_on_path_then_python() {
     assert_eq!(made_by(format!("{none}:{one}")), one, "python where there is no python3");
 
     let error = scratch.rvenv().env("PATH", &none).arg("new").error();
-    assert_eq!(error, "no Python found: there is neither python3 nor python on PATH; name one with --python PATH");
+    assert_eq!(error, "no Python found: neither python3 nor python is on PATH; specify one with --python PATH");
     assert!(!scratch.path("new").exists());
 }
 
 #[test]
-fn an_empty_p_is_an_error_and_an_empty_variable_is_an_unset_one() {
+fn an_empty_p_is_an_error_and_an_empty_variable_counts_as_unset() {
     let scratch = Scratch::new();
-    // Nor is an environment here meant by it.
+    // An environment in the current directory does not make it valid.
     scratch.rvenv_for(&python()).args(["--without-pip", "."]).silent();
     for empty in [["-p", ""].as_slice(), &["--python="]] {
         for run in [
@@ -146,7 +146,7 @@ fn an_empty_p_is_an_error_and_an_empty_variable_is_an_unset_one() {
             scratch.rvenv().arg("--list-pythons"),
         ] {
             let error = run.args(empty).arg("env").error();
-            assert_eq!(error, "no Python found: its name is empty; name one with --python PATH");
+            assert_eq!(error, "no Python found: the name is empty; specify one with --python PATH");
         }
     }
     let path = python().path;
@@ -157,7 +157,7 @@ fn an_empty_p_is_an_error_and_an_empty_variable_is_an_unset_one() {
 
 #[cfg(unix)] // links
 #[test]
-fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
+fn p_takes_a_path_or_a_name_on_path_and_overrides_rvenv_python() {
     let scratch = Scratch::new();
     let python = python();
     let folder = python.path.parent().unwrap();
@@ -176,12 +176,12 @@ fn p_takes_a_path_or_a_name_on_path_and_outdoes_rvenv_python() {
     let error = scratch.rvenv().env("PATH", home).args(["-p", "no-such-python", "e"]).error();
     assert_eq!(
         error,
-        "no Python found: there is no 'no-such-python' on PATH, and it is no version; name one with --python PATH"
+        "no Python found: 'no-such-python' is neither a program on PATH nor a version; specify one with --python PATH"
     );
 }
 
 #[test]
-fn without_pip_has_other_names() {
+fn without_pip_has_an_alias() {
     for flag in ["--without-pip", "--no-pip"] {
         let scratch = Scratch::new();
         scratch.rvenv_for(&python()).args([flag, "env"]).silent();
@@ -190,7 +190,7 @@ fn without_pip_has_other_names() {
 }
 
 #[test]
-fn no_setuptools_leaves_out_what_the_interpreter_bundles() {
+fn no_setuptools_leaves_out_the_bundled_setuptools() {
     let Some(python) = pyenv("3.11") else { return };
     for flag in ["--no-setuptools", "--no-distribute"] {
         let scratch = Scratch::new();
@@ -202,7 +202,7 @@ fn no_setuptools_leaves_out_what_the_interpreter_bundles() {
 }
 
 #[test]
-fn verbose_says_what_is_done_and_quiet_does_not() {
+fn verbose_prints_progress_and_quiet_does_not() {
     let scratch = Scratch::new();
     let output = scratch.rvenv_for(&python()).args(["-v", "env"]).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -214,7 +214,7 @@ fn verbose_says_what_is_done_and_quiet_does_not() {
 }
 
 #[test]
-fn prompt_dot_is_the_current_folder() {
+fn prompt_dot_is_the_current_directory() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("project")).unwrap();
     let rvenv = scratch.rvenv_for(&python()).current_dir(scratch.path("project"));
@@ -223,7 +223,7 @@ fn prompt_dot_is_the_current_folder() {
 }
 
 #[test]
-fn without_scm_ignore_files_writes_none() {
+fn without_scm_ignore_files_writes_no_gitignore() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-scm-ignore-files", "--without-pip", "env"]).silent();
     assert!(!scratch.env().join(".gitignore").exists());
@@ -234,7 +234,7 @@ fn without_scm_ignore_files_writes_none() {
 }
 
 #[test]
-fn a_newline_in_the_prompt_stays_in_its_line() {
+fn a_newline_in_the_prompt_adds_no_line_to_pyvenv_cfg() {
     let scratch = Scratch::new();
     let prompt = "x\ninclude-system-site-packages = true";
     scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", prompt, "env"]).silent();
@@ -244,9 +244,9 @@ fn a_newline_in_the_prompt_stays_in_its_line() {
     assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("false"), "{inside}");
 }
 
-#[cfg(unix)] // names that are any bytes
+#[cfg(unix)] // names of arbitrary bytes
 #[test]
-fn the_command_in_pyvenv_cfg_makes_the_environment_again() {
+fn the_command_in_pyvenv_cfg_recreates_the_environment() {
     for (shell, name) in
         [("bash", &b"it's a $(folder)"[..]), ("dash", b"it's a $(folder)"), ("dash", b"-\xff%s\\ '\xfe")]
     {

@@ -1,9 +1,9 @@
-//! `activate.bat` and `deactivate.bat`, run by cmd.exe: what they set, and that nothing is left of it afterwards.
+//! `activate.bat` and `deactivate.bat`, run by cmd.exe: what they set, and that deactivation restores everything.
 //!
-//! Wine's cmd.exe is not Windows'. It goes on expanding what it has expanded, so a `%` in a value that is read by `%NAME%` means
-//! something there, as does a `!` in one that is read by `!NAME!`; it does not know `!NAME:a=b!`, carets in front of `!`, nor
-//! what `for` has read once `endlocal` was run; it echoes what `call` runs; and it reads a batch file by one code page, whatever
-//! chcp says. What rests on these is tried on Windows alone.
+//! Wine's cmd.exe differs from that of Windows. It expands values again after expanding them, so a `%` in a value read
+//! with `%NAME%` is special, and so is a `!` in one read with `!NAME!`. It does not support `!NAME:a=b!` or carets
+//! before `!`. It loses the variables of `for` after `endlocal`. It echoes what `call` runs, and reads batch files in
+//! one code page, whatever chcp has set. What depends on these is tested on Windows only.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// What may be in the name of a directory, and what of it Wine gets right.
+/// A directory name with special characters, and the part of it that Wine handles correctly.
 const HOSTILE: &str = "a & b (c) ^d $P=,'it''s' %PATH% 100% !x! é 🐍";
 const HOSTILE_IN_WINE: &str = "a & b (c) ^d $P=,'it''s'";
 
@@ -20,7 +20,7 @@ fn hostile() -> &'static str {
     if is_wine() { HOSTILE_IN_WINE } else { HOSTILE }
 }
 
-/// A console of its own, where there may be none: it is what has a code page.
+/// Gives a process its own console, since there may be none. The code page belongs to the console.
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 
 /// Whether this is Wine.
@@ -28,10 +28,10 @@ fn is_wine() -> bool {
     std::env::var_os("WINEPREFIX").is_some() || std::env::var_os("WINELOADER").is_some()
 }
 
-/// A program of cmd.exe's: lines of a batch file, and the variables that it starts with.
+/// A batch file to be run by cmd.exe: how it is started, and with which variables.
 struct Batch<'a> {
     scratch: &'a Scratch,
-    /// Whether `!NAME!` is expanded from the beginning: `/v:on` or `/v:off`.
+    /// Whether `!NAME!` is expanded from the start: `/v:on` or `/v:off`.
     switch: &'static str,
     variables: Vec<(&'a str, &'a str)>,
 }
@@ -41,13 +41,13 @@ impl Batch<'_> {
         Batch { scratch, switch: "/v:off", variables: vec![] }
     }
 
-    /// What cmd.exe says that runs these lines, in which nothing goes wrong.
+    /// Runs these lines, asserts that they succeed with nothing on stderr, and returns stdout.
     fn says(&self, lines: &[&str]) -> String {
         let text = ["@echo off", r#""%SystemRoot%\System32\chcp.com" 65001 > nul"#].iter().chain(lines);
         let text: String = text.map(|line| format!("{line}\r\n")).collect();
         self.scratch.write("code.bat", text);
         let mut run = self.scratch.run("cmd.exe");
-        // cmd.exe reads its own command line, by other rules than those that words are joined by.
+        // cmd.exe parses its command line itself, by other rules than those that `args` quotes for.
         run.0.raw_arg(format!("/d {} /c code.bat", self.switch));
         run.0.env("PROMPT", "$P$G").creation_flags(CREATE_NO_WINDOW);
         for (name, value) in &self.variables {
@@ -59,7 +59,7 @@ impl Batch<'_> {
         String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n")
     }
 
-    /// All variables at each of the lines `@`, which stands for their list, and the last command's ERRORLEVEL.
+    /// Runs these lines and returns, for each line `@`, all variables and the ERRORLEVEL at that point.
     fn states(&self, lines: &[&str]) -> Vec<BTreeMap<String, String>> {
         let list = ["echo @", "echo ERRORLEVEL=%ERRORLEVEL%", "set"];
         let lines: Vec<&str> =
@@ -73,7 +73,7 @@ impl Batch<'_> {
     }
 }
 
-/// Makes an environment, whose scripts are called by a name that needs no quoting.
+/// Creates an environment and copies its scripts to names that need no quoting.
 fn environment(scratch: &Scratch, name: &str, called: &str) -> PathBuf {
     let env_dir = scratch.path(name);
     scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
@@ -93,7 +93,7 @@ fn value<'a>(state: &'a BTreeMap<String, String>, name: &str) -> &'a str {
     state.get(name).map_or("-", String::as_str)
 }
 
-/// Asserts that an environment is active whose prompt is its name.
+/// Asserts that an environment is active, with its name as the prompt.
 fn assert_active(state: &BTreeMap<String, String>, env_dir: &Path, rest: &str, what: &str) {
     let (dir, name) = (env_dir.to_str().unwrap(), env_dir.file_name().unwrap().to_str().unwrap());
     assert_eq!(value(state, "VIRTUAL_ENV"), dir, "{what}");
@@ -104,11 +104,11 @@ fn assert_active(state: &BTreeMap<String, String>, env_dir: &Path, rest: &str, w
     assert_eq!(value(state, "ERRORLEVEL"), "0", "{what}");
 }
 
-/// What is so before activation: its name, variables, and lines that are run.
+/// A situation before activation: its name, variables, and lines that are run.
 type Situation<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[test]
-fn everything_is_as_it_was_after_deactivation() {
+fn deactivation_restores_everything() {
     let scratch = Scratch::new();
     let environments = [("plain", "plain"), (hostile(), "hostile")];
     let environments = environments.map(|(name, called)| (environment(&scratch, name, called), called));
@@ -125,7 +125,7 @@ fn everything_is_as_it_was_after_deactivation() {
         ("another before", &[], &["@", "call plain-activate.bat"]),
         ("no prompt shown any more", &[], &["call plain-activate.bat", "set VIRTUAL_ENV_DISABLE_PROMPT=1"]),
     ];
-    // Wine does not know carets before `!`.
+    // Wine does not support carets before `!`.
     let switches: fn(&str) -> &'static [&'static str] = |called| match (is_wine(), called) {
         (false, _) => &["/v:off", "/v:on"],
         (true, "plain") => &["/v:on"],
@@ -154,7 +154,7 @@ fn in_situation(scratch: &Scratch, situation: Situation, env_dir: &Path, called:
     let name = env_dir.file_name().unwrap().to_str().unwrap().replace('$', "$$");
     match situation {
         "no prompt shown" | "no prompt shown any more" => assert_eq!(prompt, old, "{what}"),
-        // Wine does not know how a dollar sign is doubled there.
+        // Wine does not support the substitution that doubles a dollar sign there.
         _ if switch == "/v:on" && is_wine() => assert!(prompt.ends_with(&old.replace('-', "$P$G")), "{what}: {prompt}"),
         "nothing set" => assert_eq!(prompt, format!("({name}) $P$G"), "{what}"),
         _ => assert_eq!(prompt, format!("({name}) {old}"), "{what}"),
@@ -167,7 +167,7 @@ fn in_situation(scratch: &Scratch, situation: Situation, env_dir: &Path, called:
 }
 
 #[test]
-fn the_python_of_the_environment_is_the_first_on_path() {
+fn the_environments_python_is_the_first_on_path() {
     let scratch = Scratch::new();
     let env_dir = environment(&scratch, hostile(), "env");
     let python = r#"python -X utf8 -c "import sys; print(sys.prefix)""#;
@@ -175,9 +175,9 @@ fn the_python_of_the_environment_is_the_first_on_path() {
     assert_eq!(said, format!("fine\n{}\n", env_dir.display()));
 }
 
-/// Such an environment is called where it is, by names that need no quoting.
+/// Scripts that find their own environment cannot be copied, so they are run in their directory, by plain names.
 #[test]
-fn an_environment_that_was_moved_is_activated_where_it_is() {
+fn a_moved_environment_is_activated_at_its_new_path() {
     let scratch = Scratch::new();
     for (name, switch) in [(hostile(), "/v:off"), (if is_wine() { "env" } else { hostile() }, "/v:on")] {
         let (made, env_dir) = (scratch.path("made"), scratch.path(format!("{name} {}", &switch[3..])));
@@ -220,7 +220,7 @@ fn deactivation_without_activation_changes_nothing() {
 }
 
 #[test]
-fn a_prompt_that_is_set_meanwhile_stays() {
+fn a_prompt_set_while_active_stays() {
     let scratch = Scratch::new();
     environment(&scratch, "env", "env");
     for before in ["rem", "set PROMPT=", "set VIRTUAL_ENV_DISABLE_PROMPT=1"] {
@@ -235,10 +235,10 @@ fn a_prompt_that_is_set_meanwhile_stays() {
 }
 
 #[test]
-fn a_prompt_is_text_and_runs_nothing() {
+fn a_prompt_is_literal_text_and_runs_nothing() {
     let scratch = Scratch::new();
     let prompt = r#"say "hi" & echo x> pwned | <b> (c) ^ $P"#;
-    // Wine has a mind of its own about which quote ends what.
+    // Wine pairs quotes differently.
     let prompt = if is_wine() { &*prompt.replace('"', "") } else { prompt };
     scratch.rvenv_for(&python()).args(["--without-pip", "--prompt", prompt]).arg(scratch.env()).silent();
     call(&scratch, &scratch.env(), "env");
@@ -251,9 +251,9 @@ fn a_prompt_is_text_and_runs_nothing() {
 }
 
 #[test]
-fn quotes_in_variables_are_given_back() {
+fn quotes_in_variables_are_restored() {
     if is_wine() {
-        return say_missing("a cmd.exe whose for remembers what it has read, which Wine's does not");
+        return say_missing("a cmd.exe whose `for` keeps its variables after `endlocal` (Wine's does not)");
     }
     let scratch = Scratch::new();
     let env_dir = environment(&scratch, "env", "env");
@@ -269,7 +269,7 @@ fn quotes_in_variables_are_given_back() {
 }
 
 #[test]
-fn the_code_page_is_given_back() {
+fn the_code_page_is_restored() {
     let scratch = Scratch::new();
     environment(&scratch, "env", "env");
     let chcp = r#""%SystemRoot%\System32\chcp.com""#;
@@ -280,7 +280,7 @@ fn the_code_page_is_given_back() {
 }
 
 #[test]
-fn echo_stays_on_where_it_is() {
+fn echo_stays_on_or_off() {
     let scratch = Scratch::new();
     environment(&scratch, "env", "env");
     for (state, script) in [("on", "activate"), ("off", "activate"), ("on", "deactivate"), ("off", "deactivate")] {
@@ -292,15 +292,15 @@ fn echo_stays_on_where_it_is() {
     }
 }
 
-/// Those whose scripts differ most.
+/// The Pythons whose scripts differ most.
 fn oldest_and_newest() -> Vec<Python> {
     let pythons = pythons();
     [pythons.first(), pythons.last()].into_iter().flatten().cloned().collect()
 }
 
-/// CPython's scripts, which know less; each undoes the other's work.
+/// CPython's scripts do less than ours, but each undoes the other's work.
 #[test]
-fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
+fn cpythons_environment_activated_before_or_after_ours_is_undone() {
     for python in oldest_and_newest() {
         let scratch = Scratch::new();
         let env_dir = environment(&scratch, "ours", "ours");
@@ -331,7 +331,7 @@ fn an_environment_of_cpythons_before_and_after_ours_is_undone() {
     }
 }
 
-/// Asserts that all is as it was but for what another tool's deactivation knows nothing of.
+/// Asserts that the variables which another tool's deactivation also restores are as they were.
 fn assert_same_but_for_rest(was: &BTreeMap<String, String>, is: &BTreeMap<String, String>, what: &str) {
     for name in ["PATH", "PROMPT", "PYTHONHOME", "VIRTUAL_ENV"] {
         assert_eq!(value(was, name), value(is, name), "{name}, {what}");
@@ -339,7 +339,7 @@ fn assert_same_but_for_rest(was: &BTreeMap<String, String>, is: &BTreeMap<String
 }
 
 #[test]
-fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
+fn leftovers_of_another_tools_deactivation_are_not_restored() {
     for python in oldest_and_newest() {
         let scratch = Scratch::new();
         environment(&scratch, "ours", "ours");
@@ -350,7 +350,7 @@ fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
         for rest in
             [&["call ours-deactivate.bat", "@"][..], &["call ours-activate.bat", "call ours-deactivate.bat", "@"]]
         {
-            // What was inherited is not given back when it was another tool that left it.
+            // An inherited value is not restored once another tool has deactivated the environment.
             let variables = vec![("VIRTUAL_ENV", r"C:\inherited")];
             let batch = Batch { variables, ..Batch::new(&scratch) };
             let states = batch.states(&[&left[..], &changed, rest].concat());
@@ -361,7 +361,7 @@ fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
 }
 
 #[test]
-fn an_environment_that_was_moved_is_known_by_its_scripts() {
+fn a_moved_environment_is_recognised_by_its_scripts() {
     let scratch = Scratch::new();
     for name in ["a & b (c) ^d 100% !x! é", "env"] {
         let env_dir = environment(&scratch, name, "env");

@@ -1,10 +1,10 @@
-//! Copies of the interpreter, asked for or since a file system has no links: each is the Python that it is a copy of.
+//! Copies of the interpreter, requested or because links are not supported: each is the same Python as its original.
 
 use std::fs;
 
 use crate::harness::*;
 
-/// A Python that looks for its library in this place, named by ld.so's $ORIGIN, and has it in that one.
+/// A Python that looks for its library in `rpath`, relative to `$ORIGIN` (ld.so), and has it in `place`.
 fn relative_python(scratch: &Scratch, version: &str, rpath: &str, place: &str) -> Option<Python> {
     let patchelf = tool("patchelf")?;
     let python = copied_python(scratch, version)?;
@@ -15,7 +15,7 @@ fn relative_python(scratch: &Scratch, version: &str, rpath: &str, place: &str) -
     Some(python)
 }
 
-/// A run under strace that has these system calls fail with this error.
+/// A run under strace, which makes these system calls fail with this error.
 fn failing(scratch: &Scratch, calls: &str, error: &str) -> Option<Run> {
     let run = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
     let run = run.args(["-e", &format!("inject={calls}:error={error}")]).arg(env!("CARGO_BIN_EXE_rvenv"));
@@ -23,7 +23,7 @@ fn failing(scratch: &Scratch, calls: &str, error: &str) -> Option<Run> {
 }
 
 #[test]
-fn a_copy_brings_along_what_it_loads_relative_to_itself() {
+fn a_copy_includes_the_libraries_that_it_loads_relative_to_itself() {
     let scratch = Scratch::new();
     let Some(python) = relative_python(&scratch, "3.11", "$ORIGIN/../lib", "python/lib") else { return };
     let code = "import sys; print(sys.version_info[:3], sys.prefix)";
@@ -33,7 +33,7 @@ fn a_copy_brings_along_what_it_loads_relative_to_itself() {
     assert_eq!(in_env(&scratch.env(), code), expected);
     assert!(scratch.path("env/lib/libpython3.11.so.1.0").is_file());
     scratch.rvenv().args(["--check", "env"]).silent();
-    // The copies that are made for want of links are no worse.
+    // Copies that are made because links are not supported work too.
     let Some(run) = failing(&scratch, "symlink,symlinkat", "EPROTO") else { return };
     run.args(["-q", "--clear", "-p"]).arg(&python.path).arg("env").silent();
     assert_eq!(in_env(&scratch.env(), code), expected);
@@ -43,15 +43,15 @@ fn a_copy_brings_along_what_it_loads_relative_to_itself() {
 const MICRO: &str = "import sys; print(sys.version_info[2])";
 
 #[test]
-fn a_copy_that_does_not_run_or_is_another_python_is_an_error_and_nothing_is_left() {
+fn a_copy_that_does_not_run_or_is_another_python_is_an_error_and_leaves_nothing() {
     for version in ["3.12", "3.11"] {
         let scratch = Scratch::new();
         let place = "$ORIGIN/../../other/lib";
         let Some(python) = relative_python(&scratch, version, place, "other/lib") else { return };
         let error = scratch.rvenv_for(&python).args(["--copies", "deep/env"]).error();
         assert!(error.contains("a copy of it ") && error.contains("without --copies"), "{error}");
-        // Debian's own Python of this version has its library where all are looked for.
-        let is_anothers = version == "3.11" && error.contains("is another Python: 3.11.");
+        // Debian's own Python of this version has its library in the default search path, where the copy finds it.
+        let is_anothers = version == "3.11" && error.contains("prefix: 3.11.");
         assert!(is_anothers || error.contains(&format!("libpython{version}.so.1.0")), "{error}");
         assert_eq!(scratch.names(), ["other", "python"]);
         scratch.rvenv_for(&python).arg("deep/env").silent();
@@ -59,7 +59,7 @@ fn a_copy_that_does_not_run_or_is_another_python_is_an_error_and_nothing_is_left
 }
 
 #[test]
-fn where_no_link_can_be_made_for_whatever_reason_there_are_copies_with_a_warning() {
+fn if_links_fail_for_any_reason_copies_are_made_with_a_warning() {
     let python = python();
     for error in ["ENODATA", "EPROTO", "EACCES", "EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS"] {
         let scratch = Scratch::new();
@@ -67,19 +67,19 @@ fn where_no_link_can_be_made_for_whatever_reason_there_are_copies_with_a_warning
         let output = run.arg("-p").arg(&python.path).arg("env").output();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{error}: {said}");
-        assert!(said.lines().all(|line| line.starts_with("Warning: no symbolic link can be made at")), "{said}");
+        assert!(said.lines().all(|line| line.starts_with("Warning: unable to create a symbolic link at")), "{said}");
         assert!(said.lines().count() >= 2 && !scratch.path("env/bin/python").is_symlink(), "{error}: {said}");
         assert!(!scratch.path("env/lib64").exists());
         scratch.rvenv().args(["--check", "env"]).silent();
 
-        // lib64 is the only link of these, and is left out without a word.
+        // With --copies, lib64 is the only link, and is silently left out.
         let Some(run) = failing(&scratch, "symlink,symlinkat", error) else { return };
         run.args(["--copies", "--without-pip", "-p"]).arg(&python.path).arg("copied").silent();
     }
 }
 
 #[test]
-fn where_files_cannot_be_given_times_the_pyc_are_valid_all_the_same() {
+fn the_pyc_are_valid_even_if_file_times_cannot_be_set() {
     for python in [pyenv("3.12"), pyenv("3.6")].into_iter().flatten() {
         let scratch = Scratch::new();
         let code = "import pip._vendor, pip._internal.utils; print(pip.__file__)";
@@ -88,12 +88,12 @@ fn where_files_cannot_be_given_times_the_pyc_are_valid_all_the_same() {
             run.args(["--clear", "-p"]).arg(&python.path).args(flags).arg("env").silent();
             let before = tree(&scratch.env());
             assert!(before.keys().any(|path| path.contains("pip/__pycache__/__init__.cpython-3")));
-            // Whatever Python finds stale it writes anew.
+            // Python rewrites every .pyc that it finds stale.
             scratch.run(scratch.env().join("bin/python")).args(["-c", code]).ok();
             assert!(tree(&scratch.env()) == before, "{flags:?}");
             Some(())
         };
-        // Cold, and without an image that could be kept; then from one that a run with times has kept.
+        // First with a cold cache, which cannot keep the image. Then with an image from a run that could set times.
         let Some(()) = run(&[]) else { return };
         assert!(names_in(&scratch.path("cache/images")).is_empty());
         scratch.rvenv_for(&python).env("RVENV_CACHE_DIR", scratch.path("cache")).arg("other").silent();

@@ -1,8 +1,8 @@
-//! What is the user's or another tool's while an environment is active, and what stays of it when that is left.
+//! Deactivation after the user or another tool has changed variables while an environment was active.
 
 use crate::harness::*;
 
-/// The shells that source `activate`, as far as they are here, each with its name.
+/// The installed shells that source `activate`, each with its name and command line.
 fn posix_shells() -> Vec<(&'static str, Vec<&'static str>)> {
     let shells = [
         ("bash", vec!["bash", "--norc", "--noprofile"]),
@@ -16,7 +16,7 @@ fn posix_shells() -> Vec<(&'static str, Vec<&'static str>)> {
     shells.into_iter().filter(|(name, _)| tool(name).is_some()).collect()
 }
 
-/// What a shell says that runs this code, in which nothing goes wrong.
+/// Runs code in a shell, asserts that stderr is empty, and returns stdout.
 fn said(scratch: &Scratch, shell: &[&str], code: &str) -> String {
     let file = scratch.write("code", code);
     let run = scratch.run(tool(shell[0]).unwrap()).args(&shell[1..]).arg(file).env("HOME", scratch.path(""));
@@ -30,7 +30,7 @@ fn environment(scratch: &Scratch, name: &str) {
 }
 
 #[test]
-fn a_prompt_that_is_set_while_none_is_shown_stays() {
+fn a_prompt_set_while_ours_is_disabled_stays() {
     let scratch = Scratch::new();
     environment(&scratch, "env");
     for (name, shell) in posix_shells() {
@@ -55,7 +55,7 @@ print($PROMPT, flush=True)\n";
 }
 
 #[test]
-fn a_default_prompt_of_xonsh_is_a_default_again() {
+fn xonshs_default_prompt_is_a_default_again() {
     let Some(xonsh) = peer("xonsh") else { return };
     let scratch = Scratch::new();
     environment(&scratch, "env");
@@ -66,23 +66,22 @@ print(__xonsh__.env.is_manually_set('PROMPT'), flush=True)\n";
 }
 
 #[test]
-fn what_another_tools_deactivation_leaves_is_not_taken_for_what_was() {
+fn leftovers_of_another_tools_deactivation_are_not_restored() {
     let scratch = Scratch::new();
     environment(&scratch, "ours");
     scratch.venv(&python()).args(["--without-pip", "theirs"]).silent();
     for (name, shell) in posix_shells() {
-        // CPython's own script is for shells that have `local`-less functions too, but not for all with these flags.
         let code = "unset PYTHONHOME VIRTUAL_ENV_DISABLE_PROMPT; PS1='> '
 . ours/bin/activate; . theirs/bin/activate; deactivate
 PYTHONHOME=/mine; export PYTHONHOME
 . ours/bin/activate; deactivate; echo \"$PYTHONHOME ${VIRTUAL_ENV-none} $PS1\"\n";
         assert_eq!(said(&scratch, &shell, code), "/mine none > \n", "{name}");
-        // What was inherited is not given back when it was another tool that left it.
+        // An inherited value is not restored once another tool has deactivated the environment.
         let code = "VIRTUAL_ENV=/inherited; export VIRTUAL_ENV; PS1='> '
 . ours/bin/activate; . theirs/bin/activate; deactivate
 . ours/bin/activate; deactivate; echo \"${VIRTUAL_ENV-none}\"\n";
         assert_eq!(said(&scratch, &shell, code), "none\n", "{name}");
-        // CPython's deactivation keeps what it has saved of an empty variable.
+        // CPython's deactivation leaves its saved value behind if the variable was empty.
         let code = "PYTHONHOME=; export PYTHONHOME; PS1='> '
 . ours/bin/activate; . theirs/bin/activate; deactivate
 unset PYTHONHOME; . ours/bin/activate; deactivate; echo \"${PYTHONHOME-none}\"\n";
@@ -96,7 +95,7 @@ set -gx PYTHONHOME /mine; source ours/bin/activate.fish; deactivate; echo $PYTHO
 }
 
 #[test]
-fn zsh_that_warns_of_what_functions_set_has_nothing_to_warn_of() {
+fn zsh_does_not_warn_about_variables_set_in_functions() {
     if tool("zsh").is_none() {
         return;
     }
@@ -108,7 +107,7 @@ fn zsh_that_warns_of_what_functions_set_has_nothing_to_warn_of() {
 }
 
 #[test]
-fn nushell_has_its_pythonhome_back() {
+fn nushell_gets_its_pythonhome_back() {
     let Some(nu) = peer("nu") else { return };
     let scratch = Scratch::new();
     for name in ["a", "b"] {
@@ -131,11 +130,11 @@ fn nushell_has_its_pythonhome_back() {
 }
 
 #[test]
-fn activate_that_is_executed_says_that_it_is_to_be_sourced() {
+fn executing_activate_prints_how_to_source_it() {
     let scratch = Scratch::new();
     environment(&scratch, "env");
     let Some(bash) = tool("bash") else { return };
-    // Sourced by a shell that has its name for another reason, it is sourced.
+    // `$0` may be the path of the script even if it is sourced.
     let sourced = [". \"$0\" && echo \"$VIRTUAL_ENV\"", "env/bin/activate"];
     let env_dir = format!("{}\n", scratch.env().display());
     assert_eq!(scratch.run(&bash).arg("-c").args(sourced).ok(), env_dir);

@@ -1,4 +1,4 @@
-//! Which Python is meant: paths, folders, names, versions; pyenv's shims by pyenv's own rules; lists.
+//! Finding a Python: by path, directory, name or version, and through pyenv's shims by pyenv's own rules. Also lists.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ use rvenv::{Cache, Discovery, Error, Interrupt, PythonRequest, Surroundings};
 
 use crate::harness::*;
 
-/// The folder of the Python that rvenv takes.
+/// Creates an environment and returns the directory of the Python that rvenv chose.
 fn home(run: Run, scratch: &Scratch) -> PathBuf {
     run.args(["--clear", "--without-pip", "env"]).silent();
     configured(&scratch.env(), "home").unwrap().into()
@@ -24,7 +24,7 @@ fn bin(python: &Python) -> PathBuf {
 }
 
 #[test]
-fn a_folder_stands_for_the_python_in_it() {
+fn a_directory_means_the_python_in_it() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "other"]).silent();
@@ -35,7 +35,7 @@ fn a_folder_stands_for_the_python_in_it() {
 }
 
 #[test]
-fn a_version_is_found_on_path_first_and_by_asking_not_by_name() {
+fn a_version_is_searched_on_path_first_and_not_trusted_by_name() {
     let (Some(old), Some(new)) = (pyenv("3.9"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     for (folder, name, python) in
@@ -58,14 +58,14 @@ fn a_version_is_found_on_path_first_and_by_asking_not_by_name() {
 }
 
 #[test]
-fn a_version_that_is_not_active_is_found_among_pyenvs() {
+fn an_inactive_version_is_found_among_pyenvs() {
     let scratch = Scratch::new();
     for version in ["3.6", "3.8", "3.13"] {
         let Some(python) = pyenv(version) else { continue };
         for request in
             [version.to_owned(), format!("python{version}"), format!("=={version}.*"), format!("cpython{version}")]
         {
-            // Without the shims, with them, and with another one active.
+            // Without the shims, and with them, where another version is active.
             let shims = pyenv_root().join("shims");
             for search_path in ["/usr/bin:/bin".to_owned(), format!("{}:/usr/bin:/bin", shims.display())] {
                 let run = scratch.rvenv().env("PATH", search_path).env("PYENV_ROOT", pyenv_root());
@@ -96,7 +96,7 @@ fn managed_pythons_of_uv_asdf_mise_and_homebrew_are_found() {
 }
 
 #[test]
-fn what_is_not_found_is_told_with_what_was() {
+fn a_version_that_is_not_found_is_reported_with_those_that_were() {
     let scratch = Scratch::new();
     let python = python();
     fs::create_dir(scratch.path("bin")).unwrap();
@@ -108,20 +108,20 @@ fn what_is_not_found_is_told_with_what_was() {
         run.args(["-p", request, "env"]).error()
     };
     let error = run("4.2");
-    assert!(error.starts_with("no Python found: none is 4.2: looked on PATH, among the versions of pyenv"), "{error}");
+    assert!(error.starts_with("no Python found: none matches 4.2: searched PATH, "), "{error}");
     assert!(error.contains("bin/python3' is CPython 3.13.0; '"), "{error}");
     assert!(
-        error.contains("bin/python' cannot be used: it does not answer as a Python does (exit status: 3)"),
+        error.contains("bin/python' cannot be used: it does not behave like a Python interpreter (exit status: 3)"),
         "{error}"
     );
-    assert!(error.ends_with("name one with --python PATH"), "{error}");
+    assert!(error.ends_with("with --python PATH"), "{error}");
     assert!(run("3.13t").contains("is CPython 3.13.0, not free-threaded"));
-    assert!(run("graalpy").contains("none is graalpy"));
+    assert!(run("graalpy").contains("none matches graalpy"));
     assert!(!scratch.env().exists());
 }
 
 #[test]
-fn a_list_is_in_the_order_of_choice() {
+fn a_list_is_in_order_of_preference() {
     let (Some(first), Some(second)) = (pyenv("3.9"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let search_path = format!("{}:{}", bin(&first).display(), bin(&second).display());
@@ -149,7 +149,7 @@ fn a_list_is_in_the_order_of_choice() {
     assert!(scratch.names().is_empty());
 }
 
-/// A pyenv of its own, with real Pythons in it and shims that pyenv itself has made.
+/// Creates a pyenv root with real Pythons, and shims that pyenv itself has generated.
 fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
     let root = scratch.path("pyenv");
     for version in versions {
@@ -164,17 +164,17 @@ fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
     Some(root)
 }
 
-/// Which Python the shim itself runs.
+/// The directory of the Python that the shim itself runs.
 fn shim_runs(scratch: &Scratch, shim: &Path, prepare: &dyn Fn(Run) -> Run) -> PathBuf {
     let code = "import os, sys; print(os.path.dirname(sys.executable))";
     prepare(scratch.run(shim)).args(["-I", "-c", code]).ok().trim().into()
 }
 
 #[test]
-fn a_shim_is_resolved_as_pyenv_resolves_it() {
+fn a_shim_is_resolved_as_pyenv_does() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.9", "3.11", "3.12"]) else { return };
-    // Two with one prefix, of which the newer by number is meant.
+    // Two versions with the same prefix, of which the numerically newer one is chosen.
     symlink_bin(&root, "3.9.18", "3.9.9");
     let shims = root.join("shims");
     let system = format!("{}:/usr/bin:/bin", shims.display());
@@ -182,7 +182,7 @@ fn a_shim_is_resolved_as_pyenv_resolves_it() {
     let deep = scratch.path("project/deep");
     symlink(&deep, scratch.path("elsewhere")).unwrap();
 
-    /// What stands in a file, or nothing.
+    /// A rule's name, the variables that are set, and the files with their contents.
     type Rule<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
     let rules: [Rule; 17] = [
         ("PYENV_VERSION", &[("PYENV_VERSION", "3.9.18")], &[]),
@@ -191,7 +191,7 @@ fn a_shim_is_resolved_as_pyenv_resolves_it() {
         ("system in it", &[("PYENV_VERSION", "system:3.11.7")], &[]),
         ("a prefix", &[("PYENV_VERSION", "3.9")], &[]),
         ("python- before it", &[("PYENV_VERSION", "python-3.11.7")], &[]),
-        ("an empty one counts as none", &[("PYENV_VERSION", "")], &[("pyenv/version", "3.12.1\n")]),
+        ("an empty one counts as unset", &[("PYENV_VERSION", "")], &[("pyenv/version", "3.12.1\n")]),
         ("the file here", &[], &[("project/deep/.python-version", "3.9.18\n"), ("pyenv/version", "3.12.1\n")]),
         ("the file above", &[], &[("project/.python-version", "3.11.7\n"), ("pyenv/version", "3.12.1\n")]),
         ("several in the file", &[], &[("project/.python-version", "# mine\n\n3.99\r\n 3.11 rest\n3.12.1\n")]),
@@ -201,7 +201,7 @@ fn a_shim_is_resolved_as_pyenv_resolves_it() {
         ("system in pyenv's own file", &[], &[("pyenv/version", "system\n")]),
         ("nothing is system", &[], &[]),
         ("PYENV_DIR", &[("PYENV_DIR", "@/project")], &[("project/.python-version", "3.11.7\n")]),
-        ("a name that is no version", &[("PYENV_VERSION", "no-such:3.11.7")], &[]),
+        ("a name that is not a version", &[("PYENV_VERSION", "no-such:3.11.7")], &[]),
     ];
     for (rule, variables, files) in rules {
         for (name, contents) in files {
@@ -214,14 +214,14 @@ fn a_shim_is_resolved_as_pyenv_resolves_it() {
             run.env("PATH", &system).env_remove("PYENV_ROOT").current_dir(&deep).env("PWD", &deep)
         };
         let expected = shim_runs(&scratch, &shims.join("python3"), &prepare);
-        // From here on a shim that is run leaves a trace.
+        // From here on, running the shim leaves a trace.
         let shim = fs::read_to_string(shims.join("python3")).unwrap();
         let was_run = scratch.path("was-run");
         fs::write(shims.join("python3"), shim.replace("set -e\n", &format!("set -e\n: >{}\n", was_run.display())))
             .unwrap();
         prepare(scratch.rvenv()).args(["--clear", "--without-pip"]).arg(scratch.env()).silent();
         assert_eq!(configured(&scratch.env(), "home").unwrap(), expected.to_str().unwrap(), "{rule}");
-        assert_eq!(was_run.exists(), rule == "a name that is no version", "{rule}");
+        assert_eq!(was_run.exists(), rule == "a name that is not a version", "{rule}");
         fs::write(shims.join("python3"), shim).unwrap();
         let _ = fs::remove_file(was_run);
         for (name, _) in files {
@@ -237,7 +237,7 @@ fn symlink_bin(root: &Path, from: &str, to: &str) {
 }
 
 #[test]
-fn a_shim_goes_up_from_the_folders_name_in_the_shell() {
+fn a_shim_searches_upwards_from_the_shells_pwd() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.9", "3.11"]) else { return };
     fs::create_dir_all(scratch.path("real/project")).unwrap();
@@ -258,7 +258,7 @@ fn a_shim_goes_up_from_the_folders_name_in_the_shell() {
 }
 
 #[test]
-fn a_shim_under_a_hook_that_is_not_known_is_run() {
+fn a_shim_is_run_if_pyenv_has_an_unknown_hook() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.9", "3.11"]) else { return };
     scratch.write("pyenv/version", "3.11.7\n");
@@ -269,7 +269,7 @@ fn a_shim_under_a_hook_that_is_not_known_is_run() {
 }
 
 #[test]
-fn a_shim_that_has_no_python_is_not_run_to_be_told_so() {
+fn a_shim_without_a_python_is_not_run() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.9", "3.11", "3.12"]) else { return };
     scratch.write("pyenv/version", "3.11.7\n");
@@ -284,7 +284,7 @@ fn a_shim_that_has_no_python_is_not_run_to_be_told_so() {
         let run = scratch.rvenv().env("PATH", &search_path).env_remove("PYENV_ROOT").env_remove("PYENV_VERSION");
         run.env("HOME", scratch.path(""))
     };
-    // The root is known by the shims alone.
+    // Only the shims reveal pyenv's root.
     for (request, version) in [("3.12", "3.12.1"), ("python3.9", "3.9.18"), ("<3.11", "3.9.18"), (">=3.12", "3.12.1")] {
         assert_eq!(
             home(rvenv().args(["-p", request]), &scratch),
@@ -294,12 +294,12 @@ fn a_shim_that_has_no_python_is_not_run_to_be_told_so() {
     }
     assert!(rvenv().arg("--list-pythons").ok().contains("3.9.18"));
     let error = rvenv().args(["-p", "3.13", "new"]).error();
-    assert!(error.contains("python3.13' is a shim of pyenv's") || !error.contains("shims/python3.13'"), "{error}");
+    assert!(error.contains("it is a pyenv shim") || !error.contains("shims/python3.13'"), "{error}");
     assert!(!scratch.path("was-run").exists());
 }
 
 #[test]
-fn a_folder_is_looked_into_by_its_real_path_where_dots_go_up_from_a_link() {
+fn dots_after_a_link_are_resolved_by_its_real_path() {
     let (Some(one), Some(two)) = (pyenv("3.12"), pyenv("3.9")) else { return };
     let scratch = Scratch::new();
     for folder in ["a/bin", "other/dir", "other/bin"] {
@@ -316,7 +316,7 @@ fn a_folder_is_looked_into_by_its_real_path_where_dots_go_up_from_a_link() {
 }
 
 #[test]
-fn an_environment_here_is_meant_by_its_name_even_if_that_is_a_programs() {
+fn the_name_of_an_environment_takes_precedence_over_a_program_on_path() {
     let Some(python) = pyenv("3.9") else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -354,23 +354,23 @@ fn homebrews_newest_and_every_version_of_a_shared_prefix_are_found() {
 }
 
 #[test]
-fn a_list_of_nothing_is_an_error_with_the_reasons() {
+fn an_empty_list_is_an_error_with_the_reasons() {
     let scratch = Scratch::new();
     let list = |request: &str| scratch.rvenv().args(["--list-pythons", "-p", request]).error();
-    assert!(list("4.2").contains("none is 4.2"));
+    assert!(list("4.2").contains("none matches 4.2"));
     assert!(list(scratch.path("gone").to_str().unwrap()).contains("there is no such file"));
-    assert!(list("3.99\n").contains("none is 3.99:"));
-    assert!(list("3.13.x").contains("there is no '3.13.x' on PATH, and it is no version"));
+    assert!(list("3.99\n").contains("none matches 3.99:"));
+    assert!(list("3.13.x").contains("'3.13.x' is neither a program on PATH nor a version"));
     let whole =
         scratch.run("sh").args(["-c", "\"$1\" --list-pythons >/dev/full", "sh", env!("CARGO_BIN_EXE_rvenv")]).error();
     assert!(whole.starts_with("Unable to write to stdout: No space left"), "{whole}");
 }
 
 #[test]
-fn a_shim_of_another_manager_is_run_and_not_remembered() {
+fn a_shim_of_another_manager_is_run_and_not_cached() {
     let (Some(one), Some(two)) = (pyenv("3.9"), pyenv("3.11")) else { return };
     let scratch = Scratch::new();
-    // As asdf's and mise's do, it goes by a file in the current folder.
+    // Like asdf's and mise's shims, it depends on a file in the current directory.
     scratch.write_script("shims/python3", "#!/bin/sh\nexec \"$(cat chosen)\" \"$@\"\n");
     for python in [&one, &two, &one] {
         scratch.write("chosen", python.path.to_str().unwrap());
@@ -380,7 +380,7 @@ fn a_shim_of_another_manager_is_run_and_not_remembered() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_read_is_told_of_where_nothing_is_found() {
+fn an_unreadable_directory_is_reported_if_nothing_is_found() {
     let scratch = Scratch::new();
     let installs = scratch.path("home/.asdf/installs/python");
     fs::create_dir_all(installs.parent().unwrap()).unwrap();
@@ -397,12 +397,12 @@ fn a_directory_that_cannot_be_read_is_told_of_where_nothing_is_found() {
     rvenv("3").silent();
 }
 
-/// A program that says in the file `asked` that it was started, and does not answer.
+/// A program that creates the file `asked` when it is started, and does not respond.
 fn silent_python(scratch: &Scratch, name: &str) -> PathBuf {
     scratch.write_script(name, &format!("#!/bin/sh\n: >{}\nexec /bin/sleep 20\n", scratch.path("asked").display()))
 }
 
-/// Waits until a [`silent_python`] was started; for no longer than such a one takes.
+/// Waits until a [`silent_python`] has started, but no longer than such a program sleeps.
 fn wait_until_asked(scratch: &Scratch) {
     let begun = Instant::now();
     while !scratch.path("asked").exists() && begun.elapsed() < Duration::from_secs(20) {
@@ -410,7 +410,7 @@ fn wait_until_asked(scratch: &Scratch) {
     }
 }
 
-/// What comes of `search` if it is interrupted while a [`silent_python`] is asked.
+/// Returns the result of `search` when it is interrupted while a [`silent_python`] is queried.
 fn interrupted<T>(scratch: &Scratch, search: impl FnOnce(Discovery) -> rvenv::Result<T>) -> rvenv::Result<T> {
     let search_path = format!("{}:{}", scratch.path("bin").display(), scratch.path("pyenv/shims").display());
     let variables = [("PATH", search_path.into()), ("HOME", scratch.path("")), ("PYENV_VERSION", "no-such".into())];
@@ -427,7 +427,7 @@ fn interrupted<T>(scratch: &Scratch, search: impl FnOnce(Discovery) -> rvenv::Re
 }
 
 #[test]
-fn an_interrupt_while_pythons_are_asked_ends_the_search() {
+fn an_interrupt_while_pythons_are_queried_ends_the_search() {
     let python = python();
     for request in ["3", "python3", "any"] {
         let scratch = Scratch::new();
@@ -445,7 +445,7 @@ fn an_interrupt_while_pythons_are_asked_ends_the_search() {
 fn an_interrupt_after_a_shim_has_failed_ends_the_search() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.12"]) else { return };
-    // What is not certain to be understood is run, here with a version that is none.
+    // rvenv runs a shim if it cannot resolve the version itself, as here, where PYENV_VERSION names none.
     let shim = root.join("shims/python3.12");
     let text = fs::read_to_string(&shim).unwrap();
     fs::write(&shim, text.replace("set -e\n", "exit 3\n")).unwrap();
@@ -455,7 +455,7 @@ fn an_interrupt_after_a_shim_has_failed_ends_the_search() {
 }
 
 #[test]
-fn an_interrupt_while_an_environments_base_is_asked_ends_the_search() {
+fn an_interrupt_while_an_environments_base_is_queried_ends_the_search() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "--copies", "env"]).silent();
     let base = silent_python(&scratch, "home/python3");
@@ -466,7 +466,7 @@ fn an_interrupt_while_an_environments_base_is_asked_ends_the_search() {
 }
 
 #[test]
-fn a_list_that_is_interrupted_prints_no_part_of_it() {
+fn an_interrupted_list_prints_nothing() {
     let scratch = Scratch::new();
     silent_python(&scratch, "bin/python");
     symlink(&python().path, scratch.path("bin/python3")).unwrap();
@@ -478,7 +478,7 @@ fn a_list_that_is_interrupted_prints_no_part_of_it() {
     assert_eq!((output.status.signal(), output.stdout), (Some(2), vec![]));
 }
 
-/// rvenv, started in a directory that is deleted by then, by `code` in sh.
+/// Runs `code` in sh, in a directory that has just been deleted. `$0` is rvenv.
 fn in_a_deleted_directory(scratch: &Scratch, code: &str) -> Run {
     fs::create_dir_all(scratch.path("deleted")).unwrap();
     let code = format!("/bin/rmdir ../deleted && {code}");
@@ -507,12 +507,12 @@ fn the_current_directory_is_needed_for_relative_paths_only() {
     named.arg(scratch.env()).silent();
     assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from), Some(bin(&python)));
     let error = in_a_deleted_directory(&scratch, "exec \"$0\" -p ./python3 \"$1\"").arg(scratch.path("new")).error();
-    assert!(error.starts_with("Unable to find './python3': the current directory does not exist"), "{error}");
+    assert!(error.starts_with("Unable to find './python3': the current directory no longer exists"), "{error}");
     assert!(in_a_deleted_directory(&scratch, "exec \"$0\" -p \"$1\" env").arg(&python.path).error().contains("'env'"));
 }
 
 #[test]
-fn a_shim_in_a_deleted_directory_is_run_unless_that_decides_nothing() {
+fn a_shim_in_a_deleted_directory_is_run_unless_the_directory_does_not_matter() {
     let scratch = Scratch::new();
     let Some(root) = own_pyenv(&scratch, &["3.9"]) else { return };
     let search_path = format!("{}:/usr/bin:/bin", root.join("shims").display());
@@ -526,7 +526,7 @@ fn a_shim_in_a_deleted_directory_is_run_unless_that_decides_nothing() {
 }
 
 #[test]
-fn a_debug_build_is_found_by_the_d_of_its_version() {
+fn a_debug_build_is_found_by_the_d_in_its_version() {
     let (Some(debug), Some(plain)) = (unstable("3.13d"), pyenv("3.13")) else { return };
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("bin")).unwrap();

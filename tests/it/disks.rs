@@ -1,4 +1,4 @@
-//! Disks and limits: full ones, read-only ones, files that may not grow, descriptors that run out.
+//! Disks and limits: full and read-only file systems, limits on the size of files and on descriptors.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn limited(scratch: &Scratch, setup: &str) -> Run {
     run.env("RVENV_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
 }
 
-/// Fills a file system but for this many KiB.
+/// Fills a file system except for this many KiB.
 fn fill(scratch: &Scratch, folder: &Path, left: u64) {
     let said = scratch.run("df").args(["--output=avail", "-k"]).arg(folder).ok();
     let free: u64 = said.lines().last().unwrap().trim().parse().unwrap();
@@ -20,11 +20,11 @@ fn fill(scratch: &Scratch, folder: &Path, left: u64) {
 }
 
 #[test]
-fn a_full_disk_is_named_and_leaves_what_was_there() {
+fn a_full_disk_is_reported_and_existing_files_stay() {
     let scratch = Scratch::new();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
     let env = mounted.path().join("env");
-    // A cache that is on it too costs speed, not success, until nothing fits.
+    // A cache on the same disk costs speed and does not cause a failure, until nothing fits.
     for (left, cached) in [(4, false), (64, false), (900, false), (4000, false), (900, true)] {
         fill(&scratch, mounted.path(), left);
         let run = scratch.rvenv_for(&python()).arg(&env);
@@ -47,7 +47,7 @@ fn a_full_disk_is_named_and_leaves_what_was_there() {
 }
 
 #[test]
-fn a_full_cache_costs_speed_and_not_success() {
+fn a_full_cache_costs_speed_but_causes_no_failure() {
     let scratch = Scratch::new();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
     for left in [0, 8, 5000] {
@@ -63,7 +63,7 @@ fn a_full_cache_costs_speed_and_not_success() {
 }
 
 #[test]
-fn a_read_only_file_system_is_named() {
+fn a_read_only_file_system_is_reported() {
     let scratch = Scratch::new();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
     scratch.rvenv_for(&python()).arg("--without-pip").arg(mounted.path().join("env")).silent();
@@ -75,7 +75,7 @@ fn a_read_only_file_system_is_named() {
 }
 
 #[test]
-fn a_mount_is_built_in_where_its_parent_is_another_file_system() {
+fn an_environment_at_a_mount_point_is_built_inside_it() {
     let scratch = Scratch::new();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
     let outside = scratch.names();
@@ -88,12 +88,12 @@ fn a_mount_is_built_in_where_its_parent_is_another_file_system() {
 }
 
 #[test]
-fn limits_on_files_and_descriptors_are_named_and_leave_nothing() {
+fn limits_on_files_and_descriptors_are_reported_and_leave_nothing() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).arg("warm").silent();
     fs::remove_dir_all(scratch.path("warm")).unwrap();
-    // A file may have 512 bytes, in units of 512. SIGXFSZ comes with that, unless it is ignored from the start.
+    // At most 512 bytes per file: the unit is 512. Exceeding it raises SIGXFSZ, unless that is ignored from the start.
     for setup in ["ulimit -f 1", "trap '' XFSZ; ulimit -f 1"] {
         let error = limited(&scratch, setup).arg("env").error();
         assert!(error.contains("File too large"), "{error}");
@@ -109,7 +109,7 @@ fn limits_on_files_and_descriptors_are_named_and_leave_nothing() {
         } else {
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(stderr.starts_with("Error: ") && stderr.contains("Too many open files"), "{descriptors}: {stderr}");
-            assert!(!succeeded, "{descriptors} do not suffice, and fewer did");
+            assert!(!succeeded, "{descriptors} descriptors are too few, but fewer were enough");
         }
         assert!(scratch.names().is_empty(), "{descriptors}: {:?}", scratch.names());
     }

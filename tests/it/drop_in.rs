@@ -1,14 +1,14 @@
-//! The same environment as the interpreter's own `-m venv`: each installed Python, each flag, at the same path.
+//! Compares environments with those of the interpreter's own `-m venv`, for each Python and flag, at the same path.
 
 use std::fs;
 use std::path::Path;
 
 use crate::harness::*;
 
-/// What is meant to differ from CPython's environment, and why. Everything else must be the same.
+/// The intended differences from CPython's environment, with their reasons. Everything else must be the same.
 const DIFFERENCES: [(&str, &str); 10] = [
-    (".gitignore", "written on every version, not from 3.13 on only; the comment in it is ours"),
-    ("bin/activate", "our own text; CPython's newest behaviour on every version"),
+    (".gitignore", "written for every version, not only from 3.13 on; the comment in it is ours"),
+    ("bin/activate", "our own text; CPython's newest behaviour for every version"),
     ("bin/activate.csh", "the same"),
     ("bin/activate.fish", "the same"),
     ("bin/Activate.ps1", "the same; CPython has it from 3.8 on"),
@@ -17,7 +17,7 @@ const DIFFERENCES: [(&str, &str); 10] = [
     ("bin/activate_this.py", "nor for programs in Python"),
     (
         "pyvenv.cfg",
-        "`prompt`, `executable` and `command` on every version; `command` is rvenv's; `rvenv` says who made it",
+        "`prompt`, `executable` and `command` for every version; `command` is rvenv's; `rvenv` is its version",
     ),
     ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours"),
 ];
@@ -35,10 +35,10 @@ const DIFFERENCES_ON_WINDOWS: [(&str, &str); 9] = [
     ("Scripts/activate_this.py", "the same"),
 ];
 
-/// Of these files only the mode is held against the reference: launchers, by their RECORD rows, and .pyc, whose
-/// headers hold the time.
+/// Whether only the mode of a file is compared: that of launchers (their RECORD rows are compared instead), of .pyc
+/// (their headers contain the time), and of the intended differences.
 fn has_our_own_contents(path: &str) -> bool {
-    // On Windows they are a stub, which is held against pip's, and a program and its date, which are ours.
+    // On Windows, a launcher is a stub, which is compared with pip's, and a program and its date, which are ours.
     let is_launcher = ["bin/pip", "bin/easy_install", "Scripts/pip"].iter().any(|start| path.starts_with(start));
     is_launcher || path.ends_with(".pyc") || is_meant_to_differ(path)
 }
@@ -50,20 +50,21 @@ fn is_meant_to_differ(path: &str) -> bool {
     })
 }
 
-/// Files that only rvenv writes, or only on old versions.
+/// Whether only rvenv writes a file, for all versions or for old ones.
 fn may_be_ours_alone(path: &str) -> bool {
     let ours = ["Activate.ps1", "activate.fish", "activate.nu", "activate.xsh", "activate_this.py"];
     let in_bin = path.strip_prefix("bin/").or_else(|| path.strip_prefix("Scripts/"));
     path == ".gitignore" || in_bin.is_some_and(|name| ours.contains(&name))
 }
 
-/// What an environment is, outside and inside.
+/// The state of an environment: its files, its pyvenv.cfg, and what its Python reports.
 pub struct Snapshot {
     pub tree: Tree,
     configuration: Vec<(String, String)>,
     pub inside: String,
 }
 
+/// Prints the prefixes and paths of the Python that runs it.
 pub const INSIDE: &str = "
 import json, sys, sysconfig
 paths = sysconfig.get_paths()
@@ -71,24 +72,25 @@ print(json.dumps([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_pr
 ";
 
 impl Snapshot {
-    /// Of an environment in which `inside` runs [`INSIDE`].
+    /// Takes a snapshot of an environment, in which `inside` runs [`INSIDE`].
     pub fn new(env_dir: &Path, inside: impl FnOnce() -> String) -> Snapshot {
-        // First, since a reference made by an old pip has no .pyc of what that imports.
+        // Read this first: `inside` would write .pyc of what it imports, which an old pip has not compiled.
         let tree = tree(env_dir);
         Snapshot { tree, configuration: configuration(env_dir), inside: inside() }
     }
 }
 
+/// Takes a snapshot of an environment with its own Python.
 pub fn snapshot(env_dir: &Path) -> Snapshot {
     Snapshot::new(env_dir, || in_env(env_dir, INSIDE))
 }
 
-/// Makes both at the same path with the same flags and compares.
+/// Creates both environments at the same path with the same flags, and compares them.
 pub fn compare(python: &Python, flags: &[&str]) {
     compare_over(python, flags, |_| {});
 }
 
-/// The same, over what `prepare` puts into ENV_DIR before each.
+/// The same, but `prepare` puts files into ENV_DIR before each run.
 fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
     let scratch = Scratch::new();
     prepare(&scratch);
@@ -99,7 +101,7 @@ fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
     scratch.rvenv_for(python).args(flags).arg(scratch.env()).silent();
     let ours = snapshot(&scratch.env());
     if !flags.contains(&"--without-pip") {
-        // Whether it comes from the cache or not.
+        // The cache must make no difference.
         fs::remove_dir_all(scratch.env()).unwrap();
         scratch.rvenv_for(python).arg("--no-cache").args(flags).arg(scratch.env()).silent();
         compare_trees(&theirs.tree, &tree(&scratch.env()), "without a cache");
@@ -134,11 +136,11 @@ pub fn compare_trees(theirs: &Tree, ours: &Tree, what: &str) {
     }
     let extra: Vec<&String> =
         ours.keys().filter(|path| !theirs.contains_key(*path) && !may_be_ours_alone(path)).collect();
-    assert!(extra.is_empty(), "{what}: only rvenv makes {extra:?}");
+    assert!(extra.is_empty(), "{what}: only rvenv creates {extra:?}");
 }
 
-/// What a launcher on Windows begins with, and the line that names its Python: in small letters, as pip wrote it before 21.2,
-/// and without the end of the line, which was another one then.
+/// The stub of a launcher on Windows, and its shebang: in lower case, as pip wrote it before 21.2, and without the line
+/// ending, which was different then.
 fn stub_and_shebang(launcher: &Entry) -> (&[u8], String) {
     let Entry::File { contents, .. } = launcher else { panic!("a launcher is a file") };
     let archive = contents.windows(4).rposition(|bytes| bytes == b"PK\x03\x04").expect("an archive");
@@ -147,7 +149,7 @@ fn stub_and_shebang(launcher: &Entry) -> (&[u8], String) {
     (&contents[..shebang], line.trim_end().to_lowercase())
 }
 
-/// The same rows in the same order, but for the hashes of launchers.
+/// Asserts that the rows and their order are the same, except for the hashes of launchers.
 fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
     let rows = |entry: &Entry| -> Vec<String> {
         let Entry::File { contents, .. } = entry else { panic!("{what}: RECORD is a file") };
@@ -162,7 +164,7 @@ fn compare_records(theirs: &Entry, ours: &Entry, what: &str) {
     assert_eq!(rows(theirs), rows(ours), "{what}");
 }
 
-/// CPython's keys with CPython's values in CPython's order, and some more.
+/// Asserts that CPython's keys have the same values and order. rvenv may have additional ones.
 fn compare_configurations(theirs: &[(String, String)], ours: &[(String, String)]) {
     let has = |pairs: &[(String, String)], key: &str| pairs.iter().any(|(name, _)| name == key);
     let shared: Vec<_> = ours.iter().filter(|(key, _)| has(theirs, key) && key != "command").collect();
@@ -173,12 +175,12 @@ fn compare_configurations(theirs: &[(String, String)], ours: &[(String, String)]
 }
 
 #[test]
-fn the_environment_with_pip_is_cpythons() {
+fn the_environment_with_pip_is_the_same_as_cpythons() {
     for_each_pip(|python| compare(python, &[]));
 }
 
 #[test]
-fn the_environment_without_pip_is_cpythons_for_each_flag() {
+fn the_environment_without_pip_is_the_same_as_cpythons_for_each_flag() {
     let all: [&[&str]; 6] = [
         &[],
         &["--system-site-packages"],
@@ -188,7 +190,7 @@ fn the_environment_without_pip_is_cpythons_for_each_flag() {
         &["--prompt", if cfg!(windows) { "a 'quoted' prompt \\ é" } else { "a 'quoted' \"prompt\" \\ with \t é 🐍" }],
     ];
     for_each_python(|python| {
-        // Where links cannot be made, CPython 3.8 to 3.13 may make none and say nothing (Wine).
+        // Where links are not supported (Wine), CPython 3.8 to 3.13 may silently create none.
         for flags in all.into_iter().filter(|flags| *flags != ["--symlinks"] || has_links()) {
             compare(python, &[flags, &["--without-pip"]].concat());
         }
@@ -197,7 +199,7 @@ fn the_environment_without_pip_is_cpythons_for_each_flag() {
 
 #[cfg(unix)] // links
 #[test]
-fn what_is_there_fares_as_with_cpython() {
+fn existing_files_are_treated_as_by_cpython() {
     for_each_python(|python| {
         let environment = |scratch: &Scratch| {
             scratch.venv(python).arg("--without-pip").arg(scratch.env()).ok();
@@ -217,9 +219,9 @@ fn what_is_there_fares_as_with_cpython() {
     });
 }
 
-#[cfg(windows)] // the right to make links is for some users only
+#[cfg(windows)] // only some users may create links
 #[test]
-fn links_that_cannot_be_made_are_copies_with_a_warning() {
+fn links_that_cannot_be_created_become_copies_with_a_warning() {
     if has_links() {
         return;
     }
@@ -230,20 +232,20 @@ fn links_that_cannot_be_made_are_copies_with_a_warning() {
         let output = scratch.rvenv_for(python).args(["--symlinks", "--clear", "--without-pip", "env"]).output();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success() && stderr.lines().count() == 1, "{stderr}");
-        assert!(stderr.starts_with("Warning: no symbolic link can be made at"), "{stderr}");
+        assert!(stderr.starts_with("Warning: unable to create a symbolic link at"), "{stderr}");
         assert_eq!(tree(&scratch.env().join("Scripts")), copied);
     });
 }
 
 #[test]
-fn flags_of_newer_versions_are_cpythons_where_it_has_them() {
+fn flags_of_newer_versions_match_cpythons() {
     let Some(python) = pyenv("3.13") else { return };
     compare(&python, &["--without-pip", "--without-scm-ignore-files", "--prompt", "."]);
 }
 
-#[cfg(unix)] // there is one name for it on Windows
+#[cfg(unix)] // Windows has only one name for it
 #[test]
-fn an_interpreter_by_its_versioned_name_gives_cpythons_links() {
+fn an_interpreter_with_a_versioned_name_gets_cpythons_links() {
     for_each_python(|python| {
         let (major, minor) = python.version;
         let path = python.path.with_file_name(format!("python{major}.{minor}"));
@@ -252,7 +254,7 @@ fn an_interpreter_by_its_versioned_name_gives_cpythons_links() {
 }
 
 #[test]
-fn a_relative_env_dir_with_dots_is_taken_by_name() {
+fn dots_in_a_relative_env_dir_are_resolved_lexically() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("here")).unwrap();
     let python = python();
@@ -274,7 +276,7 @@ fn modes_follow_the_umask() {
         for (path, entry) in tree(&scratch.env()) {
             let is_program = path.starts_with("bin/pip") || path.starts_with("bin/python");
             match entry {
-                // The base's mode, less the umask.
+                // The base's mode minus the umask.
                 Entry::File { mode, .. } if path.starts_with("bin/python") => {
                     assert_eq!(mode, 0o755 & folder, "{path}")
                 }
@@ -310,7 +312,7 @@ for folder, _, names in os.walk(site_packages):
         stamp = struct.pack('<LL', int(os.stat(path).st_mtime), len(source))
         assert pyc[header - 8:header] == stamp, path
         code = marshal.loads(pyc[header:])
-        # Named relative to every site-packages; or it is the base's own.
+        # Its name is relative to site-packages, or the file is the base's own.
         name = os.path.relpath(path, site_packages).replace(os.sep, '/')
         base = sysconfig.get_path('purelib', vars={'base': sys.base_prefix})
         if code.co_filename != name:
@@ -333,7 +335,7 @@ print(count)
 }
 
 #[test]
-fn a_venv_made_from_a_venv_has_the_real_base() {
+fn a_venv_created_from_a_venv_has_the_real_base() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         let inner = Python { path: scratch.path("outer").join(PYTHON), ..python.clone() };

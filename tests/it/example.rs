@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::harness::*;
 
-/// An example, to be run here; `cargo test --test it` alone does not build it.
+/// An example, run by cargo, because `cargo test --test it` alone does not build it.
 fn example(scratch: &Scratch, name: &str) -> Run {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let cargo = scratch.run(env!("CARGO")).args(["run", "--quiet", "--locked", "--manifest-path", manifest]);
@@ -17,7 +17,7 @@ fn with_packages(scratch: &Scratch, python: &Python) -> Run {
 
 #[cfg(unix)] // programs in sh
 #[test]
-fn the_example_that_overrides_one_step_installs_scripts_and_is_short() {
+fn own_scripts_overrides_one_step_installs_scripts_and_is_short() {
     let scratch = Scratch::new();
     scratch.write_script("own/common/tool", "#!/bin/sh\necho __VENV_PROMPT__\n");
     let bin = example(&scratch, "own_scripts").args(["env", "own"]).ok();
@@ -28,7 +28,7 @@ fn the_example_that_overrides_one_step_installs_scripts_and_is_short() {
 }
 
 #[test]
-fn the_example_installs_setuptools_and_pip_by_scripts_and_shows_dots() {
+fn with_packages_installs_setuptools_and_pip_with_scripts_and_prints_dots() {
     let Some(python) = pyenv("3.11") else { return };
     let scratch = Scratch::new();
     let output = with_packages(&scratch, &python).arg("env").output();
@@ -45,7 +45,7 @@ fn the_example_installs_setuptools_and_pip_by_scripts_and_shows_dots() {
 }
 
 #[test]
-fn the_examples_flags_choose_what_is_installed_and_what_is_shown() {
+fn flags_of_with_packages_choose_what_is_installed_and_printed() {
     let Some(python) = pyenv("3.11") else { return };
     let scratch = Scratch::new();
     let output = with_packages(&scratch, &python).args(["--no-setuptools", "--verbose", "env"]).output();
@@ -57,13 +57,13 @@ fn the_examples_flags_choose_what_is_installed_and_what_is_shown() {
 }
 
 #[test]
-fn a_script_of_the_example_that_fails_leaves_no_environment() {
+fn a_failing_script_of_with_packages_leaves_no_environment() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("none")).unwrap();
     let output = with_packages(&scratch, &python()).args(["--packages", "none", "env"]).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     let last = stderr.lines().last().unwrap();
-    assert!(last.starts_with("Error: Command '") && last.contains("there is no wheel of pip in "), "{stderr}");
+    assert!(last.starts_with("Error: Command '") && last.contains("there is no pip wheel in "), "{stderr}");
     assert_eq!(scratch.names(), ["none"]);
 }

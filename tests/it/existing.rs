@@ -1,4 +1,4 @@
-//! An ENV_DIR that exists: run again, `--upgrade`, `--clear`.
+//! An ENV_DIR that already exists: a second run, `--upgrade`, `--clear`.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -11,7 +11,7 @@ fn link(path: PathBuf) -> PathBuf {
 }
 
 #[test]
-fn a_second_run_changes_nothing_that_it_need_not() {
+fn a_second_run_changes_nothing() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("env").silent();
@@ -24,7 +24,7 @@ fn a_second_run_changes_nothing_that_it_need_not() {
 }
 
 #[test]
-fn a_second_run_keeps_packages_and_files_and_writes_scripts_and_cfg_anew() {
+fn a_second_run_keeps_packages_and_files_and_rewrites_scripts_and_cfg() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -60,7 +60,7 @@ fn wrong_and_dangling_interpreter_links_are_replaced() {
 }
 
 #[test]
-fn another_python_over_an_environment_makes_it_wholly_its_own() {
+fn a_run_with_another_python_replaces_the_old_one_completely() {
     let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     for flags in [&[][..], &["--upgrade"]] {
         let scratch = Scratch::new();
@@ -79,7 +79,7 @@ fn another_python_over_an_environment_makes_it_wholly_its_own() {
 }
 
 #[test]
-fn a_link_of_the_same_version_that_scripts_are_run_by_stays_and_is_repointed() {
+fn a_versioned_link_that_scripts_use_is_kept_and_updated() {
     let Some(python) = pyenv("3.8") else { return };
     let scratch = Scratch::new();
     let versioned = Python { path: python.path.with_file_name("python3.8"), ..python.clone() };
@@ -112,7 +112,7 @@ fn an_older_pip_is_replaced_and_a_newer_one_kept() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).arg("env").silent();
     let bundled = tree(&site_packages(&scratch.env()));
-    // An environment of 3.10's older pip, made to look like one of 3.11's.
+    // Give the environment of 3.11 the packages of 3.10, whose pip is older.
     let Some(older) = pyenv("3.10") else { return };
     let donor = scratch.path("donor");
     scratch.rvenv_for(&older).arg(&donor).silent();
@@ -128,12 +128,12 @@ fn an_older_pip_is_replaced_and_a_newer_one_kept() {
     scratch.rvenv_for(&python).arg("env").silent();
     assert!(scratch.path("env/bin/pip").exists());
     assert_eq!(record_of(&scratch.env(), "pip"), ours.join("pip-23.2.1.dist-info/RECORD"));
-    assert!(!ours.join("pip/_internal/only_in_the_old_one.py").exists(), "what only the old one had goes");
+    assert!(!ours.join("pip/_internal/only_in_the_old_one.py").exists(), "files that only the old one had are deleted");
     assert!(PathBuf::from("/etc/hostname").exists());
     assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip 23.2.1 "));
     assert!(bundled.len() > 500);
 
-    // Called newer, it stays.
+    // Renamed to a newer version, it stays.
     fs::rename(ours.join("pip-23.2.1.dist-info"), ours.join("pip-99.0.dist-info")).unwrap();
     let record = ours.join("pip-99.0.dist-info/RECORD");
     let rows = fs::read_to_string(&record).unwrap().replace("pip-23.2.1.dist-info", "pip-99.0.dist-info");
@@ -143,7 +143,7 @@ fn an_older_pip_is_replaced_and_a_newer_one_kept() {
 }
 
 #[test]
-fn a_pip_with_files_missing_is_made_whole() {
+fn a_pip_with_missing_files_is_repaired() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).arg("env").silent();
@@ -169,14 +169,14 @@ fn upgrade_keeps_prompt_system_site_packages_and_scripts() {
         assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("true"));
         assert_eq!(configured(&scratch.env(), "prompt"), prompt);
         assert_eq!(fs::read_to_string(scratch.path("env/bin/activate")).unwrap(), "edited");
-        assert!(scratch.path("env/bin/pip3").exists(), "pip comes with an upgrade, as with CPython's");
+        assert!(scratch.path("env/bin/pip3").exists(), "--upgrade installs pip, as CPython's does");
         scratch.rvenv_for(python).args(["--upgrade", "--prompt", "other", "env"]).silent();
         assert_eq!(configured(&scratch.env(), "prompt").as_deref(), Some("'other'"));
     });
 }
 
 #[test]
-fn upgrade_reads_the_bare_prompt_of_other_tools() {
+fn upgrade_reads_the_unquoted_prompt_of_other_tools() {
     let scratch = Scratch::new();
     scratch.write("env/pyvenv.cfg", "home = /nowhere\nprompt = bare one\n");
     scratch.rvenv_for(&python()).args(["--upgrade", "--without-pip", "env"]).silent();
@@ -184,14 +184,14 @@ fn upgrade_reads_the_bare_prompt_of_other_tools() {
 }
 
 #[test]
-fn upgrade_of_nothing_makes_an_environment() {
+fn upgrade_of_nothing_creates_an_environment() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--upgrade", "--without-pip", "env"]).silent();
-    assert!(scratch.path("env/bin/activate").exists(), "CPython leaves the scripts out");
+    assert!(scratch.path("env/bin/activate").exists(), "unlike CPython, which leaves the scripts out");
 }
 
 #[test]
-fn a_gitignore_that_is_there_is_kept() {
+fn an_existing_gitignore_is_kept() {
     let scratch = Scratch::new();
     scratch.write(".gitignore", "target/\n");
     scratch.write("main.py", "");
@@ -202,14 +202,14 @@ fn a_gitignore_that_is_there_is_kept() {
 }
 
 #[test]
-fn clear_empties_the_folder_and_keeps_the_folder_itself() {
+fn clear_empties_the_directory_and_keeps_the_directory_itself() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
     let fresh = tree(&scratch.env());
     fs::set_permissions(scratch.env(), fs::Permissions::from_mode(0o700)).unwrap();
     let owner = |path: PathBuf| fs::metadata(path).map(|there| (there.uid(), there.gid())).unwrap();
-    // Only root can give a folder away.
+    // Only root can change a directory's owner.
     scratch.run("chown").arg("12345:23456").arg(scratch.env()).output();
     let before = owner(scratch.env());
     scratch.write("env/lib/old/thing.py", "old");
@@ -231,7 +231,7 @@ fn clear_empties_the_folder_and_keeps_the_folder_itself() {
 }
 
 #[test]
-fn clear_of_the_current_folder_or_a_mount_keeps_its_inode() {
+fn clear_of_the_current_directory_or_a_mount_point_keeps_its_inode() {
     let scratch = Scratch::new();
     let python = python();
     let inode = |path: &Path| fs::metadata(path).unwrap().ino();
@@ -252,7 +252,7 @@ fn clear_of_the_current_folder_or_a_mount_keeps_its_inode() {
 }
 
 #[test]
-fn clear_refuses_what_is_no_environment_unless_forced() {
+fn clear_refuses_other_directories_unless_forced() {
     let scratch = Scratch::new();
     let python = python();
     scratch.write("env/thesis.tex", "precious");
@@ -270,7 +270,7 @@ fn clear_refuses_what_is_no_environment_unless_forced() {
 }
 
 #[test]
-fn an_env_dir_that_is_a_link_to_a_directory_is_kept_and_the_environment_is_where_it_leads() {
+fn an_env_dir_that_is_a_link_is_kept_and_its_target_becomes_the_environment() {
     let scratch = Scratch::new();
     let python = python();
     fs::create_dir_all(scratch.path("elsewhere/real")).unwrap();
@@ -300,7 +300,7 @@ fn an_env_dir_that_is_a_link_to_a_directory_is_kept_and_the_environment_is_where
 }
 
 #[test]
-fn clear_through_a_link_deletes_environments_alone() {
+fn clear_through_a_link_deletes_only_environments() {
     let scratch = Scratch::new();
     scratch.write("work/thesis.tex", "");
     symlink("work", scratch.env()).unwrap();
@@ -310,12 +310,12 @@ fn clear_through_a_link_deletes_environments_alone() {
 }
 
 #[test]
-fn an_env_dir_that_is_a_link_to_nothing_or_to_a_file_is_an_error() {
+fn an_env_dir_that_is_a_dangling_link_or_a_link_to_a_file_is_an_error() {
     let scratch = Scratch::new();
     symlink("gone", scratch.env()).unwrap();
     for flags in [&["--clear"][..], &["--clear", "--force"], &[], &["--upgrade"]] {
         let error = scratch.rvenv_for(&python()).args(flags).arg("env").error();
-        assert!(error.contains("it is a symbolic link to nothing"), "{error}");
+        assert!(error.contains("it is a broken symbolic link"), "{error}");
     }
     scratch.write("gone", "");
     let error = scratch.rvenv_for(&python()).arg("env").error();
@@ -324,28 +324,28 @@ fn an_env_dir_that_is_a_link_to_nothing_or_to_a_file_is_an_error() {
 }
 
 #[test]
-fn a_hidden_directory_that_another_user_has_made_keeps_nobody_from_working() {
+fn a_hidden_directory_created_by_another_user_does_no_harm() {
     let scratch = Scratch::new();
     let python = python();
-    // The name depends on that of ENV_DIR alone, so anybody can make it first, in a directory like /tmp.
+    // The name depends only on that of ENV_DIR, so in a directory like /tmp anybody can create it first.
     fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o1777)).unwrap();
     let code = "import base64, hashlib; print(base64.urlsafe_b64encode(hashlib.sha256(b'env').digest())[:12].decode())";
     let name = format!(".rvenv-{}", scratch.run(&python.path).args(["-c", code]).ok().trim());
     fs::create_dir(scratch.path(&name)).unwrap();
     scratch.write(&format!("{name}/new/mine"), "");
     if !scratch.run("chown").args(["-R", "12345", &name]).output().status.success() {
-        return say_missing("the right to give a file away");
+        return say_missing("permission to change a file's owner");
     }
     for flags in [&[][..], &[], &["--clear"], &["--upgrade"]] {
         scratch.rvenv_for(&python).args(flags).arg("env").silent();
         assert_eq!(scratch.names(), [name.as_str(), "env"]);
-        assert!(scratch.path(&name).join("new/mine").exists(), "it stays as it was");
+        assert!(scratch.path(&name).join("new/mine").exists(), "it stays unchanged");
     }
     scratch.rvenv().args(["--check", "env"]).silent();
 }
 
 #[test]
-fn what_is_in_the_way_is_named_before_anything_changes() {
+fn an_obstacle_is_reported_before_anything_changes() {
     for (make, what) in [("bin", "file"), ("bin", "link"), ("lib", "file"), ("bin/activate", "folder")] {
         let scratch = Scratch::new();
         let path = scratch.env().join(make);
@@ -363,7 +363,7 @@ fn what_is_in_the_way_is_named_before_anything_changes() {
 }
 
 #[test]
-fn the_installation_itself_is_refused() {
+fn the_python_installation_itself_is_refused() {
     let scratch = Scratch::new();
     let python = python();
     let prefix = python.path.parent().unwrap().parent().unwrap();
@@ -375,7 +375,7 @@ fn the_installation_itself_is_refused() {
 }
 
 #[test]
-fn a_pip_without_its_pyc_is_whole_and_a_newer_one_stays() {
+fn a_newer_pip_without_its_pyc_is_intact_and_stays() {
     let (Some(python), Some(newer)) = (pyenv("3.12"), pyenv("3.13")) else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).arg("env").silent();
@@ -387,17 +387,17 @@ fn a_pip_without_its_pyc_is_whole_and_a_newer_one_stays() {
     scratch.rvenv_for(&python).arg("env").silent();
     assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip 24.2 "));
 
-    // Damaged, it is replaced by what there is, and that is told.
+    // A damaged one is replaced by the bundled version, with a warning.
     fs::remove_file(record_of(&scratch.env(), "pip")).unwrap();
     let output = scratch.rvenv_for(&python).arg("env").output();
     let warning = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(warning, "Warning: pip 24.2 is damaged (it has no RECORD), so 23.2.1 takes its place\n");
+    assert_eq!(warning, "Warning: pip 24.2 is damaged (RECORD is missing or unreadable); replacing it with 23.2.1\n");
     assert!(record_of(&scratch.env(), "pip").ends_with("pip-23.2.1.dist-info/RECORD"));
     assert!(scratch.run(scratch.path("env/bin/pip")).arg("check").ok().contains("No broken requirements"));
 }
 
 #[test]
-fn metadata_that_an_installation_left_is_taken_away_and_odd_names_are_passed_over() {
+fn leftover_metadata_is_deleted_and_other_names_are_ignored() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).arg("env").silent();
@@ -412,7 +412,7 @@ fn metadata_that_an_installation_left_is_taken_away_and_odd_names_are_passed_ove
 }
 
 #[test]
-fn a_record_that_names_files_elsewhere_has_none_of_them_deleted() {
+fn files_elsewhere_that_a_record_lists_are_not_deleted() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).arg("env").silent();
@@ -428,11 +428,11 @@ fn a_record_that_names_files_elsewhere_has_none_of_them_deleted() {
     fs::write(&record, rows + more).unwrap();
     scratch.rvenv_for(&python).arg("env").silent();
     assert!(scratch.path("elsewhere/precious.py").exists() && scratch.path("env/main.py").exists());
-    assert!(!fs::read_to_string(record_of(&scratch.env(), "pip")).unwrap().contains("gone.py"), "made anew");
+    assert!(!fs::read_to_string(record_of(&scratch.env(), "pip")).unwrap().contains("gone.py"), "rewritten");
 }
 
 #[test]
-fn a_pyvenv_cfg_that_cannot_be_read_is_written_anew() {
+fn an_unreadable_pyvenv_cfg_is_replaced() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -443,7 +443,7 @@ fn a_pyvenv_cfg_that_cannot_be_read_is_written_anew() {
 }
 
 #[test]
-fn an_environment_that_was_moved_is_mended() {
+fn a_moved_environment_is_repaired() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).arg("old").silent();
@@ -454,7 +454,7 @@ fn an_environment_that_was_moved_is_mended() {
 }
 
 #[test]
-fn a_python_that_is_a_link_into_the_environment_does_not_become_a_circle() {
+fn a_python_that_links_into_the_environment_causes_no_link_loop() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -470,7 +470,7 @@ fn a_python_that_is_a_link_into_the_environment_does_not_become_a_circle() {
 }
 
 #[test]
-fn clear_does_not_delete_the_python_that_it_is_for() {
+fn clear_does_not_delete_the_python_that_it_uses() {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
     let prefix = python.path.ancestors().nth(2).unwrap();
@@ -480,13 +480,13 @@ fn clear_does_not_delete_the_python_that_it_is_for() {
     let inner = Python { path: scratch.path("env/python/bin/python3"), ..python };
     for flags in [&["--clear"][..], &["--clear", "--force"]] {
         let error = scratch.rvenv_for(&inner).args(flags).args(["--without-pip", "env"]).error();
-        assert!(error.contains("lies in it, and --clear would delete it"), "{error}");
+        assert!(error.contains("--clear would delete it"), "{error}");
     }
     assert!(inner.path.exists());
 }
 
 #[test]
-fn copies_of_another_versions_interpreter_go_and_a_script_of_that_name_stays() {
+fn copies_of_another_versions_interpreter_are_deleted_but_a_script_of_that_name_stays() {
     let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&old).args(["--copies", "--without-pip", "env"]).silent();
@@ -497,14 +497,14 @@ fn copies_of_another_versions_interpreter_go_and_a_script_of_that_name_stays() {
 }
 
 #[test]
-fn a_mount_within_an_environment_is_written_to() {
+fn a_mount_point_inside_an_environment_is_written_to() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
     let site_packages = site_packages(&scratch.env());
     let mounted = scratch.run("mount").args(["-t", "tmpfs", "rvenv-test"]).arg(&site_packages).output();
     if !mounted.status.success() {
-        return say_missing("the right to mount a file system");
+        return say_missing("permission to mount a file system");
     }
     let output = scratch.rvenv_for(&python).arg("env").output();
     let pip = scratch.run(scratch.path("env/bin/pip")).arg("--version").output();

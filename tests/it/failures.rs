@@ -1,4 +1,4 @@
-//! Bad input and hostile surroundings: one line that says what, where and what to do, and nothing half made.
+//! Bad input and hostile surroundings: one line says what failed, where and what to do. No partial environment remains.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use crate::harness::*;
 
 #[test]
-fn an_env_dir_that_cannot_be_is_refused_before_anything_is_made() {
+fn an_impossible_env_dir_is_refused_before_anything_is_created() {
     let scratch = Scratch::new();
     scratch.write("file", "");
     symlink("/nowhere", scratch.path("dangling")).unwrap();
@@ -20,7 +20,7 @@ fn an_env_dir_that_cannot_be_is_refused_before_anything_is_made() {
         ("fifo", "it exists and is not a directory"),
         ("/dev/null", "it exists and is not a directory"),
         ("dangling", "it is a symbolic link"),
-        ("dangling/env", "is a symbolic link to nothing"),
+        ("dangling/env", "is a broken symbolic link"),
         ("/", "it is the root of the file system"),
         ("a:b", "because it contains the PATH separator :."),
         ("a\nb", "it contains a line break"),
@@ -34,7 +34,7 @@ fn an_env_dir_that_cannot_be_is_refused_before_anything_is_made() {
 }
 
 #[test]
-fn cpythons_messages_begin_alike() {
+fn messages_begin_like_cpythons() {
     let scratch = Scratch::new();
     scratch.write("file", "");
     let python = python();
@@ -46,10 +46,10 @@ fn cpythons_messages_begin_alike() {
 }
 
 #[test]
-fn a_python_without_pip_fails_before_anything_is_made() {
+fn a_python_without_pip_fails_before_anything_is_created() {
     let scratch = Scratch::new();
     let python = python();
-    // A Python whose ensurepip is gone: the real one, with a site hook that hides the module.
+    // A Python without ensurepip: the real one, in a wrapper that hides the module.
     let hidden = scratch.write_script(
         "python3",
         &format!(
@@ -58,14 +58,14 @@ fn a_python_without_pip_fails_before_anything_is_made() {
         ),
     );
     let error = scratch.rvenv().arg("-p").arg(&hidden).arg("env").error();
-    assert!(error.contains("brings no pip: it has no ensurepip module"), "{error}");
+    assert!(error.contains("does not include pip: it has no ensurepip module"), "{error}");
     assert!(error.contains("apt install python3.13-venv") && error.contains("--without-pip"), "{error}");
     assert_eq!(scratch.names(), ["python3"]);
     scratch.rvenv().arg("-p").arg(&hidden).args(["--without-pip", "env"]).silent();
 }
 
 #[test]
-fn an_ensurepip_that_needs_more_as_it_is_imported_is_asked_all_the_same() {
+fn an_ensurepip_that_imports_more_modules_is_queried_too() {
     let Some(python) = pyenv("3.9") else { return };
     let scratch = Scratch::new();
     let real = python.path.ancestors().nth(2).unwrap().join("lib/python3.9/ensurepip/__init__.py");
@@ -80,12 +80,12 @@ fn an_ensurepip_that_needs_more_as_it_is_imported_is_asked_all_the_same() {
     assert!(record_of(&scratch.env(), "pip").exists());
 }
 
-/// rvenv, run by a user who may not do everything: the one of these tests, or nobody where that is root.
+/// rvenv, run by an unprivileged user: the current one, or nobody if that is root.
 fn unprivileged(scratch: &Scratch, shell_code: &str) -> Option<Run> {
     Some(as_user(65534, scratch, shell_code)?.arg("--no-cache"))
 }
 
-/// rvenv, run by this user where that of the tests is root, and with a cache of its own.
+/// rvenv with its own cache, run by `user` if the tests run as root.
 fn as_user(user: u32, scratch: &Scratch, shell_code: &str) -> Option<Run> {
     let python = debian()?;
     let rvenv = scratch.path("rvenv");
@@ -107,9 +107,9 @@ fn is_root(scratch: &Scratch) -> bool {
 }
 
 #[test]
-fn few_processes_and_threads_are_enough_or_an_error() {
+fn a_low_limit_on_processes_and_threads_suffices_or_is_an_error() {
     let scratch = Scratch::new();
-    // All that a user runs counts, so it is one who runs nothing else.
+    // The limit counts everything that a user runs, so use one who runs nothing else.
     let run = |code: &str| as_user(65001, &scratch, code);
     let made = |processes: u32, arguments: &[&str]| {
         let run = run(&format!("ulimit -c 0; prlimit --pid $$ --nproc={processes}"))?;
@@ -139,7 +139,7 @@ fn few_processes_and_threads_are_enough_or_an_error() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn a_directory_that_cannot_be_written_to_is_reported() {
     let scratch = Scratch::new();
     let Some(run) = unprivileged(&scratch, "mkdir -m 555 locked") else { return };
     let error = run.args(["--without-pip", "locked/env"]).error();
@@ -147,7 +147,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn no_umask_leaves_a_hidden_folder_behind() {
+fn no_umask_leaves_a_hidden_directory_behind() {
     for umask in ["444", "777", "200"] {
         let scratch = Scratch::new();
         let Some(run) = unprivileged(&scratch, &format!("umask {umask}")) else { return };
@@ -159,7 +159,7 @@ fn no_umask_leaves_a_hidden_folder_behind() {
 }
 
 #[test]
-fn clear_deletes_read_only_folders_too() {
+fn clear_deletes_read_only_directories_too() {
     let scratch = Scratch::new();
     let code = "mkdir -p env/lib/locked && touch env/pyvenv.cfg env/lib/locked/file && chmod 555 env/lib/locked";
     let Some(run) = unprivileged(&scratch, code) else { return };
@@ -169,12 +169,12 @@ fn clear_deletes_read_only_folders_too() {
 }
 
 #[test]
-fn a_fifo_for_pyvenv_cfg_is_not_waited_for() {
+fn a_fifo_as_pyvenv_cfg_does_not_block() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.env()).unwrap();
     scratch.run("mkfifo").arg("env/pyvenv.cfg").silent();
     let error = scratch.rvenv_for(&python()).args(["--upgrade", "--without-pip", "env"]).error();
-    assert!(error.ends_with("env/pyvenv.cfg': it is no regular file"), "{error}");
+    assert!(error.ends_with("env/pyvenv.cfg': not a regular file"), "{error}");
     assert_eq!(names_in(&scratch.env()), ["pyvenv.cfg"]);
 }
 
@@ -191,11 +191,11 @@ fn closed_streams_do_not_matter() {
 }
 
 #[test]
-fn a_failure_on_the_way_leaves_nothing_and_says_why() {
+fn a_failure_midway_leaves_nothing_and_reports_why() {
     let scratch = Scratch::new();
     let wrapper = scratch.python_that_compiles_after("echo no memory left >&2; exit 3");
     let before = scratch.names();
-    // The base's own .pyc cannot be used again where they shall go by hashes.
+    // Hash-based .pyc are wanted, so the base's own cannot be reused and pip has to be compiled.
     let run = scratch.rvenv().env("SOURCE_DATE_EPOCH", "1700000000");
     let error = run.arg("--no-cache").arg("-p").arg(&wrapper).arg("a/b/env").error();
     assert!(error.contains("returned non-zero exit status 3. no memory left"), "{error}");
@@ -211,7 +211,7 @@ fn surroundings_do_not_leak_in() {
 
     let scratch = Scratch::new();
     for module in ["sys.py", "os.py", "logging.py", "json.py", "encodings/__init__.py", "py_compile.py", "site.py"] {
-        scratch.write(module, "raise SystemExit('imported from the current folder')");
+        scratch.write(module, "raise SystemExit('imported from the current directory')");
     }
     scratch.write("pip.conf", "[install]\ntarget = /nowhere\n");
     scratch
@@ -237,7 +237,7 @@ fn surroundings_do_not_leak_in() {
 }
 
 #[test]
-fn a_path_that_is_not_utf8_has_a_whole_environment() {
+fn an_environment_at_a_path_that_is_not_utf8_works() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         let env_dir = scratch.path(os(b"caf\xe9 \xff"));

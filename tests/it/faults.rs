@@ -1,7 +1,7 @@
-//! Each system call that writes fails once, or the process is killed at it: what is there then is whole.
+//! Makes each system call that writes fail once, or kills the process at it: whatever exists then is intact.
 //!
-//! Every run takes a spread of points; RVENV_FAULTS=10 takes ten times as many, and RVENV_FAULTS=all every one, which lasts
-//! hours.
+//! By default a sample of points is tried. RVENV_FAULTS=10 tries ten times as many, RVENV_FAULTS=all tries every one,
+//! which takes hours.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use std::process::Output;
 
 use crate::harness::*;
 
-/// The calls by which something is written, a thread or a process is started, and memory is had.
+/// The calls that write something, start a thread or a process, or allocate memory.
 const CALLS: [&str; 16] = [
     "chmod",
     "clone3",
@@ -36,9 +36,9 @@ const FAULTS: [&str; 4] = ["signal=SIGKILL", "error=ENOSPC", "error=EIO", "error
 /// A kind of run.
 struct Scenario {
     args: &'static [&'static str],
-    /// What ENV_DIR is before.
+    /// What ENV_DIR is before the run.
     before: Before,
-    /// Whether each run has a cache of its own, empty.
+    /// Whether each run starts with an empty cache of its own.
     cold: bool,
 }
 
@@ -46,11 +46,11 @@ struct Scenario {
 enum Before {
     Nothing,
     Environment,
-    /// One with an older pip.
+    /// An environment with an older pip.
     Older,
 }
 
-/// The N-th call of a name in some thread, and what happens at it.
+/// The N-th call of a name in some thread, and the fault that is injected there.
 #[derive(Debug, Clone, Copy)]
 struct Point {
     call: &'static str,
@@ -59,7 +59,7 @@ struct Point {
 }
 
 impl Scenario {
-    /// A scratch folder as it is before a run.
+    /// Creates a scratch directory as it is before a run.
     fn prepare(&self) -> Scratch {
         let scratch = Scratch::new();
         if self.before != Before::Nothing {
@@ -86,7 +86,7 @@ impl Scenario {
         set.fold(run, |run, (name, value)| run.env(name, value)).env_remove("LD_LIBRARY_PATH").output()
     }
 
-    /// How often each call is made, at most in one thread, and from which number on it is rvenv's own work.
+    /// The numbers of each call within its thread, sorted. Of `openat`, only those that may create a file count.
     fn count(&self) -> BTreeMap<&'static str, Vec<usize>> {
         let scratch = self.prepare();
         let calls = format!("trace={}", CALLS.join(","));
@@ -102,7 +102,7 @@ impl Scenario {
             };
             let number = in_thread.entry((thread.to_owned(), call)).or_default();
             *number += 1;
-            // What only opens to read is not what this is about.
+            // Opening a file only to read it is not tested.
             if *call != "openat" || rest.contains("O_CREAT") {
                 numbers.entry(call).or_default().push(*number);
             }
@@ -133,19 +133,19 @@ impl Scenario {
         points
     }
 
-    /// Has the fault happen, and looks at what is there then.
+    /// Injects the fault, checks what exists then, and that another run repairs it.
     fn try_point(&self, point: Point) {
         let scratch = self.prepare();
         let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.number);
         let trace = format!("trace={}", point.call);
         let output = self.traced(&scratch, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
         let what = || format!("{point:?}: {output:?}");
-        // Without memory a program cannot be loaded, or ends as it is.
+        // Without memory, a program cannot be loaded, or aborts.
         let is_out_of_memory = point.call == "mmap" && matches!(output.status.code(), None | Some(127));
         let killed = output.status.signal() == Some(9) || is_out_of_memory;
         assert!(killed || matches!(output.status.code(), Some(0 | 1)), "{}", what());
         let stderr = String::from_utf8_lossy(&output.stderr);
-        // The write that fails may be that of the message.
+        // The write that fails may be that of the error message.
         if output.status.code() == Some(1) && !(point.call == "write" && stderr.is_empty()) {
             assert!(stderr.starts_with("Error: ") && stderr.lines().count() == 1, "{}", what());
         }
@@ -153,12 +153,12 @@ impl Scenario {
         if self.before == Before::Nothing {
             assert!(!is_there || killed || output.status.success(), "{}", what());
         }
-        // A pip that was being replaced when the process was killed is mended by the next run.
+        // The next run repairs a pip that was being replaced when the process was killed.
         let is_mended_later = self.before == Before::Older && !output.status.success();
         if is_there && !is_mended_later {
             self.assert_whole(&scratch, &what());
         }
-        // What cannot be removed stays, and what a killed process leaves.
+        // Hidden directories remain only if they cannot be removed, or if the process was killed.
         let is_removal = matches!(point.call, "unlinkat" | "unlink" | "rmdir");
         if !killed && !is_removal {
             assert!(hidden(&scratch).is_empty(), "{}", what());
@@ -181,13 +181,13 @@ impl Scenario {
     }
 }
 
-/// A module of the user's in the environment.
+/// The path of the user's own module in the environment.
 fn mine() -> String {
     let (major, minor) = python().version;
     format!("env/lib/python{major}.{minor}/site-packages/mine.py")
 }
 
-/// Has the environment's pip say that it is an older one.
+/// Renames the metadata of the environment's pip, so that it looks like an older one.
 fn make_older(scratch: &Scratch) {
     let packages = site_packages(&scratch.env());
     let name = names_in(&packages).into_iter().find(|name| name.starts_with("pip-")).unwrap();
@@ -196,13 +196,13 @@ fn make_older(scratch: &Scratch) {
     }
 }
 
-/// The hidden folders in a scratch folder.
+/// rvenv's hidden directories in the scratch directory and in the environment.
 fn hidden(scratch: &Scratch) -> Vec<String> {
     let all = scratch.names().into_iter().chain(if scratch.env().exists() { names_in(&scratch.env()) } else { vec![] });
     all.filter(|name| name.starts_with(".rvenv")).collect()
 }
 
-/// Has each fault of a scenario happen.
+/// Tries each fault of a scenario.
 fn is_whole_whatever_fails(args: &'static [&'static str], before: Before, cold: bool) {
     if tool("strace").is_none() {
         return;
@@ -211,41 +211,41 @@ fn is_whole_whatever_fails(args: &'static [&'static str], before: Before, cold: 
     let points = scenario.points();
     let fails = |point: &Point| panic::catch_unwind(AssertUnwindSafe(|| scenario.try_point(*point))).is_err();
     let failed: Vec<&Point> = points.iter().filter(|point| fails(point)).collect();
-    assert!(failed.is_empty(), "of {} points {}: {failed:#?}", points.len(), failed.len());
+    assert!(failed.is_empty(), "of {} points, {} failed: {failed:#?}", points.len(), failed.len());
     assert!(points.len() >= 20, "{points:#?}");
 }
 
 #[test]
-fn a_new_environment_without_pip_is_whole_whatever_fails() {
+fn a_new_environment_without_pip_is_intact_whatever_fails() {
     is_whole_whatever_fails(&["--without-pip"], Before::Nothing, false);
 }
 
 #[test]
-fn a_new_environment_is_whole_whatever_fails() {
+fn a_new_environment_is_intact_whatever_fails() {
     is_whole_whatever_fails(&[], Before::Nothing, false);
 }
 
 #[test]
-fn a_new_environment_is_whole_whatever_fails_while_its_image_is_made() {
+fn a_new_environment_is_intact_whatever_fails_while_its_image_is_created() {
     is_whole_whatever_fails(&[], Before::Nothing, true);
 }
 
 #[test]
-fn a_cleared_environment_is_whole_whatever_fails() {
+fn a_cleared_environment_is_intact_whatever_fails() {
     is_whole_whatever_fails(&["--clear"], Before::Environment, false);
 }
 
 #[test]
-fn an_environment_is_whole_after_a_second_run_whatever_fails() {
+fn an_environment_is_intact_after_a_second_run_whatever_fails() {
     is_whole_whatever_fails(&[], Before::Environment, false);
 }
 
 #[test]
-fn an_environment_whose_pip_is_replaced_is_whole_whatever_fails() {
+fn an_environment_whose_pip_is_replaced_is_intact_whatever_fails() {
     is_whole_whatever_fails(&[], Before::Older, false);
 }
 
 #[test]
-fn an_upgraded_environment_is_whole_whatever_fails() {
+fn an_upgraded_environment_is_intact_whatever_fails() {
     is_whole_whatever_fails(&["--upgrade"], Before::Environment, false);
 }

@@ -1,4 +1,4 @@
-//! `--find-links`: pip and setuptools from the wheels of a folder.
+//! `--find-links`: pip and setuptools from the wheels in a directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::forge::{self, Entry};
 use crate::harness::*;
 
-/// A folder with the wheels that these Pythons bundle.
+/// Creates a directory with the wheels that these Pythons bundle.
 fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
     let folder = scratch.path(name);
     fs::create_dir(&folder).unwrap();
@@ -21,7 +21,7 @@ fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf
     Some(folder)
 }
 
-/// The pip of an environment and its setuptools, as they say themselves.
+/// The versions of an environment's pip and setuptools, as they report them.
 fn installed(env_dir: &Path) -> (String, Option<String>) {
     let pip = in_env(env_dir, "import pip; print(pip.__version__)");
     let names = names_in(&site_packages(env_dir));
@@ -29,7 +29,7 @@ fn installed(env_dir: &Path) -> (String, Option<String>) {
     (pip, setuptools.then(|| in_env(env_dir, "import setuptools; print(setuptools.__version__)")))
 }
 
-/// A Python that bundles no wheel: a real one that says so.
+/// A Python that bundles no wheels: a real one in a wrapper that reports none.
 #[cfg(unix)] // programs in sh
 fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
     let sed = r#"s|"wheels": \[[^]]*\]|"wheels": []|"#;
@@ -37,13 +37,13 @@ fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
 }
 
 #[test]
-fn the_newest_wheel_that_suits_the_python_is_taken_before_its_own() {
+fn the_newest_compatible_wheel_takes_precedence_over_the_bundled_one() {
     let scratch = Scratch::new();
     let Some(folder) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
     for_each_pip(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("--find-links").arg(&folder).arg("env").silent();
-        // By their Requires-Python: pip 24.2 wants 3.8, pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 want 3.7.
+        // By Requires-Python: pip 24.2 needs 3.8; pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 need 3.7.
         let (pip, setuptools) = match python.version {
             (3, 6) => ("18.1", Some("47.1.0")),
             (3, 7) => ("23.2.1", Some("65.5.0")),
@@ -59,7 +59,7 @@ fn the_newest_wheel_that_suits_the_python_is_taken_before_its_own() {
 
 #[cfg(unix)] // the pip that these Pythons bundle
 #[test]
-fn a_project_that_no_folder_has_comes_from_the_python() {
+fn a_project_without_a_wheel_in_any_directory_comes_from_the_python() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
     let Some(folder) = wheels_of(&scratch, "wheels", &["3.13"]) else { return };
     scratch.rvenv_for(&python).arg("--find-links").arg(&folder).arg("env").silent();
@@ -69,7 +69,7 @@ fn a_project_that_no_folder_has_comes_from_the_python() {
 }
 
 #[test]
-fn folders_can_be_several_and_be_named_by_the_environment() {
+fn several_directories_and_the_variable_are_supported() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
     for (name, version) in [("new", "3.13"), ("middle", "3.11"), ("old", "3.9")] {
         if wheels_of(&scratch, name, &[version]).is_none() {
@@ -85,7 +85,7 @@ fn folders_can_be_several_and_be_named_by_the_environment() {
     assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "middle:old:")), "23.2.1");
     assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "/nowhere").args(["--find-links", "middle"])), "23.2.1");
     assert_eq!(pip(rvenv().env("RVENV_FIND_LINKS", "")), "23.0.1");
-    // The cache keeps each apart, and sees that a folder has another wheel.
+    // The cache keeps the directories apart, and notices when the wheels in one change.
     assert_eq!(pip(rvenv().args(["--find-links", "new"])), "24.2");
     fs::remove_file(scratch.path("new/pip-24.2-py3-none-any.whl")).unwrap();
     assert_eq!(pip(rvenv().args(["--find-links", "new"])), "23.0.1");
@@ -93,7 +93,7 @@ fn folders_can_be_several_and_be_named_by_the_environment() {
 
 #[cfg(unix)] // programs in sh
 #[test]
-fn a_python_without_pip_gets_it_from_a_folder() {
+fn a_python_without_pip_gets_it_from_a_directory() {
     let (Some(python), scratch) = (pyenv("3.11"), Scratch::new()) else { return };
     let (Some(folder), python) = (wheels_of(&scratch, "wheels", &["3.13", "3.10"]), without_pip(&scratch, &python))
     else {
@@ -105,12 +105,12 @@ fn a_python_without_pip_gets_it_from_a_folder() {
 
     fs::create_dir(scratch.path("empty")).unwrap();
     let error = rvenv().args(["empty", "new"]).error();
-    assert!(error.contains("brings no pip: ") && error.contains("no folder of --find-links one that suits"), "{error}");
+    assert!(error.contains("does not include pip: ") && error.contains("--find-links"), "{error}");
     assert!(!scratch.path("new").exists());
 }
 
 #[test]
-fn a_folder_that_is_none_is_an_error_before_anything_is_made() {
+fn a_path_that_is_not_a_directory_is_an_error_before_anything_is_created() {
     let scratch = Scratch::new();
     scratch.write("file", "");
     for folder in ["missing", "file"] {
@@ -122,16 +122,16 @@ fn a_folder_that_is_none_is_an_error_before_anything_is_made() {
 }
 
 #[test]
-fn a_wheel_that_would_be_taken_and_is_not_sound_is_an_error() {
+fn an_invalid_wheel_that_would_be_chosen_is_an_error() {
     let scratch = Scratch::new();
     let path = scratch.write("wheels/pip-99.0-py3-none-any.whl", "not a zip file");
     let error = scratch.rvenv_for(&python()).args(["--find-links", "wheels", "env"]).error();
-    assert!(error.starts_with(&format!("'{}' is not a sound distribution: ", path.display())), "{error}");
+    assert!(error.starts_with(&format!("'{}' is not a valid wheel: ", path.display())), "{error}");
     assert!(!scratch.env().exists());
 }
 
 #[test]
-fn what_is_no_wheel_for_this_python_is_passed_over() {
+fn wheels_for_other_pythons_are_skipped() {
     let scratch = Scratch::new();
     let metadata =
         |version: &str, requires: &str| format!("Name: pip\nVersion: {version}\nRequires-Python: {requires}\n\n");
@@ -163,7 +163,7 @@ fn what_is_no_wheel_for_this_python_is_passed_over() {
 
 #[cfg(unix)] // sh
 #[test]
-fn the_command_in_pyvenv_cfg_names_the_folders_from_the_root() {
+fn the_command_in_pyvenv_cfg_has_absolute_directories() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
     if wheels_of(&scratch, "wheels", &["3.13"]).is_none() {
         return;
@@ -176,7 +176,7 @@ fn the_command_in_pyvenv_cfg_names_the_folders_from_the_root() {
 }
 
 #[test]
-fn scripts_with_windows_of_their_own_have_launchers_too() {
+fn gui_scripts_have_launchers_too() {
     let scratch = Scratch::new();
     let entry = |name: &str, contents: &str| Entry::new(name, contents);
     let entries = [
@@ -186,7 +186,7 @@ fn scripts_with_windows_of_their_own_have_launchers_too() {
             "[console_scripts]\npip = a:main\n[gui_scripts]\nwindow = a:main\n",
         ),
         entry("a.py", "def main():\n    print('called')\n"),
-        // What launchers begin with on Windows, in a console and without.
+        // The stubs of launchers on Windows, with a console and without.
         entry("pip/_vendor/distlib/t64.exe", "MZ with a console"),
         entry("pip/_vendor/distlib/w64.exe", "MZ without one"),
     ];

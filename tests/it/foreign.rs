@@ -1,15 +1,15 @@
-//! Flags of virtualenv and uv, for whoever calls rvenv in their place.
+//! Flags of virtualenv and uv, for callers that run rvenv in their place.
 
 use crate::harness::*;
 
-/// The names in the bin of an environment that is made with these flags.
+/// Creates an environment with these flags and returns the names in its bin.
 fn bin(scratch: &Scratch, flags: &[&str]) -> Vec<String> {
     scratch.rvenv().arg("--clear").args(flags).arg("env").silent();
     names_in(&scratch.env().join(BIN))
 }
 
 #[test]
-fn what_rvenv_does_anyway_may_be_asked_for() {
+fn flags_for_what_rvenv_does_anyway_are_accepted() {
     let scratch = Scratch::new();
     let usual = bin(&scratch, &["--without-pip"]);
     let flags = ["--no-download", "--never-download", "--no-periodic-update", "--no-wheel", "--allow-existing"];
@@ -18,7 +18,7 @@ fn what_rvenv_does_anyway_may_be_asked_for() {
 }
 
 #[test]
-fn flags_with_a_counterpart_have_its_meaning() {
+fn flags_with_a_counterpart_mean_the_same() {
     let (scratch, python) = (Scratch::new(), python());
     scratch.rvenv_for(&python).args(["--always-copy", "--no-vcs-ignore", "--no-seed", "env"]).silent();
     let made = tree(&scratch.env());
@@ -37,7 +37,7 @@ fn flags_with_a_counterpart_have_its_meaning() {
 }
 
 #[test]
-fn only_the_activators_that_are_named_are_installed_and_the_command_says_so() {
+fn only_the_named_activators_are_installed_and_recorded_in_the_command() {
     let scratch = Scratch::new();
     let with = |list: &str| {
         let names = bin(&scratch, &["--without-pip", &format!("--activators={list}")]);
@@ -49,12 +49,12 @@ fn only_the_activators_that_are_named_are_installed_and_the_command_says_so() {
     assert_eq!(with(""), [""; 0]);
     scratch.rvenv().args(["--check", "env"]).ok();
     let error = scratch.rvenv().args(["--activators", "bash,sh", "other"]).error();
-    assert!(error.contains("there is no activator \"sh\"; there are bash, batch, "), "{error}");
+    assert!(error.contains("activator \"sh\"; choose from bash, "), "{error}");
     assert_eq!(scratch.names(), ["env"]);
 }
 
 #[test]
-fn what_rvenv_does_not_do_is_an_error_that_names_the_way_out() {
+fn unsupported_flags_are_errors_that_name_an_alternative() {
     let scratch = Scratch::new();
     for (flags, way_out) in [
         (["--pip", "23.1"], "--find-links DIR"),
@@ -72,7 +72,7 @@ fn what_rvenv_does_not_do_is_an_error_that_names_the_way_out() {
 }
 
 #[test]
-fn those_of_the_readme_are_known_and_not_in_the_help() {
+fn documented_flags_are_accepted_and_hidden_from_the_help() {
     let scratch = Scratch::new();
     let help = scratch.rvenv().arg("--help").ok();
     let section = include_str!("../../README.md").split("\n## Flags of virtualenv and uv\n").nth(1).unwrap();
@@ -82,7 +82,7 @@ fn those_of_the_readme_are_known_and_not_in_the_help() {
     for flag in flags.iter().filter(|flag| !ours.contains(flag)) {
         let is_in_help = help.split_whitespace().any(|word| word.trim_end_matches(',') == *flag);
         assert!(!is_in_help, "{flag}");
-        // One that does not parse is said before the help is printed.
+        // A flag that does not parse would be reported before the help is printed.
         let value = flag.contains("dir") || WITH_VALUE.contains(flag);
         scratch.rvenv().arg(flag).args(value.then_some("value")).arg("--help").ok();
     }

@@ -1,4 +1,4 @@
-//! Zip files that no honest tool writes: each name, size and mode is what a test says.
+//! Creates zip files that no ordinary tool would: tests choose each name, size and mode.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,24 +8,25 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub name: String,
-    /// What stands in the archive, compressed if the method says so.
+    /// The bytes in the archive, compressed according to `method`.
     pub stored: Vec<u8>,
-    /// 0 for none, 8 for deflate.
+    /// The compression method: 0 for none, 8 for deflate.
     pub method: u16,
-    /// The size and the checksum that the entry says its contents have.
+    /// The size and the checksum that the entry claims for its contents.
     pub size: u32,
     pub crc32: u32,
     pub mode: u32,
 }
 
 impl Entry {
-    /// A file, as it should be.
+    /// A valid, uncompressed file.
     pub fn new(name: impl Into<String>, contents: impl AsRef<[u8]>) -> Entry {
         let stored = contents.as_ref().to_vec();
         let (size, crc32) = (stored.len() as u32, crc32fast::hash(&stored));
         Entry { name: name.into(), stored, method: 0, size, crc32, mode: 0o100_644 }
     }
 
+    /// A symbolic link.
     pub fn link(name: &str, target: &str) -> Entry {
         Entry { mode: 0o120_777, ..Entry::new(name, target) }
     }
@@ -38,19 +39,19 @@ impl Entry {
     }
 }
 
-/// A wheel called pip 1.0 of these entries, with a RECORD that is true.
+/// A wheel of pip 1.0 with these entries and a correct RECORD.
 pub fn wheel(entries: &[Entry]) -> Vec<u8> {
     let rows: String = entries.iter().filter(|entry| !entry.name.ends_with('/')).map(Entry::row).collect();
     wheel_recorded(entries, &(rows + "pip-1.0.dist-info/RECORD,,\n"))
 }
 
-/// A wheel called pip 1.0 of these entries, with this RECORD.
+/// A wheel of pip 1.0 with these entries and this RECORD.
 pub fn wheel_recorded(entries: &[Entry], record: impl AsRef<[u8]>) -> Vec<u8> {
     let record = Entry::new("pip-1.0.dist-info/RECORD", record);
     archive(&entries.iter().cloned().chain([record]).collect::<Vec<_>>())
 }
 
-/// An archive of these entries (APPNOTE.TXT, 4.3), with the end that it needs for more than 65535 of them.
+/// An archive of these entries (APPNOTE.TXT, 4.3), with a zip64 end record if there are more than 65535.
 pub fn archive(entries: &[Entry]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -80,7 +81,7 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// What the two headers of an entry have in common: flags (the name is UTF-8), method, time, checksum, sizes, lengths.
+/// The fields that both headers of an entry share: flags (the name is UTF-8), method, time, checksum, sizes, lengths.
 fn common(entry: &Entry) -> Vec<u8> {
     let numbers = [entry.crc32, entry.stored.len() as u32, entry.size].map(u32::to_le_bytes).concat();
     let method = entry.method.to_le_bytes();
@@ -88,9 +89,9 @@ fn common(entry: &Entry) -> Vec<u8> {
     [&[0, 8], &method[..], &[0, 0, 0x21, 0x58], &numbers, &lengths].concat()
 }
 
-/// An entry of one zero and `times` times 2064 more, each deflated to 13 bytes, by hand. Says no more than the truth.
+/// An entry of one zero byte and `times` times 2064 more, each deflated by hand to 13 bytes. Its size is correct.
 pub fn bomb(name: &str, times: u32) -> Entry {
-    // A block with fixed codes, its last: 1, then 01 from its lower end; a zero; then runs of 258 at a distance of 1.
+    // The last block (1), with fixed codes (01, low bit first): a zero, then runs of 258 at a distance of 1.
     let mut bits = vec![1, 1, 0];
     let zero = [0, 0, 1, 1, 0, 0, 0, 0];
     let run = [1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0];

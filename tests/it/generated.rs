@@ -1,26 +1,26 @@
-//! Completions and the manual page, made from the parser: the real shells and the real `man` take them.
+//! Completions and the manual page, generated from the parser: real shells and groff accept them.
 
 use std::collections::BTreeSet;
 
 use crate::harness::*;
 
 fn generated(what: &str) -> String {
-    // On no machine is there a Python to be looked for.
+    // No Python is needed, so there is none on PATH.
     Scratch::new().rvenv().env("PATH", "/nowhere").args(["--generate", what]).ok()
 }
 
-/// What `--help` shows: the long flags.
+/// The long flags that `--help` shows.
 fn flags() -> BTreeSet<String> {
     let help = Scratch::new().rvenv().arg("--help").ok();
     let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     words.filter(|word| word.len() > 3 && word.starts_with("--")).map(str::to_owned).collect()
 }
 
-/// The lines that `shell` completes to when it runs `script` with the completions in the file `name`.
+/// The completions that `shell` prints when it runs `script`, with the generated code in the file `name`.
 fn completed(scratch: &Scratch, shell: &str, name: &str, what: &str, script: &str) -> Option<BTreeSet<String>> {
     let shell = if shell == "nu" { peer(shell)? } else { tool(shell)? };
     scratch.write(name, generated(what));
-    // fish and nushell look for their configuration at home, and for the command on PATH.
+    // fish and nushell look for their configuration in HOME, and for the command on PATH.
     let path = format!("{}:/usr/bin:/bin", std::path::Path::new(env!("CARGO_BIN_EXE_rvenv")).parent()?.display());
     let run = scratch.run(shell).args(["-c", script]).env("HOME", scratch.path("")).env("PATH", path);
     Some(run.ok().lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect())
@@ -40,9 +40,9 @@ fn bash_completes_each_flag_and_the_values_of_one() {
 }
 
 #[test]
-fn zsh_loads_the_completions_as_a_file_of_fpath() {
+fn zsh_loads_the_completions_from_fpath() {
     let scratch = Scratch::new();
-    // What `_arguments` would be given stands for a terminal, which completion needs.
+    // Completion needs a terminal, so print what `_arguments` would be given instead.
     let load = "set -eu; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -d dump
         [[ ${_comps[rvenv]} == _rvenv ]]
         autoload +X _rvenv; _arguments() { print -rl -- ${${(M)@:#*--*}##(\\(*\\)|)} }
@@ -87,10 +87,10 @@ fn powershell_and_elvish_have_each_flag_in_their_completions() {
 
 #[cfg(unix)] // a grammar for Linux
 #[test]
-fn powershells_completions_are_sound_by_its_grammar() {
+fn powershells_completions_are_valid_by_its_grammar() {
     let Some(python) = peer("python") else { return };
     let scratch = Scratch::new();
-    // The grammar does not know the method with a block for its argument (PowerShell 4).
+    // The grammar does not support a method with a script block as its argument (PowerShell 4).
     let script = generated("completions=powershell").replace("$completions.Where{", "$completions | Where-Object {");
     let script = scratch.write("rvenv.ps1", script);
     let code = "
@@ -102,7 +102,7 @@ assert tree.root_node.child_count and not tree.root_node.has_error
 }
 
 #[test]
-fn the_manual_page_renders_without_a_warning_and_has_each_flag() {
+fn the_manual_page_renders_without_warnings_and_has_each_flag() {
     let Some(groff) = tool("groff") else { return };
     let scratch = Scratch::new();
     let page = scratch.write("rvenv.1", generated("man"));
@@ -116,7 +116,7 @@ fn the_manual_page_renders_without_a_warning_and_has_each_flag() {
 }
 
 #[test]
-fn what_cannot_be_generated_is_a_usage_error_that_says_what_can() {
+fn an_unknown_value_of_generate_is_a_usage_error_that_lists_the_valid_ones() {
     let output = Scratch::new().rvenv().args(["--generate", "completions=csh"]).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{stderr}");

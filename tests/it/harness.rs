@@ -1,5 +1,5 @@
-//! What the tests stand on: the Pythons of this machine, a scratch folder, rvenv run in it, and a folder's
-//! contents as a value to compare.
+//! Shared by all tests: the Pythons of this machine, a scratch directory in which rvenv runs, and snapshots of
+//! directories that can be compared.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -24,7 +24,7 @@ mod pythons;
 #[path = "harness/running.rs"]
 mod running;
 #[path = "harness/unix.rs"]
-#[cfg(unix)] // modes, programs in sh, names of any bytes
+#[cfg(unix)] // modes, sh scripts, names of arbitrary bytes
 mod unix;
 
 #[cfg(unix)]
@@ -35,42 +35,42 @@ use running::{Deadline, program};
 #[cfg(unix)]
 pub use unix::os;
 
-/// The program, where the tests are built with it.
+/// The path of the rvenv executable; `None` if the tests are built without the feature `cli`.
 const RVENV: Option<&str> = option_env!("CARGO_BIN_EXE_rvenv");
 
-/// The directory of an environment's programs.
+/// The name of the directory that holds an environment's executables.
 pub const BIN: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
-/// What a program's name ends with.
+/// The suffix of an executable's name.
 const EXE: &str = std::env::consts::EXE_SUFFIX;
 
-/// A program of an environment.
+/// The path of an executable in an environment.
 pub fn program_of(env_dir: &Path, name: &str) -> PathBuf {
     env_dir.join(BIN).join(format!("{name}{EXE}"))
 }
 
-/// Where in an environment its Python is.
+/// The path of an environment's Python, relative to the environment.
 pub const PYTHON: &str = if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" };
 
-/// A rival, which `tests/fetch` has fetched.
+/// Returns a program that `tests/fetch` installs below `target/peers`, such as virtualenv, uv or nu.
 pub fn peer(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin").join(name);
     if path.exists() { Some(path) } else { missing(name) }
 }
 
 #[cfg(unix)] // wheels for Linux
-/// A tool that packages are made and checked with, which `tests/fetch` has fetched.
+/// Returns a packaging tool that `tests/fetch` installs below `target/tools`.
 pub fn packager(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
     if path.exists() { Some(path) } else { missing(name) }
 }
 
-/// A program on PATH that a test needs.
+/// Returns a program that a test needs, from PATH.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let search_path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&search_path).map(|folder| folder.join(name)).find(|path| path.is_file());
     match cfg!(windows) {
-        // The tools are Unix's.
+        // These tools exist on Unix only, so CI does not need them here.
         true => {
             say_missing(name);
             None
@@ -79,24 +79,25 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// Says that something is not here, which is a failure in CI.
+/// Reports that a test is skipped because something is missing. Panics in CI.
 pub fn missing<T>(what: &str) -> Option<T> {
     let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
-    assert!(!in_ci, "{what} is missing, and CI needs it");
+    assert!(!in_ci, "{what} is missing, but CI requires it");
     say_missing(what);
     None
 }
 
+/// Reports that a test is skipped because something is missing.
 pub fn say_missing(what: &str) {
     say(&format!("not tested: {what} is missing"));
 }
 
-/// Writes a line to stderr; not by eprintln, which a test that passes does not show.
+/// Writes a line to stderr, but not with `eprintln!`, whose output is captured and hidden when a test passes.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// A scratch folder with rvenv to be run in it. ENV_DIR is its `env` unless a test says otherwise.
+/// A temporary directory in which rvenv runs. ENV_DIR is `env` in it unless a test says otherwise.
 pub struct Scratch {
     folder: TempDir,
     _deadline: Deadline,
@@ -104,37 +105,38 @@ pub struct Scratch {
 
 impl Scratch {
     pub fn new() -> Scratch {
-        let folder = TempDir::with_prefix("rvenv-test-").expect("a scratch folder");
+        let folder = TempDir::with_prefix("rvenv-test-").expect("a scratch directory");
         Scratch { folder, _deadline: Deadline::new() }
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        // As Python will name it: without links, and on Windows without what says that there are none.
+        // As Python reports it: with links resolved, but on Windows without the `\\?\` that `canonicalize` adds.
         let folder = self.folder.path();
         let folder = if cfg!(windows) { std::path::absolute(folder) } else { folder.canonicalize() };
-        // And with the separators of this system.
+        // Use this system's separators.
         let name = if cfg!(windows) { name.as_ref().components().collect() } else { name.as_ref().to_owned() };
-        folder.expect("the scratch folder").join(name)
+        folder.expect("the scratch directory").join(name)
     }
 
+    /// The path of ENV_DIR.
     pub fn env(&self) -> PathBuf {
         self.path("env")
     }
 
-    /// Writes a file, with the folders above it.
+    /// Writes a file and creates its parent directories.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         fs::write(&path, contents).expect("a file");
         path
     }
 
-    /// rvenv, to be run here.
+    /// rvenv, to be run in this directory.
     pub fn rvenv(&self) -> Run {
         let mut command = program(absolute(RVENV.expect("the feature `cli`")));
-        // One cache for all tests, not the user's.
+        // All tests share a cache, which is not the user's.
         let cache = match cfg!(windows) {
-            // Where nobody else may write to it, as rvenv wants to have it.
+            // rvenv requires a directory that no other user can write to.
             true => env::temp_dir().join("rvenv-test-cache"),
             false => absolute(env!("CARGO_TARGET_TMPDIR")).join("cache"),
         };
@@ -154,20 +156,20 @@ impl Scratch {
         Run(command)
     }
 
-    /// Any program, run here.
+    /// Any program, to be run in this directory.
     pub fn run(&self, program: impl AsRef<OsStr>) -> Run {
         let mut command = self::program(program);
         command.current_dir(self.path(""));
         Run(command)
     }
 
-    /// What stands in the scratch folder, by name.
+    /// The names in the scratch directory, sorted.
     pub fn names(&self) -> Vec<String> {
         names_in(&self.path(""))
     }
 }
 
-/// Whether symbolic links can be made here.
+/// Returns whether symbolic links can be created on this system.
 pub fn has_links() -> bool {
     let scratch = Scratch::new();
     let (target, link) = (scratch.write("target", ""), scratch.path("link"));
@@ -175,23 +177,25 @@ pub fn has_links() -> bool {
     let made = std::os::unix::fs::symlink(target, &link);
     #[cfg(windows)]
     let made = std::os::windows::fs::symlink_file(target, &link);
-    // Wine says that it has made one.
+    // Wine reports success without creating one.
     made.is_ok() && link.is_symlink()
 }
 
-/// A path of this machine, as this program was built with it: on Windows without its drive, if another system has built it.
+/// Makes a path that was known at build time absolute. In tests that were built for Windows on another system, such a
+/// path has no drive.
 pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
     std::path::absolute(path).expect("a path")
 }
 
+/// The names in a directory, sorted.
 pub fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let entries = fs::read_dir(folder).expect("a directory").map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
 
-/// A command about to be run.
+/// A command that is ready to run.
 pub struct Run(pub Command);
 
 impl Run {
@@ -220,26 +224,27 @@ impl Run {
         self
     }
 
-    /// Starts it, with its output kept.
+    /// Starts the command and captures its output.
     pub fn start(self) -> Running {
         Running::start(self.0)
     }
 
+    /// Runs the command and returns its status and output.
     pub fn output(self) -> Output {
         self.start().output()
     }
 
-    /// Runs it, which must succeed, and returns its stdout.
+    /// Runs the command, asserts that it succeeds, and returns its stdout.
     pub fn ok(self) -> String {
         let described = running::describe(&self.0);
         let output = self.output();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{described}\n{}\n{stderr}", output.status);
-        // Where Python ends its lines with two characters.
+        // On Windows, Python ends lines with \r\n.
         String::from_utf8(output.stdout).expect("UTF-8").replace("\r\n", "\n")
     }
 
-    /// Runs it, which must succeed without a word.
+    /// Runs the command and asserts that it succeeds without output.
     pub fn silent(self) {
         let described = running::describe(&self.0);
         let output = self.output();
@@ -247,7 +252,7 @@ impl Run {
         assert!(output.status.success() && said.is_empty(), "{described}\n{}", String::from_utf8_lossy(&said));
     }
 
-    /// Runs it, which must fail with exit code 1 and one line, whose text after `Error: ` is returned.
+    /// Runs the command, asserts that it fails with exit code 1 and one line, and returns that line without `Error: `.
     pub fn error(self) -> String {
         let described = running::describe(&self.0);
         let output = self.output();
@@ -259,7 +264,7 @@ impl Run {
     }
 }
 
-/// One entry of a folder.
+/// A directory entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     Folder { mode: u32 },
@@ -267,9 +272,10 @@ pub enum Entry {
     Link { target: PathBuf },
 }
 
-/// Everything below a folder, by relative path. Folders and files with their modes.
+/// Everything below a directory, by relative path. Directories and files have their modes.
 pub type Tree = BTreeMap<String, Entry>;
 
+/// Reads everything below a directory.
 pub fn tree(folder: &Path) -> Tree {
     let walk = WalkDir::new(folder).min_depth(1);
     walk.into_iter()
@@ -294,7 +300,7 @@ fn entry_at(path: &Path) -> Entry {
     }
 }
 
-/// The bits of a mode; 0 where there are none.
+/// The permission bits. On Windows, 1 for a read-only file and 0 otherwise.
 fn mode(metadata: &fs::Metadata) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
@@ -302,7 +308,7 @@ fn mode(metadata: &fs::Metadata) -> u32 {
     return u32::from(metadata.permissions().readonly());
 }
 
-/// pyvenv.cfg's keys and values, in their order.
+/// The keys and values of pyvenv.cfg, in order.
 pub fn configuration(env_dir: &Path) -> Vec<(String, String)> {
     let text = fs::read_to_string(env_dir.join("pyvenv.cfg")).expect("pyvenv.cfg");
     text.lines()
@@ -316,25 +322,25 @@ pub fn configured(env_dir: &Path, key: &str) -> Option<String> {
     configuration(env_dir).into_iter().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
-/// Runs code in the environment's Python, free of this machine's `PYTHON*`, and returns what it prints.
+/// Runs code in the environment's Python, which ignores `PYTHON*` variables, and returns its output.
 pub fn in_env(env_dir: &Path, code: &str) -> String {
     let scratch = Scratch::new();
     let output = scratch.run(env_dir.join(PYTHON)).args(["-I", "-c", code]).ok();
     output.trim_end().to_owned()
 }
 
-/// The environment's site-packages, by its own word.
+/// The environment's site-packages directory, as reported by its own Python.
 pub fn site_packages(env_dir: &Path) -> PathBuf {
     in_env(env_dir, "import sysconfig; print(sysconfig.get_path('purelib'))").into()
 }
 
-/// The one RECORD of `project` in the environment.
+/// The path of `project`'s RECORD. The environment must contain exactly one.
 pub fn record_of(env_dir: &Path, project: &str) -> PathBuf {
     let site_packages = site_packages(env_dir);
     let found: Vec<String> = names_in(&site_packages)
         .into_iter()
         .filter(|name| name.starts_with(&format!("{project}-")) && name.ends_with(".dist-info"))
         .collect();
-    assert_eq!(found.len(), 1, "one {project} in {found:?}");
+    assert_eq!(found.len(), 1, "expected one {project} in {found:?}");
     site_packages.join(&found[0]).join("RECORD")
 }

@@ -1,4 +1,4 @@
-//! Images: what pip's wheels come to, kept in the cache and written out for the next environment.
+//! Images: the installed wheels, with bytecode, kept in the cache and written out for the next environment.
 
 use std::fs;
 #[cfg(unix)]
@@ -12,7 +12,7 @@ fn rvenv(scratch: &Scratch, python: &Python) -> Run {
     run.args(["--clear", "env"])
 }
 
-/// The one image in the cache.
+/// The only image in the cache.
 fn image(scratch: &Scratch) -> PathBuf {
     let folder = scratch.path("cache/images");
     let names = names_in(&folder);
@@ -20,7 +20,7 @@ fn image(scratch: &Scratch) -> PathBuf {
     folder.join(&names[0])
 }
 
-/// The environment but for the times within .pyc headers.
+/// The environment, without the headers of .pyc, which contain times.
 fn without_times(scratch: &Scratch) -> Tree {
     let mut tree = tree(&scratch.env());
     for (path, entry) in &mut tree {
@@ -32,7 +32,7 @@ fn without_times(scratch: &Scratch) -> Tree {
 }
 
 #[test]
-fn an_environment_is_the_same_cold_warm_and_without_a_cache() {
+fn an_environment_is_the_same_with_a_cold_a_warm_and_no_cache() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         let made = |run: Run| {
@@ -47,9 +47,9 @@ fn an_environment_is_the_same_cold_warm_and_without_a_cache() {
         let differing: Vec<&String> = cold.keys().filter(|path| cold[*path] != warm[*path]).collect();
         assert!(differing.is_empty(), "{differing:?}");
         let differing: Vec<&String> = cold.keys().filter(|path| Some(&cold[*path]) != none.get(*path)).collect();
-        // marshal writes an object's reference flag by how often it is used when it is written.
+        // marshal sets an object's reference flag by its reference count at the time of writing.
         assert!(differing.iter().all(|path| path.ends_with(".pyc") || *path == "pyvenv.cfg"), "{differing:?}");
-        assert_eq!(fs::read(self::image(&scratch)).unwrap(), image, "a warm run leaves it as it is");
+        assert_eq!(fs::read(self::image(&scratch)).unwrap(), image, "a warm run leaves the image unchanged");
     });
 }
 
@@ -60,7 +60,7 @@ fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
     rvenv(&scratch, &python).silent();
     rvenv(&scratch, &python).silent();
     let before = tree(&scratch.env());
-    // Whatever Python finds stale it writes anew.
+    // Python rewrites every .pyc that it finds stale.
     let code = "import pip._internal.cli.main, pip._vendor.rich.console; print(pip.__file__, pip.__spec__.loader.get_code('pip').co_filename)";
     let run =
         scratch.run(program_of(&scratch.env(), "python")).args(["-c", code]).env_remove("PYTHONDONTWRITEBYTECODE");
@@ -71,7 +71,7 @@ fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
 }
 
 #[test]
-fn a_damaged_image_is_passed_over_and_made_anew() {
+fn a_damaged_image_is_ignored_and_replaced() {
     let scratch = Scratch::new();
     let python = python();
     rvenv(&scratch, &python).silent();
@@ -108,13 +108,13 @@ for folder, _, names in os.walk(sys.argv[1]):
         assert!(differing.iter().all(|path| path.ends_with(".pyc")), "{differing:?}");
         scratch.run(&python.path).args(["-c", LOAD]).arg(site_packages(&scratch.env())).silent();
         assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
-        // Bytes that nobody reads may be anything; an image that is short, or of nothing, is not kept.
+        // Damage in unused bytes may stay, but a truncated or empty image is replaced.
         assert!(fs::read(&path).unwrap().len() >= sound.len() - 200);
     }
 }
 
 #[test]
-fn the_cache_can_go_and_no_environment_misses_it() {
+fn environments_do_not_depend_on_the_cache() {
     let scratch = Scratch::new();
     let python = python();
     rvenv(&scratch, &python).silent();
@@ -143,12 +143,12 @@ fn a_warm_run_with_pip_starts_no_process_and_opens_the_image_once() {
     assert_eq!(calls.lines().filter(|line| line.contains("cache/images/")).count(), 1, "for three environments");
 }
 
-/// Changes the .pyc that the base has of pip's modules, runs, and puts them back.
+/// Runs rvenv with a copy of Python 3.12 whose pip `change` has changed, then runs `check`.
 #[cfg(unix)] // links
 fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
-    // A base of our own: the installation's files, linked, with pip's copied.
+    // The base is a tree of links to the installation, with its own copies of site-packages and the interpreter.
     let prefix = python.path.parent().unwrap().parent().unwrap();
     scratch.run("cp").args(["-rs"]).arg(prefix).arg(scratch.path("base")).ok();
     let packages = scratch.path("base/lib/python3.12/site-packages");
@@ -162,8 +162,8 @@ fn with_base(change: impl Fn(&std::path::Path), check: impl FnOnce(&Scratch)) {
     check(&scratch);
 }
 
-/// The folder that a module of pip was compiled in, as its .pyc says.
-#[cfg(unix)] // as those that need it
+/// The path that a module of pip was compiled as, from its .pyc.
+#[cfg(unix)] // used by tests for Unix only
 fn compiled_as(scratch: &Scratch, module: &str) -> String {
     const CODE: &str = "import marshal, sys; print(marshal.loads(open(sys.argv[1], 'rb').read()[16:]).co_filename)";
     let pyc = site_packages(&scratch.env()).join(format!("pip/__pycache__/{module}.cpython-312.pyc"));
@@ -172,15 +172,15 @@ fn compiled_as(scratch: &Scratch, module: &str) -> String {
 
 #[cfg(unix)] // links
 #[test]
-fn the_bases_own_pyc_are_used_where_its_modules_are_those_of_the_wheel() {
+fn the_bases_own_pyc_are_used_if_its_modules_match_the_wheels() {
     with_base(|_| {}, |scratch| assert!(compiled_as(scratch, "__main__").ends_with("site-packages/pip/__main__.py")));
 }
 
 #[cfg(unix)] // links
 #[test]
-fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_used() {
+fn the_bases_pyc_with_a_different_source_or_header_are_not_used() {
     let changed = |pip: &std::path::Path| {
-        // Another source, of the same size and time; a .pyc of another time; one that goes by a hash.
+        // A different source of the same size and time, a .pyc with another time, and a hash-based one.
         let main = pip.join("__main__.py");
         let time = fs::metadata(&main).unwrap().modified().unwrap();
         let text = fs::read_to_string(&main).unwrap().replacen("import", "IMPORT", 1);
@@ -202,7 +202,7 @@ fn the_bases_pyc_of_another_source_or_with_a_header_that_does_not_fit_are_not_us
 }
 
 #[test]
-fn no_compile_leaves_the_pyc_out_and_nothing_else() {
+fn no_compile_leaves_out_only_the_pyc() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         rvenv(&scratch, python).silent();
@@ -225,7 +225,7 @@ fn no_compile_leaves_the_pyc_out_and_nothing_else() {
 }
 
 #[test]
-fn source_date_epoch_makes_pyc_that_go_by_hashes() {
+fn source_date_epoch_makes_the_pyc_hash_based() {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
     for (epoch, flags) in [(Some("1700000000"), 3), (None, 0), (Some("1700000000"), 3)] {
@@ -241,7 +241,7 @@ fn source_date_epoch_makes_pyc_that_go_by_hashes() {
 
 #[cfg(unix)] // taskset
 #[test]
-fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
+fn the_same_source_date_epoch_gives_the_same_bytes_on_any_number_of_cores() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         let made = |run: Run, arguments: &[&str]| {
@@ -268,7 +268,7 @@ fn the_same_source_date_makes_the_same_bytes_on_any_number_of_cores() {
 
 #[cfg(unix)] // modes
 #[test]
-fn a_wheel_that_was_copied_or_given_another_mode_has_the_image_that_is_there() {
+fn a_copied_wheel_or_one_with_another_mode_uses_the_existing_image() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let code = "import ensurepip, glob; print(*glob.glob(ensurepip.__path__[0] + '/_bundled/pip-*.whl'))";
     let wheel = PathBuf::from(scratch.run(&python.path).args(["-Ic", code]).ok().trim());

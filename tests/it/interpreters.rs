@@ -1,4 +1,4 @@
-//! Whatever is named as Python: asked once, in time, and understood or refused in one line.
+//! Whatever `--python` names is queried once, with a time limit, and is then used or refused in one line.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use crate::drop_in::compare;
 use crate::harness::*;
 
 #[test]
-fn what_is_no_python_is_refused_with_the_reason() {
+fn what_is_not_a_python_is_refused_with_the_reason() {
     let scratch = Scratch::new();
     let no_exec = scratch.write("no-exec", "");
     let garbage = scratch.write_script("garbage", "#!/bin/sh\necho '<rvenv-probe>{oops</rvenv-probe>'\n");
@@ -20,15 +20,15 @@ fn what_is_no_python_is_refused_with_the_reason() {
     let before = scratch.names();
     let cases = [
         (scratch.path("missing"), "there is no such file"),
-        (scratch.path(""), "it is a folder"),
-        (scratch.path("dangling"), "it is a link to nothing"),
+        (scratch.path(""), "it is a directory"),
+        (scratch.path("dangling"), "it is a broken symbolic link"),
         (no_exec, "it is not executable"),
-        ("/bin/ls".into(), "it does not answer as a Python does (exit status: 2)"),
-        (garbage, "its answer does not read"),
-        (dies, "it does not answer as a Python does (signal: 11"),
-        (complains, "it does not answer as a Python does (exit status: 127): no such version"),
-        (no_loader, "the interpreter or loader that it asks for does not exist"),
-        (old, "it is Python 3.5.10, and rvenv makes environments for Python 3.6 and newer"),
+        ("/bin/ls".into(), "not behave like a Python interpreter (exit status: 2)"),
+        (garbage, "could not parse its output"),
+        (dies, "not behave like a Python interpreter (signal: 11"),
+        (complains, "interpreter (exit status: 127): no such version"),
+        (no_loader, "dynamic loader, does not exist"),
+        (old, "it is Python 3.5.10, but rvenv requires Python 3.6"),
     ];
     for (python, reason) in cases {
         let error = scratch.rvenv().arg("-p").arg(&python).arg("env").error();
@@ -38,18 +38,18 @@ fn what_is_no_python_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_python_that_hangs_is_not_waited_for_without_end_and_one_that_leaves_a_child_is_not_held_up() {
+fn a_python_that_hangs_times_out_and_one_that_leaves_a_child_is_not_delayed() {
     let scratch = Scratch::new();
     let hangs = scratch.write_script("hangs", "#!/bin/sh\nsleep 600\n");
     let error = scratch.rvenv().arg("-p").arg(&hangs).arg("env").error();
-    assert!(error.contains("it did not answer within 30 seconds"), "{error}");
-    // Its child holds stdout open, and does not outlive the question.
+    assert!(error.contains("within 30 seconds"), "{error}");
+    // Its child keeps stdout open, and is killed when the query ends.
     let forks = format!("#!/bin/sh\nsleep 600 &\necho $! >child\nexec {} \"$@\"\n", python().path.display());
     let forks = scratch.write_script("forks", &forks);
     scratch.rvenv().arg("-p").arg(&forks).args(["--without-pip", "--no-cache", "env"]).silent();
     let child = std::fs::read_to_string(scratch.path("child")).unwrap();
     let stat = || std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
-    // It was killed, which takes a moment on a machine that is busy.
+    // It has been killed, which takes a moment on a busy machine.
     let has_ended = || stat().map_or(true, |stat| stat.contains(") Z "));
     assert!((0..500).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -66,7 +66,7 @@ fn python_2_is_refused() {
 }
 
 fn pyenv_python_2() -> Option<std::path::PathBuf> {
-    // Beside the others, which all have a python3.
+    // It is beside the others, but has no python3, so `pyenv` does not find it.
     let versions = python().path.ancestors().nth(3)?.to_owned();
     let found = names_in(&versions).into_iter().find(|name| name.starts_with("2.7"))?;
     Some(versions.join(found).join("bin/python"))
@@ -88,7 +88,7 @@ fn noise_at_start_up_is_tolerated() {
 }
 
 #[test]
-fn a_link_named_otherwise_gives_an_environment_of_that_name() {
+fn an_interpreter_of_another_name_is_linked_under_that_name() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         symlink(&python.path, scratch.path("mypy")).unwrap();
@@ -103,11 +103,11 @@ fn a_link_named_otherwise_gives_an_environment_of_that_name() {
 }
 
 #[test]
-fn an_environment_made_by_a_link_of_another_name_leads_to_its_base() {
+fn an_environment_created_by_a_link_of_another_name_leads_to_its_base() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         symlink(&python.path, scratch.path("l3")).unwrap();
-        // Neither these, nor anything else that has a name which the environment has too, is its base.
+        // Files that share a name with one in the environment must not be taken for its base.
         for name in ["pip", "activate", "mine"] {
             scratch.write_script(name, "#!/bin/sh\nexit 9\n");
         }
@@ -131,7 +131,7 @@ fn an_executable_linked_from_outside_its_prefix_has_a_home_with_a_standard_libra
     for version in ["3.8", "3.12"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
-        // An installation that was moved after it was built finds its library only from its own bin.
+        // A moved installation finds its library only from its own bin.
         let prefix = python.path.ancestors().nth(2).unwrap();
         assert!(scratch.run("cp").arg("-a").arg(prefix).arg(scratch.path("moved")).output().status.success());
         fs::create_dir(scratch.path("links")).unwrap();
@@ -148,7 +148,7 @@ fn an_executable_linked_from_outside_its_prefix_has_a_home_with_a_standard_libra
 }
 
 #[test]
-fn an_installation_reached_through_a_link_to_its_folder_keeps_the_stable_path() {
+fn an_installation_reached_through_a_link_to_its_directory_keeps_the_stable_path() {
     let scratch = Scratch::new();
     let python = python();
     symlink(python.path.ancestors().nth(2).unwrap(), scratch.path("current")).unwrap();
@@ -168,7 +168,7 @@ fn copy(scratch: &Scratch, from: &Path, to: &str) {
 }
 
 #[test]
-fn a_python_newer_than_any_that_was_known_is_served() {
+fn a_python_newer_than_the_supported_versions_works() {
     for name in ["3.14", "3.15"] {
         let Some(python) = unstable(name) else { continue };
         compare(&python, &[]);
@@ -180,7 +180,7 @@ fn a_python_newer_than_any_that_was_known_is_served() {
 }
 
 #[test]
-fn a_version_that_is_not_made_yet_is_no_reason_to_fail() {
+fn an_unknown_future_version_is_accepted() {
     let scratch = Scratch::new();
     let python = python();
     let future = scratch.write_script(
@@ -206,11 +206,11 @@ fn a_debug_builds_names_are_kept() {
 }
 
 #[test]
-fn a_free_threaded_python_has_its_own_folder_and_link() {
+fn a_free_threaded_python_has_its_own_directory_and_link() {
     let Some(python) = pyenv("3.13") else { return };
     let scratch = Scratch::new();
     copy(&scratch, &prefix(&python), "free");
-    // A build without the lock cannot be had here; this one says that it is one, and its sysconfig goes by that.
+    // No free-threaded build is available here. This one claims to be one, and its sysconfig follows that.
     fs::rename(scratch.path("free/bin/python3.13"), scratch.path("free/bin/python3.13t")).unwrap();
     fs::remove_file(scratch.path("free/bin/python3")).unwrap();
     symlink("python3.13t", scratch.path("free/bin/python3")).unwrap();
@@ -239,11 +239,11 @@ fn a_free_threaded_python_has_its_own_folder_and_link() {
 }
 
 #[test]
-fn a_source_build_that_is_not_installed_is_home() {
+fn a_source_build_that_is_not_installed_is_its_own_home() {
     for version in ["3.8", "3.12"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
-        // As `make` leaves it, with links in place of what it has built.
+        // As `make` leaves it, with links in place of the built files.
         let library = prefix(&python).join(format!("lib/python{version}"));
         let built = format!("build/lib.linux-x86_64-{version}");
         fs::create_dir_all(scratch.path("source").join(&built)).unwrap();
@@ -270,7 +270,7 @@ fn a_source_build_that_is_not_installed_is_home() {
 }
 
 #[test]
-fn an_installation_that_was_moved_is_its_own_home() {
+fn a_moved_installation_is_its_own_home() {
     for version in ["3.6", "3.9", "3.12"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
@@ -282,7 +282,7 @@ fn an_installation_that_was_moved_is_its_own_home() {
 }
 
 #[test]
-fn debians_python_linked_from_elsewhere_is_as_with_cpython() {
+fn debians_python_linked_from_elsewhere_gives_cpythons_environment() {
     let Some(python) = debian() else { return };
     let scratch = Scratch::new();
     symlink(&python.path, scratch.path("mypy")).unwrap();
@@ -290,10 +290,10 @@ fn debians_python_linked_from_elsewhere_is_as_with_cpython() {
 }
 
 #[test]
-fn debians_python_without_its_venv_package_takes_the_wheels_that_are_there() {
+fn debians_python_without_its_venv_package_uses_the_installed_wheels() {
     let Some(python) = debian() else { return };
     let scratch = Scratch::new();
-    // The interpreter as it is, save for the module that python3-venv brings.
+    // The real interpreter, in a wrapper that hides the module from python3-venv.
     let code = "import sys; sys.modules[\"ensurepip\"] = None; exec(sys.argv.pop(1))";
     let lacking = scratch.write_script(
         "python3",
@@ -311,12 +311,12 @@ fn debians_python_without_its_venv_package_takes_the_wheels_that_are_there() {
 }
 
 #[test]
-fn pypy_has_the_environment_that_it_makes_itself() {
+fn pypy_gets_the_same_environment_as_from_its_own_venv() {
     let Some(python) = pypy() else { return };
     compare(&python, &[]);
     compare(&python, &["--without-pip", "--system-site-packages"]);
     let scratch = Scratch::new();
-    // Its own --copies copies the whole of /usr/lib, and fails at that.
+    // PyPy's own --copies tries to copy all of /usr/lib and fails, so there is nothing to compare.
     scratch.rvenv_for(&python).args(["--copies", "env"]).silent();
     assert!(scratch.run(scratch.path("env/bin/pypy")).args(["-m", "pip", "--version"]).ok().starts_with("pip "));
     for request in ["pypy", "pypy3", "pypy3.9"] {
@@ -341,7 +341,7 @@ fn a_portable_pypy_is_copied_with_its_libraries() {
     assert!(scratch.path("env/bin/libpypy3.9-c.so").is_file() && scratch.path("env/lib/libother.so.1").is_file());
     assert_eq!(in_env(&scratch.env(), "import sys; print(sys.implementation.name)"), "pypy");
     scratch.rvenv_for(&portable).args(["--clear", "--without-pip", "env"]).silent();
-    assert!(!scratch.path("env/bin/libpypy3.9-c.so").exists(), "a link needs none");
+    assert!(!scratch.path("env/bin/libpypy3.9-c.so").exists(), "a link needs no library beside it");
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn an_environment_of_virtualenv_or_uv_leads_to_its_base() {
             scratch.rvenv().arg("-p").arg(scratch.path(env)).args(["--clear", "--without-pip", "env"]).silent();
             let base = in_env(&scratch.env(), "import sys; print(sys.base_prefix)");
             assert_eq!(base, prefix(&python).display().to_string(), "{env}");
-            // And over it, which is their environment no more but holds what it held.
+            // A run over it turns it into our environment and keeps its files.
             scratch.write(&format!("{env}/lib/mine"), "");
             scratch.rvenv_for(&python).arg(env).silent();
             assert!(scratch.path(env).join("lib/mine").exists());
@@ -376,16 +376,16 @@ fn an_environment_whose_base_is_gone_is_a_clear_error() {
     scratch.rvenv_for(&base).args(["--without-pip", "--copies", "copied"]).silent();
     fs::rename(scratch.path("base"), scratch.path("gone")).unwrap();
     let error = scratch.rvenv().args(["-p", "linked/bin/python", "env"]).error();
-    assert!(error.contains("linked/bin/python' cannot be used: it is a link to nothing"), "{error}");
-    // The copy runs, since it finds its library where that was installed at first.
+    assert!(error.contains("linked/bin/python' cannot be used: it is a broken symbolic link"), "{error}");
+    // The copy runs, because it finds its library where that was originally installed.
     let error = scratch.rvenv().args(["-p", "copied/bin/python", "env"]).error();
     assert!(error.contains("copied/bin/python' cannot be used: "), "{error}");
     let home = scratch.path("base/bin");
-    assert!(error.contains(&format!("there is no Python any more in '{}'", home.display())), "{error}");
+    assert!(error.contains(&format!("no longer exists in '{}'", home.display())), "{error}");
 }
 
 #[test]
-fn a_conda_like_prefix_is_served() {
+fn a_conda_like_prefix_works() {
     let Some(python) = pyenv("3.11") else { return };
     let scratch = Scratch::new();
     copy(&scratch, &prefix(&python), "conda");
@@ -395,7 +395,7 @@ fn a_conda_like_prefix_is_served() {
 }
 
 #[test]
-fn a_wrapper_script_stands_for_the_python_that_it_starts() {
+fn a_wrapper_script_means_the_python_that_it_starts() {
     let scratch = Scratch::new();
     let python = python();
     scratch
@@ -407,11 +407,11 @@ fn a_wrapper_script_stands_for_the_python_that_it_starts() {
 }
 
 #[test]
-fn garbage_in_the_surroundings_does_not_reach_the_question() {
+fn hostile_surroundings_do_not_affect_the_query() {
     let Some(debian) = debian() else { return };
     let scratch = Scratch::new();
     for module in ["sys.py", "logging.py", "encodings/__init__.py", "sysconfig.py", "ensurepip.py", "os.py"] {
-        scratch.write(module, "raise SystemExit('imported from the current folder')");
+        scratch.write(module, "raise SystemExit('imported from the current directory')");
     }
     for python in [&debian, &python()] {
         let run = scratch.rvenv_for(python).env("PYTHONHOME", "/nowhere").env("PYTHONPATH", scratch.path(""));
@@ -421,12 +421,12 @@ fn garbage_in_the_surroundings_does_not_reach_the_question() {
 }
 
 #[test]
-fn an_environment_leads_to_its_own_python_where_its_home_has_several() {
+fn an_environment_leads_to_its_own_python_if_its_home_has_several() {
     let Some(newest) = pyenv("3.13") else { return };
     for version in ["3.6", "3.9", "3.11"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
-        // As an "altinstall" leaves it: `python3` is another one.
+        // As after `make altinstall`: `python3` is another version.
         fs::create_dir(scratch.path("bin")).unwrap();
         let named = scratch.path("bin").join(format!("python{version}"));
         symlink(python.path.with_file_name(format!("python{version}")), &named).unwrap();
@@ -453,6 +453,6 @@ fn a_home_with_another_python_in_place_of_the_base_is_refused() {
         symlink(&other.path, scratch.path("base/bin").join(name)).unwrap();
     }
     let error = scratch.rvenv().args(["-p", "theirs", "env"]).error();
-    assert!(error.contains("it is CPython 3.9.18, and what is now in the place of its base"), "{error}");
-    assert!(error.contains("is CPython 3.13.0"), "{error}");
+    assert!(error.contains("it is CPython 3.9.18, but its base"), "{error}");
+    assert!(error.contains("is now CPython 3.13.0"), "{error}");
 }

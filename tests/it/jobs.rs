@@ -1,4 +1,4 @@
-//! Real work in a new environment: pip installs, upgrades and removes, and a C extension is built.
+//! Real work in a new environment: pip installs, upgrades and uninstalls packages, and a C extension is built.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::harness::*;
 
-/// A wheel of one module, with a console script.
+/// Writes a wheel with one module and a console script.
 pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
     let name = format!("smallest-{version}");
     let info = format!("{name}.dist-info");
@@ -33,9 +33,9 @@ pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
     path
 }
 
-/// pip, kept from the network and from this machine's configuration.
+/// Runs pip without the network and without this machine's configuration.
 pub fn pip(scratch: &Scratch, env_dir: &Path, args: &[&str]) -> String {
-    // A program that runs cannot be removed on Windows, so pip is not asked there by its own to remove itself.
+    // Windows cannot remove a running program, so pip.exe cannot uninstall itself there.
     let is_itself = cfg!(windows) && args.contains(&"uninstall");
     let run = match is_itself {
         true => scratch.run(program_of(env_dir, "python")).args(["-m", "pip"]),
@@ -66,7 +66,7 @@ fn pip_installs_a_wheel_upgrades_it_and_removes_it() {
 }
 
 #[test]
-fn pip_lists_itself_and_uninstalls_itself_without_a_trace() {
+fn pip_lists_and_completely_uninstalls_itself() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("env").silent();
@@ -83,7 +83,7 @@ fn pip_lists_itself_and_uninstalls_itself_without_a_trace() {
             projects.push("setuptools");
         }
         pip(&scratch, &env_dir, &projects);
-        // pip takes the folder away too when nothing else is in it.
+        // pip also removes the directory if nothing else is in it.
         std::fs::create_dir_all(&site_packages).unwrap();
         let left: Vec<String> =
             tree(&site_packages).into_keys().filter(|path| !path.ends_with("__pycache__")).collect();
@@ -99,7 +99,7 @@ fn pip_lists_itself_and_uninstalls_itself_without_a_trace() {
 }
 
 #[test]
-fn pip_replaces_itself_by_another_version() {
+fn pip_upgrades_itself() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.11")) else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&old).arg("env").silent();
@@ -110,9 +110,9 @@ fn pip_replaces_itself_by_another_version() {
     assert_eq!(record_of(&scratch.env(), "pip").parent().unwrap().file_name().unwrap(), "pip-23.2.1.dist-info");
 }
 
-#[cfg(unix)] // names with a tab, longer than Windows starts programs from
+#[cfg(unix)] // tabs in names, paths too long to start programs from on Windows
 #[test]
-fn launchers_run_from_a_path_with_spaces_and_from_a_very_long_one() {
+fn launchers_run_from_paths_with_special_characters_and_very_long_paths() {
     let python = python();
     for name in ["a b\tc".to_owned(), "x".repeat(200), "it's \"so\" \\ $HOME `id` '''é".to_owned()] {
         let scratch = Scratch::new();
@@ -126,9 +126,9 @@ fn launchers_run_from_a_path_with_spaces_and_from_a_very_long_one() {
     }
 }
 
-#[cfg(unix)] // a Python of Debian's
+#[cfg(unix)] // Debian's Python
 #[test]
-fn system_site_packages_are_seen_only_where_asked_for() {
+fn system_site_packages_are_visible_only_on_request() {
     let Some(python) = debian() else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).args(["--without-pip", "alone"]).silent();
@@ -171,7 +171,7 @@ for path in (paths['include'], paths['platinclude'], paths['platlib'], sysconfig
 }
 
 #[test]
-fn upgrade_deps_runs_the_environments_pip_and_shows_what_it_says() {
+fn upgrade_deps_runs_the_environments_pip_and_shows_its_output() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.11")) else { return };
     let scratch = Scratch::new();
     let bundled = scratch.run(&new.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
@@ -186,7 +186,7 @@ fn upgrade_deps_runs_the_environments_pip_and_shows_what_it_says() {
     index(scratch.rvenv_for(&old).args(["--upgrade-deps", "quiet"])).silent();
 }
 
-#[cfg(unix)] // on Windows, site has ENV_DIR itself on sys.path of each of its programs
+#[cfg(unix)] // on Windows, site puts ENV_DIR itself on sys.path
 #[test]
 fn upgrade_deps_imports_nothing_from_env_dir() {
     let scratch = Scratch::new();
@@ -199,7 +199,7 @@ fn upgrade_deps_imports_nothing_from_env_dir() {
 }
 
 #[test]
-fn upgrade_deps_that_fails_shows_pips_reason_and_takes_a_new_environment_away() {
+fn a_failed_upgrade_deps_shows_pips_error_and_removes_a_new_environment() {
     let scratch = Scratch::new();
     let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "new/env"]);
     let error = run.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", "/nowhere").env("PIP_TARGET", "/dev/null/x").error();
@@ -211,11 +211,11 @@ fn upgrade_deps_that_fails_shows_pips_reason_and_takes_a_new_environment_away() 
     let before = tree(&scratch.env()).len();
     let run = scratch.rvenv_for(&python()).args(["--upgrade-deps", "env"]);
     run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x").error();
-    assert!(tree(&scratch.env()).len() >= before, "one that was there stays");
+    assert!(tree(&scratch.env()).len() >= before, "an existing environment is kept");
 }
 
 #[test]
-fn a_clear_whose_upgrade_fails_puts_the_old_environment_back() {
+fn clear_restores_the_old_environment_if_upgrade_deps_fails() {
     let scratch = Scratch::new();
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
@@ -227,7 +227,7 @@ fn a_clear_whose_upgrade_fails_puts_the_old_environment_back() {
     };
     assert!(failing("env").error().contains("returned non-zero exit status"));
     assert!(tree(&scratch.env()) == before);
-    // Where its entries were moved, since it is the current directory, they are moved back.
+    // From inside ENV_DIR, the entries were moved one by one, and they are moved back.
     assert!(failing("../env").current_dir(scratch.env()).error().contains("returned non-zero exit status"));
     assert!(tree(&scratch.env()) == before);
     assert_eq!(scratch.names(), ["env"]);

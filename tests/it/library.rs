@@ -1,4 +1,4 @@
-//! The library: what others build their own environment creators on.
+//! The library, used as other programs would to build their own environment creators.
 
 use std::cell::RefCell;
 use std::fs;
@@ -18,7 +18,8 @@ fn interpreter() -> Interpreter {
     discovery.find(&PythonRequest::Path(python().path)).unwrap()
 }
 
-/// What each step does, called by its default where there is one, and which steps have been taken.
+/// Steps that record their names and call their defaults, except `post_setup`, which calls `last`, and
+/// `upgrade_dependencies`, which does nothing.
 struct Recording<F: Fn(&EnvBuilder, &mut Context) -> Result<()>> {
     steps: RefCell<Vec<&'static str>>,
     last: F,
@@ -78,7 +79,7 @@ impl<F: Fn(&EnvBuilder, &mut Context) -> Result<()>> Steps for Recording<F> {
     }
 }
 
-/// A builder, and what it has told so far: each line with its source, none for a warning.
+/// A builder, and a function that returns the lines it has reported from a source (`None`: its warnings).
 fn told_by(options: Options) -> (EnvBuilder, impl Fn(Option<Source>) -> Vec<String>) {
     type Told = Vec<(Option<Source>, String)>;
     let told: Arc<Mutex<Told>> = Arc::default();
@@ -113,7 +114,7 @@ const STEPS: [&str; 8] = [
 ];
 
 #[test]
-fn options_are_by_default_what_the_documentation_says() {
+fn the_default_options_are_those_in_the_documentation() {
     let options = Options::default();
     assert!(!options.system_site_packages && !options.with_pip && !options.upgrade_deps && !options.scm_ignore_files);
     assert_eq!((options.existing, options.prompt), (Existing::Keep, None));
@@ -122,7 +123,7 @@ fn options_are_by_default_what_the_documentation_says() {
 }
 
 #[test]
-fn of_clear_and_upgrade_the_last_one_holds() {
+fn the_last_of_clear_and_upgrade_wins() {
     let existing = |options: Options| options.existing;
     assert_eq!(existing(Options::default().clear(true).upgrade(true)), Existing::Upgrade);
     assert_eq!(existing(Options::default().upgrade(true).clear(true)), Existing::Clear { force: false });
@@ -131,7 +132,7 @@ fn of_clear_and_upgrade_the_last_one_holds() {
 }
 
 #[test]
-fn each_step_can_be_overridden_and_call_its_default_in_the_documentations_order() {
+fn steps_can_be_overridden_and_run_in_the_documented_order() {
     let scratch = Scratch::new();
     let (builder, told) = told_by(Options::default().with_pip(true).upgrade_deps(true));
     let steps = Recording::new(|_, _| Ok(()));
@@ -139,7 +140,7 @@ fn each_step_can_be_overridden_and_call_its_default_in_the_documentations_order(
     assert_eq!(*steps.steps.borrow(), STEPS);
     assert!(told(Some(Source::Main)).iter().any(|line| line.starts_with("Installing pip ")));
 
-    // What comes of it is what comes of nothing overridden.
+    // The result is the same as without overrides.
     let before = tree(&scratch.env());
     fs::remove_dir_all(scratch.env()).unwrap();
     create(&scratch.env(), Options::default().with_pip(true)).unwrap();
@@ -149,7 +150,7 @@ fn each_step_can_be_overridden_and_call_its_default_in_the_documentations_order(
 }
 
 #[test]
-fn an_upgrade_leaves_post_setup_out() {
+fn an_upgrade_skips_post_setup() {
     let scratch = Scratch::new();
     create(&scratch.env(), Options::default()).unwrap();
     let steps = Recording::new(|_, _| Ok(()));
@@ -159,7 +160,7 @@ fn an_upgrade_leaves_post_setup_out() {
 }
 
 #[test]
-fn the_context_is_cpythons_under_cpythons_names() {
+fn the_context_has_cpythons_values_under_cpythons_names() {
     let scratch = Scratch::new();
     let code = "
 import json, os, sys, venv
@@ -189,13 +190,13 @@ print('\\n'.join(getattr(context, name) for name in sys.argv[2:]))
     for ((name, ours), theirs) in ours.iter().zip(theirs.lines()) {
         assert_eq!(ours.to_str(), Some(theirs), "{name}");
     }
-    // CPython's has the parentheses in it.
+    // CPython's prompt includes the parentheses.
     assert_eq!(context.prompt, "a b");
-    assert_eq!(context.staged(&context.cfg_path), context.cfg_path, "it is published");
+    assert_eq!(context.staged(&context.cfg_path), context.cfg_path, "already published");
 }
 
 #[test]
-fn post_setup_runs_the_environments_python_and_is_told_its_lines_as_they_come() {
+fn post_setup_runs_the_environments_python_and_receives_its_lines_as_they_are_printed() {
     let scratch = Scratch::new();
     let steps = Recording::new(|builder, context| {
         let code = "import sys; print(sys.prefix, flush=True); print('warned', file=sys.stderr); print('end', end='')";
@@ -206,7 +207,7 @@ fn post_setup_runs_the_environments_python_and_is_told_its_lines_as_they_come() 
     assert_eq!(told(Some(Source::Stdout)), [scratch.env().display().to_string(), "end".to_owned()]);
     assert_eq!(told(Some(Source::Stderr)), ["warned"]);
 
-    // Before its end: the file that it waits for is made by who is told of its first line.
+    // Lines arrive before the program ends: it waits for a file that the handler of its first line creates.
     let file = scratch.path("told");
     const WAIT: &str = "
 import os, sys, time
@@ -214,7 +215,7 @@ print('waiting', flush=True)
 for _ in range(6000):
     if os.path.exists(sys.argv[1]): sys.exit()
     time.sleep(0.01)
-sys.exit('nobody was told')";
+sys.exit('no event arrived')";
     let mut command = Command::new(python().path);
     command.args(["-I", "-c", WAIT]).arg(&file);
     let builder = EnvBuilder::new(interpreter(), Options::default()).on_event(move |event| {
@@ -226,16 +227,16 @@ sys.exit('nobody was told')";
 }
 
 #[test]
-fn an_overridden_step_keeps_the_warnings_and_the_checks_of_its_default() {
+fn overridden_steps_keep_the_warnings_and_checks_of_their_defaults() {
     let scratch = Scratch::new();
     scratch.write("scripts/common/binary", b"\xff");
     let options = Options::default().scripts([scratch.path("scripts"), scratch.path("")]);
     let (builder, told) = told_by(options);
     builder.create_with(&scratch.env(), &Recording::new(|_, _| Ok(()))).unwrap();
     let [binary, empty] = &told(None)[..] else { panic!("{:?}", told(None)) };
-    assert!(binary.starts_with("unable to copy script ") && empty.contains(" has no folder common or "));
+    assert!(binary.starts_with("unable to copy script ") && empty.contains(" has no directory common or "));
 
-    // Without a wheel of pip the first step fails, whoever calls it.
+    // Without a pip wheel, the first step fails, even if it is overridden.
     let mut without_pip = interpreter();
     without_pip.wheels.clear();
     let builder = EnvBuilder::new(without_pip, Options::default().with_pip(true));
@@ -244,7 +245,7 @@ fn an_overridden_step_keeps_the_warnings_and_the_checks_of_its_default() {
 }
 
 #[test]
-fn post_setup_that_fails_takes_a_new_environment_away_and_leaves_another() {
+fn a_failing_post_setup_removes_a_new_environment_and_keeps_an_existing_one() {
     let scratch = Scratch::new();
     let fail = |_: &EnvBuilder, context: &mut Context| {
         assert!(context.env_exe.exists() && context.cfg_path.exists());
@@ -254,7 +255,7 @@ fn post_setup_that_fails_takes_a_new_environment_away_and_leaves_another() {
     let error = builder.create_with(&scratch.path("new/parent/env"), &steps).unwrap_err();
     assert_eq!(error.to_string(), "the team's server is down");
     assert!(matches!(error, Error::Hook(_)));
-    assert!(scratch.names().is_empty(), "with the folders above it");
+    assert!(scratch.names().is_empty(), "with its parent directories");
 
     create(&scratch.env(), Options::default()).unwrap();
     builder.create_with(&scratch.env(), &steps).unwrap_err();
@@ -262,7 +263,7 @@ fn post_setup_that_fails_takes_a_new_environment_away_and_leaves_another() {
 }
 
 #[test]
-fn a_step_that_fails_before_publish_leaves_nothing() {
+fn a_step_that_fails_before_publish_leaves_nothing_behind() {
     struct Failing;
     impl Steps for Failing {
         fn setup_scripts(&self, _: &EnvBuilder, context: &mut Context) -> Result<()> {
@@ -276,7 +277,7 @@ fn a_step_that_fails_before_publish_leaves_nothing() {
 }
 
 #[test]
-fn an_error_says_what_failed_and_at_which_path() {
+fn errors_report_what_failed_and_at_which_path() {
     let scratch = Scratch::new();
     let file = scratch.write("file", "");
     let refused = |env_dir: &Path| create(env_dir, Options::default()).unwrap_err();
@@ -305,7 +306,7 @@ fn an_error_says_what_failed_and_at_which_path() {
     assert_eq!(scratch.names(), ["file"]);
 }
 
-#[cfg(unix)] // names that are any bytes
+#[cfg(unix)] // names of arbitrary bytes
 #[test]
 fn nothing_panics_on_bad_input() {
     let scratch = Scratch::new();

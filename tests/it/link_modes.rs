@@ -1,4 +1,4 @@
-//! `--link-mode`: however files come from the cache, the environment is the same.
+//! `--link-mode`: the environment is the same however its files come from the cache.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// Makes `env` in `scratch`, whose cache is its own.
+/// Creates `env` in `scratch`, with a cache of its own.
 fn make(scratch: &Scratch, python: &Python, mode: &str) {
     let run = scratch.rvenv_for(python).env("RVENV_CACHE_DIR", scratch.path("cache"));
     run.args(["--clear", "--link-mode", mode, "env"]).silent();
 }
 
-/// The environment, but for the one line of pyvenv.cfg that says how it was made.
+/// The environment, except pyvenv.cfg, which records the command that created it.
 fn made(scratch: &Scratch, python: &Python, mode: &str) -> Tree {
     make(scratch, python, mode);
     let mut tree = tree(&scratch.env());
@@ -38,14 +38,14 @@ fn an_environment_is_the_same_with_each_link_mode() {
 }
 
 #[test]
-fn hard_links_are_made_only_when_asked_for_and_no_environment_shares_what_names_it() {
+fn hard_links_are_made_only_on_request_and_never_of_files_that_name_the_environment() {
     let scratch = Scratch::new();
     let python = python();
     let links = || fs::metadata(module(&scratch.env())).unwrap().nlink();
     make(&scratch, &python, "copy");
     assert_eq!(links(), 1);
     make(&scratch, &python, "hardlink");
-    assert_eq!(links(), 2, "the cache has the other one");
+    assert_eq!(links(), 2, "the other link is in the cache");
     for name in ["bin/pip", "bin/activate", "pyvenv.cfg"] {
         assert_eq!(fs::metadata(scratch.env().join(name)).unwrap().nlink(), 1, "{name}");
     }
@@ -54,7 +54,7 @@ fn hard_links_are_made_only_when_asked_for_and_no_environment_shares_what_names_
 }
 
 #[test]
-fn a_file_changed_through_a_hard_link_is_in_no_later_environment() {
+fn changes_through_a_hard_link_do_not_reach_later_environments() {
     let scratch = Scratch::new();
     let python = python();
     make(&scratch, &python, "copy");
@@ -70,7 +70,7 @@ fn a_file_changed_through_a_hard_link_is_in_no_later_environment() {
 }
 
 #[test]
-fn what_lacks_in_the_unpacked_copy_is_copied_and_made_anew() {
+fn files_missing_from_the_unpacked_copy_are_copied_and_restored() {
     let scratch = Scratch::new();
     let python = python();
     let whole = made(&scratch, &python, "copy");
@@ -85,7 +85,7 @@ fn what_lacks_in_the_unpacked_copy_is_copied_and_made_anew() {
 }
 
 #[test]
-fn a_hard_link_has_the_mode_that_the_umask_asks_for() {
+fn hard_linked_files_have_the_mode_given_by_the_umask() {
     let scratch = Scratch::new();
     let python = python();
     make(&scratch, &python, "copy");
@@ -100,7 +100,7 @@ fn a_hard_link_has_the_mode_that_the_umask_asks_for() {
 }
 
 #[test]
-fn another_file_system_gets_copies_without_a_word() {
+fn on_another_file_system_files_are_copied_silently() {
     let scratch = Scratch::new();
     let python = python();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
@@ -111,7 +111,7 @@ fn another_file_system_gets_copies_without_a_word() {
 }
 
 #[test]
-fn clones_share_their_blocks_and_not_their_changes() {
+fn clones_share_blocks_but_not_changes() {
     let scratch = Scratch::new();
     let python = python();
     let Some(mounted) = Mounted::xfs(&scratch) else { return };

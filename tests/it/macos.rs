@@ -1,4 +1,4 @@
-//! Installations as macOS has them, made up around a real Python: what it is told there, it is told here by a sitecustomize.
+//! macOS installations, imitated with a real Python on Linux: a sitecustomize sets the values that Python has there.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::drop_in::compare_trees;
 use crate::harness::*;
 
-/// Has a copied Python, whose library is in `lib`, run this at its start.
+/// Makes a copied Python, with its library in `lib`, run this code at startup.
 fn customize(scratch: &Scratch, lib: &str, code: &str) {
     scratch.write(&format!("{lib}/python3.12/site-packages/sitecustomize.py"), code);
 }
 
-/// python.org's: a launcher in bin, and the executable in an application, which it starts.
+/// A framework installation from python.org: a launcher in bin that starts the executable in an application bundle.
 struct Framework {
     scratch: Scratch,
     python: Python,
@@ -36,7 +36,8 @@ impl Framework {
             application.join("Python").display()
         );
         scratch.write_script(&format!("{}/bin/python3.12", Self::VERSION), &launcher);
-        // What the launcher says is heard on each system; a framework's base is what its build says.
+        // __PYVENV_LAUNCHER__ is honoured on every system; only a framework build takes its base from the framework's
+        // bin.
         let launcher = version.join("bin/python3.12");
         let code = format!("import sys\nsys.platform, sys._base_executable = 'darwin', '{}'\n", launcher.display());
         customize(&scratch, &format!("{}/lib", Self::VERSION), &code);
@@ -50,7 +51,9 @@ impl Framework {
         Some(Framework { scratch, python })
     }
 
-    /// What its own venv makes by the launcher at this path, and what rvenv makes; then pyvenv.cfg's home, which is the same.
+    /// Compares what Python's own venv creates with the launcher at this path and what rvenv creates. Returns `home`
+    /// from
+    /// pyvenv.cfg, which is the same in both.
     fn compare(&self, launcher: &Path) -> PathBuf {
         let env = self.scratch.env();
         let made = |run: Run| {
@@ -69,7 +72,7 @@ impl Framework {
 }
 
 #[test]
-fn a_frameworks_base_is_the_launcher_in_its_bin_and_lib64_there_is_none() {
+fn a_frameworks_base_is_the_launcher_in_its_bin_and_there_is_no_lib64() {
     let Some(framework) = Framework::new() else { return };
     let bin = framework.scratch.path(Framework::VERSION).join("bin");
     assert_eq!(framework.compare(&framework.python.path), bin);
@@ -77,7 +80,7 @@ fn a_frameworks_base_is_the_launcher_in_its_bin_and_lib64_there_is_none() {
 }
 
 #[test]
-fn a_launcher_that_started_rvenv_has_no_say_in_which_python_is_asked() {
+fn the_launcher_that_started_rvenv_does_not_affect_which_python_is_queried() {
     let Some(framework) = Framework::new() else { return };
     let scratch = &framework.scratch;
     scratch
@@ -93,7 +96,7 @@ fn a_launcher_that_started_rvenv_has_no_say_in_which_python_is_asked() {
 }
 
 #[test]
-fn a_python_of_homebrews_is_known_by_the_link_that_stays_when_it_is_upgraded() {
+fn a_homebrew_python_is_recorded_by_the_link_that_survives_upgrades() {
     let scratch = Scratch::new();
     let Some(python) = copied_python(&scratch, "3.12") else { return };
     let keg = scratch.path("brew/Cellar/python@3.12/3.12.1");

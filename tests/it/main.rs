@@ -1,10 +1,10 @@
-//! Tests on real interpreters, shells and file systems. Each environment that rvenv makes is held against the
-//! one that the interpreter's own `-m venv` makes at the same path.
+//! Tests with real interpreters, shells and file systems. Each environment that rvenv creates is compared with the one
+//! that the interpreter's own `-m venv` creates at the same path.
 
 mod activate_this;
-#[cfg(unix)] // shells; cmd.exe has its own in cmd.rs
+#[cfg(unix)] // shells; the tests for cmd.exe are in cmd.rs
 mod activation;
-#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod cache;
 #[cfg(unix)] // strace
 mod calls;
@@ -17,12 +17,12 @@ mod cmd;
 mod copies;
 #[cfg(unix)] // shells
 mod deactivation;
-#[cfg(unix)] // names and managers of Unix; the registry has its own
+#[cfg(unix)] // names and version managers on Unix; Windows has registry.rs
 mod discovery;
 #[cfg(unix)] // mount
 mod disks;
 mod drop_in;
-#[cfg(unix)] // cargo runs it
+#[cfg(unix)] // run by cargo
 mod example;
 #[cfg(unix)] // links, and names in bin
 mod existing;
@@ -32,18 +32,18 @@ mod failures;
 mod faults;
 mod find_links;
 mod foreign;
-#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "what the cases for Unix alone need"))]
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod forge;
 mod generated;
 mod harness;
 mod images;
-#[cfg(unix)] // links, names that are any bytes
+#[cfg(unix)] // links, names of arbitrary bytes
 mod interpreters;
 mod jobs;
 mod library;
-#[cfg(unix)] // modes, numbers of links, file systems of their own
+#[cfg(unix)] // modes, link counts, mount
 mod link_modes;
-#[cfg(unix)] // links, programs in sh
+#[cfg(unix)] // links, sh scripts
 mod macos;
 #[cfg(unix)] // shells
 mod nt_scripts;
@@ -55,38 +55,38 @@ mod packaging;
 mod progress;
 #[cfg(unix)] // links
 mod python_api;
-#[cfg(unix)] // signals, programs in sh
+#[cfg(unix)] // signals, sh scripts
 mod races;
-#[cfg(unix)] // the documents are the same on each system
+#[cfg(unix)] // the documents are the same everywhere
 mod readme;
-#[cfg(windows)] // there is none elsewhere
+#[cfg(windows)] // only Windows has one
 mod registry;
 #[cfg(unix)] // tar, sha256sum
 mod release;
 mod relocatable;
-#[cfg(unix)] // links, and programs in sh
+#[cfg(unix)] // links, sh scripts
 mod remembering;
-#[cfg(unix)] // systems that Linux starts programs in
+#[cfg(unix)] // chroots on Linux
 mod roots;
 #[cfg(unix)] // modes, links
 mod scripts;
 #[cfg(unix)] // signals
 mod signals;
-#[cfg(unix)] // a script for sh
+#[cfg(unix)] // an sh script
 mod stand_in;
-#[cfg(unix)] // the sources are the same on each system
+#[cfg(unix)] // the sources are the same everywhere
 mod structure;
-#[cfg(unix)] // what tests/run and nohup do
+#[cfg(unix)] // tests/run, nohup
 mod suite;
 #[cfg(unix)] // script(1), stty
 mod terminal;
 #[cfg(unix)] // wheels for Linux
 mod tools;
-#[cfg(unix)] // programs in sh, names in bin
+#[cfg(unix)] // sh scripts, names in bin
 mod trust;
 #[cfg(unix)] // wheels for Linux
 mod virtualenv;
-#[cfg(unix)] // a Python that a script in sh stands for
+#[cfg(unix)] // an sh script in place of Python
 mod wheels;
-#[cfg(windows)] // what is so there alone
+#[cfg(windows)] // behaviour specific to Windows
 mod windows;

@@ -1,5 +1,5 @@
-//! The scripts of an environment on Windows that shells of other systems can read too, and so are run here: Git Bash has bash's,
-//! and fish, nushell and xonsh are the same everywhere.
+//! Activation scripts generated for Windows, run in shells that also exist here: bash as in Git Bash, and fish, nushell
+//! and xonsh, which are the same everywhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use rvenv::{
 
 use crate::harness::*;
 
-/// A name that is a path of Windows, as far as a name can be one, with what means something to one shell or another.
+/// A directory name that resembles a Windows path and contains characters special to various shells.
 const NAME: &str = r"C:\Users\it's $HOME & `b`\new\table\100%\é (1)";
 
-/// Makes nothing but the scripts.
+/// Creates only the scripts.
 struct ScriptsAlone;
 
 impl Steps for ScriptsAlone {
@@ -26,7 +26,7 @@ impl Steps for ScriptsAlone {
     }
 }
 
-/// The scripts of an environment of this name as they are on Windows, with those of `folder` besides.
+/// Creates the scripts of an environment of this name as for Windows, plus those in `folder`. Returns ENV_DIR.
 fn scripts_of_windows(scratch: &Scratch, name: &str, folder: Option<&Path>) -> PathBuf {
     let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
     let mut interpreter: Interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
@@ -38,7 +38,7 @@ fn scripts_of_windows(scratch: &Scratch, name: &str, folder: Option<&Path>) -> P
     env_dir
 }
 
-/// What a shell says that runs this code, in which `@` is the script of that name.
+/// The output of a shell that runs this code, in which `@` means the script of that name.
 fn said(scratch: &Scratch, shell: &[&str], env_dir: &Path, script: &str, code: &str) -> String {
     let script = scratch.write(script, fs::read(env_dir.join("Scripts").join(script)).unwrap());
     let code = scratch.write("code", code.replace('@', script.to_str().unwrap()));
@@ -50,14 +50,14 @@ fn said(scratch: &Scratch, shell: &[&str], env_dir: &Path, script: &str, code: &
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Cygwin's program, as far as it is used: `C:\a b` is `/c/a b` to MSYS.
+/// A minimal cygpath: converts `C:\a b` to `/C/a b`, where MSYS's prints `/c/a b`.
 const CYGPATH: &str = r#"#!/bin/sh
 [ $# = 1 ] || exit 1
 printf '%s\n' "$1" | sed 's|^.*\([A-Z]\):|/\1|; s|\\|/|g'
 "#;
 
 #[test]
-fn git_bash_has_the_path_as_its_programs_want_it() {
+fn git_bash_gets_posix_paths_if_cygpath_exists() {
     let scratch = Scratch::new();
     let env_dir = scripts_of_windows(&scratch, NAME, None);
     let code = r#"PS1='> '; before=$PATH; . @
@@ -79,7 +79,7 @@ printf '%s\n' "$VIRTUAL_ENV" "$VIRTUAL_ENV_PROMPT" "${PATH%:"$before"}"; deactiv
 }
 
 #[test]
-fn fish_has_the_path_as_its_programs_want_it() {
+fn fish_gets_posix_paths_if_cygpath_exists() {
     if tool("fish").is_none() {
         return;
     }
@@ -94,7 +94,7 @@ test (string join : $PATH) = (string join : $before); and not set -q VIRTUAL_ENV
 }
 
 #[test]
-fn xonsh_has_the_path_as_it_is() {
+fn xonsh_gets_the_windows_path() {
     if peer("xonsh").is_none() {
         return;
     }
@@ -107,14 +107,14 @@ fn xonsh_has_the_path_as_it_is() {
 }
 
 #[test]
-fn nushell_changes_the_one_path_that_there_is() {
+fn nushell_changes_the_existing_path_variable_whatever_its_case() {
     if peer("nu").is_none() {
         return;
     }
     let scratch = Scratch::new();
     let env_dir = scripts_of_windows(&scratch, NAME, None);
     let dir = env_dir.display();
-    // Windows calls it Path, as nushell did before it took all of a name's cases for one.
+    // Windows calls the variable Path, and so did nushell before its environment variables became case-insensitive.
     for (set_up, name) in [("", "PATH"), ("hide-env PATH; $env.Path = ['/x']", "Path")] {
         let code = format!(
             "{set_up}\nlet before = $env.{name}\noverlay use @
@@ -127,12 +127,12 @@ deactivate\nprint ($env.{name} == $before)\n"
 }
 
 #[test]
-fn powershells_script_is_sound_by_its_grammar_and_says_that_it_is_utf8() {
+fn the_powershell_script_parses_and_is_marked_as_utf8() {
     let scratch = Scratch::new();
     let env_dir = scripts_of_windows(&scratch, NAME, None);
     let script = env_dir.join("Scripts/Activate.ps1");
-    // Windows PowerShell 5.1 reads a file without this mark by the system's code page, in which a part of a letter may
-    // be a quote.
+    // Without this mark, Windows PowerShell 5.1 decodes the file with the system's code page, in which a byte of a
+    // letter may be a quote.
     let text = fs::read_to_string(&script).unwrap();
     assert!(text.starts_with("\u{feff}#"), "{text}");
     assert!(text.contains(&format!("$VenvDir = '{}',", env_dir.to_str().unwrap().replace('\'', "''"))), "{text}");
@@ -147,7 +147,7 @@ assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tre
 }
 
 #[test]
-fn programs_among_a_folders_scripts_are_copied_as_they_are() {
+fn executables_in_a_scripts_directory_are_copied_unchanged() {
     let scratch = Scratch::new();
     let program = b"MZ\xff\xfe__VENV_NAME__";
     for name in ["nt/tool.exe", "common/sub/tool.pdb", "nt/python.exe", "nt/venvlauncher.exe", "posix/no.exe"] {

@@ -1,5 +1,5 @@
-//! An environment of an earlier layer of an image, on overlayfs as Docker has it: a directory of a lower layer cannot be
-//! renamed there (EXDEV), nor can one elsewhere that something holds on to.
+//! Environments from an earlier image layer, on overlayfs as in Docker: a directory from a lower layer cannot be
+//! renamed there (EXDEV). On other file systems, the same goes for a directory that is in use.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// Two layers below a scratch directory's `mounted/merged`, the lower of which is written first.
+/// Two overlayfs layers mounted at `mounted/merged` in a scratch directory. The lower one is written first.
 struct Layers<'a> {
     scratch: &'a Scratch,
     mounted: Mounted,
 }
 
 impl Layers<'_> {
-    /// Only the lower layer is there to be written to. None where mounting is not allowed.
+    /// Mounts the lower layer alone, for writing. None where mounting is not allowed.
     fn lower(scratch: &Scratch) -> Option<Layers<'_>> {
         let layers = Layers { mounted: Mounted::tmpfs(scratch)?, scratch };
         for name in ["lower", "upper", "work", "merged"] {
@@ -24,7 +24,7 @@ impl Layers<'_> {
         Some(layers)
     }
 
-    /// From now on the upper layer is written to. None where there is no overlayfs.
+    /// Mounts the upper layer over it, so that writes go there. None without overlayfs.
     fn upper(&self) -> Option<()> {
         self.scratch.run("umount").arg(self.merged()).ok();
         let options = "lowerdir=lower,upperdir=upper,workdir=work";
@@ -44,7 +44,7 @@ impl Layers<'_> {
         self.merged().join("env")
     }
 
-    /// rvenv with the cache that was there in the lower layer.
+    /// rvenv with the cache from the lower layer.
     fn rvenv(&self) -> Run {
         self.scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", self.merged().join("cache"))
     }
@@ -66,7 +66,7 @@ impl Drop for Layers<'_> {
     }
 }
 
-/// An environment with files of the user's.
+/// Creates an environment that also contains the user's own files.
 fn write_environment(layers: &Layers, flags: &[&str]) {
     layers.rvenv().args(flags).arg(layers.env()).silent();
     write_mine(&layers.env());
@@ -81,7 +81,7 @@ fn write_mine(env_dir: &Path) {
     fs::set_permissions(env_dir.join("lib/mine"), fs::Permissions::from_mode(0o2751)).unwrap();
 }
 
-/// Whether all of the user's files are there; some are none too few.
+/// Whether the user's files exist. Panics if only some of them do.
 fn has_mine(env_dir: &Path) -> bool {
     let there = ["mine", "lib/mine/deeper/mine.py", "bin/mine"].map(|name| env_dir.join(name).exists());
     assert!(there.iter().all(|is_there| *is_there == there[0]), "{there:?}");
@@ -89,7 +89,7 @@ fn has_mine(env_dir: &Path) -> bool {
 }
 
 #[test]
-fn clear_of_an_environment_in_a_lower_layer_leaves_the_new_one_and_nothing_else() {
+fn clearing_an_environment_in_a_lower_layer_leaves_only_the_new_one() {
     for mode in ["copy", "hardlink"] {
         let scratch = Scratch::new();
         let Some(layers) = Layers::lower(&scratch) else { return };
@@ -108,7 +108,7 @@ fn clear_of_an_environment_in_a_lower_layer_leaves_the_new_one_and_nothing_else(
 }
 
 #[test]
-fn a_run_over_an_environment_in_a_lower_layer_keeps_what_is_there() {
+fn a_run_over_an_environment_in_a_lower_layer_keeps_existing_files() {
     for flags in [&[][..], &["--upgrade"], &["--upgrade", "--link-mode=hardlink"]] {
         let scratch = Scratch::new();
         let Some(layers) = Layers::lower(&scratch) else { return };
@@ -121,7 +121,7 @@ fn a_run_over_an_environment_in_a_lower_layer_keeps_what_is_there() {
     }
 }
 
-/// rvenv under strace, which has the N-th of the renames of two names fail or end the process.
+/// rvenv under strace, which makes the N-th rename or rmdir fail or kill the process.
 fn faulty(layers: &Layers, fault: &str, number: usize) -> Option<Run> {
     let run = layers.scratch.run(tool("strace")?).args(["-f", "-qq", "-e", "trace=rename,renameat2,rmdir"]);
     let run = run.args(["-e", &format!("inject=rename,renameat2,rmdir:{fault}:when={number}"), "-o", "/dev/null"]);
@@ -130,7 +130,7 @@ fn faulty(layers: &Layers, fault: &str, number: usize) -> Option<Run> {
 }
 
 #[test]
-fn whatever_fails_while_a_lower_layer_is_cleared_nothing_is_lost() {
+fn no_failure_while_clearing_a_lower_layer_loses_files() {
     for fault in ["error=EIO", "error=ENOSPC", "signal=SIGKILL"] {
         for number in [1, 2, 3, 5, 8, 13, 21, 28, 34, 36, 38, 40, 42, 44] {
             let scratch = Scratch::new();
@@ -146,7 +146,7 @@ fn whatever_fails_while_a_lower_layer_is_cleared_nothing_is_lost() {
             } else if output.status.code() == Some(1) {
                 assert!(tree(&layers.env()) == before, "{what}");
             }
-            // The next run puts right what one that was killed has left, be it the old environment or the new one.
+            // The next run repairs what a killed run left, be it the old environment or the new one.
             layers.rvenv().arg("--without-pip").arg(layers.env()).silent();
             layers.assert_whole();
             has_mine(&layers.env());

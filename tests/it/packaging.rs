@@ -1,4 +1,4 @@
-//! The wheel that `pip install .` makes: the program, and a module that runs it for the Python that is called.
+//! The wheel that `pip install .` builds: the program, and a module that runs it for the calling Python.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::harness::*;
 use crate::release;
 
-/// A wheel for this machine: the released one, where there is one; or else one that is built once, not optimized.
+/// A wheel for this machine: the released one if there is a current release, otherwise an unoptimised one built once.
 pub fn wheel() -> Option<&'static Path> {
     static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
     let released = || Some(release::dist()?.join(release::wheel_for(release::TARGETS[0].1)));
@@ -29,16 +29,16 @@ fn build(maturin: &Path) -> PathBuf {
 
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// A program that builds packages, which finds its like in `target/tools`.
+/// A program that builds packages and finds the other build tools in `target/tools`.
 pub fn packaging(scratch: &Scratch, program: &Path) -> Run {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
-    // The folder of the program that tests run is none of its business.
+    // Not the target directory of the program under test.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
     scratch.run(program).env("PATH", path).env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0")
 }
 
-/// An environment of `python` with the wheel, and its Python.
+/// Creates an environment of `python` with the wheel installed. Returns its Python.
 fn installed(scratch: &Scratch, python: &Python) -> Option<PathBuf> {
     let wheel = wheel()?;
     scratch.rvenv_for(python).arg("tools").silent();
@@ -54,14 +54,14 @@ fn module(scratch: &Scratch, python: &Path) -> Run {
 }
 
 #[test]
-fn python_m_rvenv_makes_an_environment_for_that_python() {
+fn python_m_rvenv_creates_an_environment_for_that_python() {
     for version in ["3.8", "3.12"] {
         let (Some(python), scratch) = (pyenv(version), Scratch::new()) else { return };
         let Some(tools) = installed(&scratch, &python) else { return };
         let version_said = format!("rvenv {}\n", env!("CARGO_PKG_VERSION"));
         assert_eq!(scratch.run(scratch.path("tools/bin/rvenv")).arg("--version").ok(), version_said);
         assert_eq!(module(&scratch, &tools).arg("--version").ok(), version_said);
-        // Whatever else is on PATH or named around it.
+        // Regardless of PATH and RVENV_PYTHON.
         module(&scratch, &tools).env("RVENV_PYTHON", "/nowhere").env("PATH", "/nowhere").arg("env").silent();
         assert!(configured(&scratch.env(), "version").unwrap().starts_with(&format!("{version}.")));
         assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
@@ -70,7 +70,7 @@ fn python_m_rvenv_makes_an_environment_for_that_python() {
 }
 
 #[test]
-fn python_m_rvenv_takes_another_python_by_its_flag_and_gives_errors_on() {
+fn python_m_rvenv_accepts_another_python_and_passes_errors_on() {
     let (Some(one), Some(other), scratch) = (pyenv("3.12"), pyenv("3.9"), Scratch::new()) else { return };
     let Some(tools) = installed(&scratch, &one) else { return };
     for flag in ["-p", "--python", "--pyth"] {
@@ -96,7 +96,7 @@ fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
         let pip = pip.args(["install", "--no-index", "--force-reinstall"]).args(flags).arg(wheel);
         pip.env("PYTHONUSERBASE", &user).ok()
     };
-    // An environment that sees what its base has installed.
+    // An environment with access to its base's site-packages.
     pip(&base, &[]);
     scratch.rvenv().args(["-p", "base", "--without-pip", "--system-site-packages", "seeing"]).silent();
     makes(module(&scratch, &scratch.path("seeing/bin/python")));
@@ -109,11 +109,11 @@ fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
 
     fs::remove_file(scratch.path("target/bin/rvenv")).unwrap();
     let error = module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")).arg("new").error();
-    assert!(error.starts_with("the program rvenv is not where its wheel puts it; "), "{error}");
+    assert!(error.contains("pip install --force-reinstall rvenv"), "{error}");
 }
 
 #[test]
-fn pip_knows_the_project_by_its_pyproject_toml() {
+fn pip_recognises_the_project_by_its_pyproject_toml() {
     let (Some(pip), scratch) = (packager("pip"), Scratch::new()) else { return };
     let pip = packaging(&scratch, &pip).args(["--isolated", "--disable-pip-version-check", "install", "--dry-run"]);
     let said = pip.args(["--no-deps", "--no-build-isolation", env!("CARGO_MANIFEST_DIR")]).ok();

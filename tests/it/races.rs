@@ -1,4 +1,4 @@
-//! Many runs at once: they take turns, none hangs, and whoever ends well leaves a whole environment.
+//! Concurrent runs: they take turns, none hangs, and each that succeeds leaves a complete environment.
 
 use std::fs;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -8,7 +8,7 @@ use crate::harness::*;
 
 const MANY: usize = 32;
 
-/// Waits for all; each must have ended well and said nothing.
+/// Waits for all of them. Each must succeed without output on stderr.
 fn all_well(children: Vec<Running>) {
     for child in children {
         let output = child.output();
@@ -20,7 +20,7 @@ fn assert_whole(scratch: &Scratch, env_dir: &str) {
     scratch.rvenv().args(["--check", env_dir]).silent();
     let pip = scratch.run(scratch.path(env_dir).join("bin/pip")).arg("--version").ok();
     assert!(pip.contains(scratch.path(env_dir).to_str().unwrap()), "{pip}");
-    // pip's own reading of RECORD.
+    // Verify pip's files against its RECORD.
     const CODE: &str = "
 import base64, hashlib, importlib.metadata
 for file in importlib.metadata.files('pip'):
@@ -33,7 +33,7 @@ for file in importlib.metadata.files('pip'):
 }
 
 #[test]
-fn many_at_one_new_folder() {
+fn concurrent_runs_for_one_new_directory() {
     let scratch = Scratch::new();
     let children = (0..MANY).map(|_| scratch.rvenv_for(&python()).arg("a/b/env").start()).collect();
     all_well(children);
@@ -41,7 +41,7 @@ fn many_at_one_new_folder() {
 }
 
 #[test]
-fn many_at_one_folder_with_clear() {
+fn concurrent_clears_of_one_directory() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).arg("env").silent();
     let children = (0..MANY).map(|_| scratch.rvenv_for(&python()).args(["--clear", "env"]).start()).collect();
@@ -50,7 +50,7 @@ fn many_at_one_folder_with_clear() {
 }
 
 #[test]
-fn many_new_folders_below_one_that_none_has_made_yet() {
+fn concurrent_runs_below_a_parent_that_does_not_exist_yet() {
     let scratch = Scratch::new();
     let run = |n: usize| scratch.rvenv_for(&python()).arg("--without-pip").arg(format!("a/b/{n}/env"));
     all_well((0..MANY).map(|n| run(n).start()).collect());
@@ -59,12 +59,12 @@ fn many_new_folders_below_one_that_none_has_made_yet() {
 }
 
 #[test]
-fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
+fn concurrent_runs_with_a_cold_cache_that_is_deleted_repeatedly() {
     let scratch = Scratch::new();
     let cache = scratch.path("cache");
     let (done, is_done) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        // Until `done` is dropped, as it is too where a run fails.
+        // Runs until `done` is dropped, which also happens when a run fails.
         let cache = &cache;
         scope.spawn(move || {
             while is_done.recv_timeout(Duration::from_millis(30)) == Err(RecvTimeoutError::Timeout) {
@@ -86,7 +86,7 @@ fn many_folders_with_one_cold_cache_that_is_deleted_throughout() {
 }
 
 #[test]
-fn many_folders_with_one_cold_cache() {
+fn concurrent_runs_with_one_cold_cache() {
     let scratch = Scratch::new();
     let run = |n: usize| scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", scratch.path("cache")).arg(format!("{n}"));
     all_well((0..MANY).map(|n| run(n).start()).collect());
@@ -94,20 +94,20 @@ fn many_folders_with_one_cold_cache() {
         assert_whole(&scratch, &n.to_string());
     }
     for folder in ["images", "interpreters"] {
-        assert_eq!(names_in(&scratch.path("cache").join(folder)).len(), 1, "nothing half made stays");
+        assert_eq!(names_in(&scratch.path("cache").join(folder)).len(), 1, "no partial entry remains");
     }
 }
 
 #[test]
-fn one_that_waits_says_so_and_can_be_told_to_stop() {
+fn a_waiting_run_reports_it_and_can_be_interrupted() {
     let scratch = Scratch::new();
     let python = python();
-    // One that is held up in its post-work: pip's upgrade from an index that does not answer.
+    // Held up by --upgrade-deps: pip waits for an index that does not respond.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let index = format!("http://{}/simple", listener.local_addr().unwrap());
     let held = scratch.rvenv_for(&python).args(["--upgrade-deps", "env"]);
     let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
-    held.wait_until("the environment stands", || scratch.path("env/pyvenv.cfg").exists());
+    held.wait_until("the environment exists", || scratch.path("env/pyvenv.cfg").exists());
     let waiting = scratch.rvenv_for(&python).args(["-v", "env"]).start();
     std::thread::sleep(Duration::from_millis(700));
     for (child, signal) in [(&waiting, "TERM"), (&held, "INT")] {
@@ -115,15 +115,15 @@ fn one_that_waits_says_so_and_can_be_told_to_stop() {
     }
     let waited = waiting.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&waited.status), Some(15), "{waited:?}");
-    assert!(String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program that makes "), "{waited:?}");
+    assert!(String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program "), "{waited:?}");
     let held = held.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&held.status), Some(2), "{held:?}");
-    // What was new is taken away again, and nothing hidden stays.
+    // New directories are removed again, and nothing hidden remains.
     assert!(scratch.names().is_empty(), "{:?}", scratch.names());
 }
 
 #[test]
-fn an_env_dir_that_another_program_makes_meanwhile_is_run_over() {
+fn an_env_dir_created_meanwhile_by_another_program_is_kept_and_completed() {
     let scratch = Scratch::new();
     // Held up by a compiler that waits for a file.
     let wrapper = scratch.python_that_compiles_after("while ! [ -e go ]; do sleep 0.02; done");
@@ -139,16 +139,16 @@ fn an_env_dir_that_another_program_makes_meanwhile_is_run_over() {
 }
 
 #[test]
-fn a_run_whose_parents_were_missing_is_waited_for_too() {
+fn a_run_that_creates_its_parents_is_waited_for_too() {
     let scratch = Scratch::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let index = format!("http://{}/simple", listener.local_addr().unwrap());
     let held = scratch.rvenv_for(&python()).args(["--upgrade-deps", "a/b/env"]);
     let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
-    held.wait_until("the environment stands", || scratch.path("a/b/env/pyvenv.cfg").exists());
+    held.wait_until("the environment exists", || scratch.path("a/b/env/pyvenv.cfg").exists());
     let second = scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "a/b/env"]).start();
     std::thread::sleep(Duration::from_millis(500));
-    assert!(scratch.path("a/b/env/bin/pip").exists(), "it is not cleared meanwhile");
+    assert!(scratch.path("a/b/env/bin/pip").exists(), "not cleared meanwhile");
     scratch.run("kill").arg("-TERM").arg(held.id().to_string()).silent();
     assert!(!held.output().status.success());
     all_well(vec![second]);
@@ -158,7 +158,7 @@ fn a_run_whose_parents_were_missing_is_waited_for_too() {
 }
 
 #[test]
-fn without_locks_no_run_touches_what_another_one_builds() {
+fn without_locks_no_run_touches_what_another_is_building() {
     let Some(strace) = tool("strace") else { return };
     let scratch = Scratch::new();
     let inject = ["-f", "-qq", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK", "-o", "/dev/null"];

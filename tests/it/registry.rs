@@ -1,10 +1,10 @@
-//! Which Python is found on Windows: on PATH, in the registry (PEP 514), among what other tools have installed.
+//! Finding Pythons on Windows: on PATH, in the registry (PEP 514), and among those installed by other tools.
 
 use std::path::Path;
 
 use crate::harness::*;
 
-/// A Python in this user's registry, which goes when this is dropped.
+/// A Python in this user's registry, removed on drop.
 struct Registered<'a> {
     scratch: &'a Scratch,
     path: String,
@@ -36,16 +36,16 @@ fn directory(python: &Python) -> String {
     python.path.parent().unwrap().display().to_string()
 }
 
-/// rvenv that finds nothing on PATH.
+/// rvenv with nothing on PATH.
 fn rvenv(scratch: &Scratch) -> Run {
     let run = scratch.rvenv().env("PATH", scratch.path("")).env("RVENV_CACHE_DIR", scratch.path("cache"));
-    // What tools have installed in a home that has nothing.
+    // An empty home, so that no Pythons of other tools are found.
     ["USERPROFILE", "APPDATA", "LOCALAPPDATA"].into_iter().fold(run, |run, name| run.env(name, scratch.path("home")))
 }
 
-// One test, since all see the same registry.
+// A single test, because all tests share the registry.
 #[test]
-fn the_registry_is_gone_by_as_the_launcher_does() {
+fn the_registry_is_searched_as_by_the_py_launcher() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     if rvenv(&scratch).arg("--list-pythons").output().status.success() {
@@ -53,14 +53,14 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
         return;
     }
     let error = rvenv(&scratch).arg("env").error();
-    assert!(error.contains("there is neither python3 nor python on PATH, and none is registered"), "{error}");
+    assert!(error.contains("is on PATH, and no Python is registered"), "{error}");
 
     let named = Registered::new(&scratch, "RvenvTest", "3.10");
     named.set(r"\InstallPath", "ExecutablePath", &old.path);
     let odd = Registered::new(&scratch, "RvenvTest", "Odd");
     odd.set(r"\InstallPath", "", directory(&new));
     odd.set("", "SysVersion", "3.12");
-    // What is not there is passed over, and so is what says too little.
+    // Entries for missing or unspecified executables are skipped.
     let gone = Registered::new(&scratch, "RvenvTest", "3.14");
     gone.set(r"\InstallPath", "ExecutablePath", scratch.path("gone/python.exe"));
     let broken = Registered::new(&scratch, "RvenvTest", "3.15");
@@ -71,7 +71,7 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
         run(arguments);
         assert_eq!(home(&scratch.env()), directory(python), "{arguments:?}");
     }
-    // As `py -V:RvenvTest/3.10` has it; what is there under that path is meant first.
+    // COMPANY/TAG as in `py -V:RvenvTest/3.10`; an existing path of that name takes precedence.
     run(&["-p", "rvenvtest/3.10"]);
     assert_eq!(home(&scratch.env()), directory(&old));
     scratch.rvenv_for(&new).args(["--without-pip", "RvenvTest/3.10"]).silent();
@@ -79,7 +79,7 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
     assert_eq!(home(&scratch.env()), directory(&new));
     let error = rvenv(&scratch).args(["-p", "RvenvTest/3.11", "other"]).error();
     assert!(error.ends_with("there is no such file"), "{error}");
-    // The Store's empty file is passed over also where it is named.
+    // The Store's empty alias is skipped even if it is named.
     let alias = scratch.write("WindowsApps/python.exe", "");
     rvenv(&scratch)
         .env("PATH", alias.parent().unwrap())
@@ -91,13 +91,13 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
     let listed = rvenv(&scratch).arg("--list-pythons").ok();
     assert_eq!(listed.lines().count(), 2, "{listed}");
 
-    // A path that is relative to nothing is not looked for here.
+    // A relative path in the registry is not looked up in the current directory.
     let relative = Registered::new(&scratch, "RvenvTest", "3.20");
     relative.set(r"\InstallPath", "ExecutablePath", "relative.exe");
     scratch.write("relative.exe", "");
     assert_eq!(rvenv(&scratch).arg("--list-pythons").ok(), listed);
 
-    // python.org's goes before another company's.
+    // python.org's Python takes precedence over another company's.
     let core = Registered::new(&scratch, "PythonCore", "rvenv-test");
     core.set(r"\InstallPath", "", directory(&old));
     core.set("", "SysVersion", "3.10");
@@ -106,7 +106,7 @@ fn the_registry_is_gone_by_as_the_launcher_does() {
 }
 
 #[test]
-fn scripts_and_empty_files_on_path_are_no_pythons() {
+fn scripts_and_empty_files_on_path_are_skipped() {
     let python = python();
     let scratch = Scratch::new();
     scratch.write("shims/python3.bat", "@echo a shim\r\n");
@@ -115,17 +115,17 @@ fn scripts_and_empty_files_on_path_are_no_pythons() {
         let names = names.iter().map(|name| scratch.path(name).into_os_string());
         std::env::join_paths(names.chain([python.path.parent().unwrap().into()])).unwrap()
     };
-    // Found under `python`, whatever the variable is called.
+    // Found as `python`, whatever the case of the variable's name.
     let run = rvenv(&scratch).env_remove("PATH").env("pAtH", path(&["shims", "WindowsApps"]));
     run.args(["--without-pip", "env"]).silent();
     assert_eq!(home(&scratch.env()), directory(&python));
 }
 
 #[test]
-fn what_other_tools_have_installed_is_found_by_its_version() {
+fn pythons_installed_by_other_tools_are_found_by_version() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
-    // An environment stands for an installation, which would be large.
+    // An environment in place of an installation, which would be large.
     let places = ["home/.pyenv/pyenv-win/versions/3.10.11", "home/uv/python/cpython-3.12.9-windows-x86_64-none"];
     for (python, place) in [(&old, places[0]), (&new, places[1])] {
         scratch.rvenv_for(python).args(["--without-pip", place]).silent();
@@ -141,7 +141,7 @@ fn what_other_tools_have_installed_is_found_by_its_version() {
     assert_eq!(home(&scratch.env()), directory(&newest));
 }
 
-/// What starts `python` at `prefix` as an installation's does, without the size of one: a launcher.
+/// Puts a launcher for `python` at `prefix`, which behaves like an installation without its size.
 fn install(scratch: &Scratch, python: &Python, prefix: &str) {
     scratch.rvenv_for(python).args(["--clear", "--without-pip", "launcher"]).silent();
     let launcher = scratch.path("launcher");
@@ -151,7 +151,7 @@ fn install(scratch: &Scratch, python: &Python, prefix: &str) {
 }
 
 #[test]
-fn a_shim_of_pyenv_win_stands_for_the_active_version() {
+fn a_pyenv_win_shim_resolves_to_the_active_version() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let root = "home/.pyenv/pyenv-win";
@@ -173,11 +173,11 @@ fn a_shim_of_pyenv_win_stands_for_the_active_version() {
     assert_eq!(python(shims().arg("-p").arg(&shim)), directory(&new));
     scratch.write(".python-version", "3.11.2\n");
     let error = shims().arg("other").error();
-    assert!(error.contains("a shim of pyenv's, and none of the active versions has it"), "{error}");
+    assert!(error.contains("it is a pyenv shim, and no active version provides it"), "{error}");
 }
 
 #[test]
-fn an_environments_python_leads_to_its_base_under_any_name() {
+fn an_environments_python_resolves_to_its_base_under_any_name() {
     for version in ["3.8", "3.13"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
@@ -186,7 +186,7 @@ fn an_environments_python_leads_to_its_base_under_any_name() {
         let launcher = scratch.path("other").join(PYTHON);
         std::fs::copy(&launcher, launcher.with_file_name("mine.exe")).unwrap();
         let shouted = scratch.path("CHAINED/SCRIPTS/PYTHON.EXE").display().to_string();
-        // The last directory of a path is what it looks like, not what it leads to.
+        // The last directory of a path is taken as written, not as resolved.
         for named in ["chained", r"other\Scripts\mine.exe", r"other\..\chained", r".\chained", &shouted, r"chained\"] {
             scratch.rvenv().args(["--clear", "--without-pip", "-p", named, "env"]).silent();
             assert_eq!(home(&scratch.env()), directory(&python), "{named}");
@@ -195,12 +195,12 @@ fn an_environments_python_leads_to_its_base_under_any_name() {
 }
 
 #[test]
-fn an_environments_python_without_a_launcher_leads_to_its_base() {
+fn an_environments_python_without_a_launcher_resolves_to_its_base() {
     for version in ["3.8", "3.13"] {
         let Some(python) = pyenv(version) else { continue };
         let scratch = Scratch::new();
         let base = python.path.parent().unwrap();
-        // As venv copies it where there are no launchers, here under a name of its own.
+        // As venv copies it where there are no launchers, but under another name.
         for entry in std::fs::read_dir(base).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "dll") {
@@ -216,7 +216,7 @@ fn an_environments_python_without_a_launcher_leads_to_its_base() {
 }
 
 #[test]
-fn what_a_launcher_tells_its_python_does_not_mislead_another() {
+fn launcher_variables_do_not_mislead_another_python() {
     let python = python();
     let scratch = Scratch::new();
     for (name, value) in
@@ -229,7 +229,7 @@ fn what_a_launcher_tells_its_python_does_not_mislead_another() {
 }
 
 #[test]
-fn an_environment_whose_home_is_another_by_now_leads_there() {
+fn an_environment_whose_home_changed_resolves_to_the_new_base() {
     let (Some(old), Some(new)) = (pyenv("3.12"), pyenv("3.13")) else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&old).args(["--without-pip", "other"]).silent();
@@ -237,7 +237,7 @@ fn an_environment_whose_home_is_another_by_now_leads_there() {
     let configuration = scratch.path("other/pyvenv.cfg");
     for python in [&old, &new] {
         std::fs::write(&configuration, format!("home = {}\r\n", directory(python))).unwrap();
-        // What was said before is remembered.
+        // The earlier answer is cached.
         for _ in 0..2 {
             let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache"));
             run.args(["--clear", "--without-pip", "env", "-p"]).arg(&launcher).silent();

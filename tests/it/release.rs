@@ -1,4 +1,5 @@
-//! What `packaging/release` has built, where it has: each wheel and archive for what it is for, and both installed from.
+//! The files that `packaging/release` has built, if it has: the contents of each wheel and archive, and installing from
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +10,7 @@ use crate::packaging::packaging;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The targets, each with the tags of its wheel for machines, and what its program is.
+/// The targets, each with its wheel's platform tags and the format of its program.
 pub const TARGETS: [(&str, &str, Program); 5] = [
     (
         "x86_64-unknown-linux-musl",
@@ -26,7 +27,7 @@ pub const TARGETS: [(&str, &str, Program); 5] = [
     ("x86_64-pc-windows-gnu", "win_amd64", Program::Pe { machine: 0x8664 }),
 ];
 
-/// The formats of programs, with the number that each has for a machine.
+/// Executable formats, each with its machine number.
 #[derive(Clone, Copy)]
 pub enum Program {
     Elf { machine: u32 },
@@ -35,7 +36,7 @@ pub enum Program {
 }
 
 impl Program {
-    /// Holds a program against it: at any address, for this machine, and on Linux without a loader.
+    /// Checks that a program has this format and machine, is position-independent, and needs no loader on Linux.
     pub fn check(self, bytes: &[u8]) {
         let number =
             |at: usize, size: usize| bytes[at..at + size].iter().rfold(0, |sum, byte| sum << 8 | u64::from(*byte));
@@ -64,16 +65,16 @@ impl Program {
     }
 }
 
-/// Where the files of a release are, if it is one of these sources.
+/// The directory with the release's files, if they were built from these sources.
 pub fn dist() -> Option<PathBuf> {
-    if is_current() { Some(folder()) } else { missing("what packaging/release makes of these sources") }
+    if is_current() { Some(folder()) } else { missing("a release built from these sources by packaging/release") }
 }
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist")
 }
 
-/// Whether there is a release that is not older than what it is made of.
+/// Whether there is a release that is newer than its sources.
 pub fn is_current() -> bool {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
@@ -100,7 +101,7 @@ fn unpack(scratch: &Scratch, archive: &Path) {
     }
 }
 
-/// What pip says, in a Python's environment that has been made for it in `tools`.
+/// Runs pip with the release's files, in an environment `tools` that is created if necessary.
 fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
     if !scratch.path("tools").exists() {
         scratch.rvenv().arg("tools").silent();
@@ -110,7 +111,7 @@ fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_release_has_a_wheel_and_an_archive_for_each_target_and_the_sources_for_pip_and_cargo() {
+fn a_release_has_a_wheel_and_an_archive_per_target_and_sources_for_pip_and_cargo() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
     let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("rvenv-{VERSION}.tar.gz"), "SHA256SUMS".to_owned()];
     for (target, platforms, _) in TARGETS {
@@ -123,7 +124,7 @@ fn a_release_has_a_wheel_and_an_archive_for_each_target_and_the_sources_for_pip_
 }
 
 #[test]
-fn each_wheel_holds_the_program_for_what_it_says_it_is_for() {
+fn each_wheel_contains_the_program_for_its_platform() {
     let Some(dist) = dist() else { return };
     for (_, platforms, program) in TARGETS {
         let scratch = Scratch::new();
@@ -161,7 +162,7 @@ fn each_wheel_holds_the_program_for_what_it_says_it_is_for() {
 }
 
 #[test]
-fn nothing_in_a_wheel_tells_where_it_was_built() {
+fn wheels_do_not_reveal_where_they_were_built() {
     let Some(dist) = dist() else { return };
     let home = std::env::var("HOME").unwrap_or_default();
     for (_, platforms, _) in TARGETS {
@@ -178,7 +179,7 @@ fn nothing_in_a_wheel_tells_where_it_was_built() {
 }
 
 #[test]
-fn pip_takes_the_wheel_for_each_platform() {
+fn pip_selects_the_right_wheel_for_each_platform() {
     let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
     let linux = ["manylinux2014_x86_64", "manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "musllinux_1_2_aarch64"];
     let others = ["macosx_14_0_arm64", "macosx_12_0_x86_64", "win_amd64"];
@@ -196,7 +197,7 @@ fn the_program_for_apple_silicon_is_signed() {
     let Some(dist) = dist() else { return };
     let scratch = Scratch::new();
     unpack(&scratch, &dist.join(wheel_for("macosx_11_0_arm64")));
-    // Each page's hash in the code directory of LC_CODE_SIGNATURE: without them, macOS on arm64 starts no program.
+    // The hash of each page, in the code directory of LC_CODE_SIGNATURE: macOS on arm64 starts no program without them.
     let code = "
 import hashlib, struct, sys
 program = open(sys.argv[1], 'rb').read()
@@ -221,7 +222,7 @@ print(pages > 100)
 }
 
 #[test]
-fn each_archive_holds_the_program_its_completions_and_its_manual_page() {
+fn each_archive_contains_the_program_its_completions_and_its_manual_page() {
     let Some(dist) = dist() else { return };
     for (target, _, program) in TARGETS {
         let scratch = Scratch::new();
@@ -255,7 +256,7 @@ fn each_archive_holds_the_program_its_completions_and_its_manual_page() {
 }
 
 #[test]
-fn the_program_of_an_archive_runs() {
+fn the_program_in_an_archive_runs() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
     let target = TARGETS[0].0;
     unpack(&scratch, &dist.join(archive_for(target)));
@@ -266,7 +267,7 @@ fn the_program_of_an_archive_runs() {
 }
 
 #[test]
-fn the_readme_says_how_large_wheel_and_program_are_at_most() {
+fn the_readme_gives_the_largest_sizes_of_wheel_and_program() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
     let (mut wheel, mut program) = (0, 0);
     for (target, platforms, kind) in TARGETS {
@@ -285,7 +286,7 @@ fn the_readme_says_how_large_wheel_and_program_are_at_most() {
     }
 }
 
-/// Has a program make an environment, and the module beside it another.
+/// Checks the installed program's version, and that it creates an environment with pip.
 fn check_installed(scratch: &Scratch, bin: &Path) {
     let program =
         || scratch.run(bin.join("rvenv")).env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON");
@@ -295,7 +296,7 @@ fn check_installed(scratch: &Scratch, bin: &Path) {
 }
 
 #[test]
-fn pip_installs_it_from_the_wheels() {
+fn pip_installs_from_the_wheels() {
     let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
     pip(&scratch, &["install", "--only-binary=:all:", "rvenv"]).silent();
     check_installed(&scratch, &scratch.path("tools/bin"));
@@ -303,11 +304,11 @@ fn pip_installs_it_from_the_wheels() {
 }
 
 #[test]
-fn pip_installs_it_from_its_source_distribution() {
+fn pip_installs_from_the_source_distribution() {
     let (Some(dist), Some(pip), scratch) = (dist(), packager("pip"), Scratch::new()) else { return };
     let pip = packaging(&scratch, &pip).args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);
     let pip = pip.args(["--no-deps", "--no-build-isolation", "--prefix", "installed", "--ignore-installed"]);
-    // Not optimized, which would take minutes.
+    // Not optimised, because that would take minutes.
     let pip =
         pip.arg(dist.join(format!("rvenv-{VERSION}.tar.gz"))).env("MATURIN_PEP517_ARGS", "--profile=dev --locked");
     pip.silent();
@@ -315,7 +316,7 @@ fn pip_installs_it_from_its_source_distribution() {
 }
 
 #[test]
-fn cargo_installs_it_from_its_crate() {
+fn cargo_installs_from_the_crate() {
     let (Some(dist), Some(cargo), scratch) = (dist(), tool("cargo"), Scratch::new()) else { return };
     unpack(&scratch, &dist.join(format!("rvenv-{VERSION}.crate")));
     let cargo = packaging(&scratch, &cargo).args(["install", "--quiet", "--locked", "--debug", "--root", "installed"]);

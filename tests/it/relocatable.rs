@@ -1,5 +1,5 @@
-//! `--relocatable`: an environment that works wherever it is moved or copied to. (Its activation scripts are tried in
-//! activation.rs and cmd.rs.)
+//! `--relocatable`: environments that keep working when moved or copied. (activation.rs and cmd.rs test their
+//! activation scripts.)
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::path::Path;
 use crate::harness::*;
 use crate::jobs::{pip, small_wheel};
 
-/// A name that a shebang line cannot hold, nor a word of a shell's.
+/// A name that cannot be written in a shebang line or as an unquoted shell word.
 const NAME: &str = if cfg!(windows) { "it's a 'b" } else { "it's a \"b $x" };
 
-/// Asserts that Python and pip in `env_dir` are those of this directory.
+/// Asserts that Python and pip in `env_dir` use this directory.
 fn assert_works(scratch: &Scratch, env_dir: &Path, what: &str) {
     let prefix = in_env(env_dir, "import sys; print(sys.prefix)");
     assert_eq!(Path::new(&prefix), env_dir, "{what}");
@@ -18,7 +18,7 @@ fn assert_works(scratch: &Scratch, env_dir: &Path, what: &str) {
     assert!(said.contains(env_dir.to_str().unwrap()), "{what}: {said}");
 }
 
-/// The files of an environment that name `place`.
+/// The files of an environment that contain the path `place`.
 fn naming(env_dir: &Path, place: &Path) -> Vec<String> {
     let place = place.to_str().unwrap().as_bytes();
     let names_it = |path: &String| {
@@ -29,13 +29,13 @@ fn naming(env_dir: &Path, place: &Path) -> Vec<String> {
 }
 
 #[test]
-fn an_environment_of_each_python_works_where_it_is_moved_to() {
+fn an_environment_of_each_python_works_after_a_move() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         let (made, moved) = (scratch.path("made here"), scratch.path(NAME).join("env"));
         scratch.rvenv_for(python).arg("--relocatable").arg(&made).silent();
         assert_eq!(configured(&made, "relocatable").as_deref(), Some("true"));
-        // What command has made it is on record, and so is its home.
+        // pyvenv.cfg records the command that created it, and its home.
         assert_eq!(naming(&made, &scratch.path("")), ["pyvenv.cfg"], "{}", python.path.display());
         fs::create_dir(moved.parent().unwrap()).unwrap();
         fs::rename(&made, &moved).unwrap();
@@ -45,7 +45,7 @@ fn an_environment_of_each_python_works_where_it_is_moved_to() {
 }
 
 #[test]
-fn what_pip_installs_is_relocatable_from_the_next_run_on() {
+fn packages_that_pip_installed_become_relocatable_with_the_next_run() {
     for_each_pip(|python| {
         let scratch = Scratch::new();
         fs::create_dir(scratch.path("wheels")).unwrap();
@@ -61,7 +61,7 @@ fn what_pip_installs_is_relocatable_from_the_next_run_on() {
         assert_eq!(scratch.run(program_of(&moved, "smallest")).ok().trim_end(), "1.0");
         scratch.rvenv().arg("--check").arg(&moved).ok();
         assert_works(&scratch, &moved, "moved again");
-        // RECORD knows the launcher as it is: pip says of no file that it is not its own.
+        // RECORD matches the rewritten launcher, so pip uninstalls it.
         pip(&scratch, &moved, &["uninstall", "--quiet", "--yes", "smallest"]);
         assert!(!program_of(&moved, "smallest").exists());
     });
@@ -80,20 +80,20 @@ fn an_environment_stays_relocatable_until_it_is_cleared() {
     }
     scratch.rvenv_for(&python).args(["--clear", "env"]).silent();
     assert!(!is_relocatable() && names_it());
-    // An upgrade leaves scripts alone, unless it is asked for other ones.
+    // An upgrade leaves scripts alone unless other ones are requested.
     scratch.rvenv_for(&python).args(["--upgrade", "--relocatable", "env"]).silent();
     assert!(is_relocatable() && !names_it(), "{:?}", naming(&scratch.env(), &scratch.env()));
 }
 
 #[test]
-fn the_command_of_a_relocatable_environment_makes_one() {
+fn the_recorded_command_of_a_relocatable_environment_creates_a_relocatable_one() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "--relocatable", "env"]).silent();
     assert!(configured(&scratch.env(), "command").unwrap().contains(" --relocatable "));
 }
 
 #[test]
-fn pip_that_has_upgraded_itself_is_relocatable_too() {
+fn an_upgraded_pip_is_relocatable_too() {
     let (Some(old), Some(new)) = (pyenv("3.10"), pyenv("3.11")) else { return };
     let scratch = Scratch::new();
     let bundled = scratch.run(&new.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
@@ -104,7 +104,7 @@ fn pip_that_has_upgraded_itself_is_relocatable_too() {
 }
 
 #[test]
-fn launchers_that_were_moved_unmended_are_told_and_mended() {
+fn broken_launchers_are_reported_after_a_move_and_repaired() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("wheels")).unwrap();
     small_wheel(&scratch.path("wheels"), "1.0");
@@ -127,7 +127,7 @@ mod unix {
     use super::*;
 
     #[test]
-    fn a_launcher_is_found_by_links_by_path_and_by_the_shell() {
+    fn launchers_work_through_links_paths_and_shells() {
         let scratch = Scratch::new();
         let (made, env_dir) = (scratch.path("made"), scratch.path(NAME));
         scratch.rvenv_for(&python()).arg("--relocatable").arg(&made).silent();
@@ -148,7 +148,7 @@ mod unix {
             home(scratch.run(scratch.path("links of links/pip"))),
             home(scratch.run("sh").arg("pip").current_dir(&bin)),
             home(scratch.run("./pip").current_dir(&bin)),
-            // What lies in the current directory is never run.
+            // Programs in the current directory are never run.
             scratch.run(scratch.path("links/pip")).env("PATH", "").current_dir(&hostile),
             scratch.run("/bin/bash").arg("pip").env("PATH", &path).current_dir(&hostile),
             scratch.run(scratch.path("links of links/pip")).env("PATH", &path).current_dir(&hostile),
@@ -159,13 +159,13 @@ mod unix {
             let said = run.arg("--version").ok();
             assert!(said.contains(&format!("{}/lib/", env_dir.display())), "{said}");
         }
-        // Named as it was reached.
+        // The environment is named by the path that it was reached by.
         let said = scratch.run(scratch.path("linked env/bin/pip")).arg("--version").ok();
         assert!(said.contains("linked env/lib/"), "{said}");
     }
 
     #[test]
-    fn a_copy_a_rename_above_and_a_mount_keep_working() {
+    fn copies_renamed_parents_and_mounts_keep_working() {
         let scratch = Scratch::new();
         let env_dir = scratch.path("above/env");
         scratch.rvenv_for(&python()).args(["--relocatable", "--copies"]).arg(&env_dir).silent();
@@ -185,9 +185,9 @@ mod unix {
         assert!(said.contains(&format!("{}/lib/", scratch.path("mount").display())), "{said}");
     }
 
-    /// dash without /proc, as on macOS.
+    /// dash and tcsh without /proc, as on macOS.
     #[test]
-    fn a_shell_that_does_not_tell_where_its_script_is_is_told() {
+    fn activation_in_a_shell_that_cannot_locate_its_script_needs_a_variable() {
         let scratch = Scratch::new();
         scratch.rvenv_for(&python()).args(["--without-pip", "--relocatable", "env"]).silent();
         for (shell, code) in [
@@ -212,9 +212,8 @@ mod unix {
             if stderr.contains("unshare") || stderr.contains("mount:") {
                 return say_missing("a user namespace with mounts");
             }
-            let told =
-                "this shell does not tell where this script is; set RVENV_ENV_DIR to the directory of the environment";
-            let told_in_csh = "csh does not tell where this script is; set the variable RVENV_ENV_DIR";
+            let told = "first run: RVENV_ENV_DIR=";
+            let told_in_csh = "first run: setenv RVENV_ENV_DIR ";
             assert!(stderr.contains(told) || said.contains(told_in_csh), "{shell}: {said}{stderr}");
             let env_dir = scratch.env();
             let expected = format!("failed\n\n{} unset\n\n", env_dir.display());

@@ -1,4 +1,4 @@
-//! What Pythons say of themselves is remembered, and forgotten as soon as it may not hold any more.
+//! Interpreter metadata is cached, and queried again as soon as it may be outdated.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 
-/// rvenv with a cache of this scratch's own.
+/// rvenv with a cache in the scratch directory.
 fn rvenv(scratch: &Scratch, python: &Path) -> Run {
     let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(python);
     run.args(["--clear", "--without-pip", "env"])
@@ -17,7 +17,7 @@ fn version_of(scratch: &Scratch) -> String {
     configured(&scratch.env(), "version").unwrap()
 }
 
-/// The processes that rvenv starts, by strace's word.
+/// The programs that a run executes, according to strace.
 fn started(scratch: &Scratch, run: Run) -> Option<Vec<String>> {
     let strace = tool("strace")?;
     let trace = scratch.path("trace");
@@ -36,7 +36,7 @@ fn started(scratch: &Scratch, run: Run) -> Option<Vec<String>> {
 }
 
 #[test]
-fn a_warm_run_starts_no_process_but_itself() {
+fn a_warm_run_starts_no_other_process() {
     for_each_python(|python| {
         let scratch = Scratch::new();
         rvenv(&scratch, &python.path).silent();
@@ -46,7 +46,7 @@ fn a_warm_run_starts_no_process_but_itself() {
 }
 
 #[test]
-fn a_pyenv_shim_starts_none_either() {
+fn a_warm_run_with_a_pyenv_shim_starts_no_other_process() {
     let shims = pyenv_root().join("shims");
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
@@ -62,7 +62,7 @@ fn a_pyenv_shim_starts_none_either() {
 }
 
 #[test]
-fn no_cache_and_a_cache_that_cannot_be_written_ask_each_time() {
+fn without_a_writable_cache_python_is_queried_each_time() {
     let python = python();
     let scratch = Scratch::new();
     let cold = scratch.rvenv_for(&python).args(["--no-cache", "--without-pip", "env"]);
@@ -76,7 +76,7 @@ fn no_cache_and_a_cache_that_cannot_be_written_ask_each_time() {
 }
 
 #[test]
-fn the_cache_is_nobody_elses() {
+fn only_its_owner_can_access_the_cache() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new();
     rvenv(&scratch, &python().path).silent();
@@ -91,7 +91,7 @@ fn the_cache_is_nobody_elses() {
 }
 
 #[test]
-fn the_cache_is_in_the_users_cache_folder() {
+fn the_cache_is_in_the_users_cache_directory() {
     let scratch = Scratch::new();
     let python = python();
     let run = || scratch.rvenv_for(&python).env_remove("RVENV_CACHE_DIR").args(["--clear", "--without-pip", "env"]);
@@ -103,7 +103,7 @@ fn the_cache_is_in_the_users_cache_folder() {
 }
 
 #[test]
-fn an_entry_that_does_not_read_is_dropped_silently() {
+fn an_invalid_entry_is_silently_replaced() {
     let scratch = Scratch::new();
     let python = python();
     rvenv(&scratch, &python.path).silent();
@@ -113,16 +113,16 @@ fn an_entry_that_does_not_read_is_dropped_silently() {
     for damage in ["", "{", "null", "[1]", &sound[..sound.len() / 2], &sound.replace("\"answer\"", "\"other\"")] {
         fs::write(&entry, damage).unwrap();
         rvenv(&scratch, &python.path).silent();
-        assert_eq!(fs::read_to_string(&entry).unwrap(), sound, "made anew");
+        assert_eq!(fs::read_to_string(&entry).unwrap(), sound, "written again");
     }
-    // An answer to another question.
+    // An entry written by another version of the probe.
     fs::write(&entry, sound.replace("\"probe\":\"", "\"probe\":\"x")).unwrap();
     rvenv(&scratch, &python.path).silent();
     assert_eq!(fs::read_to_string(&entry).unwrap(), sound);
 }
 
 #[test]
-fn a_link_that_leads_elsewhere_is_asked_again() {
+fn python_is_queried_again_when_its_link_changes() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let link = scratch.path("python3");
@@ -135,12 +135,12 @@ fn a_link_that_leads_elsewhere_is_asked_again() {
 }
 
 #[test]
-fn an_interpreter_replaced_by_another_of_the_same_size_and_mtime_is_asked_again() {
+fn an_interpreter_replaced_by_one_with_the_same_size_and_mtime_is_queried_again() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let installed = scratch.path("bin/python3");
     let write = |python: &Python| {
-        // An installation at one place: its executable and library are swapped as a whole.
+        // One installation whose executable and library are replaced as a whole.
         let _ = fs::remove_dir_all(scratch.path("bin"));
         let _ = fs::remove_file(scratch.path("lib"));
         fs::create_dir(scratch.path("bin")).unwrap();
@@ -151,7 +151,7 @@ fn an_interpreter_replaced_by_another_of_the_same_size_and_mtime_is_asked_again(
             .max(fs::metadata(two.path.canonicalize().unwrap()).unwrap().len());
         fs::copy(&real, &installed).unwrap();
         let file = fs::File::options().write(true).open(&installed).unwrap();
-        // An executable may have anything behind its end.
+        // Trailing bytes do no harm to an executable.
         file.set_len(size).unwrap();
         file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).unwrap();
         symlink(real.ancestors().nth(2).unwrap().join("lib"), scratch.path("lib")).unwrap();
@@ -165,11 +165,11 @@ fn an_interpreter_replaced_by_another_of_the_same_size_and_mtime_is_asked_again(
         assert_eq!(version_of(&scratch), version);
     }
     seen.dedup();
-    assert_eq!(seen.len(), 1, "the same size and mtime each time");
+    assert_eq!(seen.len(), 1, "same size and mtime each time");
 }
 
 #[test]
-fn a_python_upgraded_in_place_is_asked_again() {
+fn a_python_upgraded_in_place_is_queried_again() {
     let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let copy = |python: &Python| {
@@ -189,7 +189,7 @@ fn a_python_upgraded_in_place_is_asked_again() {
 }
 
 #[test]
-fn an_environments_python_is_asked_again_when_its_pyvenv_cfg_changes() {
+fn an_environments_python_is_queried_again_when_its_pyvenv_cfg_changes() {
     let (Some(one), Some(two)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     for (python, version) in [(&one, "3.11.7"), (&two, "3.12.1")] {
@@ -201,7 +201,7 @@ fn an_environments_python_is_asked_again_when_its_pyvenv_cfg_changes() {
 }
 
 #[test]
-fn a_python_that_gets_its_pip_later_is_asked_again() {
+fn a_python_that_gains_or_loses_pip_is_queried_again() {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
     let prefix = python.path.ancestors().nth(2).unwrap();
@@ -210,10 +210,10 @@ fn a_python_that_gets_its_pip_later_is_asked_again() {
     fs::rename(&ensurepip, scratch.path("away")).unwrap();
     let executable = scratch.path("python/bin/python3");
     let run = || scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(&executable).arg("env");
-    assert!(run().error().contains("brings no pip"));
+    assert!(run().error().contains("does not include pip"));
     fs::rename(scratch.path("away"), &ensurepip).unwrap();
     run().silent();
-    // And a wheel in place of another.
+    // A bundled wheel that disappears is noticed as well.
     let bundled = ensurepip.join("_bundled");
     fs::rename(bundled.join("pip-23.2.1-py3-none-any.whl"), scratch.path("wheel")).unwrap();
     assert!(
@@ -224,12 +224,12 @@ fn a_python_that_gets_its_pip_later_is_asked_again() {
             .arg(&executable)
             .arg("new")
             .error()
-            .contains("brings no pip")
+            .contains("does not include pip")
     );
 }
 
-/// A run in which such system calls of one process on `path` fail, `fault` says how and from which on. None without
-/// strace.
+/// A run in which this system call fails on `path`. `fault` is strace's expression for how, and from which call on.
+/// None without strace.
 fn with_fault(scratch: &Scratch, run: Run, call: &str, path: &Path, fault: &str) -> Option<Run> {
     let mut traced = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(path);
     traced = traced.args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}")]);
@@ -241,7 +241,7 @@ fn with_fault(scratch: &Scratch, run: Run, call: &str, path: &Path, fault: &str)
 }
 
 #[test]
-fn an_ensurepip_that_could_not_be_imported_once_is_asked_for_again() {
+fn a_failed_import_of_ensurepip_is_not_cached() {
     let scratch = Scratch::new();
     let Some(python) = copied_python(&scratch, "3.12") else { return };
     let ensurepip = "python/lib/python3.12/ensurepip/__init__.py";
@@ -256,14 +256,14 @@ fn an_ensurepip_that_could_not_be_imported_once_is_asked_for_again() {
     };
     run().arg("--without-pip").silent();
     let error = run().error();
-    assert!(error.contains(&format!("brings no pip: its ensurepip cannot be imported: {reason}")), "{error}");
+    assert!(error.contains(&format!("does not include pip: its ensurepip cannot be imported: {reason}")), "{error}");
     fs::remove_file(&fails).unwrap();
     run().silent();
 }
 
 #[test]
-fn a_python_that_certainly_has_no_ensurepip_is_remembered() {
-    // Debian has it in another package.
+fn the_absence_of_ensurepip_is_cached() {
+    // Debian packages ensurepip separately.
     let Some(python) = unstable("3.13d") else { return };
     let scratch = Scratch::new();
     rvenv(&scratch, &python.path).silent();
@@ -272,7 +272,7 @@ fn a_python_that_certainly_has_no_ensurepip_is_remembered() {
 }
 
 #[test]
-fn a_wheel_that_could_not_be_looked_at_once_is_looked_for_again() {
+fn a_failed_lookup_of_a_wheel_is_not_cached() {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
     let wheel = "lib/python3.12/ensurepip/_bundled/pip-23.2.1-py3-none-any.whl";
@@ -284,26 +284,26 @@ fn a_wheel_that_could_not_be_looked_at_once_is_looked_for_again() {
 }
 
 #[test]
-fn a_pyvenv_cfg_that_could_not_be_read_once_does_not_make_an_environment_a_base() {
+fn an_unreadable_pyvenv_cfg_does_not_make_an_environment_a_base() {
     let Some(python) = pyenv("3.9") else { return };
     let scratch = Scratch::new();
     scratch.rvenv_for(&python).args(["--without-pip", "inner"]).silent();
     let run = || rvenv(&scratch, &scratch.path("inner/bin/python"));
     let cfg = scratch.path("inner/pyvenv.cfg");
-    // The first two are Python's own, which ends by such an error.
+    // Python itself opens the file twice first, and would exit with such an error.
     let Some(faulty) = with_fault(&scratch, run(), "openat", &cfg, "error=ENFILE:when=3+") else { return };
     let error = faulty.error();
     let reason = format!("[Errno 23] Too many open files in system: '{}'", cfg.display());
-    assert!(error.ends_with(&format!("cannot be used: it cannot find out what it is: {reason}")), "{error}");
+    assert!(error.ends_with(&format!("it could not examine its own installation: {reason}")), "{error}");
     run().silent();
     assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
 }
 
 #[test]
-fn a_link_on_the_way_that_leads_elsewhere_is_asked_again() {
+fn python_is_queried_again_when_an_intermediate_link_changes() {
     let Some(python) = pyenv("3.12") else { return };
     let scratch = Scratch::new();
-    // Two ways to one file: what changes is a link between.
+    // Two paths to one file: only an intermediate link changes.
     for place in ["stable", "other"] {
         fs::create_dir(scratch.path(place)).unwrap();
         symlink(python.path.parent().unwrap(), scratch.path(place).join("bin")).unwrap();

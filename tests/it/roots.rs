@@ -1,4 +1,4 @@
-//! Other machines and another libc: the released program there, held against the Python there (`tests/roots`).
+//! Another architecture and another libc: the released program compared with the Python there (`tests/roots`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::drop_in::{INSIDE, Snapshot, compare_snapshots};
 use crate::harness::*;
 use crate::release::{self, TARGETS};
 
-/// A system in `target/roots`, with an environment in the scratch directory that rvenv was installed into by pip.
+/// A system in `target/roots`, with a scratch directory whose environment `tools` has rvenv, installed by pip.
 struct Root {
     name: &'static str,
     python: &'static str,
@@ -15,7 +15,7 @@ struct Root {
 }
 
 impl Root {
-    /// The system of this name, for the target at this place in the list.
+    /// The system of this name, with rvenv for the target at this index of `TARGETS`.
     fn with_rvenv(name: &'static str, python: &'static str, target: usize) -> Option<Root> {
         let dist = release::dist()?;
         let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/roots").join(name).join("complete").exists();
@@ -24,7 +24,7 @@ impl Root {
         }
         let root = Root { name, python, scratch: Scratch::new() };
         root.run(python).args(["-m", "venv", "tools"]).silent();
-        // Of this system's files, that one has the scratch directory alone.
+        // The other system sees only the scratch directory.
         fs::create_dir(root.scratch.path("wheels")).unwrap();
         for (_, platforms, _) in TARGETS {
             let name = release::wheel_for(platforms);
@@ -36,7 +36,7 @@ impl Root {
         Some(root)
     }
 
-    /// A program there, in the scratch directory, which has the same path there.
+    /// A program run there in the scratch directory, which has the same path in both systems.
     fn run(&self, program: &str) -> Run {
         let enter = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/roots/enter");
         let run = self.scratch.run(enter).arg(self.name).arg(program);
@@ -56,7 +56,7 @@ impl Root {
         self.scratch.env()
     }
 
-    /// Makes both at the same path with the same flags and compares.
+    /// Creates both environments at the same path with the same flags, and compares them.
     fn compare(&self, flags: &[&str]) {
         self.run(self.python).args(["-m", "venv"]).args(flags).arg(self.env()).silent();
         let theirs = self.snapshot();
@@ -82,13 +82,13 @@ impl Root {
 }
 
 #[test]
-fn on_arm64_the_environment_is_that_of_debians_python_there() {
+fn on_arm64_the_environment_is_the_same_as_with_debians_venv() {
     let Some(root) = Root::with_rvenv("arm64", "/usr/bin/python3", 1) else { return };
     root.compare_each_flag();
 }
 
 #[test]
-fn with_musl_the_environment_is_that_of_the_python_there() {
+fn with_musl_the_environment_is_the_same_as_with_venv() {
     let Some(root) = Root::with_rvenv("musl", "/usr/local/bin/python3", 0) else { return };
     root.compare_each_flag();
     let said = root.rvenv().args(["--list-pythons", "--format", "json"]).ok();
@@ -96,7 +96,7 @@ fn with_musl_the_environment_is_that_of_the_python_there() {
 }
 
 #[test]
-fn with_musl_copies_and_pip_work_and_the_next_environment_comes_from_the_cache() {
+fn with_musl_copies_pip_and_the_cache_work() {
     let Some(root) = Root::with_rvenv("musl", "/usr/local/bin/python3", 0) else { return };
     for flags in [&["--copies"][..], &["--clear"], &["--link-mode", "hardlink", "--clear"]] {
         root.rvenv().args(flags).arg("env").silent();

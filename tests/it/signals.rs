@@ -1,4 +1,4 @@
-//! A signal ends the work in order: nothing half made is left, and no process.
+//! A signal ends the run cleanly: no partial environment and no process remain.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use crate::harness::*;
 
-/// A Python that says in a file when it is asked to compile, and takes half a minute for it.
+/// A Python that takes half a minute to compile and writes its process IDs to a file when it starts to.
 fn slow(scratch: &Scratch) -> PathBuf {
     let marker = scratch.path("compiling").display().to_string();
     scratch.python_that_compiles_after(&format!("echo $$ >>{marker}; sleep 30 & echo $! >>{marker}; wait"))
 }
 
-/// Starts a run that is in the midst of compiling when this returns.
+/// Starts a run and returns once it is compiling.
 fn compiling(scratch: &Scratch, arguments: &[&str]) -> Running {
     let run = scratch.rvenv().arg("-p").arg(slow(scratch)).arg("--no-cache").args(arguments).arg("env");
-    // Where .pyc go by hashes, all have to be compiled.
+    // With SOURCE_DATE_EPOCH, .pyc files are hash-based, so all modules have to be compiled.
     let mut child = run.env("SOURCE_DATE_EPOCH", "1700000000").start();
     let marker = scratch.path("compiling");
     child.wait_until("it compiles", || fs::read_to_string(&marker).is_ok_and(|pids| pids.lines().count() >= 2));
@@ -41,7 +41,7 @@ fn kill(scratch: &Scratch, signal: &str, child: &Running) {
 }
 
 #[test]
-fn a_signal_leaves_nothing_and_ends_the_program_as_it_does_others() {
+fn a_signal_leaves_nothing_behind_and_terminates_the_program() {
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         let scratch = Scratch::new();
         let child = compiling(&scratch, &[]);
@@ -54,7 +54,7 @@ fn a_signal_leaves_nothing_and_ends_the_program_as_it_does_others() {
 }
 
 #[test]
-fn a_signal_leaves_an_environment_that_is_being_cleared_as_it_was() {
+fn a_signal_during_clear_restores_the_environment() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).arg("env").silent();
     scratch.write("env/mine", "");
@@ -67,13 +67,13 @@ fn a_signal_leaves_an_environment_that_is_being_cleared_as_it_was() {
 }
 
 #[test]
-fn a_signal_that_was_ignored_from_the_start_is_ignored() {
+fn a_signal_ignored_at_startup_stays_ignored() {
     let scratch = Scratch::new();
     let command = format!("trap '' HUP; exec {} \"$@\"", env!("CARGO_BIN_EXE_rvenv"));
     let run = scratch.run("sh").args(["-c", &command, "sh", "--no-cache", "-p"]).arg(&python().path).arg("env");
     let mut child = run.env("SOURCE_DATE_EPOCH", "1700000000").start();
     let name = format!("/proc/{}/comm", child.id());
-    child.wait_until("it is rvenv", || fs::read_to_string(&name).is_ok_and(|name| name.trim() == "rvenv"));
+    child.wait_until("sh has become rvenv", || fs::read_to_string(&name).is_ok_and(|name| name.trim() == "rvenv"));
     kill(&scratch, "HUP", &child);
     let output = child.output();
     assert!(output.status.success(), "{output:?}");
@@ -81,7 +81,7 @@ fn a_signal_that_was_ignored_from_the_start_is_ignored() {
 }
 
 #[test]
-fn what_a_killed_run_has_left_goes_with_the_next_one() {
+fn the_next_run_removes_what_a_killed_run_left() {
     let scratch = Scratch::new();
     let child = compiling(&scratch, &[]);
     kill(&scratch, "KILL", &child);
@@ -93,12 +93,13 @@ fn what_a_killed_run_has_left_goes_with_the_next_one() {
     scratch.rvenv().args(["--check", "env"]).silent();
 }
 
-/// As a run leaves it that was killed while it swapped entries: `moved` ones are in the hidden folder, in `out`.
+/// An environment as left by a run that was killed while swapping entries: those in `moved` are in `out` in the hidden
+/// directory. Returns that directory too.
 fn half_swapped(moved: &[&str], out: &str) -> (Scratch, PathBuf) {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     scratch.write("env/mine", "");
-    // The name of the hidden folder, from a run that is held.
+    // Learn the name of the hidden directory from a run that is held up.
     let held = compiling(&scratch, &[]);
     let name = scratch.names().into_iter().find(|name| name.starts_with(".rvenv-")).unwrap();
     kill(&scratch, "TERM", &held);
@@ -114,8 +115,8 @@ fn half_swapped(moved: &[&str], out: &str) -> (Scratch, PathBuf) {
 }
 
 #[test]
-fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
-    // What is moved out is in `old`; when all is, that is called `replaced`.
+fn the_next_run_repairs_an_interrupted_swap_of_entries() {
+    // Old entries are moved to `old`, which is renamed to `replaced` when all have been moved.
     let cases = [(&["bin", "lib"][..], "old", "mine"), (&["bin", "lib", "mine"], "replaced", "new")];
     for (moved, out, expected) in cases {
         let (scratch, hidden) = half_swapped(moved, out);
@@ -124,14 +125,14 @@ fn a_swap_by_entries_that_was_killed_is_put_right_by_the_next_run() {
         assert!(!hidden.exists());
         scratch.rvenv().args(["--check", "env"]).silent();
     }
-    // The command that was killed is not refused for what it has moved away.
+    // The missing pyvenv.cfg is no reason to refuse the same command again.
     let (scratch, hidden) = half_swapped(&["pyvenv.cfg", "bin"], "old");
     scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "env"]).silent();
     assert!(!hidden.exists() && !scratch.path("env/mine").exists());
 }
 
 #[test]
-fn a_swap_of_directories_in_turn_that_was_killed_is_put_right_by_the_next_run() {
+fn the_next_run_repairs_an_interrupted_swap_of_directories() {
     let (scratch, hidden) = half_swapped(&[], "old");
     fs::remove_dir(hidden.join("old")).unwrap();
     fs::rename(scratch.env(), hidden.join("whole")).unwrap();
@@ -140,7 +141,7 @@ fn a_swap_of_directories_in_turn_that_was_killed_is_put_right_by_the_next_run() 
 }
 
 #[test]
-fn directories_that_cannot_be_exchanged_are_renamed_in_turn() {
+fn directories_that_cannot_be_exchanged_atomically_are_renamed_one_by_one() {
     let Some(strace) = tool("strace") else { return };
     for (arguments, is_done) in [(&["--clear"][..], true), (&["--clear", "--upgrade-deps"], false)] {
         let scratch = Scratch::new();
@@ -150,7 +151,7 @@ fn directories_that_cannot_be_exchanged_are_renamed_in_turn() {
         let run = scratch.run(strace.clone()).args(["-f", "-qq", "-e", "trace=renameat2"]);
         let run = run.args(["-e", "inject=renameat2:error=EINVAL:when=1", "-o"]).arg(&trace);
         let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path).args(arguments).arg("env");
-        // pip fails, so the old environment is given back.
+        // With --upgrade-deps pip fails, so the old environment is restored.
         let output = run.env("PIP_NO_INDEX", "1").env("PIP_TARGET", "/dev/null/x").output();
         assert_eq!(output.status.success(), is_done, "{output:?}");
         let trace = fs::read_to_string(trace).unwrap();
@@ -165,20 +166,20 @@ fn directories_that_cannot_be_exchanged_are_renamed_in_turn() {
 }
 
 #[test]
-fn what_cannot_be_put_right_is_kept() {
+fn entries_that_cannot_be_restored_are_kept() {
     let (scratch, hidden) = half_swapped(&["lib", "mine"], "old");
     scratch.write("env/lib/more", "");
     scratch.write("env/mine", "another one");
     for arguments in [&["env"][..], &["--clear", "env"]] {
         let error = scratch.rvenv_for(&python()).arg("--without-pip").args(arguments).error();
-        assert!(error.contains("stays there") && error.contains(hidden.to_str().unwrap()), "{error}");
+        assert!(error.contains("is kept in") && error.contains(hidden.to_str().unwrap()), "{error}");
         assert_eq!(fs::read(hidden.join("old/mine")).unwrap(), b"");
         assert_eq!(fs::read(scratch.path("env/mine")).unwrap(), b"another one");
     }
     fs::remove_file(scratch.path("env/mine")).unwrap();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     assert!(!hidden.exists() && scratch.path("env/mine").exists());
-    assert!(scratch.path("env/lib/more").exists(), "what has come into a directory meanwhile stays");
+    assert!(scratch.path("env/lib/more").exists(), "files added to a directory meanwhile are kept");
 }
 
 #[test]
@@ -190,5 +191,5 @@ fn a_python_that_has_closed_its_outputs_can_be_interrupted() {
     let begun = std::time::Instant::now();
     kill(&scratch, "TERM", &child);
     assert_eq!(child.output().status.signal(), Some(15));
-    assert!(begun.elapsed() < Duration::from_secs(10), "it was not waited for");
+    assert!(begun.elapsed() < Duration::from_secs(10), "did not wait for Python");
 }

@@ -1,15 +1,15 @@
-//! `--generate python-stand-in`: a script that is a Python to a tool.
+//! `--generate python-stand-in`: a script that other tools can use as a Python.
 
 use crate::harness::*;
 
-/// The script for a Python, which may be called by a name that has to be quoted.
+/// Writes the script for a Python, under a name that needs quoting.
 fn stand_in(scratch: &Scratch, python: &Python) -> std::path::PathBuf {
     let script = scratch.rvenv_for(python).args(["--generate", "python-stand-in"]).ok();
     scratch.write_script("a python", &script)
 }
 
 #[test]
-fn it_is_that_python_and_has_rvenv_make_environments() {
+fn it_runs_that_python_but_creates_environments_with_rvenv() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let script = stand_in(&scratch, &python);
     let run = || scratch.run(&script).env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON");
@@ -28,7 +28,7 @@ fn it_is_that_python_and_has_rvenv_make_environments() {
     }
     let terse = run().args(["-mplatform", "venv"]).ok();
     assert!(terse.contains("Linux"), "{terse}");
-    // What takes an argument, or comes after the module, is the Python's.
+    // Options with a separate argument, and words after -c or another module, are left to Python.
     let code = "import sys; print(sys.argv)";
     assert_eq!(run().args(["-W", "ignore", "-c", code, "venv"]).ok(), "['-c', 'venv']\n");
     assert_eq!(
@@ -38,7 +38,7 @@ fn it_is_that_python_and_has_rvenv_make_environments() {
 }
 
 #[test]
-fn for_an_environments_python_it_is_that_one() {
+fn for_an_environments_python_it_runs_that_one() {
     let scratch = Scratch::new();
     scratch.rvenv().args(["--without-pip", "env"]).silent();
     let python = Python { path: scratch.path("env/bin/python"), ..python() };
@@ -48,14 +48,14 @@ fn for_an_environments_python_it_is_that_one() {
 }
 
 #[test]
-fn it_is_for_the_python_that_is_asked_for() {
+fn it_fails_if_the_requested_python_is_missing() {
     let scratch = Scratch::new();
     let error = scratch.rvenv().args(["--generate", "python-stand-in", "-p", "4.2"]).error();
-    assert!(error.contains("none is 4.2"), "{error}");
+    assert!(error.contains("none matches 4.2"), "{error}");
 }
 
 #[test]
-fn it_is_sound_to_a_linter() {
+fn it_passes_shellcheck() {
     let (Some(shellcheck), scratch) = (tool("shellcheck"), Scratch::new()) else { return };
     let script = stand_in(&scratch, &python());
     scratch.run(shellcheck).arg(script).silent();

@@ -1,4 +1,5 @@
-//! Which file of `src` imports which: no two in a circle, so that each can be read without those above it.
+//! Imports between the files of `src`: no two files import each other in a cycle, so each can be read without those
+//! above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,16 +9,16 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 use walkdir::WalkDir;
 
-/// The rooms at the ground, which import none but each other.
+/// The base modules, which import only each other.
 const GROUND: [&str; 8] = ["cache", "error", "event", "interrupt", "os", "platform", "process", "quote"];
 
-/// A module by the names that lead to it from the crate's root, which has none itself.
+/// A module's path from the crate root, which is the empty path.
 type Module = Vec<String>;
 
-/// The imports of files, by who imports and who is imported, each with a name that is taken.
+/// Imports between files, keyed by the importing and the imported file, each with one imported name.
 type Imports = BTreeMap<(String, String), String>;
 
-/// All modules with their files and syntax; those that are for tests or fuzzing alone are left out.
+/// All modules with their files and syntax trees, except those only for tests or fuzzing.
 struct Sources {
     modules: BTreeMap<Module, (String, syn::File)>,
 }
@@ -65,7 +66,7 @@ impl Sources {
         imports
     }
 
-    /// The file that a path in `module` leads to; none if that is another crate's or a local name.
+    /// The file that a path in `module` refers to. None for another crate or a local name.
     fn file_of(&self, module: &Module, path: &[String]) -> Option<String> {
         let ups = path.iter().take_while(|word| *word == "super").count();
         let full: Module = match path[0].as_str() {
@@ -81,7 +82,7 @@ impl Sources {
     }
 }
 
-/// The paths of a file's imports and of its code, tests left out.
+/// The paths in a file's imports and code, excluding tests.
 #[derive(Default)]
 struct Paths {
     found: Vec<Vec<String>>,
@@ -129,7 +130,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-/// Whether something is there for tests, doctests or fuzzing alone.
+/// Whether an item exists only for tests, doctests or fuzzing.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
         let condition = attribute.meta.require_list().unwrap().tokens.to_string();
@@ -138,19 +139,19 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// The room that a file belongs to: the first folder or file below `src`.
+/// The top-level module that a file belongs to: the first directory or file below `src`.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// Those of the imports that a way leads back from.
+/// The imports that are part of a cycle.
 fn circles(imports: &Imports) -> Imports {
     let mut circles = imports.clone();
     circles.retain(|(from, to), _| reached_from(to, imports).contains(from));
     circles
 }
 
-/// All that one imports, and what that imports, and so on.
+/// Everything that a file imports, directly or indirectly.
 fn reached_from<'a>(start: &'a String, imports: &'a Imports) -> BTreeSet<&'a String> {
     let (mut reached, mut next) = (BTreeSet::from([start]), vec![start]);
     while let Some(from) = next.pop() {
@@ -163,11 +164,11 @@ fn reached_from<'a>(start: &'a String, imports: &'a Imports) -> BTreeSet<&'a Str
 fn assert_no_circle(imports: &Imports, what: &str) {
     let circles = circles(imports);
     let lines: Vec<String> =
-        circles.iter().map(|((from, to), name)| format!("{from} takes {name} from {to}")).collect();
-    assert!(lines.is_empty(), "{what} import each other in a circle; one of these has to go:\n{}", lines.join("\n"));
+        circles.iter().map(|((from, to), name)| format!("{from} imports {name} from {to}")).collect();
+    assert!(lines.is_empty(), "{what} import each other in a cycle; break one of these:\n{}", lines.join("\n"));
 }
 
-/// How many floors the files stand on, where each stands above all that it imports.
+/// The number of layers of files, where each file is above all that it imports.
 fn floors(imports: &Imports) -> usize {
     let (mut left, mut floors) = (imports.clone(), 1);
     while !left.is_empty() {
@@ -179,54 +180,54 @@ fn floors(imports: &Imports) -> usize {
 }
 
 #[test]
-fn no_file_imports_another_in_a_circle() {
+fn files_do_not_import_each_other_in_a_cycle() {
     let imports = Sources::read().imports();
-    assert!(imports.contains_key(&("builder.rs".to_owned(), "context.rs".to_owned())), "imports are read: {imports:?}");
+    assert!(imports.contains_key(&("builder.rs".to_owned(), "context.rs".to_owned())), "none were read: {imports:?}");
     assert_no_circle(&imports, "files of src");
-    println!("{} imports between files, on {} floors", imports.len(), floors(&imports));
+    println!("{} imports between files, in {} layers", imports.len(), floors(&imports));
 }
 
 #[test]
-fn no_room_imports_another_in_a_circle() {
+fn top_level_modules_do_not_import_each_other_in_a_cycle() {
     let mut imports = Imports::new();
     for ((from, to), name) in Sources::read().imports() {
         if room(&from) != room(&to) {
             imports.insert((room(&from).to_owned(), room(&to).to_owned()), format!("{name} ({from})"));
         }
     }
-    assert_no_circle(&imports, "rooms of src");
-    println!("{} imports between rooms, on {} floors", imports.len(), floors(&imports));
+    assert_no_circle(&imports, "top-level modules of src");
+    println!("{} imports between top-level modules, in {} layers", imports.len(), floors(&imports));
 }
 
 #[test]
-fn the_ground_imports_nothing_above_it() {
+fn base_modules_import_only_each_other() {
     for ((from, to), name) in Sources::read().imports() {
         let goes_up = GROUND.contains(&room(&from)) && !GROUND.contains(&room(&to));
-        assert!(!goes_up, "{from} is at the ground, so it cannot take {name} from {to}");
+        assert!(!goes_up, "{from} is a base module, so it cannot import {name} from {to}");
     }
 }
 
 #[test]
-fn nothing_but_the_os_room_depends_on_the_system_that_it_is_built_for() {
+fn only_the_os_module_depends_on_the_target_system() {
     const SYSTEMS: [&str; 5] = ["unix", "windows", "target_os", "target_family", "target_arch"];
     for (name, file) in Sources::read().modules.values().filter(|(name, _)| room(name) != "os") {
         let mut conditions = Conditions::default();
         conditions.visit_file(file);
         let of_system = conditions.found.iter().find(|condition| SYSTEMS.iter().any(|word| condition.contains(word)));
-        assert!(of_system.is_none(), "{name} has cfg({}); what differs by system belongs into os", of_system.unwrap());
+        assert!(of_system.is_none(), "{name} has cfg({}); system-specific code belongs in os", of_system.unwrap());
     }
 }
 
 #[test]
-fn nothing_but_what_calls_windows_is_unsafe() {
+fn only_windows_calls_are_unsafe() {
     for (name, file) in Sources::read().modules.values().filter(|(name, _)| !name.starts_with("os/windows/")) {
         let mut conditions = Conditions::default();
         conditions.visit_file(file);
-        assert!(!conditions.is_unsafe, "{name} has an unsafe block; calls of Windows belong into os/windows");
+        assert!(!conditions.is_unsafe, "{name} has an unsafe block; Windows calls belong in os/windows");
     }
 }
 
-/// What is asked by `#[cfg(…)]`, `#[cfg_attr(…)]` and `cfg!(…)`, and whether anything is unsafe, tests left out.
+/// The conditions in `#[cfg(…)]`, `#[cfg_attr(…)]` and `cfg!(…)`, and whether there is unsafe code, excluding tests.
 #[derive(Default)]
 struct Conditions {
     found: Vec<String>,

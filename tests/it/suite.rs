@@ -1,4 +1,4 @@
-//! The suite's own command, `tests/run`, and what it does to the machine.
+//! The test suite's own command, `tests/run`, and its effects on the machine.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::harness::*;
 
-/// A machine that has neither shells nor tools, whose programs that would change it write down how they are called.
+/// A machine without shells and tools. Programs that would change it only log their command lines.
 fn bare_machine() -> Scratch {
     let scratch = Scratch::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run");
@@ -22,11 +22,11 @@ fn bare_machine() -> Scratch {
     scratch
 }
 
-/// `tests/run` on it: what it has called, and what it has said.
+/// Runs `tests/run` on it. Returns the commands that it ran, and its stderr.
 fn suite(arguments: &[&str], ci: &str) -> (Vec<String>, String) {
     let scratch = bare_machine();
     let run = scratch.run("/bin/sh").arg("tests/run").args(arguments).env("CI", ci);
-    // So that it looks for no other.
+    // So that it finds nothing of this machine.
     let run = run.env("PATH", scratch.path("bin")).env("HOME", scratch.path("")).env("TMPDIR", scratch.path(""));
     let output = run.env_remove("PYENV_ROOT").output();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -36,7 +36,7 @@ fn suite(arguments: &[&str], ci: &str) -> (Vec<String>, String) {
 }
 
 #[test]
-fn the_suite_installs_and_fetches_nothing_unasked_and_names_what_it_leaves_untested() {
+fn by_default_the_suite_installs_nothing_and_lists_what_is_untested() {
     let (called, said) = suite(&["--test", "it", "cli::"], "");
     assert_eq!(called, ["cargo test --locked --test it cli::"]);
     for line in ["activation: bash zsh ", "Pythons of pyenv: 3.6 3.7 ", "wheel: target/tools/complete"] {
@@ -46,7 +46,7 @@ fn the_suite_installs_and_fetches_nothing_unasked_and_names_what_it_leaves_untes
 }
 
 #[test]
-fn the_suite_installs_and_fetches_where_it_is_asked_to_and_in_ci() {
+fn the_suite_installs_and_fetches_on_request_and_in_ci() {
     for (arguments, ci) in [(&["--install", "--test", "it"][..], ""), (&["--test", "it"], "true")] {
         let (called, said) = suite(arguments, ci);
         let [update, install, fetch, test] = &called[..] else { panic!("{called:?}") };
@@ -61,26 +61,26 @@ fn the_suite_installs_and_fetches_where_it_is_asked_to_and_in_ci() {
             assert!(packages.contains(&package), "{package} in {packages:?}");
         }
         assert!(packages.iter().all(|package| !package.is_empty() && !package.contains(['/', '='])), "{packages:?}");
-        // Nothing came of it, which is said.
+        // The programs are still missing, which is reported.
         assert!(said.contains("\n  activation: bash zsh ") && !said.contains("--install"), "{said}");
     }
 }
 
 #[test]
-fn what_a_test_starts_ignores_no_signal() {
+fn programs_started_by_tests_ignore_no_signals() {
     let status = Scratch::new().run("cat").arg("/proc/self/status").ok();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-    // Signals 32 and 33 are the C library's own.
+    // Signals 32 and 33 are reserved by the C library.
     assert_eq!(u64::from_str_radix(ignored.trim(), 16).unwrap() & 0x7fff_ffff, 0, "{status}");
 }
 
 #[test]
-fn what_a_test_starts_ignores_no_signal_that_the_test_program_was_started_to_ignore() {
+fn programs_started_by_tests_ignore_no_signals_that_the_test_program_ignores() {
     let tests = std::env::current_exe().unwrap();
-    // As `nohup` and `sh tests/run &` do, and more.
+    // The signals that `nohup` and `sh tests/run &` ignore, and more.
     let ignoring = "trap '' HUP INT QUIT ALRM TERM USR1 USR2 TSTP TTIN TTOU; exec \"$@\"";
     let scratch = Scratch::new();
     let run = scratch.run("sh").args(["-c", ignoring, "sh"]).arg(tests);
-    let said = run.args(["--exact", "suite::what_a_test_starts_ignores_no_signal"]).ok();
+    let said = run.args(["--exact", "suite::programs_started_by_tests_ignore_no_signals"]).ok();
     assert!(said.contains("1 passed"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! What asks on the terminal: pip may, for a password; nothing else that is run, and nothing is waited for without an end.
+//! Prompts on the terminal: pip may ask for a password, other programs may not, and rvenv waits for none forever.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::harness::*;
 
-/// A package index on this machine that has `wheels`, for who says that he is `user` with the password `secret`. It ends
-/// with the tests.
+/// Starts a local package index with `wheels` for user `user` with password `secret`, and returns its address. It runs
+/// until the tests end.
 fn index(wheels: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -25,7 +25,7 @@ fn index(wheels: PathBuf) -> String {
     address
 }
 
-/// Answers one request, as the Simple Repository API (PEP 503) has it.
+/// Answers one request according to the Simple Repository API (PEP 503).
 fn answer(connection: &TcpStream, wheels: &Path) {
     let lines: Vec<String> =
         BufReader::new(connection).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
@@ -41,11 +41,11 @@ fn answer(connection: &TcpStream, wheels: &Path) {
         }
     };
     let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", contents.len());
-    // Who has gone needs no answer.
+    // The client may have disconnected.
     let _ = (&*connection).write_all(&[head.as_bytes(), &contents].concat());
 }
 
-/// A terminal in which a shell command runs.
+/// A terminal running a shell command.
 struct Terminal {
     child: Child,
     pieces: Receiver<Vec<u8>>,
@@ -72,7 +72,7 @@ impl Terminal {
         Some(Terminal { child, pieces, shown: String::new() })
     }
 
-    /// Waits until this is shown, after what was waited for before.
+    /// Waits until `text` is shown, after the text waited for before.
     fn wait_for(&mut self, text: &str) {
         while !self.shown.contains(text) {
             let Ok(piece) = self.pieces.recv_timeout(Duration::from_secs(60)) else {
@@ -88,7 +88,8 @@ impl Terminal {
         self.child.stdin.as_ref().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// The exit code, 128 and more for a signal, and what was shown after what was waited for.
+    /// Waits for the command to end. Returns its exit code (128 + N for signal N) and what was shown since the last
+    /// wait.
     fn end(mut self) -> (i32, String) {
         loop {
             match self.pieces.recv_timeout(Duration::from_secs(60)) {
@@ -96,7 +97,7 @@ impl Terminal {
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     self.child.kill().unwrap();
-                    panic!("it does not end: {:?}", self.shown);
+                    panic!("still running: {:?}", self.shown);
                 }
             }
         }
@@ -104,7 +105,7 @@ impl Terminal {
     }
 }
 
-/// Python 3.12, and an index that has a newer pip for it.
+/// Python 3.12, and the address of an index with a newer pip for it.
 fn with_index(scratch: &Scratch) -> Option<(Python, String)> {
     let (python, newer) = (pyenv("3.12")?, pyenv("3.13")?);
     let bundled = scratch.run(&newer.path).args(["-Ic", "import ensurepip; print(ensurepip.__path__[0])"]).ok();
@@ -115,7 +116,7 @@ fn rvenv(python: &Python, arguments: &str) -> String {
     format!("{} --no-cache -p {} {arguments}", env!("CARGO_BIN_EXE_rvenv"), python.path.display())
 }
 
-/// That no process has this path in its command line.
+/// Asserts that no process has this path in its command line.
 fn assert_no_process_names(path: &Path) {
     let path = path.to_str().unwrap();
     let is_left = || {
@@ -126,7 +127,7 @@ fn assert_no_process_names(path: &Path) {
     assert!(in_time(|| !is_left()));
 }
 
-/// Whether this comes to hold.
+/// Whether the condition becomes true within 20 seconds.
 fn in_time(holds: impl Fn() -> bool) -> bool {
     (0..1000).any(|_| {
         thread::sleep(Duration::from_millis(20));
@@ -135,7 +136,7 @@ fn in_time(holds: impl Fn() -> bool) -> bool {
 }
 
 #[test]
-fn pip_asks_for_the_password_of_an_index() {
+fn pip_can_ask_for_an_indexs_password() {
     for verbose in ["", "--verbose"] {
         let scratch = Scratch::new();
         let Some((python, address)) = with_index(&scratch) else { return };
@@ -153,7 +154,7 @@ fn pip_asks_for_the_password_of_an_index() {
     }
 }
 
-/// Settings for pip that has to ask a program for the password of `user`, which is `code` in sh.
+/// Settings that make pip ask a keyring program for `user`'s password. Its sh code is `code`.
 fn with_keyring(scratch: &Scratch, address: &str, code: &str) -> [(&'static str, String); 3] {
     scratch.write_script("keyring/keyring", &format!("#!/bin/sh\n{code}\n"));
     let path = format!("{}:{}", scratch.path("keyring").display(), std::env::var("PATH").unwrap());
@@ -162,7 +163,7 @@ fn with_keyring(scratch: &Scratch, address: &str, code: &str) -> [(&'static str,
 }
 
 #[test]
-fn an_interrupt_at_the_question_gives_the_terminal_back() {
+fn an_interrupt_at_a_prompt_restores_the_terminal() {
     for signal in ["", "TERM", "HUP"] {
         let scratch = Scratch::new();
         let Some((python, address)) = with_index(&scratch) else { return };
@@ -183,19 +184,19 @@ fn an_interrupt_at_the_question_gives_the_terminal_back() {
         };
         let (code, shown) = terminal.end();
         assert_eq!(code, expected, "{shown:?}");
-        assert!(shown.contains(" echo "), "what is typed is shown again: {shown:?}");
+        assert!(shown.contains(" echo "), "echo is on again: {shown:?}");
         assert_eq!(scratch.names(), ["pid"]);
         assert_no_process_names(&scratch.path(""));
     }
 }
 
 #[test]
-fn what_pip_has_started_ends_with_an_interrupt() {
+fn an_interrupt_ends_the_programs_that_pip_started() {
     for signal in ["INT", "TERM"] {
         let scratch = Scratch::new();
         let Some((python, address)) = with_index(&scratch) else { return };
         let command = format!("echo $$ >pid; exec {}", rvenv(&python, "--upgrade-deps env"));
-        // Not by the signal that the terminal sends to all.
+        // It ignores the SIGINT that a terminal sends to all processes.
         let sleep = format!("trap '' INT; touch {}; sleep 600 & wait", scratch.path("asked").display());
         let settings = with_keyring(&scratch, &address, &sleep);
         let Some(terminal) = Terminal::run(&scratch, &command, &settings) else { return };
@@ -210,31 +211,31 @@ fn what_pip_has_started_ends_with_an_interrupt() {
 }
 
 #[test]
-fn pip_that_asks_and_cannot_have_the_terminal_fails_at_once() {
+fn pip_fails_at_once_if_its_prompt_cannot_use_the_terminal() {
     let scratch = Scratch::new();
     let Some((python, address)) = with_index(&scratch) else { return };
     let settings = with_keyring(&scratch, &address, "read answer </dev/tty");
     let command = rvenv(&python, "--upgrade-deps env </dev/null");
     let Some(terminal) = Terminal::run(&scratch, &command, &settings) else { return };
     let (code, shown) = terminal.end();
-    assert!(code == 1 && shown.contains("asks on the terminal"), "{code} {shown:?}");
+    assert!(code == 1 && shown.contains("on the terminal"), "{code} {shown:?}");
     assert_eq!(scratch.names(), ["keyring"]);
     assert_no_process_names(&scratch.path(""));
 }
 
 #[test]
-fn a_python_that_asks_on_the_terminal_is_not_waited_for() {
+fn a_python_that_prompts_on_the_terminal_is_not_waited_for() {
     let scratch = Scratch::new();
     let asking = Python { path: scratch.write_script("asking", "#!/bin/sh\nread answer </dev/tty\n"), ..python() };
     let Some(terminal) = Terminal::run(&scratch, &rvenv(&asking, "env"), &[]) else { return };
     let (code, shown) = terminal.end();
-    assert!(code == 1 && shown.contains("asks on the terminal"), "{code} {shown:?}");
+    assert!(code == 1 && shown.contains("on the terminal"), "{code} {shown:?}");
 
     let compiler = scratch.python_that_compiles_after("read answer </dev/tty");
     let compiling = Python { path: compiler, ..python() };
     let epoch = [("SOURCE_DATE_EPOCH", "1700000000".to_owned())];
     let Some(terminal) = Terminal::run(&scratch, &rvenv(&compiling, "env"), &epoch) else { return };
     let (code, shown) = terminal.end();
-    assert!(code == 1 && shown.contains("asks on the terminal"), "{code} {shown:?}");
+    assert!(code == 1 && shown.contains("on the terminal"), "{code} {shown:?}");
     assert_eq!(scratch.names(), ["asking", "bin"]);
 }

@@ -1,4 +1,5 @@
-//! The tools of docs/tools.md, with the one line that it names for each: rvenv has made the environment, and the job is done.
+//! The tools in docs/tools.md, each set up with the one line given there: rvenv creates the environment, and the tool
+//! works.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::harness::*;
 use crate::{jobs, packaging};
 
-/// An environment with the wheel and with the tools that `tests/fetch` has fetched, and a project.
+/// An environment with rvenv's wheel and the tools fetched by `tests/fetch`, and a directory of wheels.
 struct Tools {
     scratch: Scratch,
     packages: PathBuf,
@@ -18,12 +19,12 @@ impl Tools {
         let (scratch, wheel) = (Scratch::new(), packaging::wheel()?);
         let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs");
         if !fetched.join("complete").exists() {
-            return missing("tools that make environments (tests/fetch)");
+            return missing("tools that create environments (tests/fetch)");
         }
         scratch.rvenv().arg("-p").arg(fetched.join("bin/python")).arg("tools").silent();
         let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
         pip.arg("--disable-pip-version-check").arg(wheel).silent();
-        // The tools themselves: on the path of this Python alone, and of none that they make.
+        // Only this Python sees the tools, not the environments that they create.
         let packages = site_packages(&fetched);
         fs::write(site_packages(&scratch.path("tools")).join("tools.pth"), format!("{}\n", packages.display()))
             .unwrap();
@@ -33,7 +34,7 @@ impl Tools {
         Some(Tools { packages, scratch, python })
     }
 
-    /// `python -m TOOL`, without a network, and with what its page has set before it.
+    /// `python -m TOOL`, without a network.
     fn run(&self, tool: &str, arguments: &[&str]) -> Run {
         let run = self.scratch.run(&self.python).args(["-m", tool]).args(arguments);
         let run =
@@ -43,13 +44,13 @@ impl Tools {
         run.env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON").env_remove("XDG_CACHE_HOME")
     }
 
-    /// The same with the directory on PYTHONPATH by which `venv` is rvenv's.
+    /// The same, with rvenv's replacement for `venv` on PYTHONPATH.
     fn run_with_venv(&self, tool: &str, arguments: &[&str]) -> Run {
         let path = self.scratch.run(&self.python).args(["-m", "rvenv", "--venv-path"]).ok();
         self.run(tool, arguments).env("PYTHONPATH", path.trim_end())
     }
 
-    /// The environments below a directory, each of which rvenv has made or has put pip into.
+    /// The environments below a directory. Asserts that rvenv created each of them or installed pip into it.
     fn environments(&self, directory: &str) -> Vec<PathBuf> {
         let walk = walkdir::WalkDir::new(self.scratch.path(directory)).sort_by_file_name().into_iter().flatten();
         let found: Vec<PathBuf> = walk
@@ -66,7 +67,7 @@ impl Tools {
 const PRINT_PREFIX: &str = "import sys; print(sys.prefix)";
 
 #[test]
-fn tox_has_its_environments_seeded_by_rvenv() {
+fn tox_environments_are_seeded_by_rvenv() {
     let Some(tools) = Tools::new() else { return };
     tools.scratch.write(
         "tox.ini",
@@ -80,7 +81,7 @@ fn tox_has_its_environments_seeded_by_rvenv() {
 }
 
 #[test]
-fn nox_has_sessions_with_venv_and_with_virtualenv() {
+fn nox_sessions_work_with_venv_and_virtualenv() {
     let Some(tools) = Tools::new() else { return };
     let session = |name: &str, backend: &str| {
         format!(
@@ -96,7 +97,7 @@ fn nox_has_sessions_with_venv_and_with_virtualenv() {
 }
 
 #[test]
-fn build_isolates_in_an_environment_of_rvenvs() {
+fn build_creates_its_isolated_environment_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let backend = "import os, shutil, sys\n\
                    def build_wheel(directory, *_):\n    \
@@ -116,7 +117,7 @@ fn build_isolates_in_an_environment_of_rvenvs() {
 }
 
 #[test]
-fn pipx_makes_environments_by_a_stand_in() {
+fn pipx_creates_environments_with_a_stand_in() {
     let Some(tools) = Tools::new() else { return };
     let script = tools.scratch.run(tools.scratch.path("tools/bin/rvenv")).args(["--generate", "python-stand-in"]);
     let script = script.arg("-p").arg(&tools.python).env("RVENV_CACHE_DIR", tools.scratch.path("cache")).ok();
@@ -124,13 +125,13 @@ fn pipx_makes_environments_by_a_stand_in() {
     let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]).env("PIPX_DEFAULT_PYTHON", script);
     let pipx = pipx.env("PIPX_DEFAULT_BACKEND", "pip");
     pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
-    // The one that pipx keeps its own pip in is made otherwise.
+    // pipx creates the one for its shared pip in another way.
     assert_eq!(tools.environments("pipx/venvs").len(), 1);
     assert_eq!(tools.scratch.run(tools.scratch.path("bin/smallest")).ok(), "1.0\n");
 }
 
 #[test]
-fn pre_commit_runs_a_local_hook_in_an_environment_that_rvenv_has_seeded() {
+fn pre_commit_runs_a_local_hook_in_an_environment_seeded_by_rvenv() {
     let (Some(tools), Some(git)) = (Tools::new(), tool("git")) else { return };
     let hooks = format!(
         "repos:\n- repo: local\n  hooks:\n  - id: hook\n    name: hook\n    entry: python -c '{PRINT_PREFIX}'\n    \
@@ -141,7 +142,7 @@ fn pre_commit_runs_a_local_hook_in_an_environment_that_rvenv_has_seeded() {
     for arguments in [&["init", "-q"][..], &["add", "-A"]] {
         tools.scratch.run(&git).args(arguments).current_dir(&project).silent();
     }
-    // A package of pre-commit's own is built there.
+    // pre-commit builds a package of its own there.
     let wheels = tools.packages.join("virtualenv/seed/wheels/embed");
     for wheel in names_in(&wheels).into_iter().filter(|name| name.starts_with("setuptools-")) {
         fs::copy(wheels.join(&wheel), tools.scratch.path("wheels").join(&wheel)).unwrap();
@@ -152,12 +153,12 @@ fn pre_commit_runs_a_local_hook_in_an_environment_that_rvenv_has_seeded() {
     assert!(said.contains(&env_dir.display().to_string()), "{said}");
 }
 
-/// The dependencies of a project: the one wheel that there is.
+/// A project's dependencies: the only wheel that is available.
 const ON_SMALLEST: &str =
     "dependencies = [\"smallest @ file:///${PROJECT_ROOT}/../wheels/smallest-1.0-py3-none-any.whl\"]\n";
 
 #[test]
-fn poetry_has_its_environment_seeded_by_rvenv() {
+fn poetry_environments_are_seeded_by_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let project = "[project]\nname = 'project'\nversion = '1.0'\nrequires-python = '>=3.8'\n\
                    [tool.poetry]\npackage-mode = false\n\
@@ -173,7 +174,7 @@ fn poetry_has_its_environment_seeded_by_rvenv() {
 }
 
 #[test]
-fn pdm_makes_its_environment_with_rvenvs_venv() {
+fn pdm_creates_its_environment_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let project = "[project]\nname = 'project'\nversion = '1.0'\nrequires-python = '>=3.8'\n";
     tools.scratch.write("project/pyproject.toml", format!("{project}{ON_SMALLEST}[tool.pdm]\ndistribution = false\n"));
@@ -187,7 +188,7 @@ fn pdm_makes_its_environment_with_rvenvs_venv() {
 }
 
 #[test]
-fn hatch_has_its_environments_seeded_by_rvenv() {
+fn hatch_environments_are_seeded_by_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let project = "[project]\nname = 'project'\nversion = '1.0'\n\
                    [tool.hatch.envs.default]\nskip-install = true\ninstaller = 'pip'\ndependencies = ['smallest']\n";
@@ -200,7 +201,7 @@ fn hatch_has_its_environments_seeded_by_rvenv() {
 }
 
 #[test]
-fn ansible_has_rvenv_make_the_environment_that_its_pip_module_installs_into() {
+fn ansible_pip_module_creates_its_environment_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let env_dir = tools.scratch.env();
     let task = format!("name=smallest virtualenv={} virtualenv_command=rvenv", env_dir.display());
@@ -215,7 +216,7 @@ fn ansible_has_rvenv_make_the_environment_that_its_pip_module_installs_into() {
 }
 
 #[test]
-fn virtualenvwrapper_makes_environments_by_rvenv() {
+fn virtualenvwrapper_creates_environments_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs/bin/virtualenvwrapper.sh");
     let code = format!(
@@ -230,9 +231,9 @@ fn virtualenvwrapper_makes_environments_by_rvenv() {
     assert!(said.ends_with(&format!("{}\n", env_dir.display())), "{said}");
 }
 
-/// By the function that the page has.
+/// Uses the function in docs/tools.md.
 #[test]
-fn direnv_has_a_layout() {
+fn direnv_layout_creates_an_environment() {
     let (Some(tools), Some(direnv)) = (Tools::new(), tool("direnv")) else { return };
     let page = include_str!("../../docs/tools.md");
     let layout = page.split("```sh\nlayout_rvenv()").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
@@ -252,12 +253,12 @@ fn direnv_has_a_layout() {
 }
 
 #[test]
-fn each_tool_of_the_page_has_a_test() {
+fn each_tool_on_the_page_has_a_test() {
     let page = include_str!("../../docs/tools.md");
     let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
     let tools: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
     assert!(tools.len() >= 12, "{tools:?}");
-    // What the tests do, in the words of the page; the others are "the same" as the row above them.
+    // The settings that the tests use, as written on the page. The remaining rows are "the same" as the row above them.
     for line in [
         "| virtualenv | `export VIRTUALENV_SEEDER=rvenv` |",
         "| pdm | `pdm config venv.backend venv`, then the same PYTHONPATH as for build |",

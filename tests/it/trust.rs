@@ -1,4 +1,4 @@
-//! What lies in the current directory, which may be anybody's, is neither installed nor run.
+//! Files in the current directory, which may come from anybody, are neither installed nor run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn a_wheel_in_the_current_directory_is_not_installed() {
                 .current_dir(scratch.path(directory))
         };
         run("cloned").arg("env").silent();
-        // With what was remembered there.
+        // Using the cache from the run there.
         run("").arg("env").silent();
         for env_dir in ["cloned/env", "env"] {
             assert_eq!(distributions(&scratch.path(env_dir)), distributions(&scratch.path("theirs")), "{env_dir}");
@@ -53,7 +53,7 @@ fn a_wheel_in_the_current_directory_is_not_installed() {
     });
 }
 
-/// A copy of a Python whose ensurepip has its wheel at this path.
+/// Copies a Python and replaces its ensurepip with one whose wheel is at this path.
 fn python_with_pip_from(scratch: &Scratch, path: &str) -> Option<PathBuf> {
     let python = copied_python(scratch, "3.13")?;
     let code = format!(
@@ -65,7 +65,7 @@ fn python_with_pip_from(scratch: &Scratch, path: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn a_wheel_outside_of_the_directories_that_a_python_has_for_them_is_refused() {
+fn a_wheel_outside_the_directories_of_ensurepip_is_refused() {
     let scratch = Scratch::new();
     plant_wheels(&scratch, "cloned");
     let elsewhere = scratch.path("cloned/pip-99.0-py3-none-any.whl");
@@ -77,7 +77,7 @@ fn a_wheel_outside_of_the_directories_that_a_python_has_for_them_is_refused() {
 }
 
 #[test]
-fn a_python_is_not_asked_in_the_current_directory() {
+fn python_is_not_queried_in_the_current_directory() {
     let scratch = Scratch::new();
     plant_wheels(&scratch, "cloned");
     let Some(python) = python_with_pip_from(&scratch, "pip-99.0-py3-none-any.whl") else { return };
@@ -88,7 +88,7 @@ fn a_python_is_not_asked_in_the_current_directory() {
 }
 
 #[test]
-fn a_reason_that_has_a_path_of_any_bytes_is_told() {
+fn an_error_with_a_non_utf8_path_is_shown() {
     let scratch = Scratch::new();
     let Some(python) = python_with_pip_from(&scratch, "/nowhere/pip-\\udcff.whl") else { return };
     let error = scratch.rvenv().arg("-p").arg(python).args(["--no-cache", "env"]).error();
@@ -107,7 +107,7 @@ fn no_module_in_the_current_directory_is_imported() {
             let trace = format!("open({:?}, 'a').write({module:?} + ' ')\n", imported.display());
             scratch.write(&format!("cloned/{module}.py"), trace);
         }
-        // The Python is asked, modules are compiled (all of them, where .pyc go by hashes), and pip is run.
+        // Python is queried, modules are compiled (all of them, because .pyc files are hash-based), and pip is run.
         let wheels = scratch.path("wheels");
         fs::create_dir(&wheels).unwrap();
         let run = scratch.rvenv_for(python).env("SOURCE_DATE_EPOCH", "1000000000");

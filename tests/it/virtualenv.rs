@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::harness::*;
 use crate::packaging;
 
-/// An environment with the wheel, and with the virtualenv that `tests/fetch` has fetched.
+/// An environment with rvenv's wheel, and the virtualenv that `tests/fetch` has fetched.
 struct WithPlugin {
     scratch: Scratch,
     packages: PathBuf,
@@ -30,7 +30,7 @@ impl WithPlugin {
             .env("VIRTUALENV_OVERRIDE_APP_DATA", self.scratch.path("data"))
     }
 
-    /// The distributions in `env`, and who has installed its pip.
+    /// The distributions installed in `env`.
     fn installed(&self) -> Vec<String> {
         let names = names_in(&site_packages(&self.scratch.env()));
         names.into_iter().filter_map(|name| name.strip_suffix(".dist-info").map(str::to_owned)).collect()
@@ -38,7 +38,7 @@ impl WithPlugin {
 }
 
 #[test]
-fn the_seeder_installs_the_wheels_that_virtualenv_would_with_their_pyc() {
+fn the_seeder_installs_the_same_wheels_as_virtualenv_with_bytecode() {
     let Some(plugin) = WithPlugin::new() else { return };
     plugin.virtualenv().arg("env").ok();
     let theirs = plugin.installed();
@@ -54,7 +54,7 @@ fn the_seeder_installs_the_wheels_that_virtualenv_would_with_their_pyc() {
 }
 
 #[test]
-fn the_seeder_heeds_virtualenvs_flags() {
+fn the_seeder_respects_virtualenvs_flags() {
     let Some(plugin) = WithPlugin::new() else { return };
     let with = |flags: &[&str]| {
         plugin.virtualenv().args(["--seeder", "rvenv", "--clear"]).args(flags).arg("env").ok();
@@ -68,7 +68,7 @@ fn the_seeder_heeds_virtualenvs_flags() {
         let both = with(&["-p", python.path.to_str().unwrap(), "--setuptools", "bundle"]);
         assert!(both.len() == 2 && both[1].starts_with("setuptools-"), "{both:?}");
     }
-    // Another Python, also one that virtualenv has no wheels for.
+    // Another Python, including one that virtualenv has no wheels for.
     for version in ["3.13", "3.8"] {
         let Some(python) = pyenv(version) else { continue };
         let pip = with(&["-p", python.path.to_str().unwrap()]);
@@ -78,7 +78,7 @@ fn the_seeder_heeds_virtualenvs_flags() {
 }
 
 #[test]
-fn what_the_program_says_is_the_error_of_virtualenv() {
+fn virtualenv_reports_the_programs_errors() {
     let Some(plugin) = WithPlugin::new() else { return };
     std::fs::remove_file(plugin.scratch.path("tools/bin/rvenv")).unwrap();
     let output = plugin.virtualenv().args(["--seeder", "rvenv", "env"]).output();

@@ -1,4 +1,4 @@
-//! Wheels that are not as they should be: refused with the entry's name, and nothing is written.
+//! Malformed wheels are refused with the name of the entry, and nothing is written.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::harness::*;
 
 const NAME: &str = "pip-1.0-py3-none-any.whl";
 
-/// A Python whose only bundled wheel is this one.
+/// rvenv with a Python whose only bundled wheel is this one.
 fn python_with(scratch: &Scratch, wheel: &Path) -> Run {
     let python = python();
     let sed = format!("s|\"wheels\": \\[[^]]*\\]|\"wheels\": [\"{}\"]|", wheel.display());
@@ -18,11 +18,11 @@ fn python_with(scratch: &Scratch, wheel: &Path) -> Run {
     scratch.rvenv().arg("-p").arg(wrapper)
 }
 
-/// Runs it with no more memory than a fifth of what the largest wheels here unpack to.
+/// Limits a run's memory to 200 MB, a fifth of what the largest wheels here unpack to.
 fn with_little_memory(run: Run) -> Run {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -v 200000 && exec \"$@\"", "sh"]).arg(run.0.get_program()).args(run.0.get_args());
-    command.current_dir(run.0.get_current_dir().expect("the scratch folder"));
+    command.current_dir(run.0.get_current_dir().expect("the scratch directory"));
     for (name, value) in run.0.get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -32,12 +32,12 @@ fn with_little_memory(run: Run) -> Run {
     Run(command)
 }
 
-/// Has a wheel refused, with an ENV_DIR so far down that a name which climbs from it stays in the scratch folder.
+/// Asserts that a wheel is refused. ENV_DIR is so deep that names which climb out of it stay in the scratch directory.
 fn refuse(what: &str, wheel: &[u8], reason: &str) {
     let scratch = Scratch::new();
     let path = scratch.write(NAME, wheel);
     let error = with_little_memory(python_with(&scratch, &path).arg("some/way/down/env")).error();
-    assert!(error.contains(&format!("{NAME}' is not a sound distribution: ")), "{what}: {error}");
+    assert!(error.contains(&format!("{NAME}' is not a valid wheel: ")), "{what}: {error}");
     assert!(error.contains(reason), "{what}: {error}");
     assert_eq!(scratch.names(), [NAME, "python3"], "{what}");
 }
@@ -46,7 +46,7 @@ fn metadata() -> Entry {
     Entry::new("pip-1.0.dist-info/METADATA", "Name: pip\n")
 }
 
-/// A wheel with these entries besides its metadata.
+/// A wheel with these entries in addition to its metadata.
 fn wheel_with<const N: usize>(entries: [Entry; N]) -> Vec<u8> {
     forge::wheel(&[[metadata()].as_slice(), &entries].concat())
 }
@@ -56,7 +56,7 @@ fn module(name: &str) -> Entry {
 }
 
 #[test]
-fn a_sound_wheel_is_installed() {
+fn a_valid_wheel_is_installed() {
     let scratch = Scratch::new();
     let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", "[console_scripts]\nhello = hello:main\n");
     let hello = Entry::new("hello.py", "def main(): print('hello')\n");
@@ -66,14 +66,14 @@ fn a_sound_wheel_is_installed() {
 }
 
 #[test]
-fn names_that_lead_elsewhere_are_refused() {
+fn names_outside_site_packages_are_refused() {
     let absolute = std::env::temp_dir().join("rvenv-test-evil.py");
     let names = ["../evil.py", "../../../../evil.py", "../../../../../../evil.py", "a/../../evil.py", "a/../evil.py"];
     let names = names.into_iter().chain(["/evil.py", "//evil.py", "a\\..\\evil.py", "C:/evil.py", "C:evil.py", "./a"]);
     for name in names.chain([absolute.to_str().expect("UTF-8"), "a\nb", "a\0b", "a//b", "..", "../", ""]) {
-        refuse(name, &wheel_with([module(name)]), &format!("its entry {name:?} leads out of site-packages"));
+        refuse(name, &wheel_with([module(name)]), &format!("its entry {name:?} is outside site-packages"));
     }
-    refuse("link", &wheel_with([Entry::link("../a", "/tmp")]), "its entry \"../a\" leads out of site-packages");
+    refuse("link", &wheel_with([Entry::link("../a", "/tmp")]), "its entry \"../a\" is outside site-packages");
     assert!(!absolute.exists());
 }
 
@@ -81,33 +81,33 @@ fn names_that_lead_elsewhere_are_refused() {
 fn links_are_refused() {
     for target in ["/tmp", "", "a.py"] {
         refuse("link", &wheel_with([Entry::link("a", target)]), "its entry a is a symbolic link");
-        // What is below would be written through it.
+        // Entries below it would be written through the link.
         refuse("below", &wheel_with([Entry::link("a", target), module("a/b.py")]), "its entry a is a symbolic link");
-        refuse("folder", &wheel_with([Entry::link("a/", target)]), "its entry a/ is a symbolic link");
+        refuse("directory", &wheel_with([Entry::link("a/", target)]), "its entry a/ is a symbolic link");
     }
 }
 
 #[test]
-fn names_that_are_one_are_refused() {
+fn duplicate_names_are_refused() {
     let twice = [module("a.py"), Entry::new("a.py", "other\n")];
-    refuse("twice", &wheel_with(twice.clone()), "it has more than one entry a.py");
-    // The zip crate gives the one that comes last, here the link; or here the file.
-    refuse("file, link", &wheel_with([module("a"), Entry::link("a", "/tmp")]), "it has more than one entry a");
-    refuse("link, file", &wheel_with([Entry::link("a", "/tmp"), module("a")]), "it has more than one entry a");
-    refuse("case", &wheel_with([module("a.py"), module("A.py")]), "it has more than one entry A.py");
-    refuse("case of folder", &wheel_with([module("a/b"), module("A/b")]), "it has more than one entry A/b");
-    refuse("case beyond ASCII", &wheel_with([module("É.py"), module("é.py")]), "it has more than one entry é.py");
+    refuse("twice", &wheel_with(twice.clone()), "more than one entry named a.py");
+    // The zip crate returns the last entry of a name: the link here, the file next.
+    refuse("file, link", &wheel_with([module("a"), Entry::link("a", "/tmp")]), "more than one entry named a");
+    refuse("link, file", &wheel_with([Entry::link("a", "/tmp"), module("a")]), "more than one entry named a");
+    refuse("case", &wheel_with([module("a.py"), module("A.py")]), "more than one entry named A.py");
+    refuse("case of directory", &wheel_with([module("a/b"), module("A/b")]), "more than one entry named A/b");
+    refuse("case beyond ASCII", &wheel_with([module("É.py"), module("é.py")]), "more than one entry named é.py");
     refuse("below", &wheel_with([module("a/b"), module("a")]), "its entry a/b is below its entry a, which is a file");
     refuse("below, case", &wheel_with([module("A/b/c"), module("a-"), module("a")]), "its entry A/b/c is below");
-    // The end says that there are fewer than there are.
+    // The end record gives fewer entries than there are.
     let mut fewer = wheel_with(twice);
     let count = fewer.len() - 14;
     (fewer[count], fewer[count + 2]) = (3, 3);
-    refuse("fewer", &fewer, "it has more than one entry");
+    refuse("fewer", &fewer, "more than one entry named");
 }
 
 #[test]
-fn sizes_that_are_huge_or_untrue_are_refused() {
+fn huge_or_wrong_sizes_are_refused() {
     let said = |size| Entry { size, ..module("a.py") };
     refuse("4 GiB", &wheel_with([said(0xFFFF_FFFE)]), "its entry a.py is larger than 67108864 bytes");
     refuse("4 GiB", &wheel_with([said(0xFFFF_FFFF)]), "its entry a.py is larger than 67108864 bytes");
@@ -120,11 +120,11 @@ fn sizes_that_are_huge_or_untrue_are_refused() {
     let record = Entry { name: "pip-1.0.dist-info/RECORD".to_owned(), size: 5, ..bomb };
     refuse("RECORD", &forge::archive(&[metadata(), record]), "its entry pip-1.0.dist-info/RECORD does not have the 5");
     let many: Vec<Entry> = (0..4).map(|at| Entry { size: 60_000_000, ..module(&format!("{at}.py")) }).collect();
-    refuse("many", &forge::wheel(&many), "up to its entry 2.py it unpacks to more than 134217728 bytes");
+    refuse("many", &forge::wheel(&many), "unpacks to more than 134217728 bytes, at its entry 2.py");
 }
 
 #[test]
-fn a_wheel_of_countless_entries_is_refused_in_time() {
+fn a_wheel_with_too_many_entries_is_refused_quickly() {
     let entries: Vec<Entry> = (0..200_000).map(|at| Entry::new(at.to_string(), "")).collect();
     let wheel = forge::archive(&entries);
     let start = Instant::now();
@@ -133,45 +133,45 @@ fn a_wheel_of_countless_entries_is_refused_in_time() {
 }
 
 #[test]
-fn a_record_that_lies_is_refused() {
+fn a_wrong_record_is_refused() {
     let (a, metadata) = (module("a.py"), metadata());
     let lies = |record: &str| forge::wheel_recorded(&[metadata.clone(), a.clone()], metadata.row() + record);
     let size = a.row().replace(",5\n", ",6\n");
     for (record, reason) in [
-        ("a.py,sha256=x,5\n", "a.py does not have the hash that its RECORD says"),
-        ("a.py,md5=x,5\n", "its RECORD has a hash of a kind that is not checked, md5"),
-        (&size, "a.py does not have the size that its RECORD says"),
-        ("a.py,,\n", "a.py has no hash in its RECORD"),
-        ("a.py\n", "a.py has no hash in its RECORD"),
-        ("", "a.py is not in its RECORD"),
-        ("gone.py,sha256=x,1\n", "its RECORD names gone.py, which is not in it"),
-        ("../../../bin/pip,sha256=x,1\n", "its RECORD names ../../../bin/pip, which is not in it"),
-        ("/etc/passwd,,\n", "its RECORD names /etc/passwd, which is not in it"),
-        ("\"a\nb\",,\n", "its RECORD names a\\nb, which is not in it"),
-        ("./a.py,,\n", "its RECORD names ./a.py, which is not in it"),
+        ("a.py,sha256=x,5\n", "a.py does not match its hash in RECORD"),
+        ("a.py,md5=x,5\n", "unsupported hash, md5"),
+        (&size, "a.py does not match its size in RECORD"),
+        ("a.py,,\n", "a.py has no hash in RECORD"),
+        ("a.py\n", "a.py has no hash in RECORD"),
+        ("", "a.py is not listed in RECORD"),
+        ("gone.py,sha256=x,1\n", "its RECORD lists gone.py, "),
+        ("../../../bin/pip,sha256=x,1\n", "its RECORD lists ../../../bin/pip, "),
+        ("/etc/passwd,,\n", "its RECORD lists /etc/passwd, "),
+        ("\"a\nb\",,\n", "its RECORD lists a\\nb, "),
+        ("./a.py,,\n", "its RECORD lists ./a.py, "),
     ] {
         refuse(record, &lies(record), reason);
     }
-    refuse("not text", &forge::wheel_recorded(&[metadata, a], b"\xFF,,\n"), "RECORD does not read: ");
+    refuse("not text", &forge::wheel_recorded(&[metadata, a], b"\xFF,,\n"), "cannot parse RECORD: ");
 }
 
 #[test]
 fn a_wheel_without_its_metadata_is_refused() {
     let of = |names: &[&str]| forge::archive(&names.iter().map(|name| module(name)).collect::<Vec<_>>());
     refuse("no RECORD", &of(&["pip-1.0.dist-info/METADATA"]), "it has no RECORD");
-    refuse("RECORD a folder", &of(&["pip-1.0.dist-info/RECORD/x"]), "it has no RECORD");
-    refuse("another's", &of(&["pap-1.0.dist-info/RECORD"]), "it has no folder pip-VERSION.dist-info");
+    refuse("RECORD a directory", &of(&["pip-1.0.dist-info/RECORD/x"]), "it has no RECORD");
+    refuse("another's", &of(&["pap-1.0.dist-info/RECORD"]), "it has no directory pip-VERSION.dist-info");
     refuse("two", &of(&["pip-1.0.dist-info/RECORD", "pip-2.0.dist-info/RECORD"]), "or more than one");
     refuse("data", &wheel_with([module("pip-1.0.data/scripts/x")]), "(pip-1.0.data)");
-    refuse("folders", &of(&["pip-1.0.dist-info/"]), "it is empty");
+    refuse("directories", &of(&["pip-1.0.dist-info/"]), "it contains no files");
     refuse("empty", &of(&[]), "");
 }
 
 #[test]
-fn entry_points_that_are_no_file_in_bin_are_refused() {
+fn invalid_entry_points_are_refused() {
     for line in ["../x = m:f", "a/b = m:f", "/x = m:f", "a\\b = m:f", ".. = m:f", ".x = m:f", "c:x = m:f", " = m:f"] {
         let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", format!("[console_scripts]\n{line}\n"));
-        let reason = format!("its entry point {:?} is not sound", line.trim());
+        let reason = format!("its entry point {:?} is not valid", line.trim());
         refuse(line, &wheel_with([entry_points]), &reason);
     }
     for line in ["x = m;import os:f", "x = m:f()", "x = m:f\u{b}import os", "x = m", "x"] {
@@ -183,7 +183,7 @@ fn entry_points_that_are_no_file_in_bin_are_refused() {
 }
 
 #[test]
-fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
+fn unsupported_and_corrupt_entries_are_named() {
     refuse("method", &wheel_with([Entry { method: 14, ..module("a.py") }]), "its entry a.py ");
     let mut encrypted = wheel_with([module("a.py")]);
     for (mark, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
@@ -194,10 +194,10 @@ fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
     refuse(
         "checksum",
         &wheel_with([Entry { crc32: 1, ..module("a.py") }]),
-        "its entry a.py does not have the checksum",
+        "its entry a.py does not match its checksum",
     );
     refuse("deflate", &wheel_with([Entry { method: 8, ..module("a.py") }]), "its entry a.py ");
-    // Nothing where the local header of the first entry should be.
+    // Corrupt the first entry's local header.
     let mut wheel = wheel_with([]);
     wheel[0] = b'x';
     refuse("header", &wheel, "its entry pip-1.0.dist-info/METADATA: ");
@@ -206,13 +206,13 @@ fn a_method_that_is_not_known_and_an_entry_that_is_not_there_are_named() {
 #[test]
 fn a_truncated_wheel_is_refused_at_any_length() {
     let whole = wheel_with([module("a.py"), module("b.py")]);
-    // Each length is tried where that takes no process, in src/seed/wheel/property.rs.
+    // src/seed/wheel/property.rs tries every length, without starting a process for each.
     let lengths = (0..whole.len()).step_by(whole.len() / 12).chain([whole.len() - 22, whole.len() - 1]);
     lengths.for_each(|length| refuse(&format!("{length} bytes"), &whole[..length], ""));
 }
 
 #[test]
-fn a_wheel_that_is_refused_leaves_an_environment_as_it_was() {
+fn a_refused_wheel_leaves_an_environment_unchanged() {
     let scratch = Scratch::new();
     let path = scratch.write(NAME, wheel_with([module("a.py")]));
     python_with(&scratch, &path).arg("env").silent();
@@ -220,12 +220,12 @@ fn a_wheel_that_is_refused_leaves_an_environment_as_it_was() {
     let path =
         scratch.write("pip-1.1-py3-none-any.whl", wheel_with([module("b.py"), Entry { crc32: 1, ..module("c") }]));
     let error = python_with(&scratch, &path).arg("env").error();
-    assert!(error.contains("its entry c does not have the checksum"), "{error}");
+    assert!(error.contains("its entry c does not match its checksum"), "{error}");
     assert_eq!(tree(&scratch.env()), before);
 }
 
 #[test]
-fn a_record_may_have_each_hash_of_sha_2() {
+fn a_record_may_use_any_sha_2_hash() {
     let module = module("a.py");
     for (algorithm, digest) in [
         ("sha256", "n1bnYdeb_bNDBKASWGywTRa0Ne9hMAkal3AuVZJgovI"),
@@ -240,9 +240,9 @@ fn a_record_may_have_each_hash_of_sha_2() {
     }
 }
 
-/// What pip writes itself it writes over what a wheel has of it, and so does what compiles.
+/// pip overwrites the files of a wheel that it writes itself, and so does compiling.
 #[test]
-fn a_wheel_that_has_what_an_installation_writes_is_kept_as_an_image_all_the_same() {
+fn a_wheel_containing_files_that_pip_writes_is_still_cached_as_an_image() {
     let scratch = Scratch::new();
     let python = python();
     let tag = scratch.run(&python.path).args(["-c", "import sys; print(sys.implementation.cache_tag)"]).ok();

@@ -1,4 +1,4 @@
-"""What `import rvenv` has, as whoever knows venv would use it. Run in an empty directory by the Python that it is tried with."""
+"""Uses the package as a user of venv would. Run in an empty directory by the Python under test."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def program(env_dir, name):
     return os.path.join(env_dir, "Scripts" if os.name == "nt" else "bin", name)
 
 
-# One run of the program, and then the hook, with what venv would give it.
+# The program runs once, and then the hook, with the same context as venv's.
 class Hooked(rvenv.EnvBuilder):
     contexts = []
 
@@ -49,12 +49,12 @@ assert "--force" in made["command"], made
 subprocess.check_output([program("same", "python"), "-Im", "pip", "--version"])
 assert not os.path.exists(os.path.join("same", ".gitignore"))
 
-# An upgrade has no hook.
+# An upgrade does not call the hook.
 Hooked(symlinks=True, upgrade=True, with_pip=True).create(pathlib.Path("same"))
 assert len(Hooked.contexts) == 1
 
 
-# A step that is overridden is called in its turn; pip still comes from the program.
+# An overridden step is called in its place; pip still comes from the program.
 class Stepped(rvenv.EnvBuilder):
     called = []
 
@@ -77,7 +77,7 @@ assert os.path.isfile(os.path.join("stepped", ".gitignore"))
 assert "rvenv" not in configuration("stepped")
 subprocess.check_output([program("stepped", "python"), "-Im", "pip", "--version"])
 
-# What the program says is what those catch who call venv.
+# Callers of venv catch the program's errors as the exceptions that they expect.
 for bad, words in (("api.txt", "is not a directory"), ("a%sb" % os.pathsep, "PATH separator")):
     with open("api.txt", "w"):
         pass
@@ -89,14 +89,14 @@ for bad, words in (("api.txt", "is not a directory"), ("a%sb" % os.pathsep, "PAT
         else:
             raise AssertionError(bad)
 
-# It comes whole out of another process.
+# The error can be passed between processes.
 try:
     rvenv.create("api.txt")
 except rvenv.CreationError as error:
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.returncode, again.cmd) == (str(error), error.returncode, error.cmd)
 
-# A step is something that is called, and not what Python itself puts into a class.
+# Only callables count as overridden steps, not attributes that Python adds to a class.
 class Annotated(rvenv.EnvBuilder):
     note: str = "a note"
 
@@ -105,7 +105,7 @@ Annotated(symlinks=True).create("annotated")
 assert "rvenv" in configuration("annotated")
 rvenv.EnvBuilder(symlinks=True, clear=True, upgrade=True).create("annotated")
 
-# The functions have venv's arguments.
+# The functions take venv's arguments.
 rvenv.create("plain", symlinks=True, with_pip=False, system_site_packages=True, scm_ignore_files={"git"})
 assert configuration("plain")["include-system-site-packages"] == "true"
 assert not os.path.exists(program("plain", "pip"))

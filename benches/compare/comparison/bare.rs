@@ -1,4 +1,4 @@
-//! A Python whose installation has no pip, and so no .pyc that could be used again: what most images for CI are.
+//! A Python without an installed pip, and so without .pyc files to reuse, as in most CI images.
 
 use std::fs;
 use std::io;
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use walkdir::WalkDir;
 
-/// What of its library a copy does not have.
+/// Parts of the library that a copy leaves out.
 const LEFT_OUT: [&str; 2] = ["site-packages", "test"];
 
-/// Makes a copy of the installation of the Python at `executable`, by hard links where they can be had, and returns its
-/// executable. A Python's own .pyc are copied, but for those of its site-packages.
+/// Copies the installation of the Python at `executable`, by hard links where possible, and returns the copy's
+/// executable. Python's own .pyc files are copied, except those in its site-packages.
 pub fn copy(executable: &Path, folder: &Path) -> Result<PathBuf> {
     let name = executable.file_name().context("a Python has a name")?;
     let prefix = executable.parent().and_then(Path::parent).context("a Python is in a directory")?;

@@ -1,11 +1,11 @@
-//! The README's picture: horizontal bars of the first Python's medians, as SVG, to be read on light and on dark ground.
+//! The chart in the README: horizontal bars of the first Python's medians, as SVG, for light and dark backgrounds.
 
 use std::fmt::Write as _;
 
 use crate::comparison::contest::Outcome;
 use crate::comparison::report::{Finished, Results};
 
-/// The groups that are drawn, and what is written above them.
+/// The groups that are drawn, and their titles.
 const PANELS: [(&str, &str); 4] = [
     ("with-pip", "With pip"),
     ("cold", "With pip, nothing cached"),
@@ -13,13 +13,13 @@ const PANELS: [(&str, &str); 4] = [
     ("without-pip", "Without pip"),
 ];
 
-/// What the bars alone would not say.
-const FAIRNESS: &str = "uv hard links; it and virtualenv bring no .pyc.";
+/// Differences that the bars do not show.
+const FAIRNESS: &str = "uv uses hard links; uv and virtualenv write no .pyc files.";
 
 const WIDTH: f64 = 760.0;
-/// Where bars begin.
+/// The left end of the bars.
 const LEFT: f64 = 200.0;
-/// The longest bar.
+/// The length of the longest bar.
 const LONGEST: f64 = 460.0;
 const BAR: f64 = 18.0;
 const ROW: f64 = 26.0;
@@ -41,7 +41,7 @@ rect.rival { fill: #6e8bb0 }
 }
 ";
 
-/// The picture of the first Python's groups.
+/// Draws the first Python's groups.
 pub fn draw(results: &Results) -> String {
     let mut body = String::new();
     let mut y = 10.0;
@@ -63,9 +63,9 @@ pub fn draw(results: &Results) -> String {
     )
 }
 
-/// Draws a group from `y` on and returns where it ends.
+/// Draws a group from `y` downwards and returns where it ends.
 fn panel(body: &mut String, group: &Finished, title: &str, y: f64) -> f64 {
-    // A warm run among cold ones is there for a goal's sake.
+    // The warm run in the cold group is only there for a goal.
     let is_drawn = |outcome: &&Outcome| !outcome.name.ends_with(", warm");
     let bars: Vec<(&Outcome, f64)> =
         group.outcomes.iter().filter(is_drawn).filter_map(|outcome| Some((outcome, outcome.summary?.median))).collect();

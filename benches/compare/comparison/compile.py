@@ -1,4 +1,5 @@
-# Compiles all modules below a directory, by a process for each core that has its share by size, and does nothing else.
+# Compiles all modules below a directory, and nothing else. There is a process per core, each with an equal share by
+# size.
 import importlib.util
 import marshal
 import os

@@ -1,7 +1,7 @@
 //! Runs a group's contestants in turn and times them: A B C, A B C, and so on. The first round is not counted.
 //!
-//! Nothing is removed between runs, neither environments nor caches: ext4 does not give an inode that was freed in the
-//! last minutes to a new file, and walks over all of them to find another, whoever makes the file.
+//! Neither environments nor caches are removed between runs: ext4 does not reuse an inode freed in the last few
+//! minutes, and walks over all of them to find another, whichever program creates the file.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
@@ -17,25 +17,25 @@ use crate::comparison::groups::{Contestant, Group};
 use crate::comparison::machine;
 use crate::comparison::statistics::Summary;
 
-/// GNU time, which tells the peak of memory.
+/// GNU time, which reports peak memory.
 const TIME: &str = "/usr/bin/time";
 
-/// How a contestant did.
+/// A contestant's result.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub name: &'static str,
     pub commands: Vec<String>,
     pub timings: Vec<Duration>,
-    /// None without timings, and when a run of it failed.
+    /// None without timings or if a run failed.
     pub summary: Option<Summary>,
-    /// Why it does not take part.
+    /// Why a run failed, which ends its participation.
     pub failed: Option<String>,
     pub made: Made,
-    /// The peak of memory of its largest process, in MB.
+    /// Peak memory of its largest process, in MB.
     pub megabytes: Option<f64>,
 }
 
-/// What stands in the environments that a run has made.
+/// The files in the environments that a run has created.
 #[derive(Debug, Default)]
 pub struct Made {
     pub files: usize,
@@ -67,7 +67,7 @@ pub fn run(course: &Course, group: &Group, rounds: u16) -> Result<Vec<Outcome>> 
     Ok(outcomes)
 }
 
-/// Says on a terminal what is being done, in place of what was said before.
+/// Shows a line on the terminal in place of the previous one.
 fn progress(line: &str) {
     if io::stderr().is_terminal() {
         eprint!("\r{line:60}\r");
@@ -84,7 +84,7 @@ impl Outcome {
         Outcome { name: contestant.name, ..Outcome::default() }
     }
 
-    /// Takes a run's result.
+    /// Adds a run's result. Round 0 only provides the commands and files.
     fn add(&mut self, round: u16, result: Result<Run, String>, place: &Place) {
         match result {
             Err(why) => self.failed = Some(why),
@@ -103,8 +103,8 @@ struct Run {
     commands: Vec<String>,
 }
 
-/// Runs a contestant's commands; the inner error is why one failed. What they say goes to a file, which
-/// costs nobody anything.
+/// Runs a contestant's commands. The inner error is why one failed. Their output goes to a file, which costs all of
+/// them the same.
 fn time(course: &Course, contestant: &Contestant, place: &Place) -> Result<Result<Run, String>> {
     let mut commands: Vec<Command> = contestant.steps.iter().map(|step| course.command(step, place)).collect();
     let said = place.0.join("said");
@@ -117,7 +117,7 @@ fn time(course: &Course, contestant: &Contestant, place: &Place) -> Result<Resul
     for command in &mut commands {
         let status = match command.status() {
             Ok(status) => status,
-            Err(error) => return Ok(Err(format!("cannot be run: {error}"))),
+            Err(error) => return Ok(Err(format!("could not be run: {error}"))),
         };
         if !status.success() {
             let words = last_words(&String::from_utf8_lossy(&fs::read(&said)?));
@@ -133,14 +133,14 @@ fn describe(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// The line that says what went wrong: the first one, or one that calls itself an error.
+/// The first line that mentions an error, or else the first line.
 fn last_words(said: &str) -> Option<String> {
     let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines.clone().find(|line| line.to_ascii_lowercase().contains("error"));
     error.or_else(|| lines.next()).map(str::to_owned)
 }
 
-/// The peak of a contestant's one command.
+/// The peak memory of a contestant's only command, in MB.
 fn peak(course: &Course, contestant: &Contestant, place: &Place) -> Option<f64> {
     let command = course.command(contestant.steps.first()?, place);
     let said = place.0.join("peak");

@@ -1,4 +1,4 @@
-//! What is prepared for a Python before anything is timed, and the commands that contestants consist of.
+//! Everything prepared for a Python before timing, and the commands that contestants consist of.
 
 use std::env;
 use std::fs;
@@ -17,26 +17,26 @@ use crate::comparison::peers::Peers;
 use crate::comparison::pythons::{self, Python};
 use crate::comparison::wheel;
 
-/// Whether a tool finds what it has kept in runs before.
+/// Whether a tool has a cache from earlier runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
     Warm,
-    /// A folder of this run's own.
+    /// A new directory for this run.
     Cold,
 }
 
-/// What the floor copies.
+/// The tree that the floor copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tree {
-    /// An environment of rvenv's, with pip and .pyc.
+    /// An environment created by rvenv, with pip and .pyc files.
     Whole,
-    /// The same without .pyc.
+    /// The same without .pyc files.
     Sources,
-    /// One without pip.
+    /// An environment without pip.
     WithoutPip,
 }
 
-/// Which Python of a course an environment is for.
+/// The Python of a course that an environment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     Usual,
@@ -53,7 +53,7 @@ pub enum Step {
         environments: usize,
         base: Base,
     },
-    /// rvenv that has to find its Python by pyenv's shim.
+    /// rvenv finding its Python through pyenv's shim.
     RvenvByShim {
         flags: &'static [&'static str],
     },
@@ -69,19 +69,19 @@ pub enum Step {
         flags: &'static [&'static str],
         base: Base,
     },
-    /// Copies or hard links, by one process.
+    /// Copies or hard links a tree, in one process.
     Floor {
         how: &'static str,
         tree: Tree,
         environments: Range<usize>,
     },
-    /// Compiles all modules with as many processes as there are cores.
+    /// Compiles all modules with one process per core.
     Compile,
     /// Installs the small wheel.
     Install,
 }
 
-/// Where one run has its files, new for each.
+/// The directory of one run's files, new for each run.
 #[derive(Debug)]
 pub struct Place(pub PathBuf);
 
@@ -95,14 +95,14 @@ impl Place {
     }
 }
 
-/// A Python with all that its contestants need.
+/// A Python with everything that its contestants need.
 pub struct Course<'a> {
     pub python: Python,
-    /// Where its runs have their files.
+    /// The directory of its runs' files.
     pub folder: PathBuf,
-    /// The bytes that an environment with pip takes on the disk.
+    /// Disk space used by an environment with pip, in bytes.
     pub tree_size: u64,
-    /// Its copy without pip; itself, if it has none.
+    /// Its copy without pip, or the Python itself if it has no bundled pip installed.
     bare: PathBuf,
     pub peers: &'a Peers,
     wheel: PathBuf,
@@ -131,7 +131,7 @@ impl<'a> Course<'a> {
 
     fn make(&self, flags: &[&str], env_dir: &Path) -> Result<()> {
         let output = self.rvenv(&self.cache()).args(flags).arg("-p").arg(&self.python.path).arg(env_dir).output();
-        let output = output.context("rvenv cannot be run")?;
+        let output = output.context("could not run rvenv")?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(())
     }
@@ -140,7 +140,7 @@ impl<'a> Course<'a> {
         self.folder.join(match tree {
             Tree::Whole => "tree",
             Tree::Sources => "sources",
-            // A group is called without-pip.
+            // Not `without-pip`, which is the directory of a group.
             Tree::WithoutPip => "bare-tree",
         })
     }

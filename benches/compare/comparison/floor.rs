@@ -1,6 +1,7 @@
-//! The floor: the copying of a tree and nothing else, as fast as a small program can do it. It makes all folders; then
-//! as many threads as there are cores take whole folders, those with the most files first, and read and write their
-//! files relative to the open folders. Links are made again as links. Times, owners and the disk are left alone.
+//! The floor: copies a tree and does nothing else, as fast as a small program can. It creates all directories; then one
+//! thread per core takes whole directories, those with the most files first, and reads and writes their files relative
+//! to the open directories. Symbolic links are created again as links. Times and owners are not copied, and nothing is
+//! synced to disk.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -15,14 +16,14 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, linkat, openat, symlinkat};
 
 use crate::comparison::machine;
 
-/// How a file gets into the copy.
+/// How files are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Copy,
     Hardlink,
 }
 
-/// A folder of a tree.
+/// A directory in a tree.
 struct Folder {
     /// Relative to the tree.
     path: PathBuf,
@@ -35,7 +36,7 @@ pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
     let how = match words.next().as_deref().and_then(OsStr::to_str) {
         Some("copy") => How::Copy,
         Some("hardlink") => How::Hardlink,
-        _ => bail!("floor copy|hardlink SOURCE DEST…"),
+        _ => bail!("usage: floor copy|hardlink SOURCE DEST…"),
     };
     let source = PathBuf::from(words.next().unwrap_or_default());
     let folders = read(&source, None)?;
@@ -45,12 +46,12 @@ pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
     Ok(())
 }
 
-/// Copies a tree without the folders of this name.
+/// Copies a tree without directories of this name.
 pub fn copy_without(source: &Path, dest: &Path, name: &str) -> io::Result<()> {
     write(How::Copy, &read(source, Some(name))?, source, dest)
 }
 
-/// The folders of a tree, each after the one that it is in.
+/// The directories of a tree, each after its parent.
 fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Folder>> {
     let mut folders = vec![Folder { path: PathBuf::new(), files: vec![], links: vec![] }];
     let mut next = 0;

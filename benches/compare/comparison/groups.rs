@@ -1,4 +1,4 @@
-//! Who runs against whom, and what the project wants to come of it.
+//! The groups of contestants, and the project's goals for them.
 
 use crate::comparison::course::Cache::{self, Cold, Warm};
 use crate::comparison::course::{Base, Course, Step, Tree};
@@ -19,41 +19,41 @@ pub const NAMES: [&str; 11] = [
     "twenty",
 ];
 
-/// Contestants that are run in turn. The first one is what the others are held against.
+/// Contestants that are run in turn and compared with the first one.
 pub struct Group {
     pub name: &'static str,
     pub title: &'static str,
     pub contestants: Vec<Contestant>,
     pub goals: Vec<Goal>,
-    /// Whether the peak of memory is of interest.
+    /// Whether to measure peak memory.
     pub with_memory: bool,
-    /// Whether half the rounds must do.
+    /// Whether to run only half the rounds.
     pub is_long: bool,
 }
 
-/// Commands that are timed as one.
+/// Commands that are timed together.
 pub struct Contestant {
     pub name: &'static str,
     pub steps: Vec<Step>,
 }
 
-/// What the project has set itself. Nothing fails when it is not reached.
+/// A goal of the project. Missing it is reported but is not a failure.
 pub struct Goal {
     pub who: &'static str,
     pub bound: Bound,
 }
 
 pub enum Bound {
-    /// At most this many times as long as the other one takes.
+    /// At most this many times as long as the other contestant.
     AtMost(f64, &'static str),
-    /// At least this many times faster than each of these.
+    /// At least this many times as fast as each of these.
     Faster(f64, &'static [&'static str]),
-    /// A peak of this many MB.
+    /// Peak memory of at most this many MB.
     Megabytes(f64),
 }
 
 impl Contestant {
-    /// How many environments with pip, or what takes as much room, a run of it makes.
+    /// The number of environments with pip, or of trees of the same size, that a run creates.
     pub fn trees(&self) -> u64 {
         self.steps.iter().map(Step::trees).sum()
     }
@@ -128,7 +128,7 @@ fn without_pip() -> Group {
     }
 }
 
-/// uv writes fewer files for a Python that bundles setuptools, since it brings none.
+/// For a Python that bundles setuptools uv writes fewer files, since it does not install setuptools.
 fn with_pip(has_setuptools: bool) -> Group {
     Group {
         goals: vec![

@@ -1,5 +1,5 @@
-//! The rivals from PyPI, uv and virtualenv, installed once into an environment of their own below the benchmark's
-//! folder, with their caches beside it.
+//! The rivals from PyPI, uv and virtualenv, installed once into an environment below the benchmark's directory, with
+//! their caches next to it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use anyhow::{Result, ensure};
 
 use crate::comparison::machine;
 
-/// uv and virtualenv. Where they could not be installed, what is run of them fails, and the report says so.
+/// uv and virtualenv. If they could not be installed, their runs fail, and the report shows that.
 #[derive(Debug)]
 pub struct Peers {
     bin: PathBuf,
     /// The program that is measured.
     pub rvenv: PathBuf,
-    /// Whether it is that of a wheel, which has brought a seeder for virtualenv.
+    /// Whether it comes from a wheel, which includes a seeder for virtualenv.
     pub has_seeder: bool,
     uv_cache: PathBuf,
     /// virtualenv's cache, for warm runs.
@@ -23,14 +23,14 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Those below `dir`, installed if they are not there, with this wheel of rvenv.
+    /// Installs them below `dir` unless they are there, and this wheel of rvenv.
     pub fn install(dir: &Path, wheel: Option<&Path>) -> Result<Peers> {
         let root = dir.join("peers");
         if !root.join("complete").exists() {
             eprintln!("Installing uv and virtualenv into {}", root.display());
             match install_into(&root) {
                 Ok(()) => fs::write(root.join("complete"), "")?,
-                Err(error) => eprintln!("Warning: what needs uv and virtualenv will fail: {error}"),
+                Err(error) => eprintln!("Warning: Unable to install uv and virtualenv; their runs will fail: {error}"),
             }
         }
         let (bin, cache) = (root.join("bin"), |name: &str| dir.join("caches").join(name));
@@ -60,15 +60,15 @@ impl Peers {
         command
     }
 
-    /// Has uv download what `--seed` needs for this Python, so that it can do without the network from now on.
+    /// Makes uv download what `--seed` needs for this Python, so that later runs need no network.
     pub fn prime(&self, python: &Path, env_dir: &Path) {
         let output = self.uv().args(["venv", "--seed", "-p"]).arg(python).arg(env_dir).output();
         if !output.is_ok_and(|output| output.status.success()) {
-            eprintln!("Warning: uv could not fetch pip");
+            eprintln!("Warning: uv was unable to download pip");
         }
     }
 
-    /// Their names and versions.
+    /// The rivals' names and versions.
     pub fn versions(&self) -> [(&'static str, String); 2] {
         let uv = machine::first_line(self.uv().arg("--version"));
         let python = machine::clean(self.bin.join("python"))

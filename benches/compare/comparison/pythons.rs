@@ -1,4 +1,4 @@
-//! The Pythons that environments are made for, and what has to be known of each.
+//! The Pythons that environments are created for, and their properties.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::comparison::machine;
 
-/// What a Python says of itself. Its base's executable, since a shim or an environment's link is not what is meant to
-/// be measured.
+/// Prints a Python's properties. The path is its base's executable, since neither a shim nor an environment's link
+/// should be measured.
 const QUESTION: &str = r#"
 import json, os, platform, sys
 
@@ -31,20 +31,20 @@ print(json.dumps({
 }))
 "#;
 
-/// A Python that environments are made for.
+/// A Python that environments are created for.
 #[derive(Debug, Clone)]
 pub struct Python {
-    /// Its executable, without links.
+    /// Its executable, with links resolved.
     pub path: PathBuf,
     pub version: String,
     pub implementation: String,
-    /// Whether the pip that this Python has is the very version that it brings for environments.
+    /// Whether the installed pip has the same version as the one bundled for environments.
     pub has_bundled_pip: bool,
-    /// What pyenv calls it, if it is one of pyenv's.
+    /// Its name in pyenv, if it is installed there.
     pub pyenv_name: Option<String>,
 }
 
-/// The Pythons asked for, or the first `python3` on PATH.
+/// The requested Pythons, or the first `python3` on PATH.
 pub fn find(asked: &[PathBuf]) -> Result<Vec<Python>> {
     if asked.is_empty() {
         Ok(vec![Python::ask(Path::new("python3"))?])
@@ -53,7 +53,7 @@ pub fn find(asked: &[PathBuf]) -> Result<Vec<Python>> {
     }
 }
 
-/// A path, or a version that rvenv's own search finds.
+/// Finds a Python by path, or by version with rvenv's own search.
 fn named(name: &Path) -> Result<Python> {
     if name.components().count() > 1 {
         return Python::ask(name);
@@ -63,7 +63,7 @@ fn named(name: &Path) -> Result<Python> {
     let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap_or_default();
     match found.first().and_then(|python| python["path"].as_str()) {
         Some(path) => Python::ask(Path::new(path)),
-        None => bail!("no Python {} is here: {}", name.display(), String::from_utf8_lossy(&output.stderr).trim()),
+        None => bail!("could not find Python {}: {}", name.display(), String::from_utf8_lossy(&output.stderr).trim()),
     }
 }
 
@@ -71,9 +71,9 @@ impl Python {
     fn ask(path: &Path) -> Result<Python> {
         let answer = |path: &Path, question: &str| -> Result<String> {
             let output = machine::clean(path).args(["-I", "-c", question]).output();
-            let output = output.with_context(|| format!("{} cannot be run", path.display()))?;
+            let output = output.with_context(|| format!("could not run {}", path.display()))?;
             let stderr = String::from_utf8_lossy(&output.stderr);
-            ensure!(output.status.success(), "{} does not say what it is: {stderr}", path.display());
+            ensure!(output.status.success(), "could not query {}: {stderr}", path.display());
             Ok(String::from_utf8(output.stdout)?.trim().to_owned())
         };
         let facts: Value = serde_json::from_str(&answer(path, QUESTION)?)?;
@@ -91,7 +91,7 @@ impl Python {
         })
     }
 
-    /// Whether it bundles setuptools.
+    /// Whether this Python bundles setuptools.
     pub fn has_setuptools(&self) -> bool {
         let minor = self.version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
         minor.is_some_and(|minor| minor < 12)
@@ -102,7 +102,7 @@ impl Python {
     }
 }
 
-/// Where pyenv is.
+/// The root directory of pyenv.
 pub fn pyenv_root() -> PathBuf {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from)

@@ -13,7 +13,7 @@ use crate::comparison::machine;
 use crate::comparison::peers::Peers;
 use crate::comparison::pythons::Python;
 
-/// Everything that a benchmark has found out.
+/// The results of a benchmark, with the conditions of the measurement.
 pub struct Results {
     date: String,
     system: String,
@@ -33,10 +33,10 @@ pub struct Finished {
     goals: Vec<Verdict>,
 }
 
-/// What has come of a goal.
+/// Whether a goal was reached.
 struct Verdict {
     text: String,
-    /// The figure that the goal is about, and whether it is good enough; None if somebody has no result.
+    /// The measured value, and whether it reaches the goal. None if a contestant has no result.
     value: Option<(f64, bool)>,
 }
 
@@ -54,14 +54,14 @@ impl Results {
         }
     }
 
-    /// What was measured where.
+    /// The versions measured, and the machine.
     pub fn heading(&self) -> String {
         let versions: Vec<String> = self.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
         let Results { date, system, processor, cores, file_system, .. } = self;
         format!("{}\n{date}, {cores} cores ({processor}), {system}, {file_system}\n", versions.join(", "))
     }
 
-    /// Takes a group's outcomes and returns their table.
+    /// Adds a group's outcomes and returns their table.
     pub fn add(&mut self, python: &Python, group: &Group, outcomes: Vec<Outcome>) -> String {
         let goals = group.goals.iter().map(|goal| judge(goal, &outcomes)).collect();
         let finished = Finished { python: python.clone(), name: group.name, title: group.title, outcomes, goals };
@@ -86,7 +86,7 @@ impl Results {
 }
 
 impl Finished {
-    /// A contestant's median, held against the first one's.
+    /// A contestant's median divided by the first one's.
     fn ratio(&self, outcome: &Outcome) -> Option<f64> {
         Some(outcome.summary?.median / self.outcomes.first()?.summary?.median)
     }
@@ -166,7 +166,7 @@ impl Verdict {
         match self.value {
             Some((value, true)) => format!("{}: reached ({value:.2})", self.text),
             Some((value, false)) => format!("{}: not reached ({value:.2})", self.text),
-            None => format!("{}: not known", self.text),
+            None => format!("{}: unknown", self.text),
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Medians and how far timings lie apart.
+//! The median and spread of timings.
 
 use std::time::Duration;
 
-/// What several timings come to, in seconds.
+/// A summary of several timings, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary {
     pub median: f64,
     pub min: f64,
-    /// The distance of the quartiles, as a share of the median.
+    /// The interquartile range, as a share of the median.
     pub spread: f64,
 }
 
@@ -22,7 +22,7 @@ impl Summary {
     }
 }
 
-/// The value below which `share` of the sorted `values` lie, between two of them where it falls there.
+/// The value below which `share` of the sorted `values` lie, interpolated between two of them if necessary.
 fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let place = share * values.len().checked_sub(1)? as f64;
     let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);

@@ -1,4 +1,4 @@
-//! The small wheel of the first install: one module.
+//! The small wheel for the first-install groups, with one module.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 const METADATA: &str = "Metadata-Version: 2.1\nName: small\nVersion: 1.0\n";
 const WHEEL: &str = "Wheel-Version: 1.0\nGenerator: compare\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
 
-/// Writes the wheel into `folder`.
+/// Writes the wheel to `folder`.
 pub fn write(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("small-1.0-py3-none-any.whl");
     let mut files = vec![

@@ -4,7 +4,7 @@ use crate::interpreter::installation::installations_in;
 use crate::interpreter::listing::{Found, spread};
 use crate::interpreter::surroundings::Surroundings;
 
-/// Those in `$ASDF_DATA_DIR`, or in `~/.asdf`.
+/// Installations in `$ASDF_DATA_DIR`, or else in `~/.asdf`.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     let usual = || Some(surroundings.home()?.join(".asdf"));
     let data_dir = surroundings.path("ASDF_DATA_DIR").or_else(usual);

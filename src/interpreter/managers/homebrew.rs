@@ -8,13 +8,13 @@ use crate::interpreter::surroundings::Surroundings;
 use crate::interpreter::versions::sort_newest_first;
 use crate::platform::Platform;
 
-/// Where Homebrew is, besides `$HOMEBREW_PREFIX`.
+/// Homebrew's usual prefixes, searched in addition to `$HOMEBREW_PREFIX`.
 const PREFIXES: [&str; 3] = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"];
 
-/// Its formulas, and each prefix itself, since programs that are linked into it may have no formula any more.
+/// Homebrew's formulas, and each prefix itself, since programs linked into it may belong to no formula any more.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     if surroundings.platform() == Platform::Nt {
-        // These would be on the current drive, whosever it is.
+        // These paths would be on the current drive, where anyone may put files.
         return vec![];
     }
     let mut prefixes: Vec<PathBuf> = surroundings.path("HOMEBREW_PREFIX").into_iter().collect();
@@ -27,7 +27,7 @@ pub(super) fn installations(surroundings: &Surroundings) -> Found {
     found
 }
 
-/// The directories `opt/python@3.13` and the like, the newest first.
+/// Directories such as `opt/python@3.13`, newest first.
 fn formulas(prefix: &Path) -> Result<Vec<PathBuf>> {
     let mut formulas = directories(&prefix.join("opt"))?;
     formulas.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python@")));

@@ -1,4 +1,4 @@
-//! python.org's installers: on Windows, where the registry does not tell of it, and on macOS.
+//! python.org's installers: on macOS, and on Windows for Pythons that are missing from the registry.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use crate::interpreter::surroundings::Surroundings;
 use crate::interpreter::versions::{number, sort_newest_first};
 use crate::platform::Platform;
 
-/// Where those of macOS put Pythons, the free-threaded ones in the second.
+/// Where the macOS installers put Pythons; the second is for free-threaded ones.
 const FRAMEWORKS: [&str; 2] =
     ["/Library/Frameworks/Python.framework/Versions", "/Library/Frameworks/PythonT.framework/Versions"];
 
-/// Those in the usual places, on Windows the user's and the machine's. `C:\Python27` and its like, of installers of old, are none
-/// of them: every user may make such a directory.
+/// Installations in the usual places, on Windows the user's and the machine's. Directories such as `C:\Python27`, which
+/// old installers used, are left out: any user may create one.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     if surroundings.platform() == Platform::Posix {
         return FRAMEWORKS.iter().flat_map(|versions| spread(framework_versions(Path::new(versions)))).collect();
@@ -24,7 +24,7 @@ pub(super) fn installations(surroundings: &Surroundings) -> Found {
     places.into_iter().flatten().flat_map(|place| spread(pythons_of(&place))).collect()
 }
 
-/// The directories `3.12` and the like, the newest first. What is called otherwise is a link to one of them.
+/// Directories such as `3.12`, newest first. Anything with another name is a link to one of them.
 fn framework_versions(versions: &Path) -> Result<Vec<PathBuf>> {
     let mut found = directories(versions)?;
     found.retain(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit()));
@@ -32,7 +32,7 @@ fn framework_versions(versions: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The directories `Python312`, `Python312-32` and the like, the newest first, those for 32 bits after others.
+/// Directories such as `Python312` and `Python312-32`, newest first; 32-bit builds follow the others of their version.
 fn pythons_of(place: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in directories(place)? {
@@ -44,7 +44,7 @@ fn pythons_of(place: &Path) -> Result<Vec<PathBuf>> {
     Ok(found.into_iter().map(|(_, _, path)| path).collect())
 }
 
-/// The digits of the version in a directory's name, as a number, and what follows them.
+/// The version in a directory's name, its digits read as one number, and the build after the hyphen.
 fn version_of(name: &str) -> Option<(u32, String)> {
     let name = name.to_ascii_lowercase();
     let (version, build) = name.strip_prefix("python").map(|rest| rest.split_once('-').unwrap_or((rest, "")))?;
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_in_the_names_of_directories() {
+    fn a_version_is_read_from_the_name_of_a_directory() {
         assert_eq!(version_of("Python312"), Some((312, String::new())));
         assert_eq!(version_of("python39-32"), Some((39, "32".to_owned())));
         for other in ["Python", "PythonX", "Perl512", "Python3.12"] {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_comes_first_and_what_is_for_32_bits_after_others() {
+    fn newest_versions_come_first_and_32_bit_builds_follow_the_others() {
         let place = tempfile::tempdir().unwrap();
         for name in ["Python39", "Python312-32", "Python312", "Launcher", "Python310-arm64"] {
             std::fs::create_dir(place.path().join(name)).unwrap();

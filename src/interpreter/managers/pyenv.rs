@@ -1,4 +1,4 @@
-//! pyenv: the versions that it has installed, and which of them a shim of its would run.
+//! pyenv: the versions that it has installed, and which of them one of its shims would run.
 
 mod batch;
 mod hooks;
@@ -14,12 +14,12 @@ use crate::interpreter::surroundings::Surroundings;
 pub(in crate::interpreter) use batch::is_batch;
 pub(in crate::interpreter) use shim::Shim;
 
-/// Looks at the program at `path`.
+/// Finds out whether the program at `path` is a pyenv shim, and what it would run.
 pub(in crate::interpreter) fn resolve_shim(path: &Path, surroundings: &Surroundings) -> Shim {
     if is_batch(path) { batch::resolve(path, surroundings) } else { shim::resolve(path, surroundings) }
 }
 
-/// Those below `$PYENV_ROOT`, beside shims on PATH, and in its usual place; and pyenv-win's.
+/// Installations below `$PYENV_ROOT`, beside directories of shims on PATH, and in `~/.pyenv`; and those of pyenv-win.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     let mut roots: Vec<PathBuf> = ["PYENV_ROOT", "PYENV"].iter().filter_map(|name| surroundings.path(name)).collect();
     for directory in surroundings.search_path() {

@@ -1,4 +1,4 @@
-//! The registry of Windows, where installers write down what they have installed (PEP 514): what the launcher `py` goes by.
+//! The Windows registry, where installers record their Pythons (PEP 514). The launcher `py` uses it too.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -8,13 +8,13 @@ use std::path::{Component, Path, PathBuf};
 use crate::interpreter::versions::number;
 use crate::os::RegistryKey;
 
-/// Where companies have their keys, each with a key for each Python, its tag.
+/// The key in which each company has a key, with one key (a tag) for each of its Pythons.
 const COMPANIES: &str = r"Software\Python";
 
-/// The company of python.org's installers, which says of itself less than others have to.
+/// The company of python.org's installers, which may record less than other companies have to.
 const PYTHON_CORE: &str = "PythonCore";
 
-/// The key of the launcher itself, which is no company.
+/// The launcher's own key, which is not a company.
 const LAUNCHER: &str = "PyLauncher";
 
 /// A Python that is registered.
@@ -27,8 +27,8 @@ struct Registered {
     executable: PathBuf,
 }
 
-/// The executables of all of them, in the order in which `py` prefers them. What the registry says is not believed of one that
-/// is not there.
+/// The executables of all registered Pythons, in the order in which `py` prefers them. Those that do not exist are left
+/// out: the registry may be out of date.
 pub(in crate::interpreter) fn executables() -> Vec<PathBuf> {
     all().into_iter().map(|python| python.executable).filter(|path| path.is_file()).collect()
 }
@@ -54,13 +54,13 @@ fn all() -> Vec<Registered> {
     in_order(found)
 }
 
-/// What a tag's key says. None if it does not say where the executable is.
+/// The Python that a tag's key describes. None if the key lacks the absolute path of its executable.
 fn registered(company: &str, tag: &str, key: &RegistryKey) -> Option<Registered> {
     let version = key.text("", "SysVersion").unwrap_or_else(|| tag.to_owned());
     let architecture = key.text("", "SysArchitecture");
     let installed = || Some(PathBuf::from(key.text("InstallPath", "")?).join("python.exe"));
     let executable = key.text("InstallPath", "ExecutablePath").map(PathBuf::from).or_else(installed)?;
-    // A relative one would be anybody's, in the current directory.
+    // A relative path would lead into the current directory, where anyone may put files.
     executable.is_absolute().then(|| Registered {
         company: company.to_owned(),
         tag: tag.to_owned(),
@@ -70,14 +70,14 @@ fn registered(company: &str, tag: &str, key: &RegistryKey) -> Option<Registered>
     })
 }
 
-/// The numbers that a version or a tag begins with: of `3.13t-32`, 3 and 13.
+/// The numbers at the start of a version or a tag: 3 and 13 in `3.13t-32`.
 fn version_at_start(text: &str) -> Vec<u32> {
     let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
     text.split('.').map_while(|part| number(&digits(part))).collect()
 }
 
-/// In the order of `py`: python.org's before other companies' by name; of each the newest first, of 64 bits before others. Of
-/// those with the same name the first is meant: the user's before the machine's.
+/// Sorts as `py` does: python.org's first, then other companies by name; within a company newest first, and 64-bit
+/// builds before 32-bit ones. If several have the same name, only the first is kept: the user's before the machine's.
 fn in_order(mut found: Vec<Registered>) -> Vec<Registered> {
     let mut seen = BTreeSet::new();
     found.retain(|python| {
@@ -96,7 +96,7 @@ fn in_order(mut found: Vec<Registered>) -> Vec<Registered> {
 mod tests {
     use super::*;
 
-    /// One whose executable says which.
+    /// A Python whose executable identifies it.
     fn python(company: &str, tag: &str) -> Registered {
         Registered {
             company: company.to_owned(),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_the_launcher() {
+    fn pythons_are_sorted_as_the_launcher_sorts_them() {
         let sorted = [
             python("PythonCore", "3.13"),
             python("PythonCore", "3.13t"),
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn of_one_name_the_first_is_meant() {
+    fn the_first_of_several_with_the_same_name_is_used() {
         let users = Registered { executable: "users".into(), ..python("PythonCore", "3.13") };
         let machines = Registered { executable: "machines".into(), ..python("PYTHONCORE", "3.13") };
         assert_eq!(in_order(vec![users.clone(), machines]), [users]);
     }
 
     #[test]
-    fn a_version_ends_where_its_numbers_do() {
+    fn a_version_is_the_numbers_at_the_start() {
         for (tag, version) in [
             ("3.13t-32", vec![3, 13]),
             ("3.12-arm64", vec![3, 12]),

@@ -6,7 +6,7 @@ use crate::interpreter::installation::installations_in;
 use crate::interpreter::listing::{Found, spread};
 use crate::interpreter::surroundings::Surroundings;
 
-/// Those in `$UV_PYTHON_INSTALL_DIR`, or in uv's data directory, which was another one on Windows once.
+/// Installations in `$UV_PYTHON_INSTALL_DIR`, or else in uv's data directory, which used to be another one on Windows.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     let usual = |data: PathBuf| [data.join("uv").join("python"), data.join("uv").join("data").join("python")];
     let directories: Vec<PathBuf> = match surroundings.path("UV_PYTHON_INSTALL_DIR") {

@@ -1,4 +1,4 @@
-# The answer as a whole.
+# Puts the output together.
 
 
 def answer():
@@ -34,7 +34,7 @@ def answer():
     )
     if doubts:
         return dict(about, doubt=doubts[0])
-    # Not each environment needs the wheels, so a doubt about them is no reason to give up.
+    # Not every environment needs the wheels, so a doubt about them is no reason to fail.
     wheels, wheels_missing = bundled_wheels()
     depends.extend([executable, os.path.realpath(executable), os.__file__] + wheels)
     about.update(
@@ -49,7 +49,7 @@ def answer():
 def main():
     import json
 
-    # Whatever start-up or a site hook has printed stands before the first mark; stdout may have no encoding.
+    # Output of start-up or a site hook comes before the first mark. Write bytes, since stdout may have no encoding.
     os.write(1, ("\n<rvenv-probe>" + json.dumps(answer()) + "</rvenv-probe>\n").encode("ascii"))
 
 

@@ -1,25 +1,25 @@
-# Which Python is the base of the one that was asked: environments, links and copies lead to it.
+# Finds the base of the Python that was queried, by way of environments, links and copies.
 
 
 def leave_current_directory():
-    # What lies there is anybody's. Who can write to the standard library's directory can change this Python anyhow.
+    # Anyone may put files there. Whoever can write to the standard library's directory can change this Python anyway.
     for name in ("executable", "_base_executable"):
         if getattr(sys, name, None):
             setattr(sys, name, os.path.abspath(getattr(sys, name)))
     os.chdir(os.path.dirname(os.__file__))
 
 
-# What a program's name ends with.
+# The suffix of executables.
 EXE = ".exe" if os.name == "nt" else ""
 
 
 class BaseGone(Exception):
-    # An environment's home has no Python in it any more.
+    # An environment's home no longer contains a Python.
     pass
 
 
 def environment_home(executable):
-    # The `home` of the environment that an executable is part of, if it is (PEP 405).
+    # The `home` of the environment that an executable belongs to, or None (PEP 405).
     folder = os.path.dirname(executable)
     for place in (folder, os.path.dirname(folder)):
         configuration = os.path.join(place, "pyvenv.cfg")
@@ -38,21 +38,21 @@ def environment_home(executable):
 
 
 def leave_environments(executable):
-    # Before Python 3.11 an environment's Python does not say what its base is, and venv makes a chain of environments.
-    # Here each Python leads to its real base.
+    # Before Python 3.11 an environment's Python does not report its base, and venv creates a chain of environments.
+    # Here the chain is followed to the real base.
     for _ in range(20):
         home = environment_home(executable)
         if home is None:
             return executable
         real = real_path(executable)
-        # The links to it have the base's name too, be it `python -> mypython`; of a copy, other copies beside it.
+        # A link leads to the base's name (`python -> mypython`); a copy may have that name among the copies beside it.
         names = [os.path.basename(step) for step in chain(executable)]
         names += [name + EXE for name in ("python%d.%d" % sys.version_info[:2], "python3", "python")]
         found = programs(home, names) or programs(home, copies(executable))
         if not found:
             raise BaseGone(home)
-        # The name is the environment's; the Python under it may be another than this one. A link leads to the same
-        # file; for a copy the name that has the version in it comes first.
+        # In the base, the environment's name may belong to another Python. Prefer the same file, which a link leads to;
+        # for a copy, prefer a name with the version in it.
         same = [path for path in found if real_path(path) == real]
         versioned = [path for path in found if "." in os.path.basename(path)[: -len(EXE) or None]]
         executable = (same + versioned + found)[0]
@@ -61,7 +61,7 @@ def leave_environments(executable):
 
 
 def real_path(path):
-    # The file that a path leads to; where letters of any case are the same, in one of them.
+    # The real path of a file, in one case of letters where the system ignores case.
     return os.path.normcase(os.path.realpath(path))
 
 
@@ -71,7 +71,7 @@ def programs(folder, names):
 
 
 def copies(path):
-    # The names beside a file of those that have the same contents.
+    # The names of the files in the same directory that have the same contents.
     folder = os.path.dirname(path)
     size = os.path.getsize(path)
     others = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
@@ -85,19 +85,19 @@ def contents(path):
 
 
 def finds_stdlib_from(folder):
-    # Would Python, told `home = folder`, find the standard library that it uses now? It looks in the folders
-    # above home, save the root, and failing that where it was built to be installed.
+    # Whether Python would find the standard library that it uses now, given `home = folder`. It looks in the
+    # directories above home, except the root, and then in the prefix that it was built for.
     lib = os.path.relpath(os.path.dirname(os.__file__), base_prefix())
     import sysconfig
 
     if sysconfig.is_python_build():
-        # A build that is not installed has its library where this file says.
+        # A build that is not installed finds its library through this file.
         return os.path.isfile(os.path.join(folder, "pybuilddir.txt"))
     while folder != os.path.dirname(folder):
         if os.path.isfile(os.path.join(folder, lib, "os.py")):
             return os.path.realpath(folder) == os.path.realpath(base_prefix())
         folder = os.path.dirname(folder)
-    # By their real paths: Homebrew's prefixes are links that stay the same when it upgrades.
+    # Compare real paths: Homebrew's prefixes are links that stay the same when it upgrades.
     return os.path.realpath(built_for() or "") == os.path.realpath(base_prefix())
 
 
@@ -115,7 +115,7 @@ def built_for():
 
 
 def is_launched(executable):
-    # Whether an environment's launcher has started this Python, whose own file is `executable`, as on Windows.
+    # Whether an environment's launcher has started this Python, as on Windows; its own file is `executable`.
     return os.name == "nt" and os.path.isfile(executable) and real_path(executable) != real_path(sys.executable)
 
 
@@ -125,18 +125,18 @@ def base_executable():
         return None
     in_environment = sys.executable and environment_home(os.path.abspath(sys.executable)) is not None
     if in_environment and not is_launched(executable):
-        # Python takes the environment's name for the base's, whatever is under that name.
+        # Python assumes that the base has the environment's name, even if another file has that name.
         executable = sys.executable
     executable = leave_environments(os.path.abspath(executable))
     if os.name != "posix":
         return executable
-    # A link into an environment is that environment's Python.
+    # A link into an environment counts as that environment's Python.
     for step in chain(executable):
         if environment_home(step) is not None:
             executable = leave_environments(step)
             break
-    # A link from outside the installation stays as it is where Python can live with that (a link named `mypy`);
-    # where it cannot, the link is followed, one step at a time, to where it can (gh-106045).
+    # Keep a link from outside the installation (named `mypy`, say) if Python finds its library from there. If not,
+    # follow the link one step at a time until it does (gh-106045).
     for step in chain(executable):
         if finds_stdlib_from(os.path.dirname(step)):
             return step
@@ -144,7 +144,7 @@ def base_executable():
 
 
 def chain(path):
-    # A path and, where it is a link, what it leads to, one step at a time.
+    # A path and, if it is a link, what it leads to, one step at a time.
     for _ in range(40):
         depends.append(path)
         yield path

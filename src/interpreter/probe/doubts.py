@@ -1,13 +1,13 @@
-# Asks a Python about itself and prints the answer as one line of JSON between two marks. This file and those beside it are
-# put together in the order of probe.rs and passed to `python -I -c`, so they must parse on every Python 3 and import little.
-# What can be asked of the interpreter is asked; where venv itself goes by the version, so do they, and only they.
+# Queries a Python and prints the result as one line of JSON between two marks. probe.rs joins this file and those
+# beside it and passes them to `python -I -c`, so they must parse on every Python 3 and import little. They query the
+# interpreter where possible, and look at its version only where venv does too.
 import errno
 import os
 import sys
 
 
 def text(path):
-    # JSON has no bytes: each byte of a path is the character of that number.
+    # JSON has no bytes: each byte of a path becomes the character with that code.
     return os.fsencode(path).decode("latin-1")
 
 
@@ -15,15 +15,15 @@ def base_prefix():
     return getattr(sys, "base_prefix", sys.prefix)
 
 
-# The paths that decide the answer, there or not: as long as they are as they were, so is it.
+# The paths that the result depends on, whether they exist or not: while they are unchanged, so is the result.
 depends = []
 
 
-# Errors that may pass, such as too little memory or too many open files. Much of the library takes each error of the file
-# system for "there is no such file", so they are noted at their source: what is missing then may be there.
+# Errors that may be temporary, such as too little memory or too many open files. Much of the library treats every file
+# system error as "no such file", so they are recorded at their source: what seems missing may be there.
 doubts = []
 
-# The errors that say something certain.
+# Errors that leave no doubt.
 CERTAIN = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 
 
@@ -48,8 +48,8 @@ for name in ("listdir", "lstat", "readlink", "scandir", "stat"):
 
 
 def is_missing(module, error):
-    # Whether a module could not be imported because the standard library has none of that name, or because a site hook
-    # hides it (by a None among the modules); else that is a doubt.
+    # Whether a module could not be imported because the standard library does not have it, or because a site hook hides
+    # it (by a None in sys.modules). Any other reason is recorded as a doubt.
     if module in sys.modules:
         return True
     path = os.path.join(os.path.dirname(os.__file__), module)

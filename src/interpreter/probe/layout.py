@@ -1,8 +1,8 @@
-# What an environment of this Python is like.
+# The layout of an environment of this Python.
 
 
 def scheme():
-    # The folders of an environment, relative to it. Python 3.11 and later have a scheme for it; before that, venv
+    # The directories of an environment, relative to it. Python 3.11 and later have a scheme for them; before that, venv
     # uses those of an installation. `include` is the scheme's in 3.11 to 3.13 only.
     import sysconfig
 
@@ -23,14 +23,14 @@ def scheme():
 
 
 def site_packages():
-    # The base's own, also where an environment's Python is asked.
+    # The base's own, even if an environment's Python is queried.
     import sysconfig
 
     return sysconfig.get_path("purelib", vars=dict.fromkeys(("base", "platbase"), base_prefix()))
 
 
 def link_names():
-    # The names under which bin has the interpreter, besides the base's own.
+    # The names that the interpreter gets in bin, besides the base's own.
     names = ["python", "python3"]
     if sys.version_info >= (3, 9):
         names.append("python3.%d" % sys.version_info[1])
@@ -48,7 +48,7 @@ def magic():
 
 
 def prerelease():
-    # As in a version's text: rc1.
+    # As in the text of a version: rc1.
     level, serial = sys.version_info[3:]
     return {"alpha": "a", "beta": "b", "candidate": "rc"}[level] + str(serial) if level != "final" else ""
 
@@ -66,8 +66,8 @@ def machine():
 
 
 def companions(executable):
-    # What has to stand beside a copy of the executable: [source, folder]. A portable PyPy has its library beside it,
-    # and others in lib.
+    # The files that a copy of the executable needs: [source, directory]. A portable PyPy has its library beside it, and
+    # others in lib.
     import glob
 
     if os.name == "nt":
@@ -82,9 +82,9 @@ def companions(executable):
 
 
 def loaded_relatively(real):
-    # The libraries that the executable, if it says where they are relative to itself (ld.so's $ORIGIN), has loaded from
-    # its installation, under each name that the loader may ask for: [source, the folder of the environment that is where
-    # its own is, seen from bin].
+    # The libraries that the executable has loaded from its own installation, if it finds them relative to itself
+    # (ld.so's $ORIGIN), under each name that the loader may look for: [source, the directory of the environment that is
+    # in the same place relative to bin].
     maps = "/proc/self/maps"
     if not os.path.exists(maps) or b"$ORIGIN" not in contents(real):
         return []

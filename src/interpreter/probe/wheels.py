@@ -1,9 +1,9 @@
-# The wheels of pip and setuptools that this Python brings.
+# The wheels of pip and setuptools that come with this Python.
 
 
 def wheel_pkg_dir():
-    # Where the distributor keeps wheels. ensurepip of 3.13 and 3.14 takes an empty setting for the current directory
-    # (gh-146310), and each version a relative one for a place there: both are unset here, for ensurepip too.
+    # Where the distributor keeps wheels. ensurepip of 3.13 and 3.14 treats an empty setting as the current directory
+    # (gh-146310), and every version takes a relative one as relative to it. Both are unset here, for ensurepip too.
     import sysconfig
 
     settings = sysconfig.get_config_vars()
@@ -14,8 +14,8 @@ def wheel_pkg_dir():
 
 
 def bundled_wheels():
-    # The wheels that ensurepip would install, by ensurepip's own answer, or why there are none. Debian has ensurepip in
-    # a package of its own; the wheels are in yet others, where the interpreter knows to look.
+    # The wheels that ensurepip would install, according to ensurepip itself, or the reason why there are none. Debian
+    # has ensurepip in a separate package and the wheels in others; the interpreter knows where those are.
     bundled = os.path.join(os.path.dirname(os.__file__), "ensurepip", "_bundled")
     shared = wheel_pkg_dir()
     debians = "/usr/share/python-wheels" if os.name == "posix" else None
@@ -50,7 +50,7 @@ def bundled_wheels():
 
 
 def import_ensurepip():
-    # For what it says alone: most of the time that it takes to be imported goes into modules by which it does its work.
+    # Only to query it. Most of its import time goes into modules that it needs for its real work, so they are left out.
     unneeded = ["importlib.resources", "pkgutil", "shutil", "subprocess", "tempfile"]
     stand_ins = {name: Unneeded(name) for name in unneeded if name not in sys.modules}
     before = set(sys.modules)
@@ -58,7 +58,7 @@ def import_ensurepip():
     try:
         return __import__("ensurepip")
     except Exception:
-        # A distributor's may do more as it is imported; what that has left is imported anew.
+        # A distributor's ensurepip may do more on import. Import it again without the remains of the first attempt.
         for name in set(sys.modules) - before - set(stand_ins):
             if name.partition(".")[0] == "ensurepip":
                 del sys.modules[name]
@@ -69,8 +69,8 @@ def import_ensurepip():
 
 
 class Unneeded(type(sys)):
-    # Stands for a module that something is imported from and not called. Only importlib.resources is: it says where a file
-    # of a package is.
+    # Replaces a module that ensurepip imports but does not call. The exception is importlib.resources, which locates a
+    # file of a package.
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
@@ -90,7 +90,7 @@ class Unneeded(type(sys)):
 
 
 def newest_wheels(names, folders):
-    # The newest wheel of each `project` or `project-version`, from the first of the folders that has all.
+    # The newest wheel of each `project` or `project-version`, from the first directory that has all of them.
     import glob
 
     def numbers(path):

@@ -1,10 +1,10 @@
-# What Scripts has on Windows.
+# The programs in Scripts on Windows.
 
 
 def programs_on_windows(executable):
-    # What Scripts has for the base at `executable`, by the rules of this version's venv, as [name, source]: the launchers that
-    # the installation has for environments, and what --symlinks links instead. Where there are no launchers, copies of the
-    # executables with the libraries beside them.
+    # The programs in Scripts for the base at `executable`, by the rules of this version's venv, as [name, source]: the
+    # installation's launchers for environments, and what --symlinks links to instead. Without launchers, both are the
+    # executables and the libraries beside them.
     import sysconfig
 
     folder = os.path.dirname(executable)
@@ -23,7 +23,7 @@ def programs_on_windows(executable):
 
 
 def launchers_of_new_names(executable, folder, launchers):
-    # Since 3.13: of a debug build (_d) and of a free-threaded one (t) under the plain names too.
+    # Since 3.13: the launchers of debug (_d) and free-threaded (t) builds get the plain names too.
     debug = "_d" if os.path.splitext(executable)[0].lower().endswith("_d") else ""
     threads = "t" if free_threaded() else ""
     own = "3.%dt" % sys.version_info[1] if threads else ""
@@ -36,7 +36,7 @@ def launchers_of_new_names(executable, folder, launchers):
 
 
 def launchers_of_old_names(folder, launchers):
-    # Before: a launcher has the name of the program that it starts; a build that is not installed has the later names.
+    # Before 3.13: a launcher has the name of the program it starts. A build that is not installed has the new names.
     copied = []
     for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
         for name, later in ((program + end, launcher + end) for end in (".exe", "_d.exe")):
@@ -63,7 +63,8 @@ def programs_and_libraries(folder):
 
 
 def tcl_on_windows(executable):
-    # A build that is not installed has Tcl's start-up file where an environment's Python does not look: [source, folder].
+    # A build that is not installed has Tcl's start-up file where an environment's Python does not look for it:
+    # [source, directory].
     import sysconfig
 
     if not sysconfig.is_python_build() and sys.version_info >= (3, 7):

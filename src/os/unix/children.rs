@@ -1,4 +1,4 @@
-//! Processes that this one has started: what they do, what they say, and their end. And the signals that it gets itself.
+//! Child processes: their state, their output and how to kill them. Also the signals that this process receives.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,28 +19,28 @@ use super::listed::children_of;
 use super::proc::children_of;
 use crate::os::state::ChildState;
 
-/// What a console asks comes as a signal.
+/// Nothing to do: the terminal sends signals.
 pub(in crate::os) fn watch_console(_: &Arc<AtomicBool>) -> io::Result<()> {
     Ok(())
 }
 
 pub(in crate::os) const INTERRUPTED: Option<i32> = None;
 
-/// Ctrl-C, a job that is cancelled, a terminal that is closed.
+/// Sent by Ctrl-C, by cancelling a job, and by closing the terminal.
 pub(in crate::os) const STOP_SIGNALS: [i32; 3] = [Signal::INT.as_raw(), Signal::TERM.as_raw(), Signal::HUP.as_raw()];
 
-/// A file that grows too large, EFBIG.
+/// Sent when a file grows too large. If it is caught, the call fails with EFBIG.
 pub(in crate::os) const TOO_LARGE: i32 = Signal::XFSZ.as_raw();
 
-/// A child that has ended: where it is ignored, the kernel reaps the child.
+/// Sent when a child ends. While it is ignored, the kernel itself reaps children.
 pub(in crate::os) const CHILD: i32 = Signal::CHILD.as_raw();
 
-/// How the processes that a child starts are found again.
+/// How to find the descendants of a child.
 pub(in crate::os) enum Family {
-    /// They are in the group that it leads.
+    /// By the process group, which the child leads.
     Group,
-    /// They are in this process's group, as is fit for who reads from the terminal: by their parents, as far as the system
-    /// tells.
+    /// By their parent PIDs, as far as the system reports them. The child is in this process's group, so that it can
+    /// read from the terminal.
     Tree,
 }
 
@@ -57,7 +57,7 @@ impl Family {
         match self {
             Family::Tree => kill_with_children(pid_of(child)?),
             Family::Group => match kill_process_group(pid_of(child)?, Signal::KILL) {
-                // A group whose last process has ended is none.
+                // The group no longer exists when its last process has ended.
                 Err(Errno::SRCH) => Ok(()),
                 killed => Ok(killed?),
             },
@@ -66,7 +66,7 @@ impl Family {
 }
 
 fn kill_with_children(pid: Pid) -> io::Result<()> {
-    // While it stands still it starts none, and reaps none, so that the numbers of those stay their own.
+    // While it is stopped, it starts no children and reaps none, so their PIDs stay valid.
     kill_process(pid, Signal::STOP)?;
     for child in children_of(pid) {
         let _ = kill_with_children(child);
@@ -90,7 +90,7 @@ pub(in crate::os) fn child_state(child: &Child) -> io::Result<ChildState> {
     })
 }
 
-/// The end of a pipe that what a child says comes out of.
+/// The read end of a child's output pipe.
 pub(in crate::os) struct Pipe(File);
 
 impl Pipe {
@@ -98,7 +98,7 @@ impl Pipe {
         Pipe(stream.into().into())
     }
 
-    /// How many bytes can be read from it without waiting.
+    /// The number of bytes that can be read without blocking.
     pub(in crate::os) fn holds(&self) -> io::Result<usize> {
         Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
     }

@@ -1,4 +1,4 @@
-//! What programs of macOS print of what there is no safe call for.
+//! Information for which macOS has no safe call, parsed from the output of its programs.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Pid;
 
-/// The processes that this one has started, as `ps` lists them.
+/// The child processes of `parent`, as listed by `ps`.
 pub(in crate::os) fn children_of(parent: Pid) -> Vec<Pid> {
-    // Those that are not listed cannot be ended, that is all.
+    // Without a list they cannot be killed, which is not an error.
     let listed = said_by("/bin/ps", ["-axo", "pid=,ppid="].map(OsStr::new)).unwrap_or_default();
     let pair = |line: &str| {
         let mut numbers = line.split_whitespace().map(|number| Pid::from_raw(number.parse().ok()?));
@@ -17,14 +17,14 @@ pub(in crate::os) fn children_of(parent: Pid) -> Vec<Pid> {
     listed.lines().filter_map(pair).filter(|(_, of)| *of == parent).map(|(child, _)| child).collect()
 }
 
-/// Whether a directory has an access control list, as `ls` lists it; yes if that cannot be known.
-#[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "its ls knows other lists"))]
+/// Whether a directory has an access control list, as listed by `ls`; true if that cannot be determined.
+#[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "other systems' ls does not list them like this"))]
 pub(in crate::os) fn has_access_control(directory: &Path) -> bool {
     let listed = said_by("/bin/ls", [OsStr::new("-lde"), OsStr::new("--"), directory.as_os_str()]);
     listed.is_none_or(|listed| lists_access_control(&listed))
 }
 
-/// Each entry of an access control list is a line of its own.
+/// `ls` prints each entry of an access control list on a line of its own.
 fn lists_access_control(listed: &str) -> bool {
     listed.trim_end().lines().count() != 1
 }
@@ -39,8 +39,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn children_are_those_whose_parent_is_listed_as_such() {
-        // busybox has another one.
+    fn children_are_found_by_their_listed_parent() {
+        // The ps of busybox has other options.
         if said_by("/bin/ps", ["-axo", "pid=,ppid="].map(OsStr::new)).is_none() {
             return;
         }
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_an_access_control_list_is_a_line_of_its_own() {
+    fn an_access_control_list_is_recognised_by_extra_lines() {
         let plain = "drwxr-xr-x  5 me  staff  160 Nov 25 20:00 a directory\n";
         assert!(!lists_access_control(plain));
         assert!(lists_access_control(&format!("{plain} 0: group:everyone deny delete\n")));

@@ -1,6 +1,6 @@
-//! There is no registry.
+//! A stub: there is no registry on Unix.
 
-/// None of them.
+/// A registry key, of which there are none.
 pub(in crate::os) enum RegistryKey {}
 
 impl RegistryKey {

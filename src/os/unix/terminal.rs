@@ -1,11 +1,11 @@
-//! The terminal that this process may be in the foreground of.
+//! The terminal on standard input.
 
 use std::io;
 
 use rustix::process::getpgrp;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// How the terminal worked before somebody else got it.
+/// The terminal's settings before a child was given access to it.
 pub(in crate::os) struct Terminal(Termios);
 
 impl Terminal {
@@ -20,7 +20,7 @@ fn is_in_foreground() -> bool {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Who is in the background would be stopped for it.
+        // In the background, this process would be stopped for changing them.
         if is_in_foreground() {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
         }

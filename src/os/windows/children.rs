@@ -1,4 +1,4 @@
-//! Processes that this one has started: what they do, what they say, and their end.
+//! Child processes: their state, their output and how to kill them.
 
 use std::io::{self, Read};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
@@ -26,12 +26,12 @@ use windows_sys::Win32::System::Threading::{
 use super::codes::has_code;
 use crate::os::state::ChildState;
 
-/// A process and all that it starts are in a job of their own, which ends with whoever holds it: at the latest with this
-/// process, however that ends.
+/// The job object that contains a process and its descendants. They are killed when the handle is closed, at the latest
+/// when this process ends for any reason.
 pub(in crate::os) struct Family(OwnedHandle);
 
 impl Family {
-    /// Ctrl-C does not reach a group of its own: what that is to mean, this process decides.
+    /// Ctrl-C does not reach a separate process group, so this process decides how to handle it.
     pub(in crate::os) fn start_apart(command: &mut Command) -> io::Result<(Child, Family)> {
         start(command, CREATE_NEW_PROCESS_GROUP)
     }
@@ -41,16 +41,16 @@ impl Family {
     }
 
     pub(in crate::os) fn kill(&self, _: &Child) -> io::Result<()> {
-        // SAFETY: the handle is that of a job, and open as long as `self` is.
+        // SAFETY: the handle is that of a job, and `self` keeps it open.
         succeeded(unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) })
     }
 }
 
-/// Starts a process that stands still until it is in its job, lest it start another before.
+/// Starts a process suspended, and resumes it once it is in its job. Otherwise it could start processes outside it.
 fn start(command: &mut Command, flags: u32) -> io::Result<(Child, Family)> {
     let job = new_job()?;
     let mut child = command.creation_flags(flags | CREATE_SUSPENDED).spawn()?;
-    // SAFETY: both handles are open, and the second one is that of a process.
+    // SAFETY: both handles are open, and the second is that of a process.
     let assigned = succeeded(unsafe { AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) });
     if let Err(error) = assigned.and_then(|()| resume(child.id())) {
         let _ = child.kill();
@@ -61,11 +61,11 @@ fn start(command: &mut Command, flags: u32) -> io::Result<(Child, Family)> {
 }
 
 fn new_job() -> io::Result<OwnedHandle> {
-    // SAFETY: no attributes and no name are given, which both may be null.
+    // SAFETY: the attributes and the name may both be null.
     let job = owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?;
     let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    // SAFETY: `limits` is what this kind of information is, and as long as is said.
+    // SAFETY: `limits` has the type for this kind of information, and the length passed is its size.
     succeeded(unsafe {
         SetInformationJobObject(
             job.as_raw_handle(),
@@ -77,26 +77,26 @@ fn new_job() -> io::Result<OwnedHandle> {
     Ok(job)
 }
 
-/// Has a process go on that was started standing still, which has one thread then.
+/// Resumes a process that was started suspended, and so has a single thread.
 fn resume(process: u32) -> io::Result<()> {
-    // SAFETY: it takes numbers alone.
+    // SAFETY: takes only numbers.
     let snapshot = owned(unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) })?;
     let mut thread = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..Default::default() };
-    // SAFETY: here and below, `thread` is what is filled in, and says its own size.
+    // SAFETY: here and below, `thread` is the structure to fill in, and its size is set.
     let mut found = succeeded(unsafe { Thread32First(snapshot.as_raw_handle(), &mut thread) });
     while found.is_ok() && thread.th32OwnerProcessID != process {
         // SAFETY: as above.
         found = succeeded(unsafe { Thread32Next(snapshot.as_raw_handle(), &mut thread) });
     }
     found?;
-    // SAFETY: it takes numbers alone.
+    // SAFETY: takes only numbers.
     let thread = owned(unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, thread.th32ThreadID) })?;
-    // SAFETY: the handle is that of a thread, and may be used for this.
+    // SAFETY: the handle is that of a thread, and has the right to resume it.
     if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 pub(in crate::os) fn child_state(child: &Child) -> io::Result<ChildState> {
-    // SAFETY: the handle is that of a process, which `child` holds open.
+    // SAFETY: the handle is that of a process, and `child` keeps it open.
     match unsafe { WaitForSingleObject(child.as_raw_handle(), 0) } {
         WAIT_OBJECT_0 => Ok(ChildState::Ended),
         WAIT_TIMEOUT => Ok(ChildState::Running),
@@ -104,7 +104,7 @@ pub(in crate::os) fn child_state(child: &Child) -> io::Result<ChildState> {
     }
 }
 
-/// The end of a pipe that what a child says comes out of.
+/// The read end of a child's output pipe.
 pub(in crate::os) struct Pipe(Box<dyn ReadHandle>);
 
 trait ReadHandle: Read + AsHandle + Send {}
@@ -116,13 +116,13 @@ impl Pipe {
         Pipe(Box::new(stream))
     }
 
-    /// How many bytes can be read from it without waiting. None if it has ended.
+    /// The number of bytes that can be read without blocking. None at end of file.
     fn peek(&self) -> io::Result<Option<usize>> {
         let mut available = 0;
         let handle = self.0.as_handle().as_raw_handle();
         let [bytes, read, left] = [ptr::null_mut(), ptr::null_mut::<u32>().cast(), ptr::null_mut::<u32>().cast()];
-        // SAFETY: the handle is that of a pipe, held open by `self`; nothing is read, so there are no bytes to be filled, and
-        // `available` is a number to be written.
+        // SAFETY: the handle is that of a pipe, and `self` keeps it open. Nothing is read, so there is no buffer to
+        // fill, and `available` is a number to write to.
         let peeked = succeeded(unsafe { PeekNamedPipe(handle, bytes, 0, read.cast(), &mut available, left.cast()) });
         match peeked {
             Ok(()) => Ok(Some(available as usize)),
@@ -144,7 +144,7 @@ impl Read for Pipe {
     }
 }
 
-/// Pipes cannot be waited for here, so they are looked at, more and more seldom.
+/// Windows cannot wait for these pipes, so they are polled, at increasing intervals.
 pub(in crate::os) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
     let begun = Instant::now();
     let mut pause = Duration::from_micros(500);
@@ -164,16 +164,16 @@ pub(in crate::os) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patienc
     }
 }
 
-/// The outcome of a call that says whether it succeeded.
+/// Converts the result of a call that returns 0 on failure.
 fn succeeded(outcome: i32) -> io::Result<()> {
     if outcome == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// A handle that a call has given to whoever called it.
+/// Takes ownership of a handle that a call returned.
 fn owned(handle: RawHandle) -> io::Result<OwnedHandle> {
     if handle.is_null() || handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it is an open handle that nobody else has.
+    // SAFETY: the handle is open and has no other owner.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }

@@ -1,8 +1,8 @@
-//! The system's reasons.
+//! System error codes.
 
 use std::io;
 
-/// Whether this is the reason of an error.
+/// Whether an error has this code.
 pub(super) fn has_code(error: &io::Error, code: u32) -> bool {
     error.raw_os_error() == i32::try_from(code).ok()
 }

@@ -1,4 +1,5 @@
-//! Files that are open: what somebody holds can be neither removed nor, if it is a directory or in one, renamed.
+//! Open files. A file or directory that a process has open cannot be removed. A directory that is open, or contains
+//! something open, cannot be renamed.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -16,8 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use super::codes::has_code;
 use super::names::wide;
 
-/// How often a rename that was refused is tried again: who looks at new files, a virus scanner or an indexer, lets go of
-/// them soon.
+/// How often a failing call is tried: virus scanners and indexers open new files, but soon close them again.
 const TRIES: u32 = 9;
 
 pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
@@ -25,7 +25,7 @@ pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     debug_assert_eq!(held(), None, "what is renamed is not open");
     let (from, to) = (wide(from)?, wide(to)?);
     with_patience(|| {
-        // SAFETY: both are texts that end with a zero. Without flags, what is there is not replaced, and nothing is copied.
+        // SAFETY: both strings are null-terminated. (Without flags, nothing is replaced or copied.)
         if unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), 0) } == 0 {
             Err(io::Error::last_os_error())
         } else {
@@ -38,7 +38,7 @@ pub(in crate::os) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io
     patiently(may_be_in_use, call)
 }
 
-/// Tries again, for half a second, what fails for a reason that may pass.
+/// Retries a call for half a second while it fails for a reason that may be temporary.
 fn patiently<T>(may_pass: fn(&io::Error) -> bool, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut pause = Duration::from_millis(2);
     for _ in 1..TRIES {
@@ -55,16 +55,15 @@ fn is_in_use(error: &io::Error) -> bool {
     has_code(error, ERROR_SHARING_VIOLATION)
 }
 
-/// The same; of a directory that has such a file in it, the reason is that of what is not allowed.
+/// Whether it may be in use: for a directory that contains an open file, the system reports that access is denied.
 fn may_be_in_use(error: &io::Error) -> bool {
     is_in_use(error) || has_code(error, ERROR_ACCESS_DENIED)
 }
 
-/// The first file at or below `path` that somebody has open in a way that it cannot be removed: a program that runs, or that
-/// reads it.
+/// The first file at or below `path` that cannot be removed because a process has it open or is running it.
 pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
     let walk = WalkDir::new(path).sort_by_file_name().into_iter();
-    // What cannot be looked at is another matter, which whoever goes on will find.
+    // Entries that cannot be read are skipped: the operation that follows will report them.
     let files = walk.filter_map(walkdir::Result::ok).filter(|entry| entry.file_type().is_file());
     files.map(walkdir::DirEntry::into_path).find(|path| {
         let opened = patiently(is_in_use, || open_alone(path));
@@ -72,16 +71,16 @@ pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Errors if this process or another one has `path`, or something in it, open.
+/// Fails if this process or another one has `path`, or something in it, open.
 fn held(path: &Path) -> io::Result<()> {
-    // First all of them: who walks has directories open.
+    // Collect the entries first, because the walk itself keeps directories open.
     let entries = WalkDir::new(path).into_iter().collect::<walkdir::Result<Vec<_>>>()?;
     let violation = entries.iter().find_map(|entry| open_alone(entry.path()).err().filter(is_in_use));
     violation.map_or(Ok(()), Err)
 }
 
-/// Errors if anybody has this file or directory open. A program that runs may be opened to be removed, which would fail then,
-/// but not to be written to.
+/// Fails if any process has this file or directory open. A running program can be opened with DELETE access, although
+/// deleting it would fail, but not for writing. So both are requested.
 fn open_alone(path: &Path) -> io::Result<()> {
     let flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
     OpenOptions::new().access_mode(DELETE | FILE_WRITE_DATA).share_mode(0).custom_flags(flags).open(path).map(drop)

@@ -1,8 +1,8 @@
-//! The registry. What cannot be read is as if it were not there.
+//! The registry. Keys and values that cannot be read are treated as missing.
 
 use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE};
 
-/// Which of the machine's two views is meant (winnt.h).
+/// The flags that select the 64-bit or the 32-bit view of the registry (winnt.h).
 const KEY_WOW64_64KEY: u32 = 0x0100;
 const KEY_WOW64_32KEY: u32 = 0x0200;
 

@@ -1,5 +1,5 @@
-//! What the zip crate leaves unsaid of an archive's directory: it drops all but the last entry of a name, and takes
-//! memory for each header before it can be asked how many there are.
+//! Checks of an archive's central directory that the zip crate does not make: it drops all but the last entry of a
+//! name, and allocates memory for each header before their number can be queried.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -8,20 +8,20 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-/// How a header in the directory begins (APPNOTE.TXT, 4.3.12).
+/// The signature of a header in the directory (APPNOTE.TXT, 4.3.12).
 const SIGNATURE: &[u8; 4] = b"PK\x01\x02";
 
-/// The bytes of a header, without its name, extra fields and comment.
+/// The size of a header in bytes, without its name, extra fields and comment.
 const HEADER: usize = 46;
 
-/// Whether an archive of these bytes could have more entries than `most`. A count of the signatures is enough: in what
-/// is no header, one in four thousand million positions has it by chance.
+/// Whether an archive of these bytes could have more than `most` entries. Counting the signatures is enough: outside
+/// of headers, a position has the signature by chance once in four billion.
 pub(super) fn may_have_more_than(most: usize, bytes: &[u8]) -> bool {
     bytes.len() / HEADER > most && bytes.windows(SIGNATURE.len()).filter(|window| window == SIGNATURE).count() > most
 }
 
-/// Errors with the name of an entry that stands in the directory, and that the archive does not give: another one has
-/// its name, or there are more of them than the archive's end says.
+/// Fails with the name of an entry that is in the directory but is not returned by the archive: another entry has the
+/// same name, or there are more entries than the end of the archive says.
 pub(super) fn check_complete(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<(), String> {
     let start = archive.central_directory_start();
     let mut given = BTreeSet::new();
@@ -32,12 +32,12 @@ pub(super) fn check_complete(archive: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Res
     }
     let bytes = archive.clone().into_inner().into_inner();
     match headers(&bytes, start).find(|(at, _)| !given.contains(at)) {
-        Some((_, name)) => Err(format!("it has more than one entry {}", String::from_utf8_lossy(name))),
+        Some((_, name)) => Err(format!("it has more than one entry named {}", String::from_utf8_lossy(name))),
         None => Ok(()),
     }
 }
 
-/// Where each header of the directory that begins at `start` stands, and its name.
+/// The position and name of each header of the directory that begins at `start`.
 fn headers(bytes: &[u8], start: u64) -> impl Iterator<Item = (u64, &[u8])> {
     let mut next = usize::try_from(start).ok();
     iter::from_fn(move || {

@@ -1,4 +1,5 @@
-//! A wheel's entries: their names, none of which may lead elsewhere, and what they hold, none of it larger than it says.
+//! A wheel's entries. Their names must stay inside site-packages, and their contents must have the size that the
+//! archive gives.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,30 +11,30 @@ use zip::{CompressionMethod, ZipArchive};
 
 use crate::seed::file_names::is_inside;
 
-/// A wheel's bytes as a zip file.
+/// A wheel's bytes, opened as a zip file.
 pub(super) type Archive = ZipArchive<Cursor<Arc<[u8]>>>;
 
-/// The bytes that a wheel may have, and may unpack to; pip's has two million, and ten million unpacked.
+/// The maximum size of a wheel in bytes, packed and unpacked. pip's has two million bytes, and ten million unpacked.
 pub(super) const LARGEST_WHEEL: u64 = 128 << 20;
 
-/// The bytes that one entry may unpack to; pip's largest file has one million.
+/// The maximum size of an unpacked entry in bytes. pip's largest file has one million.
 const LARGEST_ENTRY: u64 = 64 << 20;
 
-/// The files of an archive, by name. Errors with the name of an entry that leads out of the folder that the
-/// archive is unpacked to, that would be written over another, or that is too large.
+/// The files of an archive, by name. Fails with the name of an entry that would be unpacked outside the target
+/// directory, would overwrite another entry, or is too large.
 pub(super) fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, String> {
     let mut files = BTreeMap::new();
-    // By what they are compared by, on a file system that knows no case. The separator sorts before all that a name
-    // may hold, so what is below a file comes right behind it.
+    // Keyed by the names as a case-insensitive file system compares them. The separator is replaced by a character
+    // that sorts before all others, so the entries below a file come right after it.
     let mut seen = BTreeMap::new();
     let mut left = LARGEST_WHEEL;
     for index in 0..archive.len() {
         let Some((name, size)) = checked_entry(archive, index)? else { continue };
         left = left
             .checked_sub(size)
-            .ok_or_else(|| format!("up to its entry {name} it unpacks to more than {LARGEST_WHEEL} bytes"))?;
+            .ok_or_else(|| format!("it unpacks to more than {LARGEST_WHEEL} bytes, at its entry {name}"))?;
         if seen.insert(name.to_lowercase().replace('/', "\0"), name.clone()).is_some() {
-            return Err(format!("it has more than one entry {name}"));
+            return Err(format!("it has more than one entry named {name}"));
         }
         files.insert(name, index);
     }
@@ -42,14 +43,14 @@ pub(super) fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, us
             return Err(format!("its entry {name_below} is below its entry {name}, which is a file"));
         }
     }
-    if files.is_empty() { Err("it is empty".to_owned()) } else { Ok(files) }
+    if files.is_empty() { Err("it contains no files".to_owned()) } else { Ok(files) }
 }
 
-/// The name of an entry and the size that it says it has; None if it is a folder.
+/// The name of an entry and its size according to the archive. None for a directory.
 fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, u64)>, String> {
     let name = archive.name_for_index(index).unwrap_or_default().to_owned();
     if !is_inside(&name) {
-        return Err(format!("its entry {name:?} leads out of site-packages, or is no file on every system"));
+        return Err(format!("its entry {name:?} is outside site-packages or not a valid name on every system"));
     }
     let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
     if entry.is_symlink() {
@@ -61,12 +62,12 @@ fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, 
     Ok((!entry.is_dir()).then_some((name, entry.size())))
 }
 
-/// What the entry of this index holds.
+/// The contents of the entry with this index.
 pub(super) fn contents(archive: &mut Archive, index: usize) -> Result<Vec<u8>, String> {
     with_contents(archive, index, <[u8]>::to_vec)
 }
 
-/// Calls `done`, which unpacks no other entry, with what the entry of this index holds.
+/// Calls `done` with the contents of the entry with this index. `done` must not unpack another entry.
 pub(super) fn with_contents<T>(
     archive: &mut Archive,
     index: usize,
@@ -83,7 +84,7 @@ thread_local! {
     static UNPACKING: RefCell<Unpacking> = RefCell::new(Unpacking::new());
 }
 
-/// What a thread unpacks entries with, one after the other: memory that the system has to provide once.
+/// The buffers with which a thread unpacks one entry after another, so that memory is allocated only once.
 struct Unpacking {
     inflate: Decompress,
     packed: Vec<u8>,
@@ -95,7 +96,7 @@ impl Unpacking {
         Unpacking { inflate: Decompress::new(false), packed: Vec::new(), contents: Vec::new() }
     }
 
-    /// What an entry holds. Errors with the reason if that has not the size or the checksum that the entry says.
+    /// Unpacks an entry. Fails with the reason if its size or checksum differs from what the archive gives.
     fn unpack(&mut self, archive: &mut Archive, index: usize) -> Result<&[u8], String> {
         let mut entry = archive.by_index_raw(index).map_err(|error| format!("cannot be read: {error}"))?;
         if entry.encrypted() {
@@ -107,21 +108,21 @@ impl Unpacking {
         let contents = match method {
             CompressionMethod::Stored => self.packed.as_slice(),
             CompressionMethod::Deflated => self.inflated(size)?,
-            method => return Err(format!("is compressed in a way that rvenv does not know, {method}")),
+            method => return Err(format!("has an unsupported compression method, {method}")),
         };
         if contents.len() as u64 != size {
-            return Err(format!("does not have the {size} bytes that it says it has"));
+            return Err(format!("does not have the {size} bytes that the archive gives as its size"));
         }
         if crc32fast::hash(contents) != crc32 {
-            return Err("does not have the checksum that it says it has".to_owned());
+            return Err("does not match its checksum".to_owned());
         }
         Ok(contents)
     }
 
-    /// What is packed, inflated to `size` bytes; what is longer is not inflated to its end.
+    /// Inflates the packed data to `size` bytes. Data that is longer is not inflated to its end.
     fn inflated(&mut self, size: u64) -> Result<&[u8], String> {
         self.inflate.reset(false);
-        // One more, by which it is found out.
+        // One byte more, to detect data that is too long.
         let room = size as usize + 1;
         self.contents.resize(self.contents.len().max(room), 0);
         let inflated = self.inflate.decompress(&self.packed, &mut self.contents[..room], FlushDecompress::Finish);
@@ -129,7 +130,7 @@ impl Unpacking {
         match inflated {
             Ok(Status::StreamEnd) => Ok(contents),
             Ok(_) if contents.len() == room => Ok(contents),
-            Ok(_) => Err("ends before it is whole".to_owned()),
+            Ok(_) => Err("is truncated".to_owned()),
             Err(error) => Err(format!("cannot be inflated: {error}")),
         }
     }

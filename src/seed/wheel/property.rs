@@ -1,4 +1,5 @@
-//! Wheels of any names, contents and RECORD: refused with a reason, or nothing is written outside site-packages.
+//! Property tests: a wheel with arbitrary names, contents and RECORD is rejected with a reason, or writes nothing
+//! outside site-packages.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +20,7 @@ mod forge;
 
 use forge::Entry;
 
-/// What names are made of, so that they often climb, collide or are those that a wheel has a use for.
+/// The parts of names, chosen so that names often contain `..`, collide, or are those that a wheel needs.
 const PARTS: [&str; 16] =
     ["a", "A", "b.py", "é", "É", "a.b", "..", ".", "", "/", "\\", "c:", "\n", "x.data", "RECORD", "pip-1.0.dist-info"];
 
@@ -37,13 +38,13 @@ fn entry() -> impl Strategy<Value = Entry> {
     })
 }
 
-/// The text of entry_points.txt: mostly sound.
+/// The text of entry_points.txt: mostly valid.
 fn entry_points() -> impl Strategy<Value = String> {
     let line = prop_oneof![4 => "[a-z]{1,4} = [a-z]:[a-z]", 1 => ".{0,8} ?= ?.{0,8}", 1 => "[./a]{1,5} = a:b"];
     prop::collection::vec(line, 0..3).prop_map(|lines| format!("[console_scripts]\n{}\n", lines.join("\n")))
 }
 
-/// RECORD, told from what is true.
+/// RECORD with a line added, without its first line, with a wrong hash, or unchanged.
 fn told(truth: String, lie: &str, kind: u8) -> String {
     match kind {
         0 => truth + lie,
@@ -63,11 +64,11 @@ fn wheel() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// Tries a wheel in memory, then on the disk; both must be of one opinion. Says whether it is taken.
+/// Tries a wheel in memory, then on disk, and asserts that both give the same result. Returns whether it is accepted.
 fn try_out(bytes: &[u8]) -> bool {
     let read = trial::read(bytes.into());
     let folder = tempfile::tempdir().unwrap();
-    // So far down that a name which climbs stays in the folder.
+    // Deep enough that names with `..` stay inside the temporary directory.
     let site_packages = folder.path().join("a/way/down/to/lib/site-packages");
     fs::create_dir_all(&site_packages).unwrap();
     let root = Root::at(site_packages.clone(), site_packages.clone(), Interrupt::default());
@@ -81,14 +82,14 @@ fn try_out(bytes: &[u8]) -> bool {
         }
         (Err(reason), written) => {
             assert!(!reason.is_empty());
-            assert!(written.is_err() || !matches!(written, Ok(Err(Error::Io { .. }))), "it is found out by reading");
+            assert!(written.is_err() || !matches!(written, Ok(Err(Error::Io { .. }))), "not by an I/O error");
         }
         (Ok(_), Err(reason)) => panic!("{reason}"),
     }
     read.is_ok()
 }
 
-/// All below a folder that is no folder, links as themselves.
+/// All files below a directory, by their relative paths. Links are not followed.
 fn files_in(folder: &Path) -> Vec<String> {
     let walk = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let files = walk.filter(|entry| !entry.file_type().is_dir());
@@ -106,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_to_a_wheel_makes_it_write_outside_or_panic(
+    fn damaged_wheels_do_not_write_outside_or_panic(
         mut wheel in wheel(),
         damage in prop::collection::vec((any::<Index>(), any::<u8>()), 1..4),
         length in any::<Index>(),
@@ -118,14 +119,14 @@ proptest! {
     }
 
     #[test]
-    fn no_text_of_any_kind_is_a_panic(text in any::<Vec<u8>>(), lines in entry_points()) {
+    fn arbitrary_text_does_not_cause_a_panic(text in any::<Vec<u8>>(), lines in entry_points()) {
         trial::run(&text);
         trial::run(lines.as_bytes());
     }
 }
 
 #[test]
-fn many_of_these_wheels_are_taken() {
+fn many_of_these_wheels_are_accepted() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let wheels = (0..200).map(|_| wheel().new_tree(&mut runner).unwrap().current());
     let taken = wheels.filter(|wheel| try_out(wheel)).count();
@@ -133,15 +134,15 @@ fn many_of_these_wheels_are_taken() {
 }
 
 #[test]
-fn a_wheel_that_is_cut_short_is_no_wheel() {
+fn truncated_wheels_are_rejected() {
     let whole = forge::wheel(&[Entry::new("pip-1.0.dist-info/METADATA", ""), Entry::new("a.py", "pass\n")]);
     assert!(try_out(&whole));
     assert!((0..whole.len()).all(|length| trial::read(whole[..length].into()).is_err()));
 }
 
-/// The corpus of the fuzz target: what it begins with, and what it has found.
+/// The corpus of the fuzz target: its seeds, and the inputs that it has found.
 #[test]
-fn what_the_fuzz_target_begins_with_is_read_without_a_panic() {
+fn the_fuzz_corpus_is_read_without_a_panic() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wheels");
     let files: Vec<_> = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() > 10, "{files:?}");

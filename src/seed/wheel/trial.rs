@@ -1,5 +1,5 @@
-//! A wheel of any bytes, tried in memory: it is refused with a reason, or all that it would install is inside. For the
-//! tests and the fuzz target.
+//! A wheel of arbitrary bytes, tried in memory: it is rejected with a reason, or everything that it would install is
+//! inside site-packages. For the tests and the fuzz target.
 
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -13,14 +13,14 @@ use crate::seed::entry_points;
 use crate::seed::file_names::is_inside;
 use crate::seed::record::Record;
 
-/// What the wheel is called.
+/// The file name of the wheel.
 pub(in crate::seed) const NAME: &str = "pip-1.0-py3-none-any.whl";
 
-/// Where a header in the directory has the checksum.
+/// The offset of the checksum in a header of the directory.
 const CHECKSUM: usize = 16;
 
-/// Reads `bytes` as a wheel, as one with true checksums, and as each of the texts in it that are read. Panics if one
-/// that is taken leads outside.
+/// Reads `bytes` as a wheel, as a wheel with corrected checksums, and as each of the text files that rvenv reads from
+/// a wheel. Panics if an accepted one leads outside site-packages.
 pub(in crate::seed) fn run(bytes: &[u8]) {
     let _ = read(bytes.into());
     let _ = read(with_true_checksums(bytes.to_vec()).into());
@@ -28,13 +28,13 @@ pub(in crate::seed) fn run(bytes: &[u8]) {
         assert_eq!(
             Record::parse(record.render().as_bytes()).as_ref(),
             Ok(&record),
-            "it says the same when it is read again"
+            "a rendered RECORD has the same rows when it is parsed again"
         );
     }
     let _ = check_launchers(&String::from_utf8_lossy(bytes));
 }
 
-/// Puts the checksum of each entry that is not compressed into the directory: no fuzzer would guess it.
+/// Writes the correct checksum of each uncompressed entry into the directory: no fuzzer would guess it.
 fn with_true_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes.as_slice())) else { return bytes };
     let count = archive.len();
@@ -51,7 +51,7 @@ fn with_true_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Reads a wheel to its end, and says how many files it would install.
+/// Reads a whole wheel, and returns the number of files that it would install.
 pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
     let wheel = Wheel::read(Path::new(NAME), bytes)?;
     let mut archive = wheel.archive.clone();
@@ -62,18 +62,18 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
         wheel.with_contents(&mut archive, &file.name, |_| Ok(())).map_err(|error| error.to_string())?;
     }
     for path in wheel.record().paths() {
-        assert!(wheel.files.contains_key(path), "{path:?} is in RECORD alone");
+        assert!(wheel.files.contains_key(path), "{path:?} is only in RECORD");
     }
     assert!(wheel.modules().all(|module| wheel.files.contains_key(module)));
     launchers.map(|_| files.len())
 }
 
-/// The launchers that a text of entry points asks for: each is one file in bin.
+/// Checks the launchers for the text of an entry_points.txt: each must be a single file in bin.
 fn check_launchers(text: &str) -> Result<(), String> {
     for launcher in entry_points::of_entry_points(text, &Interpreter::for_tests())? {
         assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
         let program = launcher.render(b"#!/env/bin/python\n");
-        assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it imports and calls, and does no more");
+        assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it only imports and calls");
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! What a copy of the interpreter needs beside it.
+//! The files that a copy of the interpreter needs beside it.
 
 use crate::context::Context;
 use crate::error::Result;
 
-/// Copies the files that the interpreter says it needs to where they are looked for.
+/// Copies the files that the interpreter reports it needs to the places where it looks for them.
 pub(super) fn copy(context: &mut Context) -> Result<()> {
     for (source, directory) in context.interpreter.companions.clone() {
         let directory = context.env_dir.join(directory);

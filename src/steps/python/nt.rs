@@ -1,5 +1,5 @@
-//! On Windows, Scripts has launchers: copies of a small program of the installation's that starts the base's executable as the
-//! environment's (bpo-34977).
+//! On Windows, Scripts contains launchers. These are copies of a small program of the installation that starts the
+//! base's executable as the environment's (bpo-34977).
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::interpreter::check_copy;
 use crate::options::Links;
 use crate::os;
 
-/// Puts the launchers into Scripts; or links to the base's executables and libraries, where those are asked for and can be
-/// made, which takes a right that not every user has. What is there for another version goes.
+/// Puts the launchers into Scripts. If links are requested and can be created, which takes a privilege that not every
+/// user has, Scripts gets links to the base's executables and libraries instead. Those of another version are removed.
 ///
-/// An installation without launchers (Python 3.6) gets copies, which have run once when this ends.
+/// An installation without launchers (Python 3.6) gets copies, which are run once as a check before this returns.
 pub(super) fn setup(context: &mut Context) -> Result<()> {
     let programs = context.interpreter.programs.clone();
     let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
@@ -41,10 +41,10 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// Whether all of the links could be made. If not, there are none, and a warning says why.
+/// Whether all of the links could be created. If not, none remain, and a warning says why.
 fn link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> bool {
     let Err((path, error)) = try_link(context, linked) else { return true };
-    let warning = format!("no symbolic link can be made at {}, so there are copies: {error}", Quoted(&path));
+    let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(&path));
     context.caller.observer.warn(&warning);
     false
 }
@@ -54,7 +54,7 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
         let path = context.bin_path.join(name);
         if let Err(error) = context.stage.symlink(source, &path) {
             for (made, _) in &linked[..=position] {
-                // What is not there need not go.
+                // The last one may not exist.
                 let _ = fs::remove_file(context.staged(&context.bin_path.join(made)));
             }
             return Err((path, error));
@@ -63,7 +63,7 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
     Ok(())
 }
 
-/// The interpreters and their libraries in the Scripts of an environment that exists and stays.
+/// The interpreters and their libraries in the Scripts directory of an environment that is kept.
 fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
     if !context.keeps(&context.bin_path) {
         return Ok(vec![]);
@@ -73,7 +73,7 @@ fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether this is the name of an interpreter, or of a library that one is linked to.
+/// Whether this is the name of an interpreter, or of a library that one is linked against.
 fn is_pythons(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     let Some((stem, kind)) = name.rsplit_once('.') else { return false };
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_pythons_is_taken_for_it() {
+    fn only_interpreters_and_their_libraries_are_recognised() {
         for name in
             ["python.exe", "Python_d.exe", "pythonw.exe", "python3.13t.exe", "pythonw3.13t_d.exe", "python313.dll"]
         {

@@ -1,4 +1,4 @@
-//! bin has links to the base's executable, or copies of it.
+//! On POSIX, bin contains links to the base's executable, or copies of it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -10,12 +10,13 @@ use crate::interpreter::check_copy;
 use crate::options::Links;
 use crate::os;
 
-/// `bin/<exename>` leads to the base's executable and the other names to that.
+/// Links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`.
 ///
-/// In an environment that exists, so do the other interpreters of this version; those of another version go,
-/// since with the new pyvenv.cfg they would look for their modules in the wrong place.
+/// In an existing environment, the other interpreters of this version are linked too. Those of another version are
+/// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place.
 ///
-/// A file system without symbolic links gets copies, with a warning. Copies have run once when this ends.
+/// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
+/// returns.
 pub(super) fn setup(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
@@ -42,8 +43,8 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     check_copy(&executable, &prefix, &interpreter, &context.caller.interrupt)
 }
 
-/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems have many ways to
-/// say that they have no links, so one that cannot be made where a file can is none that they have.
+/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems report in many
+/// ways that they have no links. So if a link cannot be created but a file can, links count as unsupported.
 fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
     let linked = match context.options.links {
         Links::Copy => return context.stage.copy_executable(&context.executable, path),
@@ -53,12 +54,12 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
     if context.stage.copy_executable(&context.executable, path).is_err() {
         return Err(error).at("create the link", path);
     }
-    let warning = format!("no symbolic link can be made at {}, so it is a copy: {error}", Quoted(path));
+    let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(path));
     context.caller.observer.warn(&warning);
     Ok(())
 }
 
-/// The names of links and copies like `python3.12` in the bin of an environment that exists and stays.
+/// The names of links and copies such as `python3.12` in the bin of an environment that is kept.
 fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(vec![]);
@@ -73,7 +74,7 @@ fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// A script of the user's that has an interpreter's name is none.
+/// Whether this is a script of the user's that merely has an interpreter's name.
 fn is_script(path: &Path) -> bool {
     !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
 }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_interpreters_are_taken_for_interpreters() {
+    fn only_names_of_interpreters_are_recognised() {
         for (name, version) in
             [("python3", "3"), ("python3.12", "3.12"), ("python3.13td", "3.13"), ("python2.7", "2.7")]
         {

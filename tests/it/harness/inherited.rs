@@ -1,9 +1,9 @@
-//! What children have from their parent, put in order.
+//! Normalises what child processes inherit: umask, limits and ignored signals.
 
 #[cfg(unix)]
 pub use unix::settle;
 
-/// There is nothing to it here.
+/// Does nothing: Windows has none of these.
 #[cfg(windows)]
 pub fn settle() {}
 
@@ -17,7 +17,7 @@ mod unix {
     use rustix::process::{Resource, Rlimit};
     use signal_hook::consts::{FORBIDDEN, SIGPIPE};
 
-    /// Puts in order what children have from their parent, and this process from its own.
+    /// Normalises the umask, the limit on open files and the ignored signals of this process, and so of its children.
     pub fn settle() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -28,15 +28,15 @@ mod unix {
                 let raised = Rlimit { current: Some(enough), maximum: limit.maximum };
                 rustix::process::setrlimit(Resource::Nofile, raised).expect("more descriptors");
             }
-            // What is ignored here (by nohup, or a shell that starts its jobs in the background) is ignored in children; what
-            // has a handler has its default there. Here a handler that does nothing goes on ignoring.
+            // Children inherit ignored signals (from nohup, or a shell that starts background jobs), but signals with
+            // a handler are reset to their default. Here, a handler that does nothing still ignores the signal.
             for signal in ignored_signals() {
                 signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
             }
         });
     }
 
-    /// The signals that this process ignores; but for SIGPIPE, which the standard library itself gives back.
+    /// The signals that this process ignores, except SIGPIPE, which the standard library resets in children itself.
     fn ignored_signals() -> Vec<i32> {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! File systems of a test's own.
+//! File systems that a test mounts for itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::process::Command;
 
 use super::{Scratch, missing, say_missing};
 
-/// A small file system of its own, mounted in a scratch folder for as long as this lives.
+/// A small file system in a scratch directory, which is unmounted when this is dropped.
 pub struct Mounted {
     path: PathBuf,
 }
 
 impl Mounted {
-    /// One in memory, of 64 MiB. None where mounting is not allowed, as in most containers.
+    /// Mounts a tmpfs of 64 MiB. Returns `None` where mounting is not allowed, as in most containers.
     pub fn tmpfs(scratch: &Scratch) -> Option<Mounted> {
         Mounted::new(scratch, &["-t", "tmpfs", "-o", "size=64m", "rvenv-test"])
     }
 
-    /// One that has copy-on-write clones, in a file.
+    /// Mounts an XFS image file, which supports copy-on-write clones.
     pub fn xfs(scratch: &Scratch) -> Option<Mounted> {
         let mkfs = ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].map(PathBuf::from).into_iter().find(|path| path.is_file());
         let image = scratch.write("xfs", b"");
@@ -30,7 +30,7 @@ impl Mounted {
         let path = scratch.path("mounted");
         fs::create_dir(&path).expect("a mount point");
         if !scratch.run("mount").args(arguments).arg(&path).output().status.success() {
-            say_missing("the right to mount a file system");
+            say_missing("permission to mount a file system");
             return None;
         }
         Some(Mounted { path })
@@ -44,6 +44,6 @@ impl Mounted {
 impl Drop for Mounted {
     fn drop(&mut self) {
         let unmounted = Command::new("umount").arg(&self.path).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking(), "it can be unmounted");
+        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking(), "unmounting failed");
     }
 }

@@ -1,7 +1,7 @@
-//! Processes and what they have started.
+//! Process trees.
 
-/// Kills a process and what it has started, and returns their command lines.
-#[cfg(unix)] // what is in /proc
+/// Kills a process and its descendants, and returns their command lines.
+#[cfg(unix)] // /proc
 pub fn kill_family(id: u32) -> Vec<String> {
     use std::fs;
     use std::path::Path;
@@ -21,7 +21,7 @@ pub fn kill_family(id: u32) -> Vec<String> {
     lines
 }
 
-/// Kills a process and what it has started.
+/// Kills a process and its descendants, and returns taskkill's output.
 #[cfg(windows)]
 pub fn kill_family(id: u32) -> Vec<String> {
     let killed = std::process::Command::new("taskkill").args(["/F", "/T", "/PID"]).arg(id.to_string()).output();

@@ -14,11 +14,11 @@ use windows::debian;
 #[cfg(windows)]
 pub use windows::pyenv;
 
-/// The versions that rvenv promises, each of which CI has.
+/// The versions that rvenv supports, all of which CI has.
 #[cfg(unix)]
 const VERSIONS: &[&str] = &["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
 
-/// Those of which CI has builds for Windows.
+/// The versions that CI has for Windows.
 #[cfg(windows)]
 const VERSIONS: &[&str] = &["3.8", "3.10", "3.12", "3.13"];
 
@@ -29,7 +29,7 @@ pub struct Python {
     pub version: (u32, u32),
 }
 
-/// All of them: pyenv's, and Debian's own.
+/// All Pythons to test with: pyenv's and Debian's own.
 pub fn pythons() -> Vec<Python> {
     let mut pythons: Vec<Python> = VERSIONS.iter().filter_map(|version| pyenv(version)).collect();
     pythons.extend(debian());
@@ -37,12 +37,12 @@ pub fn pythons() -> Vec<Python> {
     pythons
 }
 
-/// The newest one, for what does not depend on the version.
+/// The newest Python, for tests that do not depend on the version.
 pub fn python() -> Python {
     VERSIONS.iter().rev().find_map(|version| pyenv(version)).or_else(debian).expect("a Python")
 }
 
-/// The version of a Python that has ensurepip.
+/// The version of a Python, if it has ensurepip.
 fn version_with_ensurepip(path: &std::path::Path) -> Option<(u32, u32)> {
     let mut command = program(path);
     command.args(["-Ic", "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"]);
@@ -50,7 +50,7 @@ fn version_with_ensurepip(path: &std::path::Path) -> Option<(u32, u32)> {
     output.status.success().then(|| parse_version(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// The Python of this version that RVENV_TEST_PYTHONS lists, if it is set: executables, in the form of PATH.
+/// The Python of this version in RVENV_TEST_PYTHONS, a list of executables with the separator of PATH.
 fn listed(version: &str) -> Option<Python> {
     static LISTED: LazyLock<Vec<Python>> = LazyLock::new(|| {
         let listed = env::var_os("RVENV_TEST_PYTHONS").unwrap_or_default();
@@ -70,8 +70,8 @@ pub fn for_each_python(test: impl Fn(&Python) + Sync) {
     for_each(pythons(), test);
 }
 
-/// Runs `test`, which has pip work, for each Python; on Windows for the oldest and the newest, since all takes far longer
-/// there, in Wine too.
+/// Runs `test`, which involves pip, for each Python. On Windows, only the oldest and the newest are tested, because
+/// everything takes far longer there, and in Wine too.
 pub fn for_each_pip(test: impl Fn(&Python) + Sync) {
     let mut pythons = pythons();
     if cfg!(windows) && pythons.len() > 2 {
@@ -80,7 +80,7 @@ pub fn for_each_pip(test: impl Fn(&Python) + Sync) {
     for_each(pythons, test);
 }
 
-/// In as many threads as there are cores; the reports name the Python.
+/// Runs `test` in as many threads as there are cores, and panics with the Pythons that failed.
 fn for_each(pythons: Vec<Python>, test: impl Fn(&Python) + Sync) {
     let queue = std::sync::Mutex::new(pythons);
     let failed = std::sync::Mutex::new(Vec::new());
@@ -100,7 +100,7 @@ fn for_each(pythons: Vec<Python>, test: impl Fn(&Python) + Sync) {
     assert!(failed.is_empty(), "failed for {failed:?}");
 }
 
-/// pyenv's, and Debian's.
+/// Pythons of pyenv and Debian.
 #[cfg(unix)]
 mod unix {
     use std::env;
@@ -110,13 +110,13 @@ mod unix {
     use super::super::{Scratch, say_missing, tool};
     use super::{Python, listed, missing, parse_version, version_with_ensurepip};
 
-    /// Where pyenv is.
+    /// pyenv's root directory.
     pub fn pyenv_root() -> PathBuf {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from)
     }
 
-    /// The Python of this version that pyenv has.
+    /// The Python of this version from RVENV_TEST_PYTHONS, otherwise pyenv's.
     pub fn pyenv(version: &str) -> Option<Python> {
         if let Some(python) = listed(version) {
             return Some(python);
@@ -136,7 +136,7 @@ mod unix {
         }
     }
 
-    /// A copy of the Python of this version that pyenv has, in the scratch folder's `python`, to be changed.
+    /// Copies the Python of this version to `python` in the scratch directory, where a test may change it.
     pub fn copied_python(scratch: &Scratch, version: &str) -> Option<Python> {
         let python = pyenv(version)?;
         let prefix = python.path.ancestors().nth(2)?;
@@ -144,7 +144,7 @@ mod unix {
         Some(Python { path: scratch.path("python/bin/python3"), ..python })
     }
 
-    /// The system's own Python, where that is Debian's and has its venv package.
+    /// The system's own Python, if this is Debian and python3-venv is installed.
     pub fn debian() -> Option<Python> {
         let path = PathBuf::from("/usr/bin/python3");
         match version_with_ensurepip(&path).filter(|_| Path::new("/etc/debian_version").exists()) {
@@ -153,12 +153,12 @@ mod unix {
         }
     }
 
-    /// A Python of Debian's unstable suite, newer than those that rvenv promises. That suite moves on, so a machine
-    /// without it is no failure.
+    /// A Python from Debian's unstable suite, newer than those that rvenv supports. That suite keeps changing, so not
+    /// having it is not a failure, even in CI.
     pub fn unstable(name: &str) -> Option<Python> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pythons/usr/bin").join(format!("python{name}"));
         if !path.exists() {
-            say_missing(&format!("Python {name} of Debian's unstable suite"));
+            say_missing(&format!("Python {name} from Debian's unstable suite"));
             return None;
         }
         let (major, minor) = name.split_once('.').expect("X.Y");
@@ -166,7 +166,7 @@ mod unix {
         Some(Python { path, version: parse_version(&format!("{major}.{minor}")) })
     }
 
-    /// Debian's PyPy, with its venv package.
+    /// Debian's PyPy, if pypy3-venv is installed.
     pub fn pypy() -> Option<Python> {
         let path = tool("pypy3")?;
         match version_with_ensurepip(&path) {
@@ -181,7 +181,7 @@ mod windows {
     use super::super::say_missing;
     use super::{Python, VERSIONS, listed, missing};
 
-    /// The one of this version, if it is one of those that are tested here.
+    /// The Python of this version in RVENV_TEST_PYTHONS, if the version is tested on Windows.
     pub fn pyenv(version: &str) -> Option<Python> {
         let what = format!("Python {version} in RVENV_TEST_PYTHONS");
         match VERSIONS.contains(&version) {
@@ -193,7 +193,7 @@ mod windows {
         }
     }
 
-    /// There is none here.
+    /// Returns `None`: Debian does not exist here.
     pub fn debian() -> Option<Python> {
         None
     }

@@ -1,4 +1,4 @@
-//! The programs that tests run. They find the same whoever has started the tests, and none is waited for without an end.
+//! The programs that tests run: in the same surroundings whoever started the tests, and with a time limit.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use super::inherited::settle;
 use super::processes::kill_family;
 
-/// What has not ended by then hangs; the wheel takes minutes to build.
+/// The time limit for a program. Building the wheel takes minutes.
 const LIMIT: Duration = Duration::from_secs(900);
 
-/// A test that lives on by then hangs.
+/// The time limit for a test.
 const LONGEST_TEST: Duration = Duration::from_secs(2400);
 
-/// Variables that are the machine's, not of whoever has started the tests.
+/// The variables that belong to the machine, not to whoever started the tests.
 const KEPT: [&str; 6] = ["HOME", "LOGNAME", "PATH", "PYENV_ROOT", "RUSTFLAGS", "TMPDIR"];
 
-/// The same on Windows, whose programs do not start without some of them.
+/// The same on Windows, where programs do not start without some of them.
 const KEPT_ON_WINDOWS: [&str; 12] = [
     "APPDATA",
     "COMSPEC",
@@ -35,13 +35,13 @@ const KEPT_ON_WINDOWS: [&str; 12] = [
     "WINDIR",
 ];
 
-/// A program to be run with the machine's variables and one locale.
+/// Returns a command that gets only the machine's variables, and a fixed locale.
 pub fn program(program: impl AsRef<OsStr>) -> Command {
     settle();
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        // Some tests have cargo build something.
+        // CARGO_* and RUSTUP_* are kept too, because some tests run cargo.
         let is_machines = match cfg!(windows) {
             true => KEPT_ON_WINDOWS.contains(&&*text.to_uppercase()),
             false => KEPT.contains(&&*text),
@@ -54,14 +54,15 @@ pub fn program(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A program that runs. At the latest it ends when this is dropped.
+/// A running program, which is killed when this is dropped.
 pub struct Running {
     described: String,
-    /// None once its output is waited for.
+    /// `None` once its output has been requested.
     child: Option<Child>,
 }
 
 impl Running {
+    /// Starts a program and captures its output. Its stdin is empty.
     pub fn start(mut command: Command) -> Running {
         settle();
         let described = describe(&command);
@@ -74,20 +75,21 @@ impl Running {
         self.child.as_ref().expect("a child").id()
     }
 
-    /// Waits until something has happened that it does before its end.
+    /// Waits until `has_happened` returns true. Panics if the program exits or the time limit passes first.
     pub fn wait_until(&mut self, what: &str, has_happened: impl Fn() -> bool) {
         let begun = Instant::now();
         while !has_happened() {
             let ended = self.child.as_mut().expect("a child").try_wait().expect("its status");
             if ended.is_some() && !has_happened() {
                 let output = self.child.take().expect("a child").wait_with_output();
-                panic!("{} has ended before this: {what}\n{output:?}", self.described);
+                panic!("{} exited before {what}\n{output:?}", self.described);
             }
-            assert!(begun.elapsed() < LIMIT, "{} hangs before this: {what}", self.described);
+            assert!(begun.elapsed() < LIMIT, "{} timed out before {what}", self.described);
             thread::sleep(Duration::from_millis(5));
         }
     }
 
+    /// Waits for the program to exit. Panics, and kills it with its descendants, after the time limit.
     pub fn output(mut self) -> Output {
         let child = self.child.take().expect("a child");
         let id = child.id();
@@ -95,12 +97,12 @@ impl Running {
         thread::spawn(move || sender.send(child.wait_with_output()));
         match receiver.recv_timeout(LIMIT) {
             Ok(output) => output.unwrap_or_else(|error| panic!("{}: {error}", self.described)),
-            Err(_) => panic!("{} hangs. What was killed: {:#?}", self.described, kill_family(id)),
+            Err(_) => panic!("{} timed out. Killed: {:#?}", self.described, kill_family(id)),
         }
     }
 }
 
-/// A command as one would type it, with the variables that it has besides the machine's.
+/// A command as one would type it, with the variables that are set for it.
 pub(super) fn describe(command: &Command) -> String {
     let mut words = Vec::new();
     if let Some(folder) = command.get_current_dir() {
@@ -118,15 +120,15 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
             kill_family(child.id());
-            // Wine's taskkill does not know the family.
+            // Wine's taskkill does not support process trees.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// Ends all tests if it lives too long: what hangs in the library cannot be ended otherwise. What the library starts finds
-/// things in order, too.
+/// Exits the test process if this is not dropped in time, since a hang in the library cannot be stopped otherwise.
+/// Creating it also normalises what programs that the library starts will inherit.
 pub struct Deadline {
     _sender: Sender<()>,
 }
@@ -138,7 +140,7 @@ impl Deadline {
         let test = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {
             if receiver.recv_timeout(LONGEST_TEST) == Err(RecvTimeoutError::Timeout) {
-                super::say(&format!("{test} hangs"));
+                super::say(&format!("{test} timed out"));
                 std::process::exit(1);
             }
         });

@@ -1,4 +1,4 @@
-//! What only Unix has: modes, programs in sh, and names that are any bytes.
+//! Helpers for Unix only: modes, sh scripts, and names of arbitrary bytes.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use super::{Scratch, python};
 
 impl Scratch {
-    /// Writes a program.
+    /// Writes an executable script.
     pub fn write_script(&self, name: &str, contents: &str) -> PathBuf {
         let path = self.write(name, contents);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
         path
     }
 
-    /// A Python that answers the probe as the real one does, but for the name that it has, and that runs `code` in sh
-    /// before it compiles. (Where .pyc go by hashes, all have to be compiled.)
+    /// A Python that passes the probe like the real one, but reports another executable, which runs `code` in sh
+    /// before it compiles. (With hash-based .pyc, everything has to be compiled.)
     pub fn python_that_compiles_after(&self, code: &str) -> PathBuf {
         let real = python().path;
         let real = real.display();
@@ -28,7 +28,7 @@ impl Scratch {
     }
 }
 
-/// A text in place of bytes that need not be UTF-8.
+/// Converts bytes, which need not be UTF-8, to an `OsString`.
 pub fn os(bytes: &[u8]) -> OsString {
     OsStr::from_bytes(bytes).to_owned()
 }

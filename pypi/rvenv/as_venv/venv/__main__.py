@@ -1,4 +1,4 @@
-"""``python -m venv`` by rvenv, or by the interpreter's own where the program is missing."""
+"""``python -m venv``, run by rvenv, or by the interpreter's own ``venv`` if the program is missing."""
 
 import sys
 

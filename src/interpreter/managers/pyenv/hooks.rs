@@ -1,4 +1,4 @@
-//! The hooks of pyenv's plugins, which may change what a shim runs.
+//! Hooks of pyenv plugins, which may change what a shim runs.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use crate::interpreter::listing::directories;
 use crate::interpreter::surroundings::Surroundings;
 use crate::os;
 
-/// Hooks that do not change which Python is run: pip's, and those that look further for what was not found.
+/// Hooks that do not change which Python is run: pip's, and those that look elsewhere for a program that was not found.
 const HARMLESS: [&str; 4] = ["pip-rehash.bash", "conda.bash", "python-config.bash", "system-site-packages.bash"];
 
 /// Where pyenv looks for hooks on every system.
 const SHARED: [&str; 4] = ["/usr/etc/pyenv.d", "/usr/local/etc/pyenv.d", "/etc/pyenv.d", "/usr/lib/pyenv/hooks"];
 
-/// The commands that a shim runs.
+/// The pyenv commands that a shim runs.
 const COMMANDS: [&str; 3] = ["exec", "which", "version-name"];
 
-/// Whether the hooks of a pyenv leave it as it is which Python a shim runs.
+/// Whether no hook of a pyenv changes which Python a shim runs.
 ///
-/// Errors if a directory of hooks cannot be read.
+/// Fails if a directory of hooks cannot be read.
 pub(super) fn are_harmless(root: &Path, prefix: &Path, surroundings: &Surroundings) -> Result<bool> {
     if surroundings.var("PYENV_HOOK_PATH").is_some_and(|path| !path.is_empty()) {
         return Ok(false);
@@ -36,7 +36,7 @@ pub(super) fn are_harmless(root: &Path, prefix: &Path, surroundings: &Surroundin
     Ok(true)
 }
 
-/// `pyenv-hooks`: the directories that have one for each command.
+/// As in `pyenv-hooks`: the directories that contain a directory of hooks for each command.
 fn hook_directories(root: &Path, prefix: &Path) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = SHARED.map(PathBuf::from).into();
     for place in [root, prefix] {

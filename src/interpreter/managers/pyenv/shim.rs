@@ -1,8 +1,8 @@
-//! Which Python a shim of pyenv's would run, found without running it.
+//! Finds out which Python a pyenv shim would run, without running it.
 //!
-//! A shim is a bash script that starts several others, some 100 ms each time. The rules here are those of `pyenv-exec`
-//! and `pyenv-which`. Where they ask for something that is not certain to be understood here (a hook, an odd version
-//! name) the answer is [`Shim::Unclear`], and the shim is run.
+//! A shim is a bash script that starts several others, which takes some 100 ms each time. The rules here are those of
+//! `pyenv-exec` and `pyenv-which`. Where something may be misunderstood here (a hook, an unusual version name), the
+//! result is [`Shim::Unclear`], and the shim is run.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,20 +13,20 @@ use super::version_name::{Ask, active_versions};
 use crate::interpreter::surroundings::Surroundings;
 use crate::os;
 
-/// What is known of a program on PATH.
+/// What is known about a program on PATH.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::interpreter) enum Shim {
-    /// It is no shim of pyenv's.
+    /// It is not a pyenv shim.
     None,
-    /// It is one, and runs this program.
+    /// It is a shim that runs this program.
     Runs(PathBuf),
-    /// It is one, and no active version has the program.
+    /// It is a shim, but no active version has the program.
     RunsNothing,
-    /// It is one, and has to be run to know.
+    /// It is a shim that has to be run to find out.
     Unclear,
 }
 
-/// Looks at the program at `path`, a script in bash.
+/// Finds out what the program at `path` would run. A shim is a bash script.
 pub(super) fn resolve(path: &Path, surroundings: &Surroundings) -> Shim {
     let Some(pyenv) = Pyenv::of_shim(path) else { return Shim::None };
     match pyenv.which(path.file_name().unwrap_or_default(), surroundings) {
@@ -36,15 +36,15 @@ pub(super) fn resolve(path: &Path, surroundings: &Surroundings) -> Shim {
     }
 }
 
-/// One installation of pyenv, as a shim of its names it.
+/// An installation of pyenv, as one of its shims refers to it.
 struct Pyenv {
     root: PathBuf,
-    /// Where pyenv itself is installed; often the same.
+    /// Where pyenv itself is installed; often the same directory.
     prefix: PathBuf,
 }
 
 impl Pyenv {
-    /// The pyenv that the program at `path` is a shim of, if it is one as `pyenv rehash` writes it.
+    /// The pyenv that the program at `path` belongs to, if it is a shim as written by `pyenv rehash`.
     fn of_shim(path: &Path) -> Option<Pyenv> {
         let directory = path.parent()?;
         if !directory.ends_with("shims") {
@@ -53,7 +53,7 @@ impl Pyenv {
         let text = fs::read_to_string(path).ok()?;
         let root = PathBuf::from(within_a_line(&text, "export PYENV_ROOT=\"", "\"")?);
         let pyenv = Path::new(within_a_line(&text, "exec \"", "\" exec \"$program\" \"$@\"")?);
-        // A shim in a directory of its own tells pyenv so, which changes what `system` means.
+        // A shim in another directory passes that directory to pyenv, which changes what `system` means.
         if directory != root.join("shims") {
             return None;
         }
@@ -61,7 +61,7 @@ impl Pyenv {
         Some(Pyenv { root, prefix })
     }
 
-    /// `pyenv-which`: the program in the first active version that has it, else on the rest of PATH.
+    /// As `pyenv-which`: the program in the first active version that has it, else on the rest of PATH.
     fn which(&self, program: &OsStr, surroundings: &Surroundings) -> Result<Option<PathBuf>, Ask> {
         let starts_nowhere = |directory: &OsStr| !directory.is_empty() && !Path::new(directory).is_dir();
         if surroundings.var("PYENV_DIR").is_some_and(|directory| starts_nowhere(directory)) {
@@ -82,7 +82,7 @@ impl Pyenv {
             }
         }
         let found = self.on_the_rest_of_path(program, surroundings);
-        // A hook looks further for what an environment among the versions does not have.
+        // If a version is an environment without the program, a hook looks for it elsewhere.
         if found.is_none() && versions.iter().any(|version| self.bin_of(version).join("activate").exists()) {
             return Err(Ask);
         }
@@ -100,7 +100,7 @@ impl Pyenv {
     }
 }
 
-/// What a line has between these two ends, on the first one that has both.
+/// The text between `start` and `end` on the first line that has both.
 fn within_a_line<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(start)?.strip_suffix(end))
 }

@@ -1,5 +1,5 @@
-//! `pyenv-version-name`: which versions are active here, by the rules of `pyenv-version-name`, `pyenv-version-file`,
-//! `pyenv-version-file-read` and `pyenv-latest`.
+//! Which pyenv versions are active in the current directory, by the rules of `pyenv-version-name`,
+//! `pyenv-version-file`, `pyenv-version-file-read` and `pyenv-latest`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,11 +10,11 @@ use crate::interpreter::listing::directories;
 use crate::interpreter::surroundings::Surroundings;
 use crate::interpreter::versions::{numbers, without_mark};
 
-/// pyenv has to be asked: what it would do is not certain to be understood here.
+/// pyenv has to be run, since it is not certain here what it would do.
 pub(super) struct Ask;
 
-/// `pyenv-version-name -f`: PYENV_VERSION, else what the version file says, each name made that of a directory in
-/// `versions`. Names of no installed version are left out, as pyenv skips them.
+/// As `pyenv-version-name -f`: the versions in PYENV_VERSION, else those in the version file, as names of directories
+/// in `versions`. Versions that are not installed are left out, since pyenv skips them.
 pub(super) fn active_versions(root: &Path, surroundings: &Surroundings) -> Result<Vec<String>, Ask> {
     let named = match surroundings.var("PYENV_VERSION").filter(|text| !text.is_empty()) {
         Some(text) => text.to_str().ok_or(Ask)?.split(':').map(str::to_owned).collect(),
@@ -27,7 +27,7 @@ pub(super) fn active_versions(root: &Path, surroundings: &Surroundings) -> Resul
     Ok(active)
 }
 
-/// The versions that the nearest `.python-version` names, or pyenv's own file `version`.
+/// The versions in the nearest `.python-version`, or else in pyenv's own file `version`.
 fn version_file(root: &Path, surroundings: &Surroundings) -> Result<Vec<String>, Ask> {
     let here = surroundings.logical_dir().ok_or(Ask)?;
     let start = match surroundings.var("PYENV_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from) {
@@ -44,7 +44,7 @@ fn version_file(root: &Path, surroundings: &Surroundings) -> Result<Vec<String>,
     }
 }
 
-/// The first word of each line that is no comment. pyenv reads no more of a line than 1024 bytes.
+/// The first word of each line that is not a comment. pyenv reads at most 1024 bytes of a line.
 fn versions_in(text: &str) -> Result<Vec<String>, Ask> {
     let mut versions = Vec::new();
     for line in text.split('\n') {
@@ -59,8 +59,8 @@ fn versions_in(text: &str) -> Result<Vec<String>, Ask> {
     Ok(versions)
 }
 
-/// The directory in `versions` that a version's name means: its own, or the newest with this prefix. None if there
-/// is none.
+/// The directory in `versions` that a version's name means: the one with that name, or the newest with that prefix.
+/// None if there is no such directory.
 fn directory_of(versions: &Path, name: &str) -> Result<Option<String>, Ask> {
     if name == ".." || name.contains('/') {
         return Err(Ask);
@@ -74,8 +74,8 @@ fn directory_of(versions: &Path, name: &str) -> Result<Option<String>, Ask> {
     latest(versions, bare)
 }
 
-/// `pyenv-latest`: the newest installed version that begins with `prefix` and a dot. Only prefixes and versions that
-/// are numbers are certain here.
+/// As `pyenv-latest`: the newest installed version that begins with `prefix` and a dot. pyenv has to be run unless the
+/// prefix and the versions are plain numbers.
 fn latest(versions: &Path, prefix: &str) -> Result<Option<String>, Ask> {
     let (bare, is_free_threaded) = without_mark(prefix, 't');
     numbers(bare).ok_or(Ask)?;
@@ -86,7 +86,7 @@ fn latest(versions: &Path, prefix: &str) -> Result<Option<String>, Ask> {
         if ["-dev", "-src", "-latest"].iter().any(|end| rest.ends_with(end)) {
             continue;
         }
-        // pyenv skips environments, which are among the versions as links or directories.
+        // pyenv skips environments, which may be links or directories among the versions.
         if directory.is_symlink() || directory.join("pyvenv.cfg").exists() {
             return Err(Ask);
         }
