@@ -31,157 +31,216 @@ use rvenv::{
 pub use report::Unsound;
 pub use signals::Signals;
 
-/// Creates virtual Python environments in one or more target directories.
+/// The headings of the help, and of the tables in docs/reference.md.
+const WHAT: &str = "What to create";
+const PYTHON: &str = "Which Python";
+const PIP: &str = "pip";
+const CACHE: &str = "Cache";
+const OUTPUT: &str = "Output";
+
+const AFTER_HELP: &str = "Run `rvenv --help` for details and examples.";
+
+const EXAMPLES: &str = "\
+Examples:
+  rvenv .venv                      create an environment for the first python3 on PATH
+  . .venv/bin/activate             activate it in sh, bash or zsh
+  rvenv -p 3.12 .venv              use Python 3.12
+  rvenv --without-pip .venv        leave pip out
+  rvenv --check .venv              report what is wrong with it
+  rvenv .venv                      repair it
+  rvenv --upgrade -p 3.13 .venv    move it to Python 3.13
+  rvenv --clear .venv              start over";
+
+/// Creates Python virtual environments, as `python -m venv` does
 #[derive(Debug, Parser)]
 #[command(
     name = "rvenv",
     version,
     disable_version_flag = true,
+    disable_help_flag = true,
     infer_long_args = true,
     args_override_self = true,
-    after_help = "Once an environment has been created, you may wish to activate it, e.g. by sourcing an \
-                  activate script in its bin directory."
+    max_term_width = 100,
+    after_help = AFTER_HELP,
+    after_long_help = EXAMPLES
 )]
 pub struct Cli {
-    /// A directory to create the environment in
+    /// Directories to create environments in
+    ///
+    /// They are created in order; the first failure ends the run. Running rvenv again on an existing environment
+    /// repairs it and keeps its packages.
     #[arg(value_name = "ENV_DIR", value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
     #[arg(required_unless_present_any = ["list_pythons", "cache_info", "reset_cache", "generate"])]
     env_dirs: Vec<OsString>,
 
-    /// Give the virtual environment access to the system site-packages dir
-    #[arg(long)]
+    /// Let the environment import the system's site-packages
+    #[arg(long, help_heading = WHAT)]
     system_site_packages: bool,
 
-    /// Use symlinks rather than copies, when symlinks are not the default for the platform
-    #[arg(long, conflicts_with = "copies")]
+    /// Symlink the interpreter [default, except on Windows]
+    #[arg(long, help_heading = WHAT, conflicts_with = "copies")]
     symlinks: bool,
 
-    /// Use copies rather than symlinks, even when symlinks are the default for the platform
-    #[arg(long, alias = "always-copy")]
+    /// Copy the interpreter instead of linking it
+    ///
+    /// On Windows, where this is the default, launchers that start the base interpreter are installed instead.
+    #[arg(long, help_heading = WHAT, alias = "always-copy")]
     copies: bool,
 
-    /// Delete the contents of the environment directory if it already exists, before environment creation
-    #[arg(long)]
+    /// Replace an existing environment with a new one
+    ///
+    /// The old environment is kept until the new one is complete. A directory that is not an environment is refused.
+    #[arg(long, help_heading = WHAT)]
     clear: bool,
 
-    /// With --clear, delete the contents of a directory that is no environment too
-    #[arg(long, requires = "clear")]
+    /// With --clear, empty a directory that is not an environment too
+    #[arg(long, help_heading = WHAT, requires = "clear")]
     force: bool,
 
-    /// Upgrade the environment directory to use this version of Python, assuming Python has been upgraded
-    /// in-place; its prompt and its access to the system site-packages stay
-    #[arg(long)]
+    /// Make an existing environment use this Python
+    ///
+    /// Its packages, scripts, prompt and access to the system's site-packages are kept.
+    #[arg(long, help_heading = WHAT)]
     upgrade: bool,
 
-    /// Skip installing pip in the virtual environment
-    #[arg(long, visible_alias = "no-pip", alias = "no-seed")]
+    // The alias: `--p` is `--prompt` to argparse.
+    /// Text to show in the shell's prompt [default: the name of ENV_DIR]
+    ///
+    /// `.` means the name of the current directory.
+    #[arg(long, help_heading = WHAT, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
+    prompt: Option<OsString>,
+
+    /// Activation scripts to install, e.g. bash,fish [default: all]
+    ///
+    /// A list of bash, batch, cshell, fish, nushell, powershell, python and xonsh, separated by commas. An empty list
+    /// installs none.
+    #[arg(long, help_heading = WHAT, value_name = "LIST")]
+    activators: Option<String>,
+
+    /// Also install the scripts in DIR (can be repeated)
+    ///
+    /// DIR has the layout of CPython's venv/scripts: files below `common`, and below `posix` or `nt`. Placeholders such
+    /// as __VENV_DIR__ are replaced.
+    #[arg(long, help_heading = WHAT, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    scripts: Vec<PathBuf>,
+
+    /// Create an environment that can be moved and copied
+    ///
+    /// Activation scripts and launchers find their own directory. Launchers that pip writes later do so after the
+    /// next run of rvenv.
+    #[arg(long, help_heading = WHAT)]
+    relocatable: bool,
+
+    /// Do not write a .gitignore into the environment
+    #[arg(long, help_heading = WHAT, alias = "no-vcs-ignore")]
+    without_scm_ignore_files: bool,
+
+    /// Python to use: a path, name or version [default: python3 on PATH]
+    ///
+    /// A path to an executable or an environment, a name on PATH such as pypy3, or a version such as 3.12, '>=3.10' or
+    /// pypy3.9. If PATH has no python3, python is used. [env: RVENV_PYTHON]
+    #[arg(short, long, help_heading = PYTHON, value_name = "PYTHON", value_hint = ValueHint::ExecutablePath)]
+    python: Option<OsString>,
+
+    /// List the available Pythons, most preferred first
+    #[arg(long, help_heading = PYTHON, group = "printing")]
+    list_pythons: bool,
+
+    /// Do not install pip
+    #[arg(long, help_heading = PIP, visible_alias = "no-pip", alias = "no-seed")]
     without_pip: bool,
 
     // For programs that make the rest: the package on PyPI, virtualenv's plugin.
-    /// Install pip into an environment of this Python that is there, with the directories for it, and change nothing else
+    /// Install only pip, into an existing environment of this Python
     #[arg(long, hide = true, conflicts_with_all = ["clear", "upgrade", "without_pip"])]
     pip_only: bool,
 
-    /// Leave setuptools out where Python bundles it (3.11 and older)
-    #[arg(long, alias = "no-distribute")]
+    /// Do not install setuptools, which Python 3.11 and older bundle
+    #[arg(long, help_heading = PIP, alias = "no-distribute")]
     no_setuptools: bool,
 
-    /// A directory with wheels of pip and setuptools, the newest of which are taken before Python's bundled ones; can
-    /// be repeated [env: RVENV_FIND_LINKS, separated as PATH is]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, alias = "extra-search-dir")]
+    /// Prefer the wheels of pip and setuptools in DIR (can be repeated)
+    ///
+    /// The newest suitable wheel in DIR is installed instead of the one that Python bundles. [env: RVENV_FIND_LINKS,
+    /// directories separated as in PATH]
+    #[arg(long, help_heading = PIP, value_name = "DIR", value_hint = ValueHint::DirPath, alias = "extra-search-dir")]
     find_links: Vec<PathBuf>,
 
-    /// Install only these activation scripts, of bash, batch, cshell, fish, nushell, powershell, python and xonsh, with commas
-    /// between them; none if it is empty
-    #[arg(long, value_name = "LIST")]
-    activators: Option<String>,
-
-    /// A directory with scripts to install after the activation scripts, from its subdirectories `common` and `posix`
-    /// or `nt`, their placeholders such as __VENV_DIR__ replaced; can be repeated
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    scripts: Vec<PathBuf>,
-
-    // The alias: `--p` is `--prompt` to argparse.
-    /// An alternative prompt prefix for this environment; `.` is the current directory's name
-    #[arg(long, value_name = "PROMPT", alias = "p", value_parser = OsStringValueParser::new())]
-    prompt: Option<OsString>,
-
-    /// Upgrade pip (and setuptools, where Python bundles it) to the latest version on PyPI
-    #[arg(long)]
+    /// Upgrade pip (and setuptools, if bundled) from the package index
+    #[arg(long, help_heading = PIP)]
     upgrade_deps: bool,
 
-    /// Skip adding the SCM ignore file (.gitignore) to the environment directory
-    #[arg(long, alias = "no-vcs-ignore")]
-    without_scm_ignore_files: bool,
-
-    /// The Python to make the environment for: a path, a name on PATH, or a version such as 3.12, >=3.10 or pypy3.9
-    /// [default: python3, then python, on PATH] [env: RVENV_PYTHON]
-    #[arg(short, long, value_name = "PYTHON", value_hint = ValueHint::ExecutablePath)]
-    python: Option<OsString>,
-
-    /// Say whether the environments are sound, and change nothing: exit code 1 and a line for each fault if not
-    #[arg(long, group = "printing", conflicts_with_all = ["list_pythons", "cache_info"])]
-    check: bool,
-
-    /// List the Pythons that would be chosen from, in that order, and make nothing
-    #[arg(long, group = "printing")]
-    list_pythons: bool,
-
-    /// How a list or an answer is printed
-    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "printing")]
-    format: Format,
-
-    /// Leave the .pyc files out; Python compiles what it imports, where it may
-    #[arg(long)]
+    /// Do not write .pyc files
+    ///
+    /// Python then compiles each module when it is first imported.
+    #[arg(long, help_heading = PIP)]
     no_compile: bool,
 
-    /// How pip's files come from the cache: as copies; as copy-on-write clones, where the file system has them; or as
-    /// hard links, and then whoever changes a file in one environment changes it in all
-    #[arg(long, value_name = "MODE", default_value = "copy")]
+    /// How to install pip's files: copy, clone or hardlink [default: copy]
+    ///
+    /// `clone` shares disk blocks with the cache until a file is modified. `hardlink` is the fastest, but editing a file in
+    /// one environment changes it in all. If unsupported, both fall back to copying.
+    #[arg(long, help_heading = CACHE, value_name = "MODE", default_value = "copy")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     link_mode: Mode,
 
-    /// Make an environment that works wherever it is moved or copied to: activation scripts and launchers find their own
-    /// directory. Launchers that pip writes do so from the next run of rvenv on
-    #[arg(long)]
-    relocatable: bool,
-
-    /// Where to keep what pip's wheels come to and what Pythons say of themselves [default: rvenv in the user's cache
-    /// directory] [env: RVENV_CACHE_DIR]
-    #[arg(long, value_name = "DIR")]
-    #[arg(value_hint = ValueHint::DirPath)]
+    /// Cache directory [default: rvenv in the user's cache directory]
+    ///
+    /// It holds interpreter metadata and the installed wheels, with bytecode. [env: RVENV_CACHE_DIR]
+    #[arg(long, help_heading = CACHE, value_name = "DIR", value_hint = ValueHint::DirPath)]
     cache_dir: Option<PathBuf>,
 
     /// Neither read nor write the cache
-    #[arg(long)]
+    #[arg(long, help_heading = CACHE)]
     no_cache: bool,
 
-    /// Empty the cache, before anything else
-    #[arg(long, conflicts_with = "no_cache", alias = "reset-app-data")]
-    reset_cache: bool,
-
-    /// Print where the cache is and how much it holds, and make nothing
-    #[arg(long, group = "printing", conflicts_with = "no_cache")]
+    /// Print the cache directory and its size
+    #[arg(long, help_heading = CACHE, group = "printing", conflicts_with = "no_cache")]
     cache_info: bool,
 
-    /// Print a shell's completions of these flags, the manual page, or a script for sh that is a Python to tools and has rvenv
-    /// do the work of its `-m venv`; and make nothing
-    #[arg(long, value_name = "WHAT")]
+    /// Empty the cache first; needs no ENV_DIR
+    #[arg(long, help_heading = CACHE, conflicts_with = "no_cache", alias = "reset-app-data")]
+    reset_cache: bool,
+
+    /// Report what is wrong with existing environments
+    ///
+    /// Prints a line for each problem, with the command that repairs it, and exits with 1 if there are any. Changes
+    /// nothing.
+    #[arg(long, help_heading = OUTPUT, group = "printing", conflicts_with_all = ["list_pythons", "cache_info"])]
+    check: bool,
+
+    /// Format of what is printed: text or json [default: text]
+    ///
+    /// Applies to --check, --list-pythons and --cache-info.
+    #[arg(long, help_heading = OUTPUT, value_name = "FORMAT", default_value = "text", requires = "printing")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    format: Format,
+
+    /// Print completions=SHELL, man or python-stand-in
+    ///
+    /// Shell completions (of bash, zsh, fish, powershell, nushell or elvish), the manual page, or a shell script that acts
+    /// as the chosen Python but creates its environments with rvenv.
+    #[arg(long, help_heading = OUTPUT, value_name = "WHAT", hide_possible_values = true)]
     generate: Option<Product>,
 
-    /// Say on stderr what is done
-    #[arg(short, long)]
+    /// Print each step to stderr
+    #[arg(short, long, help_heading = OUTPUT)]
     verbose: bool,
 
-    /// Say nothing on stderr but errors
-    #[arg(short, long, overrides_with = "verbose")]
+    /// Print nothing to stderr except errors
+    #[arg(short, long, help_heading = OUTPUT, overrides_with = "verbose")]
     quiet: bool,
 
     #[command(flatten)]
     foreign: Foreign,
 
-    /// Print version
-    #[arg(short = 'V', long, action = ArgAction::Version)]
+    /// Print rvenv's version
+    #[arg(short = 'V', long, help_heading = OUTPUT, action = ArgAction::Version)]
     version: Option<bool>,
+
+    /// Print help: a summary with -h, the details with --help
+    #[arg(short, long, help_heading = OUTPUT, action = ArgAction::Help)]
+    help: Option<bool>,
 }
 
 /// How files come from the cache.

@@ -75,7 +75,7 @@ fn unsupported_flags_are_errors_that_name_an_alternative() {
 fn documented_flags_are_accepted_and_hidden_from_the_help() {
     let scratch = Scratch::new();
     let help = scratch.rvenv().arg("--help").ok();
-    let section = include_str!("../../README.md").split("\n## Flags of virtualenv and uv\n").nth(1).unwrap();
+    let section = include_str!("../../docs/reference.md").split("\n## Flags of virtualenv and uv\n").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let flags: Vec<&str> = section.split('`').filter(|word| word.starts_with("--")).collect();
     let ours = ["--without-pip", "--copies", "--without-scm-ignore-files", "--find-links", "--reset-cache"];

@@ -59,6 +59,8 @@ mod python_api;
 mod races;
 #[cfg(unix)] // the documents are the same everywhere
 mod readme;
+#[cfg(unix)] // likewise
+mod reference;
 #[cfg(windows)] // only Windows has one
 mod registry;
 #[cfg(unix)] // tar, sha256sum

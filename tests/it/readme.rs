@@ -1,74 +1,23 @@
-//! The README says what the program does, and its commands do what it says.
+//! The commands and snippets of README.md and docs/reference.md do what the text says.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use crate::harness::*;
+use crate::reference::REFERENCE;
 use crate::{jobs, packaging};
 
 const README: &str = include_str!("../../README.md");
 
-/// The words of a text that are long options.
-fn long_options(text: &str) -> BTreeSet<&str> {
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    words.filter(|word| word.len() > 2 && word.starts_with("--") && !word.starts_with("---")).collect()
-}
-
-#[test]
-fn the_table_of_flags_has_each_flag_of_the_help_and_no_other() {
-    let help = Scratch::new().rvenv().arg("--help").ok();
-    let table = README.split("\n## ").find(|section| section.starts_with("Flags")).unwrap();
-    // An alias that help does not show.
-    let mut shown = long_options(&help);
-    shown.insert("--no-distribute");
-    assert_eq!(long_options(table), shown);
-}
-
-#[test]
-fn the_activation_table_has_each_script() {
-    let scratch = Scratch::new();
-    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
-    let scripts = names_in(&scratch.env().join("bin")).into_iter().filter(|name| !name.starts_with("python"));
-    for script in scripts {
-        assert!(
-            README.contains(&format!("`.venv/bin/{script}`")) || README.contains(&format!(" .venv/bin/{script}`")),
-            "{script}"
-        );
-    }
-}
-
-#[test]
-fn the_table_of_variables_has_each_that_is_read() {
-    let table = section("Environment variables");
-    let sources = walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).into_iter().flatten();
-    let sources = sources.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"));
-    let text: String = sources.map(|entry| fs::read_to_string(entry.path()).unwrap()).collect();
-    let is_name = |word: &&str| {
-        let is_upper = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        is_upper && word.contains('_') && !word.starts_with('_')
-    };
-    let quoted = text.split('"').filter(is_name);
-    // Two are the compiler's, one a placeholder, two are set.
-    let compilers = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR"];
-    let others = [compilers.as_slice(), &["PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"]].concat();
-    let read: BTreeSet<&str> = quoted.filter(|word| !others.contains(word)).collect();
-    assert!(read.contains("RVENV_PYTHON"), "{read:?}");
-    for name in read {
-        assert!(table.contains(&format!("`{name}`")), "{name}");
-    }
-}
-
-/// The text below a heading.
-fn section(heading: &str) -> &'static str {
-    let mut sections = README.split("\n## ");
-    sections.find(|section| section.lines().next() == Some(heading)).unwrap_or_else(|| panic!("{heading}"))
-}
-
-/// The blocks of code in a language.
+/// The README's blocks of code in a language.
 fn blocks(language: &str) -> Vec<&'static str> {
+    blocks_of(README, language)
+}
+
+fn blocks_of(page: &'static str, language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 /// A project with one requirement, a wheel of this repository's test, and a test of its own. Its PATH has rvenv, the
@@ -95,21 +44,55 @@ fn in_project(scratch: &Scratch, program: &str, path: &[&Path]) -> Run {
         .env_remove("RVENV_PYTHON")
 }
 
-/// A folder that has rvenv, and one that has python3.
+/// The directories of rvenv and of python3.
 fn rvenv_and_python() -> [std::path::PathBuf; 2] {
     [Path::new(env!("CARGO_BIN_EXE_rvenv")), &python().path].map(|program| program.parent().unwrap().to_owned())
 }
 
 #[test]
-fn each_block_of_the_readme_is_of_a_language_that_is_tested() {
-    let fences = README.lines().filter_map(|line| line.strip_prefix("```")).step_by(2);
+fn each_block_is_in_a_language_that_is_tested() {
+    let languages = |page: &'static str| {
+        let fences = page.lines().filter_map(|line| line.strip_prefix("```")).step_by(2);
+        fences.collect::<BTreeSet<_>>()
+    };
     // `rust` is a doctest.
-    let tested = ["console", "sh", "make", "yaml", "dockerfile", "rust,no_run"];
-    assert_eq!(fences.collect::<BTreeSet<_>>(), BTreeSet::from(tested));
+    assert_eq!(languages(README), BTreeSet::from(["console", "sh", "make", "yaml", "dockerfile", "rust,no_run"]));
+    assert_eq!(languages(REFERENCE), BTreeSet::from(["sh"]));
 }
 
 #[test]
-fn the_commands_of_the_readme_run() {
+fn the_readme_is_short() {
+    assert!(README.split_whitespace().count() < 900);
+}
+
+#[test]
+fn the_links_between_the_pages_lead_to_files_and_headings() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let anchor = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>()
+    };
+    let mut pages: Vec<_> = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|page| root.join(page)).into();
+    pages.extend(names_in(&root.join("docs")).into_iter().map(|name| root.join("docs").join(name)));
+    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(page).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            if file.contains("://") {
+                continue;
+            }
+            assert!(target.exists(), "{}: {link}", page.display());
+            let text = if heading.is_empty() { String::new() } else { fs::read_to_string(&target).unwrap() };
+            let mut headings = text.lines().filter(|line| line.starts_with('#')).map(anchor);
+            assert!(heading.is_empty() || headings.any(|other| other == heading), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_shell_commands_run() {
     let scratch = Scratch::new();
     project(&scratch);
     let [rvenv, python] = rvenv_and_python();
@@ -120,16 +103,17 @@ fn the_commands_of_the_readme_run() {
     let session = blocks("console").concat();
     let commands: Vec<&str> = session.lines().map(|line| line.split_once("$ ").expect("a command").1).collect();
     assert!(run(&commands.join("\n")).contains(&format!("from {}", scratch.path(".venv").display())));
-    // They build this program, run this test, and measure.
-    let others = ["cargo run --release -- .venv\n", "sh tests/run --install\n", "cargo bench --bench compare\n"];
-    // release.rs installs it so.
+    // The first two build this program and run this test; release.rs does the others.
+    let others = ["cargo run --release -- .venv\n", "sh tests/run --install\n"];
     let others = [&others[..], &["pip install rvenv\n", "cargo install rvenv\n"]].concat();
-    for script in blocks("sh").into_iter().filter(|script| !others.contains(script)) {
+    assert_eq!(blocks("sh"), others);
+    for script in blocks_of(REFERENCE, "sh") {
         run(script);
     }
     assert!(scratch.path(".local/share/bash-completion/completions/rvenv").metadata().unwrap().len() > 1000);
-    // What comes after it asks a Python again, and makes no environment.
-    assert_eq!(names_in(&scratch.path(".cache/rvenv")), ["interpreters"], "emptied");
+    assert_eq!(configured(&scratch.path(".venv"), "relocatable").as_deref(), Some("true"));
+    // Emptied; what follows queries a Python, but installs nothing.
+    assert_eq!(names_in(&scratch.path(".cache/rvenv")), ["interpreters"]);
 }
 
 #[test]
