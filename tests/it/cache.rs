@@ -148,7 +148,7 @@ fn other_files_in_the_cache_directory_are_never_deleted() {
     }
     symlink("../victim", scratch.path("cache/unpacked")).unwrap();
     rvenv(&scratch).arg("-p").arg(&python().path).args(["-q", "--clear", "env"]).silent();
-    assert!(rvenv(&scratch).arg("--reset-cache").error().contains("/cache/unpacked': it is a link"));
+    assert!(rvenv(&scratch).arg("--reset-cache").error().contains("/cache/unpacked': it is a symbolic link"));
     for name in ["victim/precious", "cache/images/holiday.jpg", "cache/interpreters/notes.txt"] {
         assert!(scratch.path(name).exists(), "{name}");
     }

@@ -19,7 +19,7 @@ fn an_impossible_env_dir_is_refused_before_anything_is_created() {
         ("file/env", "one of its parents is a file"),
         ("fifo", "it exists and is not a directory"),
         ("/dev/null", "it exists and is not a directory"),
-        ("dangling", "it is a symbolic link"),
+        ("dangling", "it is a broken symbolic link"),
         ("dangling/env", "is a broken symbolic link"),
         ("/", "it is the root of the file system"),
         ("a:b", "because it contains the PATH separator :."),

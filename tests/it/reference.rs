@@ -18,7 +18,7 @@ pub fn section(heading: &str) -> &'static str {
 /// The cells of each row of the table in a text, without its head.
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let lines = text.lines().filter(|line| line.starts_with("| ")).skip(1);
-    lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
 /// The options that a text names, `-p` and `--python` alike, with the name of their value.
