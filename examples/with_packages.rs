@@ -20,15 +20,15 @@ use rvenv::{
 const INSTALL: &str = r#"
 import glob, os, runpy, sys
 
-folder, project = sys.argv[1:]
-wheels = glob.glob(os.path.join(glob.escape(folder), "pip-*.whl"))
+directory, project = sys.argv[1:]
+wheels = glob.glob(os.path.join(glob.escape(directory), "pip-*.whl"))
 if not wheels:
-    sys.exit("there is no pip wheel in " + folder)
+    sys.exit("there is no pip wheel in " + directory)
 number = lambda text: int(text) if text.isdigit() else 0
 newest = max(wheels, key=lambda path: [number(n) for n in os.path.basename(path).split("-")[1].split(".")])
 sys.path.insert(0, newest)
 sys.argv = ["pip", "--isolated", "--disable-pip-version-check", "install"]
-sys.argv += ["--no-index", "--find-links", folder, project]
+sys.argv += ["--no-index", "--find-links", directory, project]
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 "#;
 

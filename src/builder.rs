@@ -185,7 +185,7 @@ impl EnvBuilder {
     ///
     /// If a script or launcher cannot be read or written.
     pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
-        seed::mend(context)?;
+        seed::repair(context)?;
         scripts::setup(context)
     }
 

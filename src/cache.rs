@@ -22,7 +22,7 @@ const HALF_MADE: &[u8] = b".tmp";
 const KEY_LENGTH: usize = 43;
 
 /// The subdirectories of the cache.
-const FOLDERS: [&str; 3] = ["images", "interpreters", "unpacked"];
+const DIRECTORIES: [&str; 3] = ["images", "interpreters", "unpacked"];
 
 /// The reason given for a directory that is not used.
 const FOREIGN: &str = "it is a symbolic link, or another user owns it or can write to it";
@@ -32,7 +32,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The directory where rvenv keeps results for later runs. Without a usable cache, runs take longer but do not fail.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    folder: Option<PathBuf>,
+    directory: Option<PathBuf>,
 }
 
 /// A cache file that is being written. It is deleted on drop unless [`keep`](Self::keep) was called.
@@ -71,8 +71,8 @@ pub struct CacheSize {
 
 impl Cache {
     /// Returns a cache in this directory, which is created when the first file is stored.
-    pub fn at(folder: PathBuf) -> Cache {
-        Cache { folder: Some(folder) }
+    pub fn at(directory: PathBuf) -> Cache {
+        Cache { directory: Some(directory) }
     }
 
     /// Returns a cache that stores nothing.
@@ -82,14 +82,14 @@ impl Cache {
 
     /// Returns the directory of the cache; `None` if it stores nothing.
     pub fn path(&self) -> Option<&Path> {
-        self.folder.as_deref()
+        self.directory.as_deref()
     }
 
     /// Returns the number and total size of its files. Unreadable files are not counted.
     pub fn size(&self) -> CacheSize {
         let mut size = CacheSize::default();
-        for folder in self.folders() {
-            let entries = WalkDir::new(folder).into_iter().filter_map(walkdir::Result::ok);
+        for directory in self.directories() {
+            let entries = WalkDir::new(directory).into_iter().filter_map(walkdir::Result::ok);
             for entry in entries.filter(|entry| entry.file_type().is_file()) {
                 size.files += 1;
                 size.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
@@ -106,12 +106,12 @@ impl Cache {
     /// user owns it or can write to it, because its contents could then come from anybody. Also if root would create it
     /// in a directory of another user, who could not use it.
     pub fn check(&self) -> Result<()> {
-        let Some(root) = &self.folder else { return Ok(()) };
+        let Some(root) = &self.directory else { return Ok(()) };
         let refused = |path: &Path, reason| {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at("use the cache", path)
         };
-        for directory in [&[root.clone()][..], &self.folders()].concat() {
-            if !os::is_own_folder(&directory) && os::is_there(&directory) {
+        for directory in [&[root.clone()][..], &self.directories()].concat() {
+            if !os::is_own_directory(&directory) && os::is_there(&directory) {
                 return refused(&directory, FOREIGN);
             }
         }
@@ -129,22 +129,22 @@ impl Cache {
     /// write to. Everything else has been deleted by then.
     pub fn reset(&self) -> Result<()> {
         let mut done = Ok(());
-        for folder in self.folders().iter().filter(|folder| os::is_there(folder)) {
-            done = done.and(self.empty(folder));
+        for directory in self.directories().iter().filter(|directory| os::is_there(directory)) {
+            done = done.and(self.empty(directory));
             // Fails if other files are left in it.
-            let _ = fs::remove_dir(folder);
+            let _ = fs::remove_dir(directory);
         }
         done
     }
 
     /// Deletes rvenv's files in one of the subdirectories. Returns the first error.
-    fn empty(&self, folder: &Path) -> Result<()> {
-        if !self.is_own(folder) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN)).at("empty the cache", folder);
+    fn empty(&self, directory: &Path) -> Result<()> {
+        if !self.is_own(directory) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN)).at("empty the cache", directory);
         }
         let mut done = Ok(());
-        for entry in fs::read_dir(folder).at("empty the cache", folder)? {
-            let entry = entry.at("empty the cache", folder)?;
+        for entry in fs::read_dir(directory).at("empty the cache", directory)? {
+            let entry = entry.at("empty the cache", directory)?;
             if is_ours(&entry.file_name()) {
                 done = done.and(remove(&entry.path()).at("delete", &entry.path()));
             }
@@ -155,13 +155,13 @@ impl Cache {
     /// Returns the path of the file or directory `name`, relative to the cache, unless other users could have put it
     /// there.
     fn place(&self, name: &str) -> Option<PathBuf> {
-        let path = self.folder.as_ref()?.join(name);
-        path.parent().is_some_and(|folder| self.is_own(folder)).then_some(path)
+        let path = self.directory.as_ref()?.join(name);
+        path.parent().is_some_and(|directory| self.is_own(directory)).then_some(path)
     }
 
     /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them.
-    fn is_own(&self, folder: &Path) -> bool {
-        self.folder.as_deref().is_some_and(os::is_own_folder) && os::is_own_folder(folder)
+    fn is_own(&self, directory: &Path) -> bool {
+        self.directory.as_deref().is_some_and(os::is_own_directory) && os::is_own_directory(directory)
     }
 
     /// Reads a file.
@@ -180,7 +180,7 @@ impl Cache {
 
     /// Whether a file or directory of this name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
+        self.directory.as_ref().is_some_and(|directory| directory.join(name).exists())
     }
 
     /// Stores a file atomically: other processes never see a partial one.
@@ -197,35 +197,35 @@ impl Cache {
 
     /// Creates a temporary file, to be renamed to `name`. An existing file is then replaced.
     pub(crate) fn create(&self, name: &str) -> io::Result<NewFile> {
-        let (path, folder) = self.create_place(name)?;
-        Ok(NewFile { file: tempfile::NamedTempFile::new_in(folder)?, path })
+        let (path, directory) = self.create_place(name)?;
+        Ok(NewFile { file: tempfile::NamedTempFile::new_in(directory)?, path })
     }
 
     /// Returns the path for the file or directory `name`, and the directory that it will be in, which is created if
     /// necessary.
     fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
-        let path = self.folder.as_ref().ok_or_else(nothing)?.join(name);
-        let folder = path.parent().ok_or_else(nothing)?.to_owned();
-        if os::would_be_roots_at_anothers(&folder) {
+        let path = self.directory.as_ref().ok_or_else(nothing)?.join(name);
+        let directory = path.parent().ok_or_else(nothing)?.to_owned();
+        if os::would_be_roots_at_anothers(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        os::create_private_dir(&folder)?;
-        match self.is_own(&folder) {
-            true => Ok((path, folder)),
+        os::create_private_dir(&directory)?;
+        match self.is_own(&directory) {
+            true => Ok((path, directory)),
             false => Err(io::ErrorKind::PermissionDenied.into()),
         }
     }
 
     /// Returns the directory `name`, which `fill` fills if it does not exist yet; other processes never see a partial
     /// one. None if it cannot be created or `fill` fails.
-    pub(crate) fn folder(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
-        let is_there = || self.place(name).filter(|path| os::is_folder(path));
+    pub(crate) fn directory(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
+        let is_there = || self.place(name).filter(|path| os::is_directory(path));
         if let Some(path) = is_there() {
             return Some(path);
         }
-        let (path, folder) = self.create_place(name).ok()?;
-        let aside = tempfile::tempdir_in(folder).ok()?;
+        let (path, directory) = self.create_place(name).ok()?;
+        let aside = tempfile::tempdir_in(directory).ok()?;
         // Its mode records the umask that its files were created with, as an environment's does.
         let filled = aside.path().join("files");
         fs::create_dir(&filled).ok()?;
@@ -239,13 +239,13 @@ impl Cache {
 
     /// Removes the entries of a subdirectory that are `obsolete`, given their path and the time since their last use.
     /// Also removes partial files that killed runs left behind.
-    pub(crate) fn sweep(&self, folder: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
-        let Some(folder) = self.folder.as_ref().map(|root| root.join(folder)) else { return };
-        if !self.is_own(&folder) {
+    pub(crate) fn sweep(&self, directory: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
+        let Some(directory) = self.directory.as_ref().map(|root| root.join(directory)) else { return };
+        if !self.is_own(&directory) {
             return;
         }
         // If the directory cannot be read now, a later run sweeps it.
-        let Ok(entries) = fs::read_dir(folder) else { return };
+        let Ok(entries) = fs::read_dir(directory) else { return };
         for entry in entries.filter_map(io::Result::ok).filter(|entry| is_ours(&entry.file_name())) {
             let used = entry.metadata().and_then(|metadata| metadata.modified());
             let unused = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok()).unwrap_or_default();
@@ -256,8 +256,8 @@ impl Cache {
         }
     }
 
-    fn folders(&self) -> Vec<PathBuf> {
-        self.folder.iter().flat_map(|root| FOLDERS.map(|name| root.join(name))).collect()
+    fn directories(&self) -> Vec<PathBuf> {
+        self.directory.iter().flat_map(|root| DIRECTORIES.map(|name| root.join(name))).collect()
     }
 }
 
@@ -274,7 +274,7 @@ fn is_ours(name: &OsStr) -> bool {
 
 /// Removes a file, or a directory and its contents.
 fn remove(path: &Path) -> io::Result<()> {
-    if os::is_folder(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    if os::is_directory(path) { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 /// Sets the file's modification time to now, at most once a day, to record its last use.

@@ -377,8 +377,8 @@ impl Cli {
         if !self.find_links.is_empty() {
             return self.find_links.clone();
         }
-        let folders = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
-        env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()).collect()
+        let directories = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
+        env::split_paths(&directories).filter(|directory| !directory.as_os_str().is_empty()).collect()
     }
 
     /// On a terminal, what lasts is shown; not where nobody looks.

@@ -266,11 +266,11 @@ impl Options {
         flag(self.link_mode == LinkMode::Clone, "--link-mode=clone");
         flag(self.link_mode == LinkMode::Hardlink, "--link-mode=hardlink");
         let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
-        for (flag, folders) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
-            for folder in folders {
+        for (flag, directories) in [("--find-links=", &self.find_links), ("--scripts=", &self.scripts)] {
+            for directory in directories {
                 // The command may be run again in another directory.
-                let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-                option(flag, folder.as_os_str());
+                let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+                option(flag, directory.as_os_str());
             }
         }
         if Activator::ALL.iter().any(|activator| !self.activators.contains(activator)) {

@@ -92,7 +92,7 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Whether this is a directory and not a link to one.
-pub(crate) fn is_folder(path: &Path) -> bool {
+pub(crate) fn is_directory(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
@@ -156,12 +156,12 @@ pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
 // Files relative to an open directory.
 
 /// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them.
-pub(crate) struct Folder(system::Folder);
+pub(crate) struct Directory(system::Directory);
 
-impl Folder {
+impl Directory {
     /// Opens a directory. Fails if it is a link to one.
-    pub(crate) fn open(path: &Path) -> io::Result<Folder> {
-        system::Folder::open(path).map(Folder)
+    pub(crate) fn open(path: &Path) -> io::Result<Directory> {
+        system::Directory::open(path).map(Directory)
     }
 
     /// The permissions of the directory itself.
@@ -180,13 +180,13 @@ impl Folder {
     }
 
     /// Creates a hard link `name` to the file of the same name in `other`.
-    pub(crate) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+    pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         self.0.link_from(&other.0, name)
     }
 
     /// Creates `name` as a copy-on-write clone of the file of the same name in `other`, with the permissions `mode`.
     /// `modified` is the modification time of the source, and of the clone. If it fails, no file is left here.
-    pub(crate) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+    pub(crate) fn clone_from(&self, other: &Directory, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
         self.0.clone_from(&other.0, name, mode, modified)
     }
 }
@@ -213,8 +213,8 @@ pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
 // Ownership and permissions.
 
 /// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
-pub(crate) fn is_own_folder(path: &Path) -> bool {
-    system::is_own_folder(path)
+pub(crate) fn is_own_directory(path: &Path) -> bool {
+    system::is_own_directory(path)
 }
 
 /// Whether `path` belongs to another user, who alone can remove it: on Unix, in a sticky directory such as /tmp.
@@ -236,7 +236,7 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
 }
 
 /// Creates a directory that must not exist yet and that no other user can access.
-pub(crate) fn create_own_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn create_own_directory(path: &Path) -> io::Result<()> {
     with_patience(|| system::private_dir().create(path))
 }
 
@@ -257,8 +257,8 @@ pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
 }
 
 /// Whether a directory has only an owner and a mode, and no access control list or other extended attributes.
-pub(crate) fn is_plain_folder(path: &Path) -> bool {
-    system::is_plain_folder(path)
+pub(crate) fn is_plain_directory(path: &Path) -> bool {
+    system::is_plain_directory(path)
 }
 
 /// Gives a directory the owner, group and mode of another.

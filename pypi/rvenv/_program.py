@@ -31,7 +31,7 @@ class CreationError(subprocess.CalledProcessError, ValueError, OSError):
 def find() -> Optional[str]:
     """Returns the path of the program that was installed along with this package, or None."""
     name = "rvenv" + (".exe" if os.name == "nt" else "")
-    paths = [os.path.join(folder, name) for folder in _beside() + _of_this_python()]
+    paths = [os.path.join(directory, name) for directory in _beside() + _of_this_python()]
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
@@ -42,13 +42,13 @@ def _beside() -> List[str]:
     """
     site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     above, name = os.path.split(os.path.dirname(site_packages))
-    folders = [os.path.join(site_packages, "bin")]
+    directories = [os.path.join(site_packages, "bin")]
     if os.path.basename(site_packages) in ("site-packages", "dist-packages"):
         if name.lower() == "lib":
-            folders.append(os.path.join(above, "Scripts"))
+            directories.append(os.path.join(above, "Scripts"))
         elif os.path.basename(above) in ("lib", "lib64"):
-            folders.append(os.path.join(os.path.dirname(above), "bin"))
-    return folders
+            directories.append(os.path.join(os.path.dirname(above), "bin"))
+    return directories
 
 
 def _of_this_python() -> List[str]:

@@ -13,11 +13,11 @@ import sys
 def environment_of(script, bin_name):
     # The environment that the script is in now, even if it was renamed after it was created.
     for path in (os.path.abspath(script), os.path.realpath(script)):
-        folder = os.path.dirname(path)
+        directory = os.path.dirname(path)
         for _ in bin_name.split(os.sep):
-            folder = os.path.dirname(folder)
-        if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
-            return folder
+            directory = os.path.dirname(directory)
+        if os.path.exists(os.path.join(directory, "pyvenv.cfg")):
+            return directory
     raise RuntimeError(f"{script} is not in an environment: there is no pyvenv.cfg beside its directory")
 
 
@@ -34,7 +34,7 @@ def activate(virtual_env, prompt, bin_name):
         raise RuntimeError(f"{virtual_env} is not an environment of Python {'.'.join(version)}")
     # Debian's site module returns other directories for a Python outside an environment.
     sys.prefix = sys.exec_prefix = virtual_env
-    folders = [folder for folder in site.getsitepackages([virtual_env]) if os.path.isdir(folder)]
+    directories = [directory for directory in site.getsitepackages([virtual_env]) if os.path.isdir(directory)]
 
     rest = os.environ.get("PATH")
     os.environ["PATH"] = os.pathsep.join([os.path.join(virtual_env, bin_name)] + ([rest] if rest else []))
@@ -44,8 +44,8 @@ def activate(virtual_env, prompt, bin_name):
 
     # The environment's packages come first, and then what was on sys.path before.
     before = list(sys.path)
-    for folder in folders:
-        site.addsitedir(folder)
+    for directory in directories:
+        site.addsitedir(directory)
     sys.path[:] = [path for path in sys.path if path not in before] + before
 
 

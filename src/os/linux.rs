@@ -12,13 +12,13 @@ use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags};
 
 pub(super) use super::unix::*;
 
-impl Folder {
+impl Directory {
     /// Uses `O_PATH`, which works without read permission on the directory: an unusual umask may have removed it.
-    pub(super) fn open(path: &Path) -> io::Result<Folder> {
-        Folder::open_with(path, OFlags::PATH)
+    pub(super) fn open(path: &Path) -> io::Result<Directory> {
+        Directory::open_with(path, OFlags::PATH)
     }
 
-    pub(super) fn clone_from(&self, other: &Folder, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+    pub(super) fn clone_from(&self, other: &Directory, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
         let source = other.open_file(name)?;
         let file = self.create_file(name, mode)?;
         fill_by_clone(&file, &source, modified).inspect_err(|_| self.discard(name))
@@ -43,7 +43,7 @@ pub(super) fn is_mount_point(path: &Path) -> bool {
 }
 
 /// SELinux labels are ignored: they depend on the location, so a directory created beside this one gets the same.
-pub(super) fn is_plain_folder(path: &Path) -> bool {
+pub(super) fn is_plain_directory(path: &Path) -> bool {
     let mut names = [0; 4096];
     let listed = rustix::fs::llistxattr(path, &mut names[..]);
     listed.is_ok_and(|length| {

@@ -10,14 +10,14 @@ use rustix::fs::{AtFlags, CloneFlags, Mode, OFlags, RawMode};
 pub(super) use super::decomposed::folded;
 pub(super) use super::unix::*;
 
-impl Folder {
-    pub(super) fn open(path: &Path) -> io::Result<Folder> {
-        Folder::open_with(path, OFlags::RDONLY)
+impl Directory {
+    pub(super) fn open(path: &Path) -> io::Result<Directory> {
+        Directory::open_with(path, OFlags::RDONLY)
     }
 
     /// Uses clonefile(2). The clone keeps its source's times, but also its permissions, whatever the umask is now, so
     /// those are set afterwards.
-    pub(super) fn clone_from(&self, other: &Folder, name: &str, mode: u32, _: SystemTime) -> io::Result<()> {
+    pub(super) fn clone_from(&self, other: &Directory, name: &str, mode: u32, _: SystemTime) -> io::Result<()> {
         let source = other.open_file(name)?;
         rustix::fs::fclonefileat(&source, &self.0, name, CloneFlags::NOOWNERCOPY)?;
         let mode = Mode::from_raw_mode(mode as RawMode);
@@ -32,7 +32,7 @@ pub(super) fn is_mount_point(path: &Path) -> bool {
 
 /// Access control lists are not extended attributes, so `ls` is used to detect them. The system itself sets
 /// `com.apple.provenance` on everything that a downloaded program creates.
-pub(super) fn is_plain_folder(path: &Path) -> bool {
+pub(super) fn is_plain_directory(path: &Path) -> bool {
     let mut names = [0; 4096];
     let listed = rustix::fs::llistxattr(path, &mut names[..]);
     let has_known_names = listed.is_ok_and(|length| {

@@ -1,6 +1,6 @@
 //! The states of files and processes.
 
-/// The metadata of a file in a [`Folder`](super::Folder).
+/// The metadata of a file in a [`Directory`](super::Directory).
 pub(crate) struct FileState {
     pub(crate) is_regular: bool,
     pub(crate) size: u64,

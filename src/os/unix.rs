@@ -48,13 +48,13 @@ pub(super) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-pub(super) struct Folder(pub(super) OwnedFd);
+pub(super) struct Directory(pub(super) OwnedFd);
 
-impl Folder {
+impl Directory {
     /// Opens a directory. The `access` flags differ between the systems.
-    pub(super) fn open_with(path: &Path, access: OFlags) -> io::Result<Folder> {
+    pub(super) fn open_with(path: &Path, access: OFlags) -> io::Result<Directory> {
         let flags = access | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(Folder(rustix::fs::open(path, flags, Mode::empty())?))
+        Ok(Directory(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
     pub(super) fn mode(&self) -> io::Result<u32> {
@@ -76,7 +76,7 @@ impl Folder {
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode as RawMode))?.into())
     }
 
-    pub(super) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+    pub(super) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         Ok(rustix::fs::linkat(&other.0, name, &self.0, name, AtFlags::empty())?)
     }
 
@@ -134,7 +134,7 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
 
 /// Opens a directory. Fails if it is a link to one.
 fn open_to_lock(directory: &Path) -> io::Result<File> {
-    let open = || Folder::open_with(directory, OFlags::RDONLY);
+    let open = || Directory::open_with(directory, OFlags::RDONLY);
     let opened = match open() {
         // The umask may have removed the owner's permissions too.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -152,7 +152,7 @@ fn is_at(directory: &File, path: &Path) -> bool {
     directory.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
 }
 
-pub(super) fn is_own_folder(path: &Path) -> bool {
+pub(super) fn is_own_directory(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
 }
 

@@ -55,12 +55,12 @@ pub(super) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
 }
 
 /// A directory, by its path. If it were kept open, neither it nor its parents could be renamed.
-pub(super) struct Folder(PathBuf);
+pub(super) struct Directory(PathBuf);
 
-impl Folder {
-    pub(super) fn open(path: &Path) -> io::Result<Folder> {
+impl Directory {
+    pub(super) fn open(path: &Path) -> io::Result<Directory> {
         match path.symlink_metadata()?.is_dir() {
-            true => Ok(Folder(path.to_owned())),
+            true => Ok(Directory(path.to_owned())),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
@@ -85,12 +85,12 @@ impl Folder {
         create_file(&self.0.join(name), mode)
     }
 
-    pub(super) fn link_from(&self, other: &Folder, name: &str) -> io::Result<()> {
+    pub(super) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         std::fs::hard_link(other.0.join(name), self.0.join(name))
     }
 
     /// Not implemented: only ReFS supports it.
-    pub(super) fn clone_from(&self, _: &Folder, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
+    pub(super) fn clone_from(&self, _: &Directory, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -164,7 +164,7 @@ pub(super) fn open_up(_: &Path) -> io::Result<()> {
 }
 
 /// The rights are compared when they are to be copied, by [`copy_owner_and_mode`].
-pub(super) fn is_plain_folder(_: &Path) -> bool {
+pub(super) fn is_plain_directory(_: &Path) -> bool {
     true
 }
 

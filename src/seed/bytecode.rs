@@ -12,16 +12,16 @@ use crate::interpreter::Interpreter;
 /// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
 pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
     let stem = module.strip_suffix(".py").unwrap_or(module);
-    let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
-    let separator = if folder.is_empty() { "" } else { "/" };
-    format!("{folder}{separator}__pycache__/{name}.{cache_tag}.pyc")
+    let (directory, name) = stem.rsplit_once('/').map_or(("", stem), |(directory, name)| (directory, name));
+    let separator = if directory.is_empty() { "" } else { "/" };
+    format!("{directory}{separator}__pycache__/{name}.{cache_tag}.pyc")
 }
 
 /// The module of a .pyc: `pip/a.py` for `pip/__pycache__/a.cpython-313.pyc`.
 pub(super) fn module_of(pyc: &str) -> Option<String> {
-    let (folder, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
-    let folder = folder.strip_suffix("__pycache__")?;
-    Some(format!("{folder}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
+    let (directory, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
+    let directory = directory.strip_suffix("__pycache__")?;
+    Some(format!("{directory}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
 }
 
 /// The header of a .pyc that is validated by its source's time and size: the magic number, the flags (zero, since

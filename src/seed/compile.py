@@ -5,12 +5,12 @@
 import sys
 
 # Remove the current directory, where anyone may have put modules. Python before 3.11 does not know PYTHONSAFEPATH.
-sys.path[:] = [folder for folder in sys.path if folder]
+sys.path[:] = [directory for directory in sys.path if directory]
 
 import os
 import py_compile
 
-folder, by_hash, *names = sys.argv[1:]
+directory, by_hash, *names = sys.argv[1:]
 options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
@@ -22,6 +22,6 @@ for name in names:
         # The parent has ended: nobody needs the files.
         sys.exit(1)
     try:
-        py_compile.compile(os.path.join(folder, name), dfile=name, doraise=True, **options)
+        py_compile.compile(os.path.join(directory, name), dfile=name, doraise=True, **options)
     except py_compile.PyCompileError:
         sys.stdout.buffer.write(os.fsencode(name) + b"\0")

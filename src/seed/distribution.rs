@@ -65,8 +65,8 @@ impl InstalledFile {
     }
 
     /// The directory that it is in, relative to site-packages; empty for site-packages itself.
-    pub(super) fn folder(&self) -> &str {
-        self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
+    pub(super) fn directory(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(directory, _)| directory)
     }
 
     /// Its name without the directory.

@@ -55,12 +55,12 @@ struct Candidate {
 }
 
 /// The wheels in these directories whose tags allow any Python 3 on any system.
-fn found_in(folders: &[PathBuf]) -> Result<Vec<Candidate>> {
+fn found_in(directories: &[PathBuf]) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
-    for folder in folders {
-        let folder = absolute(folder)?;
-        let entries = fs::read_dir(&folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-        let paths = entries.at("read the directory", &folder)?.into_iter().map(|entry| entry.path());
+    for directory in directories {
+        let directory = absolute(directory)?;
+        let entries = fs::read_dir(&directory).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let paths = entries.at("read the directory", &directory)?.into_iter().map(|entry| entry.path());
         for path in paths.filter(|path| is_for_all(path) && path.is_file()) {
             if let Some((project, version)) = name_and_version(&path) {
                 found.push(Candidate { project, version, path });
@@ -115,8 +115,8 @@ fn metadata(path: &Path, project: &str) -> Result<String> {
         .at("read", path)
         .and_then(|file| ZipArchive::new(file).map_err(|error| unsound(error.to_string())))?;
     let is_metadata = |name: &&str| {
-        let folder = name.strip_suffix(".dist-info/METADATA").and_then(|folder| folder.split('-').next());
-        folder.is_some_and(|name| normalized(name) == project)
+        let directory = name.strip_suffix(".dist-info/METADATA").and_then(|directory| directory.split('-').next());
+        directory.is_some_and(|name| normalized(name) == project)
     };
     let name = archive.file_names().find(is_metadata).map(str::to_owned);
     let name = name.ok_or_else(|| unsound("it has no METADATA".to_owned()))?;

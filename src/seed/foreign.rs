@@ -19,7 +19,7 @@ pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathB
 
 /// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
 /// although the environment is relocatable.
-pub(super) fn is_to_be_mended(launcher: &[u8], context: &Context) -> bool {
+pub(super) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {
     let names_ours =
         || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));
     foreign_python(launcher, context).is_some() || context.options.relocatable && names_ours()

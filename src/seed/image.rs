@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use super::distribution::{Distribution, InstalledFile};
 use super::file_names::is_inside;
 use super::image_list::{List, MOST_AT_ONCE};
-use super::site_packages::{self, Folder, Root};
+use super::site_packages::{self, Directory, Root};
 use crate::error::{Error, Result};
 use crate::os;
 
@@ -74,16 +74,16 @@ impl Image {
     /// Writes the files of `distributions` below `root`.
     pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
         let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-        site_packages::write(root, &files, |folder, _, files| {
-            self.write_folder(folder, files, InstalledFile::is_module)
+        site_packages::write(root, &files, |directory, _, files| {
+            self.write_directory(directory, files, InstalledFile::is_module)
         })
     }
 
     /// Writes `files`, which are all in one directory. Those that are `dated` get the modification time of the
     /// modules.
-    pub(super) fn write_folder(
+    pub(super) fn write_directory(
         &self,
-        folder: &Folder,
+        directory: &Directory,
         files: &[&InstalledFile],
         dated: impl Fn(&InstalledFile) -> bool,
     ) -> Result<(), Fault> {
@@ -101,7 +101,7 @@ impl Image {
                 for file in piece {
                     let from = (file.entry.start - start) as usize;
                     let contents = &bytes[from..from + file.entry.size as usize];
-                    folder.write(file, contents, dated(file).then_some(self.list.modified))?;
+                    directory.write(file, contents, dated(file).then_some(self.list.modified))?;
                 }
                 Ok(())
             })?;

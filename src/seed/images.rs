@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::os;
 
 /// The subdirectory of the cache.
-const FOLDER: &str = "images";
+const DIRECTORY: &str = "images";
 
 /// The time after which an unused image is removed.
 const LONGEST_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -63,7 +63,7 @@ impl Images {
         if let Some(image) = root.new_image.take() {
             // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
             let _ = image.finish(&root.staged, distributions, modified);
-            cache.sweep(FOLDER, |_, unused| unused > LONGEST_UNUSED);
+            cache.sweep(DIRECTORY, |_, unused| unused > LONGEST_UNUSED);
             unpacked::sweep(cache, |key| cache.has(&file_name(key)));
         }
     }
@@ -96,5 +96,5 @@ fn identity(wheel: &Path) -> io::Result<(u64, String)> {
 }
 
 fn file_name(key: &str) -> String {
-    format!("{FOLDER}/{key}.image")
+    format!("{DIRECTORY}/{key}.image")
 }

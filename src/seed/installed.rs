@@ -112,8 +112,9 @@ impl Installed {
     pub(super) fn files(&self, context: &Context) -> Vec<PathBuf> {
         let site_packages = context.lib_path.canonicalize().ok();
         let is_ours = |file: &PathBuf| {
-            let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
-            let below = folder.zip(site_packages.as_ref()).is_some_and(|(folder, root)| folder.starts_with(root));
+            let directory = file.parent().and_then(|directory| directory.canonicalize().ok());
+            let below =
+                directory.zip(site_packages.as_ref()).is_some_and(|(directory, root)| directory.starts_with(root));
             below || file.parent() == Some(&context.bin_path)
         };
         self.recorded.iter().flatten().filter(|file| is_ours(file)).cloned().chain(self.metadata_files()).collect()
@@ -147,7 +148,9 @@ fn recorded(metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
 }
 
 /// Whether a launcher starts a Python in this directory, or is not a launcher. A link to Python is not resolved.
-fn starts_from(launcher: &Path, folder: &Path) -> bool {
+fn starts_from(launcher: &Path, directory: &Path) -> bool {
     let python = start_of(launcher).ok().and_then(|text| python_of_launcher(&text));
-    python.is_none_or(|python| python.parent().is_some_and(|parent| parent == folder || os::is_same(parent, folder)))
+    python.is_none_or(|python| {
+        python.parent().is_some_and(|parent| parent == directory || os::is_same(parent, directory))
+    })
 }

@@ -94,13 +94,13 @@ mod tests {
 
     #[test]
     fn the_python_of_a_windows_launcher_is_found_and_is_pythonw_for_gui_scripts() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (gui, expected) in [(false, "/a b/python.exe"), (true, "/a b/pythonw.exe")] {
-            let path = folder.path().join(launcher(gui).file_name(Platform::Nt));
+            let path = directory.path().join(launcher(gui).file_name(Platform::Nt));
             std::fs::write(&path, launcher(gui).render_exe(b"MZ", Path::new("/a b/python.exe"))).unwrap();
             assert_eq!(python_of_launcher(&start_of(&path).unwrap()).unwrap(), Path::new(expected));
         }
-        std::fs::write(folder.path().join("x.exe"), b"MZ and no more").unwrap();
-        assert_eq!(start_of(&folder.path().join("x.exe")).unwrap(), b"");
+        std::fs::write(directory.path().join("x.exe"), b"MZ and no more").unwrap();
+        assert_eq!(start_of(&directory.path().join("x.exe")).unwrap(), b"");
     }
 }

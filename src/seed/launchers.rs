@@ -33,7 +33,7 @@ pub(super) fn write(context: &Context, distribution: &Distribution) -> Result<Re
 
 /// The launcher `contents`, changed to start this environment's Python; the rest is kept. None if it is not a launcher
 /// that names a Python.
-pub(super) fn mended(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
+pub(super) fn repaired(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
     let Some(exe) = Exe::parse(contents) else {
         let relocated = context.options.relocatable.then(|| relocated(contents)).flatten();
         return relocated.or_else(|| with_python(contents, context.env_exe.as_os_str()));

@@ -65,7 +65,7 @@ impl NewImage {
         let mut files: Vec<&mut InstalledFile> =
             distributions.iter_mut().flat_map(|distribution| &mut distribution.files).collect();
         // Keep the files of a directory adjacent, so that they are read at once.
-        files.sort_by(|a, b| (a.folder(), a.base_name()).cmp(&(b.folder(), b.base_name())));
+        files.sort_by(|a, b| (a.directory(), a.base_name()).cmp(&(b.directory(), b.base_name())));
         for file in files {
             if !written.entries.contains_key(&file.name) {
                 let bytes = fs::read(staged.join(&file.name))?;
@@ -118,14 +118,14 @@ impl Written {
 }
 
 /// The part of an image that comes from one directory.
-pub(super) struct FolderOfImage<'a> {
+pub(super) struct DirectoryOfImage<'a> {
     image: &'a NewImage,
     batch: RefCell<Batch>,
 }
 
-impl<'a> FolderOfImage<'a> {
-    pub(super) fn of(image: &'a NewImage) -> FolderOfImage<'a> {
-        FolderOfImage { image, batch: RefCell::default() }
+impl<'a> DirectoryOfImage<'a> {
+    pub(super) fn of(image: &'a NewImage) -> DirectoryOfImage<'a> {
+        DirectoryOfImage { image, batch: RefCell::default() }
     }
 
     /// Adds a file of the directory.
@@ -151,7 +151,7 @@ impl<'a> FolderOfImage<'a> {
     }
 }
 
-impl Drop for FolderOfImage<'_> {
+impl Drop for DirectoryOfImage<'_> {
     fn drop(&mut self) {
         self.send();
     }
@@ -165,12 +165,12 @@ mod tests {
 
     #[test]
     fn the_files_of_an_image_are_at_the_positions_in_its_list() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path().join("cache"));
-        fs::create_dir(folder.path().join("a")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path().join("cache"));
+        fs::create_dir(directory.path().join("a")).unwrap();
         let texts = [("b.py", "one"), ("a/é.py", ""), ("a/c.py", "three"), ("a/d.py", "four")];
         let files = texts.map(|(name, text)| {
-            fs::write(folder.path().join(name), text).unwrap();
+            fs::write(directory.path().join(name), text).unwrap();
             InstalledFile::new(name.to_owned(), false)
         });
         let distribution = Distribution {
@@ -183,12 +183,12 @@ mod tests {
         };
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
         // The first file is read from the directory.
-        let part = FolderOfImage::of(&new);
+        let part = DirectoryOfImage::of(&new);
         texts[1..].iter().for_each(|(name, text)| part.add(name, text.as_bytes()));
         drop(part);
-        new.finish(folder.path(), vec![distribution], SystemTime::now()).unwrap();
+        new.finish(directory.path(), vec![distribution], SystemTime::now()).unwrap();
 
-        let bytes = fs::read(folder.path().join("cache/images/x")).unwrap();
+        let bytes = fs::read(directory.path().join("cache/images/x")).unwrap();
         let image = Image::open(cache.open("images/x").unwrap()).unwrap();
         for file in &image.distributions()[0].files {
             let text = texts.iter().find(|(name, _)| *name == file.name).unwrap().1;
@@ -198,15 +198,15 @@ mod tests {
 
     #[test]
     fn an_unfinished_image_leaves_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path().join("cache"));
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path().join("cache"));
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
-        let part = FolderOfImage::of(&new);
+        let part = DirectoryOfImage::of(&new);
         for number in 0..8 {
             part.add(&format!("{number}.py"), &[0; MOST_AT_ONCE as usize]);
         }
         drop(part);
         drop(new);
-        assert_eq!(fs::read_dir(folder.path().join("cache/images")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(directory.path().join("cache/images")).unwrap().count(), 0);
     }
 }

@@ -32,14 +32,14 @@ pub(super) fn reuse<'a>(
     let (known, others): (Vec<&str>, Vec<&str>) = modules.into_iter().partition(|module| base.join(module).is_file());
     let files: Vec<_> = known.iter().map(|module| InstalledFile::new(pyc_of(module, cache_tag), false)).collect();
     let fitting = Mutex::new(BTreeSet::new());
-    site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
+    site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, _, files| {
         for file in files {
             BUFFERS.with_borrow_mut(|buffers| {
                 let Some(pyc) = buffers.fitting_pyc(interpreter, &root.staged, &file.name, modified) else {
                     return Ok(());
                 };
                 fitting.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
-                folder.write(file, pyc, None)
+                directory.write(file, pyc, None)
             })?;
         }
         Ok::<(), Error>(())

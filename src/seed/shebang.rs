@@ -177,8 +177,8 @@ mod tests {
         ] {
             let launcher = format!("{head}{body}");
             let expected = format!("#!/new/bin/python\n{body}");
-            let mended = with_python(launcher.as_bytes(), "/new/bin/python".as_ref());
-            assert_eq!(mended.unwrap(), expected.as_bytes());
+            let repaired = with_python(launcher.as_bytes(), "/new/bin/python".as_ref());
+            assert_eq!(repaired.unwrap(), expected.as_bytes());
             let moves = relocated(launcher.as_bytes()).unwrap();
             assert_eq!(moves, [BESIDE, body.as_bytes()].concat());
             assert_eq!(python_of_launcher(&moves), None);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
-use super::new_image::{FolderOfImage, NewImage};
+use super::new_image::{DirectoryOfImage, NewImage};
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
@@ -45,10 +45,10 @@ impl Root {
 }
 
 /// A directory below a [`Root`], new or existing, open for writing.
-pub(super) struct Folder<'a> {
-    pub(super) open: os::Folder,
+pub(super) struct Directory<'a> {
+    pub(super) open: os::Directory,
     path: PathBuf,
-    of_image: Option<FolderOfImage<'a>>,
+    of_image: Option<DirectoryOfImage<'a>>,
     untimed: &'a AtomicBool,
 }
 
@@ -58,23 +58,23 @@ pub(super) struct Folder<'a> {
 pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
-    fill: impl Fn(&Folder, &str, &[&InstalledFile]) -> Result<(), E> + Sync,
+    fill: impl Fn(&Directory, &str, &[&InstalledFile]) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let mut folders: BTreeMap<&str, Vec<&InstalledFile>> = BTreeMap::new();
+    let mut directories: BTreeMap<&str, Vec<&InstalledFile>> = BTreeMap::new();
     for file in files {
-        folders.entry(file.folder()).or_default().push(file);
+        directories.entry(file.directory()).or_default().push(file);
     }
     // Create the parents of other directories first. Each of the rest is created by the thread that fills it.
-    let parents: BTreeSet<&str> = folders.keys().flat_map(|name| above(name)).collect();
-    parents.iter().try_for_each(|name| create_folder(root, name))?;
-    let mut folders: Vec<_> = folders.into_iter().collect();
-    folders.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
-    parallel::each(&folders, |(name, files)| {
+    let parents: BTreeSet<&str> = directories.keys().flat_map(|name| above(name)).collect();
+    parents.iter().try_for_each(|name| create_directory(root, name))?;
+    let mut directories: Vec<_> = directories.into_iter().collect();
+    directories.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
+    parallel::each(&directories, |(name, files)| {
         root.interrupt.check()?;
         if !name.is_empty() && !parents.contains(name) {
-            create_folder(root, name)?;
+            create_directory(root, name)?;
         }
-        fill(&Folder::open(root, name)?, name, files)
+        fill(&Directory::open(root, name)?, name, files)
     })
 }
 
@@ -84,17 +84,17 @@ fn above(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Creates a directory and its parents, unless they exist.
-fn create_folder(root: &Root, name: &str) -> Result<()> {
+fn create_directory(root: &Root, name: &str) -> Result<()> {
     let path = root.staged.join(name);
     fs::create_dir(&path).or_else(|_| fs::create_dir_all(&path)).at("create the directory", &root.path.join(name))
 }
 
-impl<'a> Folder<'a> {
-    fn open(root: &'a Root, name: &str) -> Result<Folder<'a>> {
+impl<'a> Directory<'a> {
+    fn open(root: &'a Root, name: &str) -> Result<Directory<'a>> {
         let path = root.path.join(name);
-        let open = os::Folder::open(&root.staged.join(name)).at("open the directory", &path)?;
-        let of_image = root.new_image.as_ref().map(FolderOfImage::of);
-        Ok(Folder { open, path, of_image, untimed: &root.untimed })
+        let open = os::Directory::open(&root.staged.join(name)).at("open the directory", &path)?;
+        let of_image = root.new_image.as_ref().map(DirectoryOfImage::of);
+        Ok(Directory { open, path, of_image, untimed: &root.untimed })
     }
 
     /// Writes a new file. If `modified` is given, sets the file's modification time to it, if possible: see

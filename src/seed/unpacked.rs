@@ -7,18 +7,18 @@ use std::time::UNIX_EPOCH;
 
 use super::distribution::{Distribution, InstalledFile};
 use super::image::{Fault, Image};
-use super::site_packages::{self, Folder, Root};
+use super::site_packages::{self, Directory, Root};
 use crate::cache::Cache;
 use crate::interrupt::Interrupt;
 use crate::options::LinkMode;
 use crate::os;
 
 /// The subdirectory of the cache.
-const FOLDER: &str = "unpacked";
+const DIRECTORY: &str = "unpacked";
 
 /// Removes the unpacked copies of images that no longer exist.
 pub(super) fn sweep(cache: &Cache, has_image: impl Fn(&str) -> bool) {
-    cache.sweep(FOLDER, |path, _| !path.file_name().and_then(|name| name.to_str()).is_some_and(&has_image));
+    cache.sweep(DIRECTORY, |path, _| !path.file_name().and_then(|name| name.to_str()).is_some_and(&has_image));
 }
 
 /// The unpacked copy of one image. All its files have the modification time of the image's modules. A file with
@@ -36,12 +36,13 @@ pub(super) struct Unpacked<'a> {
 impl<'a> Unpacked<'a> {
     /// The unpacked copy of the image with this name, created now if the cache has none. None if it cannot be created.
     pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
-        let path = cache.folder(&format!("{FOLDER}/{name}"), |folder| {
-            let root = Root::at(folder.to_owned(), folder.to_owned(), Interrupt::default());
+        let path = cache.directory(&format!("{DIRECTORY}/{name}"), |directory| {
+            let root = Root::at(directory.to_owned(), directory.to_owned(), Interrupt::default());
             let distributions: Vec<&Distribution> = image.distributions().iter().collect();
             let files: Vec<_> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-            let write =
-                |folder: &Folder, _: &str, files: &[&InstalledFile]| image.write_folder(folder, files, |_| true);
+            let write = |directory: &Directory, _: &str, files: &[&InstalledFile]| {
+                image.write_directory(directory, files, |_| true)
+            };
             site_packages::write(&root, &files, write).is_ok() && root.has_times()
         })?;
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
@@ -50,9 +51,9 @@ impl<'a> Unpacked<'a> {
     /// Writes the files of `distributions` below `root`. Those that cannot be linked or cloned are copied.
     pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
         let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-        let written = site_packages::write(root, &files, |folder, name, files| {
-            let left = self.place_all(folder, name, files);
-            self.image.write_folder(folder, &left, InstalledFile::is_module)
+        let written = site_packages::write(root, &files, |directory, name, files| {
+            let left = self.place_all(directory, name, files);
+            self.image.write_directory(directory, &left, InstalledFile::is_module)
         });
         if self.damaged.load(Ordering::Relaxed) {
             // The next run unpacks it again.
@@ -62,18 +63,18 @@ impl<'a> Unpacked<'a> {
     }
 
     /// Links or clones the files for which that works, and returns the others.
-    fn place_all<'f>(&self, folder: &Folder, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
-        let source = os::Folder::open(&self.path.join(name));
-        let (Ok(source), Ok(mode)) = (source, folder.open.mode()) else {
+    fn place_all<'f>(&self, directory: &Directory, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
+        let source = os::Directory::open(&self.path.join(name));
+        let (Ok(source), Ok(mode)) = (source, directory.open.mode()) else {
             self.damaged.store(true, Ordering::Relaxed);
             return files.to_vec();
         };
-        files.iter().copied().filter(|file| !self.place(&source, folder, file, mode)).collect()
+        files.iter().copied().filter(|file| !self.place(&source, directory, file, mode)).collect()
     }
 
-    /// Links or clones a file into `folder`, and returns whether that worked. The mode of the directory shows the
+    /// Links or clones a file into `directory`, and returns whether that worked. The mode of the directory shows the
     /// umask.
-    fn place(&self, source: &os::Folder, folder: &Folder, file: &InstalledFile, folder_mode: u32) -> bool {
+    fn place(&self, source: &os::Directory, directory: &Directory, file: &InstalledFile, directory_mode: u32) -> bool {
         if !self.serves.load(Ordering::Relaxed) {
             return false;
         }
@@ -83,12 +84,12 @@ impl<'a> Unpacked<'a> {
             self.damaged.store(true, Ordering::Relaxed);
             return false;
         };
-        let mode = folder_mode & file.mode();
+        let mode = directory_mode & file.mode();
         let placed = match self.link_mode {
             // A link has the mode that the umask allowed when the file was unpacked.
             LinkMode::Hardlink if !state.has_permissions(mode) => return false,
-            LinkMode::Hardlink => folder.open.link_from(source, name),
-            _ => folder.open.clone_from(source, name, mode, self.image.modified()),
+            LinkMode::Hardlink => directory.open.link_from(source, name),
+            _ => directory.open.clone_from(source, name, mode, self.image.modified()),
         };
         self.serves.fetch_and(placed.is_ok(), Ordering::Relaxed);
         placed.is_ok()

@@ -122,11 +122,11 @@ impl Wheel {
     /// modification time `modified`. RECORD itself is left to the caller.
     pub(super) fn unpack(&self, root: &Root, modified: SystemTime) -> Result<()> {
         let files = self.installed_files();
-        site_packages::write(root, &files.iter().collect::<Vec<_>>(), |folder, _, files| {
+        site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, _, files| {
             let mut archive = self.archive.clone();
             files.iter().try_for_each(|file| {
                 let dated = file.is_module().then_some(modified);
-                self.with_contents(&mut archive, &file.name, |contents| folder.write(file, contents, dated))
+                self.with_contents(&mut archive, &file.name, |contents| directory.write(file, contents, dated))
             })
         })
     }
@@ -144,15 +144,15 @@ impl Wheel {
 
 /// The name of the only directory `NAME-VERSION.dist-info` of `project`.
 fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, String> {
-    let folders: BTreeSet<&str> =
+    let directories: BTreeSet<&str> =
         files.keys().filter_map(|name| name.split_once('/')).map(|(first, _)| first).collect();
-    if let Some(data) = folders.iter().find(|folder| folder.ends_with(".data")) {
+    if let Some(data) = directories.iter().find(|directory| directory.ends_with(".data")) {
         return Err(format!(
             "it has files for directories other than site-packages ({data}), which rvenv does not install"
         ));
     }
-    let mut of_project = folders.iter().filter(|folder| {
-        let name = folder.strip_suffix(".dist-info").and_then(|name| name.split('-').next());
+    let mut of_project = directories.iter().filter(|directory| {
+        let name = directory.strip_suffix(".dist-info").and_then(|name| name.split('-').next());
         name.is_some_and(|name| normalized(name) == project)
     });
     match (of_project.next(), of_project.next()) {

@@ -145,7 +145,7 @@ enum Attempt {
 
 /// Locks the directory `path`, and creates it if it does not exist.
 fn lock(path: &Path) -> io::Result<Attempt> {
-    let is_new = match os::create_own_folder(path) {
+    let is_new = match os::create_own_directory(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         made => made.map(|()| true)?,
     };

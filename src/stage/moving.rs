@@ -28,7 +28,7 @@ pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<
 
 fn move_entry(from: &Path, to: &Path) -> Result<()> {
     let Err(error) = os::rename_new(from, to) else { return Ok(()) };
-    if os::is_folder(from) {
+    if os::is_directory(from) {
         return move_directory(from, to);
     }
     match error.kind() {
@@ -43,7 +43,7 @@ fn move_entry(from: &Path, to: &Path) -> Result<()> {
 /// Creates the directory `to` like `from`, unless it exists, and moves the entries of `from` into it.
 fn move_directory(from: &Path, to: &Path) -> Result<()> {
     let is_new = match fs::create_dir(to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && os::is_folder(to) => false,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && os::is_directory(to) => false,
         made => made.at("create the directory", to).map(|()| true)?,
     };
     move_entries(from, to, &[])?;

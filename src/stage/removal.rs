@@ -31,7 +31,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
 /// Removes a file, or a directory with everything in it, even where the mode of a directory (an odd umask, a read-only
 /// directory) does not let its owner.
 pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
-    if !os::is_folder(path) {
+    if !os::is_directory(path) {
         return remove_file(path);
     }
     fs::remove_dir_all(path).or_else(|_| os::with_patience(|| remove_by_hand(path)))
@@ -44,7 +44,7 @@ fn remove_by_hand(directory: &Path) -> io::Result<()> {
     let _ = os::open_up(directory);
     for name in entries::names(directory)? {
         let path = directory.join(name);
-        if os::is_folder(&path) { remove_by_hand(&path)? } else { remove_file(&path)? }
+        if os::is_directory(&path) { remove_by_hand(&path)? } else { remove_file(&path)? }
     }
     fs::remove_dir(directory)
 }

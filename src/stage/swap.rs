@@ -57,7 +57,7 @@ pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> 
     let new = hidden.join(NEW);
     in_use::check(env_dir).map_err(Unswapped::Untouched)?;
     // The existing directory may be the current directory or a mount, or have more attributes than owner and mode.
-    let plain = os::is_plain_folder(env_dir) && !is_current(env_dir);
+    let plain = os::is_plain_directory(env_dir) && !is_current(env_dir);
     if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
         if os::exchange(&new, env_dir).is_ok() {
             return Ok(Swapped::Exchanged);

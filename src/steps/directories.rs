@@ -44,8 +44,8 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
     let options = resolve(options, &env_dir)?;
     let mut context = Context::new(&env_dir, interpreter, options, stage, caller.clone());
     caller.observer.doing(&format!("Creating {}", Quoted(&context.env_dir)));
-    for folder in [&context.inc_path, &context.lib_path, &context.bin_path] {
-        context.stage.create_dir(folder)?;
+    for directory in [&context.inc_path, &context.lib_path, &context.bin_path] {
+        context.stage.create_dir(directory)?;
     }
     if interpreter.lib64 {
         link_lib64(&context);
@@ -62,7 +62,7 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
 fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     let mut options = options.clone();
     if options.prompt.as_deref() == Some(".".as_ref()) {
-        options.prompt = Some(current_folder_name()?);
+        options.prompt = Some(current_directory_name()?);
     }
     if matches!(options.existing, Existing::Clear { .. }) {
         return Ok(options);
@@ -168,9 +168,9 @@ fn check_clearable(env_dir: &Path) -> Result<()> {
     Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
 }
 
-fn current_folder_name() -> Result<std::ffi::OsString> {
-    let folder = std::env::current_dir().at("find the current directory", Path::new("."))?;
-    Ok(folder.file_name().unwrap_or_default().to_owned())
+fn current_directory_name() -> Result<std::ffi::OsString> {
+    let directory = std::env::current_dir().at("find the current directory", Path::new("."))?;
+    Ok(directory.file_name().unwrap_or_default().to_owned())
 }
 
 /// Creates `lib64 -> lib`, unless something of that name exists (bpo-21197, bpo-21643). If the link cannot be created,

@@ -19,13 +19,13 @@ use crate::steps::relocatable::OwnDirectory;
 /// One of our activation scripts, laid out like those that [`install`] reads from disk.
 struct Template {
     activator: Activator,
-    folder: &'static str,
+    directory: &'static str,
     name: &'static str,
     text: &'static [u8],
 }
 
-const fn template(activator: Activator, folder: &'static str, name: &'static str, text: &'static [u8]) -> Template {
-    Template { activator, folder, name, text }
+const fn template(activator: Activator, directory: &'static str, name: &'static str, text: &'static [u8]) -> Template {
+    Template { activator, directory, name, text }
 }
 
 const BUILT_IN: [Template; 9] = [
@@ -49,8 +49,8 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     }
     context.caller.observer.doing("Installing the activation scripts");
     let platform = context.interpreter.platform;
-    for Template { activator, folder, name, text } in BUILT_IN {
-        if is_for(folder.as_ref(), platform) && context.options.activators.contains(&activator) {
+    for Template { activator, directory, name, text } in BUILT_IN {
+        if is_for(directory.as_ref(), platform) && context.options.activators.contains(&activator) {
             let template = match context.options.relocatable {
                 true => &OwnDirectory::of(activator).within(text),
                 false => text,
@@ -64,9 +64,10 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     }
     for path in context.options.scripts.clone() {
         install(context, &path)?;
-        let folders = ["common", platform.os_name()];
-        if !folders.iter().any(|folder| path.join(folder).is_dir()) {
-            let warning = format!("{} has no directory {}: no scripts to install", Quoted(&path), folders.join(" or "));
+        let directories = ["common", platform.os_name()];
+        if !directories.iter().any(|directory| path.join(directory).is_dir()) {
+            let warning =
+                format!("{} has no directory {}: no scripts to install", Quoted(&path), directories.join(" or "));
             context.caller.observer.warn(&warning);
         }
     }
@@ -119,8 +120,8 @@ fn becomes_relocatable(context: &Context) -> Result<bool> {
     Ok(context.options.relocatable && previous.is_some_and(|previous| !previous.relocatable))
 }
 
-fn is_for(folder: &OsStr, platform: Platform) -> bool {
-    folder == "common" || folder == platform.os_name()
+fn is_for(directory: &OsStr, platform: Platform) -> bool {
+    directory == "common" || directory == platform.os_name()
 }
 
 /// Whether a file is a Windows program, or the debug file of one.
@@ -217,7 +218,7 @@ mod tests {
             assert_eq!(script.matches('\n').count(), script.matches("\r\n").count(), "{name}");
             assert!(script.ends_with("\r\n") && script.lines().count() > 10, "{name}");
         }
-        for script in BUILT_IN.iter().filter(|script| script.folder != "nt") {
+        for script in BUILT_IN.iter().filter(|script| script.directory != "nt") {
             assert!(!script.text.contains(&b'\r'), "{}", script.name);
         }
     }
@@ -279,7 +280,7 @@ mod tests {
         let names = |platform| -> Vec<&str> {
             BUILT_IN
                 .iter()
-                .filter(|script| is_for(script.folder.as_ref(), platform))
+                .filter(|script| is_for(script.directory.as_ref(), platform))
                 .map(|script| script.name)
                 .collect()
         };

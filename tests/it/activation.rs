@@ -191,8 +191,8 @@ impl Shell {
 
     /// Code that sources an environment's script, through a link whose name needs no quoting.
     fn activate(&self, scratch: &Scratch, env_dir: &Path) -> String {
-        let folder = PathBuf::from(format!("plain-{}", self.program)).join(key(env_dir));
-        let link = scratch.path(folder);
+        let directory = PathBuf::from(format!("plain-{}", self.program)).join(key(env_dir));
+        let link = scratch.path(directory);
         if !link.is_symlink() {
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             symlink(env_dir.join("bin"), &link).unwrap();
@@ -619,7 +619,9 @@ fn every_template_is_tested() {
     let others = ["Activate.ps1", "activate.bat", "deactivate.bat", "activate_this.py"];
     let tested: BTreeSet<&str> = SHELLS.iter().map(|shell| shell.script).chain(others).collect();
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    let found: BTreeSet<String> =
-        ["common", "posix", "nt", "relocatable"].iter().flat_map(|folder| names_in(&templates.join(folder))).collect();
+    let found: BTreeSet<String> = ["common", "posix", "nt", "relocatable"]
+        .iter()
+        .flat_map(|directory| names_in(&templates.join(directory)))
+        .collect();
     assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), tested);
 }

@@ -31,9 +31,9 @@ fn its_path_and_size_are_printed() {
     let json: serde_json::Value =
         serde_json::from_str(&rvenv(&scratch).args(["--cache-info", "--format", "json"]).ok()).unwrap();
     assert_eq!(json["path"], scratch.path("cache").to_str().unwrap());
-    let sizes = ["images", "interpreters"].map(|folder| {
-        let names = names_in(&scratch.path("cache").join(folder));
-        fs::metadata(scratch.path("cache").join(folder).join(&names[0])).unwrap().len()
+    let sizes = ["images", "interpreters"].map(|directory| {
+        let names = names_in(&scratch.path("cache").join(directory));
+        fs::metadata(scratch.path("cache").join(directory).join(&names[0])).unwrap().len()
     });
     assert_eq!((json["files"].as_u64(), json["bytes"].as_u64()), (Some(2), Some(sizes.iter().sum())));
     assert!(scratch.rvenv().args(["--no-cache", "--cache-info"]).output().status.code() == Some(2));

@@ -52,13 +52,14 @@ fn a_warm_run_with_pip_makes_at_most_four_calls_per_file() {
     let (files, bytes) = sizes
         .filter(|metadata| metadata.is_file())
         .fold((0, 0), |(files, bytes), metadata| (files + 1, bytes + metadata.len()));
-    let folders = tree(&scratch.env()).values().filter(|entry| matches!(entry, Entry::Folder { .. })).count() as u32;
+    let directories =
+        tree(&scratch.env()).values().filter(|entry| matches!(entry, Entry::Directory { .. })).count() as u32;
     let Some(calls) = counted(&python, &[]) else { return };
     let all: u32 = calls.values().sum();
     // For each directory: create it, open it, read its files from the image at once or in 256 KiB pieces, close it.
-    let of_files = all - 4 * folders;
+    let of_files = all - 4 * directories;
     assert!(of_files <= 4 * files, "{of_files} calls for {files} files: {calls:#?}");
-    assert!(count(&calls, &["pread64"]) <= folders + (bytes >> 18) as u32 + 4, "{calls:#?}");
-    assert!(count(&calls, &["mkdir"]) <= folders + 4, "{calls:#?}");
+    assert!(count(&calls, &["pread64"]) <= directories + (bytes >> 18) as u32 + 4, "{calls:#?}");
+    assert!(count(&calls, &["mkdir"]) <= directories + 4, "{calls:#?}");
     assert_eq!(count(&calls, &["execve"]), 1);
 }

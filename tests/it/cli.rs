@@ -117,17 +117,17 @@ fn several_env_dirs_are_created_in_order_until_one_fails() {
 fn without_p_the_first_python3_on_path_is_used_then_python() {
     let scratch = Scratch::new();
     let python = python();
-    let name = |folder: &str| scratch.path(folder);
-    for (folder, program) in [("one", "python"), ("two", "python3")] {
-        fs::create_dir(name(folder)).unwrap();
-        std::os::unix::fs::symlink(&python.path, name(folder).join(program)).unwrap();
+    let name = |directory: &str| scratch.path(directory);
+    for (directory, program) in [("one", "python"), ("two", "python3")] {
+        fs::create_dir(name(directory)).unwrap();
+        std::os::unix::fs::symlink(&python.path, name(directory).join(program)).unwrap();
     }
     fs::create_dir(name("none")).unwrap();
     let made_by = |search_path: String| {
         scratch.rvenv().env("PATH", search_path).args(["--clear", "--without-pip", "env"]).silent();
         configured(&scratch.env(), "home").unwrap()
     };
-    let [none, one, two] = ["none", "one", "two"].map(|folder| name(folder).display().to_string());
+    let [none, one, two] = ["none", "one", "two"].map(|directory| name(directory).display().to_string());
     assert_eq!(made_by(format!("{none}:{one}:{two}")), two, "python3 before python");
     assert_eq!(made_by(format!("{none}:{one}")), one, "python where there is no python3");
 
@@ -162,13 +162,13 @@ fn an_empty_p_is_an_error_and_an_empty_variable_counts_as_unset() {
 fn p_takes_a_path_or_a_name_on_path_and_overrides_rvenv_python() {
     let scratch = Scratch::new();
     let python = python();
-    let folder = python.path.parent().unwrap();
-    let home = folder.to_str().unwrap();
+    let directory = python.path.parent().unwrap();
+    let home = directory.to_str().unwrap();
     let named = scratch.rvenv().env("PATH", home).args(["-p", "python3", "--without-pip", "a"]);
     named.silent();
     scratch.rvenv().env("RVENV_PYTHON", &python.path).args(["--without-pip", "b"]).silent();
     scratch.rvenv_for(&python).env("RVENV_PYTHON", "/nowhere").args(["--without-pip", "c"]).silent();
-    std::os::unix::fs::symlink(folder, scratch.path("bin")).unwrap();
+    std::os::unix::fs::symlink(directory, scratch.path("bin")).unwrap();
     scratch.rvenv().args(["--python=bin/python3", "--without-pip", "d"]).silent();
     for env in ["a", "b", "c"] {
         assert_eq!(configured(&scratch.path(env), "home").as_deref(), Some(home), "{env}");
@@ -250,7 +250,7 @@ fn a_newline_in_the_prompt_adds_no_line_to_pyvenv_cfg() {
 #[test]
 fn the_command_in_pyvenv_cfg_recreates_the_environment() {
     for (shell, name) in
-        [("bash", &b"it's a $(folder)"[..]), ("dash", b"it's a $(folder)"), ("dash", b"-\xff%s\\ '\xfe")]
+        [("bash", &b"it's a $(directory)"[..]), ("dash", b"it's a $(directory)"), ("dash", b"-\xff%s\\ '\xfe")]
     {
         let scratch = Scratch::new();
         let env_dir = scratch.path(os(name));

@@ -29,8 +29,8 @@ fn a_directory_means_the_python_in_it() {
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "other"]).silent();
     let installation = bin(&python).parent().unwrap().to_owned();
-    for folder in [Path::new("other"), Path::new("./other"), &scratch.path("other"), &installation] {
-        assert_eq!(home(scratch.rvenv().arg("-p").arg(folder), &scratch), bin(&python), "{}", folder.display());
+    for directory in [Path::new("other"), Path::new("./other"), &scratch.path("other"), &installation] {
+        assert_eq!(home(scratch.rvenv().arg("-p").arg(directory), &scratch), bin(&python), "{}", directory.display());
     }
 }
 
@@ -38,15 +38,17 @@ fn a_directory_means_the_python_in_it() {
 fn a_version_is_searched_on_path_first_and_not_trusted_by_name() {
     let (Some(old), Some(new)) = (pyenv("3.9"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
-    for (folder, name, python) in
+    for (directory, name, python) in
         [("liar", "python3.12", &old), ("plain", "python3", &new), ("named", "python3.12", &new)]
     {
-        fs::create_dir(scratch.path(folder)).unwrap();
-        symlink(&python.path, scratch.path(folder).join(name)).unwrap();
+        fs::create_dir(scratch.path(directory)).unwrap();
+        symlink(&python.path, scratch.path(directory).join(name)).unwrap();
     }
-    let with = |folders: &[&str], request: &str| {
-        let folders: Vec<String> = folders.iter().map(|folder| scratch.path(folder).display().to_string()).collect();
-        let run = scratch.rvenv().env("PATH", folders.join(":")).env("HOME", scratch.path("")).env_remove("PYENV_ROOT");
+    let with = |directories: &[&str], request: &str| {
+        let directories: Vec<String> =
+            directories.iter().map(|directory| scratch.path(directory).display().to_string()).collect();
+        let run =
+            scratch.rvenv().env("PATH", directories.join(":")).env("HOME", scratch.path("")).env_remove("PYENV_ROOT");
         home(run.args(["-p", request]), &scratch)
     };
     assert_eq!(with(&["plain", "named"], "3.12"), scratch.path("named"), "python3.12 before python3");
@@ -155,9 +157,9 @@ fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
     for version in versions {
         let python = pyenv(version)?;
         let name = bin(&python).parent().unwrap().file_name().unwrap().to_owned();
-        let folder = root.join("versions").join(name);
-        fs::create_dir_all(&folder).unwrap();
-        symlink(bin(&python), folder.join("bin")).unwrap();
+        let directory = root.join("versions").join(name);
+        fs::create_dir_all(&directory).unwrap();
+        symlink(bin(&python), directory.join("bin")).unwrap();
     }
     let pyenv = pyenv_root().join("bin/pyenv");
     scratch.run(pyenv).arg("rehash").env("PYENV_ROOT", &root).silent();
@@ -302,8 +304,8 @@ fn a_shim_without_a_python_is_not_run() {
 fn dots_after_a_link_are_resolved_by_its_real_path() {
     let (Some(one), Some(two)) = (pyenv("3.12"), pyenv("3.9")) else { return };
     let scratch = Scratch::new();
-    for folder in ["a/bin", "other/dir", "other/bin"] {
-        fs::create_dir_all(scratch.path(folder)).unwrap();
+    for directory in ["a/bin", "other/dir", "other/bin"] {
+        fs::create_dir_all(scratch.path(directory)).unwrap();
     }
     symlink("../other/dir", scratch.path("a/link")).unwrap();
     symlink(&one.path, scratch.path("other/bin/python3")).unwrap();

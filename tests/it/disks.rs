@@ -13,10 +13,10 @@ fn limited(scratch: &Scratch, setup: &str) -> Run {
 }
 
 /// Fills a file system except for this many KiB.
-fn fill(scratch: &Scratch, folder: &Path, left: u64) {
-    let said = scratch.run("df").args(["--output=avail", "-k"]).arg(folder).ok();
+fn fill(scratch: &Scratch, directory: &Path, left: u64) {
+    let said = scratch.run("df").args(["--output=avail", "-k"]).arg(directory).ok();
     let free: u64 = said.lines().last().unwrap().trim().parse().unwrap();
-    fs::write(folder.join("ballast"), vec![0; ((free - left) * 1024) as usize]).unwrap();
+    fs::write(directory.join("ballast"), vec![0; ((free - left) * 1024) as usize]).unwrap();
 }
 
 #[test]

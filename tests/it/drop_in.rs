@@ -206,9 +206,9 @@ fn existing_files_are_treated_as_by_cpython() {
             scratch.write("env/lib/mine/file", "mine");
             scratch.write("env/bin/mine", "mine");
         };
-        let folder = |scratch: &Scratch| drop(scratch.write("env/mine/file", "mine"));
+        let directory = |scratch: &Scratch| drop(scratch.write("env/mine/file", "mine"));
         compare_over(python, &["--without-pip"], environment);
-        compare_over(python, &["--without-pip"], folder);
+        compare_over(python, &["--without-pip"], directory);
         compare_over(python, &["--without-pip", "--clear"], environment);
         compare_over(python, &["--without-pip", "--upgrade"], environment);
         let linked = |scratch: &Scratch| {
@@ -267,7 +267,7 @@ fn dots_in_a_relative_env_dir_are_resolved_lexically() {
 #[test]
 fn modes_follow_the_umask() {
     let python = python();
-    for (umask, file, folder) in [("022", 0o644, 0o755), ("077", 0o600, 0o700), ("002", 0o664, 0o775)] {
+    for (umask, file, directory) in [("022", 0o644, 0o755), ("077", 0o600, 0o700), ("002", 0o664, 0o775)] {
         let scratch = Scratch::new();
         let script = "umask $1; shift; exec \"$@\"";
         let rvenv = env!("CARGO_BIN_EXE_rvenv");
@@ -278,16 +278,16 @@ fn modes_follow_the_umask() {
             match entry {
                 // The base's mode minus the umask.
                 Entry::File { mode, .. } if path.starts_with("bin/python") => {
-                    assert_eq!(mode, 0o755 & folder, "{path}")
+                    assert_eq!(mode, 0o755 & directory, "{path}")
                 }
-                Entry::File { mode, .. } if is_program => assert_eq!(mode, folder, "{path}"),
+                Entry::File { mode, .. } if is_program => assert_eq!(mode, directory, "{path}"),
                 Entry::File { mode, .. } => assert_eq!(mode, file, "{path}"),
-                Entry::Folder { mode } => assert_eq!(mode, folder, "{path}"),
+                Entry::Directory { mode } => assert_eq!(mode, directory, "{path}"),
                 Entry::Link { .. } => {}
             }
         }
-        let Entry::Folder { mode } = tree(&scratch.path(""))["env"].clone() else { panic!("env is a folder") };
-        assert_eq!(mode, folder);
+        let Entry::Directory { mode } = tree(&scratch.path(""))["env"].clone() else { panic!("env is a directory") };
+        assert_eq!(mode, directory);
     }
 }
 
@@ -298,11 +298,11 @@ import importlib.util, marshal, os, struct, sys, sysconfig
 site_packages = sys.argv[1]
 header = 16 if sys.version_info >= (3, 7) else 12
 count = 0
-for folder, _, names in os.walk(site_packages):
+for directory, _, names in os.walk(site_packages):
     for name in names:
         if not name.endswith('.py'):
             continue
-        path = os.path.join(folder, name)
+        path = os.path.join(directory, name)
         with open(path, 'rb') as file:
             source = file.read()
         with open(importlib.util.cache_from_source(path), 'rb') as file:

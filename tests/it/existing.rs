@@ -346,7 +346,7 @@ fn a_hidden_directory_created_by_another_user_does_no_harm() {
 
 #[test]
 fn an_obstacle_is_reported_before_anything_changes() {
-    for (make, what) in [("bin", "file"), ("bin", "link"), ("lib", "file"), ("bin/activate", "folder")] {
+    for (make, what) in [("bin", "file"), ("bin", "link"), ("lib", "file"), ("bin/activate", "directory")] {
         let scratch = Scratch::new();
         let path = scratch.env().join(make);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -154,8 +154,8 @@ impl Scenario {
             assert!(!is_there || killed || output.status.success(), "{}", what());
         }
         // The next run repairs a pip that was being replaced when the process was killed.
-        let is_mended_later = self.before == Before::Older && !output.status.success();
-        if is_there && !is_mended_later {
+        let is_repaired_later = self.before == Before::Older && !output.status.success();
+        if is_there && !is_repaired_later {
             self.assert_whole(&scratch, &what());
         }
         // Hidden directories remain only if they cannot be removed, or if the process was killed.

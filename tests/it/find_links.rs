@@ -8,17 +8,17 @@ use crate::harness::*;
 
 /// Creates a directory with the wheels that these Pythons bundle.
 fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
-    let folder = scratch.path(name);
-    fs::create_dir(&folder).unwrap();
+    let directory = scratch.path(name);
+    fs::create_dir(&directory).unwrap();
     for version in versions {
         let code = "import ensurepip; print(ensurepip.__path__[0])";
         let bundled = scratch.run(pyenv(version)?.path).args(["-Ic", code]).ok();
         for wheel in names_in(&Path::new(bundled.trim()).join("_bundled")).iter().filter(|name| name.ends_with(".whl"))
         {
-            fs::copy(Path::new(bundled.trim()).join("_bundled").join(wheel), folder.join(wheel)).unwrap();
+            fs::copy(Path::new(bundled.trim()).join("_bundled").join(wheel), directory.join(wheel)).unwrap();
         }
     }
-    Some(folder)
+    Some(directory)
 }
 
 /// The versions of an environment's pip and setuptools, as they report them.
@@ -39,10 +39,10 @@ fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
 #[test]
 fn the_newest_compatible_wheel_takes_precedence_over_the_bundled_one() {
     let scratch = Scratch::new();
-    let Some(folder) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
+    let Some(directory) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
     for_each_pip(|python| {
         let scratch = Scratch::new();
-        scratch.rvenv_for(python).arg("--find-links").arg(&folder).arg("env").silent();
+        scratch.rvenv_for(python).arg("--find-links").arg(&directory).arg("env").silent();
         // By Requires-Python: pip 24.2 needs 3.8; pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 need 3.7.
         let (pip, setuptools) = match python.version {
             (3, 6) => ("18.1", Some("47.1.0")),
@@ -61,10 +61,10 @@ fn the_newest_compatible_wheel_takes_precedence_over_the_bundled_one() {
 #[test]
 fn a_project_without_a_wheel_in_any_directory_comes_from_the_python() {
     let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
-    let Some(folder) = wheels_of(&scratch, "wheels", &["3.13"]) else { return };
-    scratch.rvenv_for(&python).arg("--find-links").arg(&folder).arg("env").silent();
+    let Some(directory) = wheels_of(&scratch, "wheels", &["3.13"]) else { return };
+    scratch.rvenv_for(&python).arg("--find-links").arg(&directory).arg("env").silent();
     assert_eq!(installed(&scratch.env()), ("24.2".to_owned(), Some("65.5.0".to_owned())));
-    scratch.rvenv_for(&python).args(["--no-setuptools", "--find-links"]).arg(&folder).arg("alone").silent();
+    scratch.rvenv_for(&python).args(["--no-setuptools", "--find-links"]).arg(&directory).arg("alone").silent();
     assert_eq!(installed(&scratch.path("alone")), ("24.2".to_owned(), None));
 }
 
@@ -95,12 +95,12 @@ fn several_directories_and_the_variable_are_supported() {
 #[test]
 fn a_python_without_pip_gets_it_from_a_directory() {
     let (Some(python), scratch) = (pyenv("3.11"), Scratch::new()) else { return };
-    let (Some(folder), python) = (wheels_of(&scratch, "wheels", &["3.13", "3.10"]), without_pip(&scratch, &python))
+    let (Some(directory), python) = (wheels_of(&scratch, "wheels", &["3.13", "3.10"]), without_pip(&scratch, &python))
     else {
         return;
     };
     let rvenv = || scratch.rvenv().arg("-p").arg(&python).arg("--find-links");
-    rvenv().arg(&folder).arg("env").silent();
+    rvenv().arg(&directory).arg("env").silent();
     assert_eq!(installed(&scratch.env()), ("24.2".to_owned(), Some("65.5.0".to_owned())));
 
     fs::create_dir(scratch.path("empty")).unwrap();
@@ -113,9 +113,9 @@ fn a_python_without_pip_gets_it_from_a_directory() {
 fn a_path_that_is_not_a_directory_is_an_error_before_anything_is_created() {
     let scratch = Scratch::new();
     scratch.write("file", "");
-    for folder in ["missing", "file"] {
-        let error = scratch.rvenv_for(&python()).args(["--find-links", folder, "env"]).error();
-        let path = scratch.path(folder);
+    for directory in ["missing", "file"] {
+        let error = scratch.rvenv_for(&python()).args(["--find-links", directory, "env"]).error();
+        let path = scratch.path(directory);
         assert!(error.starts_with(&format!("Unable to read the directory '{}': ", path.display())), "{error}");
         assert_eq!(scratch.names(), ["file"]);
     }

@@ -68,7 +68,7 @@ pub fn packager(name: &str) -> Option<PathBuf> {
 /// Returns a program that a test needs, from PATH.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let search_path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&search_path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found = env::split_paths(&search_path).map(|directory| directory.join(name)).find(|path| path.is_file());
     match cfg!(windows) {
         // These tools exist on Unix only, so CI does not need them here.
         true => {
@@ -99,23 +99,23 @@ pub fn say(line: &str) {
 
 /// A temporary directory in which rvenv runs. ENV_DIR is `env` in it unless a test says otherwise.
 pub struct Scratch {
-    folder: TempDir,
+    directory: TempDir,
     _deadline: Deadline,
 }
 
 impl Scratch {
     pub fn new() -> Scratch {
-        let folder = TempDir::with_prefix("rvenv-test-").expect("a scratch directory");
-        Scratch { folder, _deadline: Deadline::new() }
+        let directory = TempDir::with_prefix("rvenv-test-").expect("a scratch directory");
+        Scratch { directory, _deadline: Deadline::new() }
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         // As Python reports it: with links resolved, but on Windows without the `\\?\` that `canonicalize` adds.
-        let folder = self.folder.path();
-        let folder = if cfg!(windows) { std::path::absolute(folder) } else { folder.canonicalize() };
+        let directory = self.directory.path();
+        let directory = if cfg!(windows) { std::path::absolute(directory) } else { directory.canonicalize() };
         // Use this system's separators.
         let name = if cfg!(windows) { name.as_ref().components().collect() } else { name.as_ref().to_owned() };
-        folder.expect("the scratch directory").join(name)
+        directory.expect("the scratch directory").join(name)
     }
 
     /// The path of ENV_DIR.
@@ -188,8 +188,8 @@ pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
 }
 
 /// The names in a directory, sorted.
-pub fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a directory").map(|entry| entry.expect("an entry").file_name());
+pub fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
     names.sort();
     names
@@ -219,8 +219,8 @@ impl Run {
         self
     }
 
-    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Run {
-        self.0.current_dir(folder);
+    pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Run {
+        self.0.current_dir(directory);
         self
     }
 
@@ -267,7 +267,7 @@ impl Run {
 /// A directory entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    Folder { mode: u32 },
+    Directory { mode: u32 },
     File { mode: u32, contents: Vec<u8> },
     Link { target: PathBuf },
 }
@@ -276,16 +276,16 @@ pub enum Entry {
 pub type Tree = BTreeMap<String, Entry>;
 
 /// Reads everything below a directory.
-pub fn tree(folder: &Path) -> Tree {
-    let walk = WalkDir::new(folder).min_depth(1);
+pub fn tree(directory: &Path) -> Tree {
+    let walk = WalkDir::new(directory).min_depth(1);
     walk.into_iter()
         .map(|entry| entry.expect("an entry"))
-        .map(|entry| (relative(entry.path(), folder), entry_at(entry.path())))
+        .map(|entry| (relative(entry.path(), directory), entry_at(entry.path())))
         .collect()
 }
 
-fn relative(path: &Path, folder: &Path) -> String {
-    path.strip_prefix(folder).expect("below").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+fn relative(path: &Path, directory: &Path) -> String {
+    path.strip_prefix(directory).expect("below").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn entry_at(path: &Path) -> Entry {
@@ -294,7 +294,7 @@ fn entry_at(path: &Path) -> Entry {
     if metadata.is_symlink() {
         Entry::Link { target: fs::read_link(path).expect("a link") }
     } else if metadata.is_dir() {
-        Entry::Folder { mode }
+        Entry::Directory { mode }
     } else {
         Entry::File { mode, contents: fs::read(path).expect("a file") }
     }

@@ -14,10 +14,10 @@ fn rvenv(scratch: &Scratch, python: &Python) -> Run {
 
 /// The only image in the cache.
 fn image(scratch: &Scratch) -> PathBuf {
-    let folder = scratch.path("cache/images");
-    let names = names_in(&folder);
+    let directory = scratch.path("cache/images");
+    let names = names_in(&directory);
     assert_eq!(names.len(), 1, "{names:?}");
-    folder.join(&names[0])
+    directory.join(&names[0])
 }
 
 /// The environment, without the headers of .pyc, which contain times.
@@ -78,10 +78,10 @@ fn a_damaged_image_is_ignored_and_replaced() {
     let whole = without_times(&scratch);
     const LOAD: &str = "
 import marshal, os, sys
-for folder, _, names in os.walk(sys.argv[1]):
+for directory, _, names in os.walk(sys.argv[1]):
     for name in names:
         if name.endswith('.pyc'):
-            marshal.loads(open(os.path.join(folder, name), 'rb').read()[16:])
+            marshal.loads(open(os.path.join(directory, name), 'rb').read()[16:])
 ";
     let path = image(&scratch);
     let sound = fs::read(&path).unwrap();

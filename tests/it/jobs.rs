@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use crate::harness::*;
 
 /// Writes a wheel with one module and a console script.
-pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
+pub fn small_wheel(directory: &Path, version: &str) -> PathBuf {
     let name = format!("smallest-{version}");
     let info = format!("{name}.dist-info");
     let files = [
@@ -23,7 +23,7 @@ pub fn small_wheel(folder: &Path, version: &str) -> PathBuf {
         (format!("{info}/entry_points.txt"), "[console_scripts]\nsmallest = smallest:main\n".to_owned()),
     ];
     let record: String = files.iter().map(|(name, _)| format!("{name},,\n")).collect();
-    let path = folder.join(format!("{name}-py3-none-any.whl"));
+    let path = directory.join(format!("{name}-py3-none-any.whl"));
     let mut zip = ZipWriter::new(fs::File::create(&path).unwrap());
     for (name, contents) in files.into_iter().chain([(format!("{info}/RECORD"), record + &info + "/RECORD,,\n")]) {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();

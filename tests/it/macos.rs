@@ -100,8 +100,8 @@ fn a_homebrew_python_is_recorded_by_the_link_that_survives_upgrades() {
     let scratch = Scratch::new();
     let Some(python) = copied_python(&scratch, "3.12") else { return };
     let keg = scratch.path("brew/Cellar/python@3.12/3.12.1");
-    for folder in ["brew/Cellar/python@3.12", "brew/opt", "brew/bin"] {
-        fs::create_dir_all(scratch.path(folder)).unwrap();
+    for directory in ["brew/Cellar/python@3.12", "brew/opt", "brew/bin"] {
+        fs::create_dir_all(scratch.path(directory)).unwrap();
     }
     fs::rename(scratch.path("python"), &keg).unwrap();
     let stable = scratch.path("brew/opt/python@3.12");

@@ -26,13 +26,13 @@ impl Steps for ScriptsAlone {
     }
 }
 
-/// Creates the scripts of an environment of this name as for Windows, plus those in `folder`. Returns ENV_DIR.
-fn scripts_of_windows(scratch: &Scratch, name: &str, folder: Option<&Path>) -> PathBuf {
+/// Creates the scripts of an environment of this name as for Windows, plus those in `directory`. Returns ENV_DIR.
+fn scripts_of_windows(scratch: &Scratch, name: &str, directory: Option<&Path>) -> PathBuf {
     let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
     let mut interpreter: Interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
     interpreter.platform = Platform::Nt;
     interpreter.scheme.scripts = "Scripts".into();
-    let options = Options::default().scripts(folder.map(Path::to_owned));
+    let options = Options::default().scripts(directory.map(Path::to_owned));
     let env_dir = scratch.path(name);
     EnvBuilder::new(interpreter, options).create_with(&env_dir, &ScriptsAlone).unwrap();
     env_dir

@@ -16,15 +16,15 @@ pub fn wheel() -> Option<&'static Path> {
 }
 
 fn build(maturin: &Path) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
-    let _ = fs::remove_dir_all(&folder);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wheels");
+    let _ = fs::remove_dir_all(&directory);
     let scratch = Scratch::new();
     let maturin = packaging(&scratch, maturin).args(["build", "--quiet", "--profile=dev", "--locked"]);
-    let maturin = maturin.args(["--compatibility=linux", "--manifest-path", MANIFEST, "--out"]).arg(&folder);
+    let maturin = maturin.args(["--compatibility=linux", "--manifest-path", MANIFEST, "--out"]).arg(&directory);
     maturin.ok();
-    let names = names_in(&folder);
+    let names = names_in(&directory);
     assert_eq!(names.len(), 1, "{names:?}");
-    folder.join(&names[0])
+    directory.join(&names[0])
 }
 
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

@@ -93,8 +93,8 @@ fn concurrent_runs_with_one_cold_cache() {
     for n in [0, MANY / 2, MANY - 1] {
         assert_whole(&scratch, &n.to_string());
     }
-    for folder in ["images", "interpreters"] {
-        assert_eq!(names_in(&scratch.path("cache").join(folder)).len(), 1, "no partial entry remains");
+    for directory in ["images", "interpreters"] {
+        assert_eq!(names_in(&scratch.path("cache").join(directory)).len(), 1, "no partial entry remains");
     }
 }
 

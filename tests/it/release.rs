@@ -67,10 +67,10 @@ impl Program {
 
 /// The directory with the release's files, if they were built from these sources.
 pub fn dist() -> Option<PathBuf> {
-    if is_current() { Some(folder()) } else { missing("a release built from these sources by packaging/release") }
+    if is_current() { Some(directory()) } else { missing("a release built from these sources by packaging/release") }
 }
 
-fn folder() -> PathBuf {
+fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist")
 }
 
@@ -78,7 +78,7 @@ fn folder() -> PathBuf {
 pub fn is_current() -> bool {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    let Some(made) = changed(&folder().join("SHA256SUMS")) else { return false };
+    let Some(made) = changed(&directory().join("SHA256SUMS")) else { return false };
     let sources = ["src", "scripts", "pypi", "packaging", "Cargo.toml", "Cargo.lock", "pyproject.toml"]
         .map(|name| repository.join(name));
     let files = sources.iter().flat_map(|path| walkdir::WalkDir::new(path).into_iter().flatten());
@@ -227,13 +227,13 @@ fn each_archive_contains_the_program_its_completions_and_its_manual_page() {
     for (target, _, program) in TARGETS {
         let scratch = Scratch::new();
         unpack(&scratch, &dist.join(archive_for(target)));
-        let folder = format!("rvenv-{VERSION}-{target}");
-        assert_eq!(scratch.names(), [folder.as_str()]);
-        let folder = scratch.path(&folder);
+        let directory = format!("rvenv-{VERSION}-{target}");
+        assert_eq!(scratch.names(), [directory.as_str()]);
+        let directory = scratch.path(&directory);
         let mut names = ["CHANGELOG.md", "LICENSE", "README.md", "completions", program.name(), "rvenv.1"];
         names.sort();
-        assert_eq!(names_in(&folder), names);
-        program.check(&fs::read(folder.join(program.name())).unwrap());
+        assert_eq!(names_in(&directory), names);
+        program.check(&fs::read(directory.join(program.name())).unwrap());
         let completions = [
             "bash=rvenv.bash",
             "elvish=rvenv.elv",
@@ -247,10 +247,10 @@ fn each_archive_contains_the_program_its_completions_and_its_manual_page() {
             .filter_map(|pair| pair.split_once('='))
             .map(|(shell, name)| (format!("completions/{name}"), format!("completions={shell}")))
             .collect();
-        assert_eq!(names_in(&folder.join("completions")).len(), products.len());
+        assert_eq!(names_in(&directory.join("completions")).len(), products.len());
         for (file, product) in products.into_iter().chain([("rvenv.1".to_owned(), "man".to_owned())]) {
             let generated = scratch.rvenv().args(["--generate", &product]).ok();
-            assert_eq!(fs::read_to_string(folder.join(&file)).unwrap(), generated, "{file}");
+            assert_eq!(fs::read_to_string(directory.join(&file)).unwrap(), generated, "{file}");
         }
     }
 }

@@ -82,7 +82,7 @@ fn only_its_owner_can_access_the_cache() {
     rvenv(&scratch, &python().path).silent();
     for (path, entry) in tree(&scratch.path("cache")) {
         match entry {
-            Entry::Folder { mode } => assert_eq!(mode, 0o700, "{path}"),
+            Entry::Directory { mode } => assert_eq!(mode, 0o700, "{path}"),
             Entry::File { mode, .. } => assert_eq!(mode, 0o600, "{path}"),
             Entry::Link { .. } => panic!("{path} is a link"),
         }
@@ -107,8 +107,8 @@ fn an_invalid_entry_is_silently_replaced() {
     let scratch = Scratch::new();
     let python = python();
     rvenv(&scratch, &python.path).silent();
-    let folder = scratch.path("cache/interpreters");
-    let entry = folder.join(&names_in(&folder)[0]);
+    let directory = scratch.path("cache/interpreters");
+    let entry = directory.join(&names_in(&directory)[0]);
     let sound = fs::read_to_string(&entry).unwrap();
     for damage in ["", "{", "null", "[1]", &sound[..sound.len() / 2], &sound.replace("\"answer\"", "\"other\"")] {
         fs::write(&entry, damage).unwrap();
@@ -174,10 +174,10 @@ fn a_python_upgraded_in_place_is_queried_again() {
     let scratch = Scratch::new();
     let copy = |python: &Python| {
         let prefix = python.path.ancestors().nth(2).unwrap();
-        for folder in ["bin", "lib"] {
+        for directory in ["bin", "lib"] {
             fs::create_dir_all(scratch.path("prefix")).unwrap();
-            let _ = fs::remove_file(scratch.path("prefix").join(folder));
-            symlink(prefix.join(folder), scratch.path("prefix").join(folder)).unwrap();
+            let _ = fs::remove_file(scratch.path("prefix").join(directory));
+            symlink(prefix.join(directory), scratch.path("prefix").join(directory)).unwrap();
         }
     };
     let executable = scratch.path("prefix/bin/python3");

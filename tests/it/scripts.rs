@@ -101,8 +101,8 @@ fn scripts_directories_are_installed_in_order_after_the_built_in_scripts() {
     scratch.write("team/posix/which", "team");
     scratch.write("mine/posix/which", "mine");
     scratch.write("mine/common/activate.fish", "mine");
-    let folders = ["--scripts", "team", "--scripts=mine"];
-    scratch.rvenv_for(&python()).args(["--without-pip"]).args(folders).arg("a b").silent();
+    let directories = ["--scripts", "team", "--scripts=mine"];
+    scratch.rvenv_for(&python()).args(["--without-pip"]).args(directories).arg("a b").silent();
     let bin = scratch.path("a b/bin");
     let text = |name: &str| fs::read_to_string(bin.join(name)).unwrap();
     assert_eq!(scratch.run(bin.join("tool")).ok(), format!("{}\n", scratch.path("a b").display()));

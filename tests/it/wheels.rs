@@ -60,7 +60,8 @@ fn a_valid_wheel_is_installed() {
     let scratch = Scratch::new();
     let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", "[console_scripts]\nhello = hello:main\n");
     let hello = Entry::new("hello.py", "def main(): print('hello')\n");
-    let path = scratch.write(NAME, wheel_with([entry_points, hello, Entry::new("folder/", ""), module("folder/a.py")]));
+    let path =
+        scratch.write(NAME, wheel_with([entry_points, hello, Entry::new("directory/", ""), module("directory/a.py")]));
     python_with(&scratch, &path).arg("env").silent();
     assert_eq!(scratch.run(scratch.path("env/bin/hello")).ok(), "hello\n");
 }

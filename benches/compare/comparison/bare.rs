@@ -12,25 +12,25 @@ const LEFT_OUT: [&str; 2] = ["site-packages", "test"];
 
 /// Copies the installation of the Python at `executable`, by hard links where possible, and returns the copy's
 /// executable. Python's own .pyc files are copied, except those in its site-packages.
-pub fn copy(executable: &Path, folder: &Path) -> Result<PathBuf> {
+pub fn copy(executable: &Path, directory: &Path) -> Result<PathBuf> {
     let name = executable.file_name().context("a Python has a name")?;
     let prefix = executable.parent().and_then(Path::parent).context("a Python is in a directory")?;
     let library = Path::new("lib").join(name);
-    let copy = folder.join("bin").join(name);
-    fs::create_dir_all(folder.join("bin"))?;
+    let copy = directory.join("bin").join(name);
+    fs::create_dir_all(directory.join("bin"))?;
     link(executable, &copy)?;
     let is_wanted = |name: &str, depth| depth != 1 || !LEFT_OUT.contains(&name);
     let source = prefix.join(&library);
     let entries = WalkDir::new(&source).into_iter();
     for entry in entries.filter_entry(|entry| is_wanted(&entry.file_name().to_string_lossy(), entry.depth())) {
         let entry = entry?;
-        let target = folder.join(&library).join(entry.path().strip_prefix(&source)?);
+        let target = directory.join(&library).join(entry.path().strip_prefix(&source)?);
         match entry.file_type().is_dir() {
             true => fs::create_dir_all(target)?,
             false => link(entry.path(), &target)?,
         }
     }
-    fs::create_dir_all(folder.join(&library).join("site-packages"))?;
+    fs::create_dir_all(directory.join(&library).join("site-packages"))?;
     Ok(copy)
 }
 

@@ -44,13 +44,13 @@ pub struct Made {
 }
 
 pub fn run(course: &Course, group: &Group, rounds: u16) -> Result<Vec<Outcome>> {
-    let folder = course.folder.join(group.name);
+    let directory = course.directory.join(group.name);
     let mut outcomes: Vec<Outcome> = group.contestants.iter().map(Outcome::of).collect();
     for round in 0..=rounds {
         progress(&format!("{}: round {round} of {rounds}", group.name));
         for (number, contestant) in group.contestants.iter().enumerate() {
             if outcomes[number].failed.is_none() {
-                let place = new_place(&folder.join(round.to_string()).join(number.to_string()))?;
+                let place = new_place(&directory.join(round.to_string()).join(number.to_string()))?;
                 outcomes[number].add(round, time(course, contestant, &place)?, &place);
             }
         }
@@ -59,7 +59,7 @@ pub fn run(course: &Course, group: &Group, rounds: u16) -> Result<Vec<Outcome>> 
         if outcome.failed.is_none() {
             outcome.summary = Summary::of(&outcome.timings);
             let wanted = group.with_memory && contestant.steps.len() == 1 && Path::new(TIME).exists();
-            let place = new_place(&folder.join("memory").join(outcome.name))?;
+            let place = new_place(&directory.join("memory").join(outcome.name))?;
             outcome.megabytes = if wanted { peak(course, contestant, &place) } else { None };
         }
     }
@@ -74,9 +74,9 @@ fn progress(line: &str) {
     }
 }
 
-fn new_place(folder: &Path) -> Result<Place> {
-    fs::create_dir_all(folder)?;
-    Ok(Place(folder.to_owned()))
+fn new_place(directory: &Path) -> Result<Place> {
+    fs::create_dir_all(directory)?;
+    Ok(Place(directory.to_owned()))
 }
 
 impl Outcome {

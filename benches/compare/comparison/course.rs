@@ -99,7 +99,7 @@ impl Place {
 pub struct Course<'a> {
     pub python: Python,
     /// The directory of its runs' files.
-    pub folder: PathBuf,
+    pub directory: PathBuf,
     /// Disk space used by an environment with pip, in bytes.
     pub tree_size: u64,
     /// Its copy without pip, or the Python itself if it has no bundled pip installed.
@@ -111,21 +111,21 @@ pub struct Course<'a> {
 impl<'a> Course<'a> {
     pub fn prepare(python: Python, peers: &'a Peers, scratch: &Path) -> Result<Course<'a>> {
         let number = fs::read_dir(scratch)?.count();
-        let folder = scratch.join(format!("{number}-{}", python.version));
-        fs::create_dir(&folder)?;
-        let wheel = wheel::write(&folder)?;
+        let directory = scratch.join(format!("{number}-{}", python.version));
+        fs::create_dir(&directory)?;
+        let wheel = wheel::write(&directory)?;
         let bare = match python.has_bundled_pip {
-            true => bare::copy(&python.path, &folder.join("bare"))?,
+            true => bare::copy(&python.path, &directory.join("bare"))?,
             false => python.path.clone(),
         };
-        let mut course = Course { python, folder, tree_size: 0, bare, peers, wheel };
+        let mut course = Course { python, directory, tree_size: 0, bare, peers, wheel };
 
         let tree = course.tree(Tree::Whole);
         course.make(&[], &tree)?;
         course.make(&["--without-pip"], &course.tree(Tree::WithoutPip))?;
         floor::copy_without(&tree, &course.tree(Tree::Sources), "__pycache__")?;
         course.tree_size = size_on_disk(&tree);
-        peers.prime(&course.python.path, &course.folder.join("primed"));
+        peers.prime(&course.python.path, &course.directory.join("primed"));
         Ok(course)
     }
 
@@ -137,7 +137,7 @@ impl<'a> Course<'a> {
     }
 
     fn tree(&self, tree: Tree) -> PathBuf {
-        self.folder.join(match tree {
+        self.directory.join(match tree {
             Tree::Whole => "tree",
             Tree::Sources => "sources",
             // Not `without-pip`, which is the directory of a group.
@@ -151,7 +151,7 @@ impl<'a> Course<'a> {
 
     /// rvenv's cache for warm runs.
     fn cache(&self) -> PathBuf {
-        self.folder.join("cache")
+        self.directory.join("cache")
     }
 
     fn rvenv(&self, cache: &Path) -> Command {
@@ -220,7 +220,7 @@ fn with(mut command: Command, own: &[&str], flags: &[&str], python: &Path, env_d
     command
 }
 
-fn size_on_disk(folder: &Path) -> u64 {
-    let entries = WalkDir::new(folder).into_iter().flatten();
+fn size_on_disk(directory: &Path) -> u64 {
+    let entries = WalkDir::new(directory).into_iter().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum()
 }

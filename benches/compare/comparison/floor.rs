@@ -24,7 +24,7 @@ enum How {
 }
 
 /// A directory in a tree.
-struct Folder {
+struct Directory {
     /// Relative to the tree.
     path: PathBuf,
     files: Vec<OsString>,
@@ -39,9 +39,9 @@ pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
         _ => bail!("usage: floor copy|hardlink SOURCE DEST…"),
     };
     let source = PathBuf::from(words.next().unwrap_or_default());
-    let folders = read(&source, None)?;
+    let directories = read(&source, None)?;
     for dest in words {
-        write(how, &folders, &source, Path::new(&dest))?;
+        write(how, &directories, &source, Path::new(&dest))?;
     }
     Ok(())
 }
@@ -52,38 +52,38 @@ pub fn copy_without(source: &Path, dest: &Path, name: &str) -> io::Result<()> {
 }
 
 /// The directories of a tree, each after its parent.
-fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Folder>> {
-    let mut folders = vec![Folder { path: PathBuf::new(), files: vec![], links: vec![] }];
+fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Directory>> {
+    let mut directories = vec![Directory { path: PathBuf::new(), files: vec![], links: vec![] }];
     let mut next = 0;
-    while next < folders.len() {
-        for entry in fs::read_dir(source.join(&folders[next].path))? {
+    while next < directories.len() {
+        for entry in fs::read_dir(source.join(&directories[next].path))? {
             let entry = entry?;
             let (kind, name) = (entry.file_type()?, entry.file_name());
             if kind.is_symlink() {
-                folders[next].links.push(name);
+                directories[next].links.push(name);
             } else if !kind.is_dir() {
-                folders[next].files.push(name);
+                directories[next].files.push(name);
             } else if without.is_none_or(|without| name != without) {
-                let path = folders[next].path.join(name);
-                folders.push(Folder { path, files: vec![], links: vec![] });
+                let path = directories[next].path.join(name);
+                directories.push(Directory { path, files: vec![], links: vec![] });
             }
         }
         next += 1;
     }
-    Ok(folders)
+    Ok(directories)
 }
 
-fn write(how: How, folders: &[Folder], source: &Path, dest: &Path) -> io::Result<()> {
-    for folder in folders {
-        fs::create_dir(dest.join(&folder.path))?;
+fn write(how: How, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
+    for directory in directories {
+        fs::create_dir(dest.join(&directory.path))?;
     }
-    let mut queue: Vec<&Folder> = folders.iter().collect();
-    queue.sort_by_key(|folder| std::cmp::Reverse(folder.files.len()));
+    let mut queue: Vec<&Directory> = directories.iter().collect();
+    queue.sort_by_key(|directory| std::cmp::Reverse(directory.files.len()));
     let next = AtomicUsize::new(0);
     let work = || -> io::Result<()> {
         let mut buffer = Vec::new();
-        while let Some(folder) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            write_folder(how, folder, source, dest, &mut buffer)?;
+        while let Some(directory) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            write_directory(how, directory, source, dest, &mut buffer)?;
         }
         Ok(())
     };
@@ -94,17 +94,23 @@ fn write(how: How, folders: &[Folder], source: &Path, dest: &Path) -> io::Result
     })
 }
 
-fn write_folder(how: How, folder: &Folder, source: &Path, dest: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+fn write_directory(
+    how: How,
+    directory: &Directory,
+    source: &Path,
+    dest: &Path,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
     let open = |path: PathBuf| openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    let (from, to) = (open(source.join(&folder.path))?, open(dest.join(&folder.path))?);
-    for name in &folder.files {
+    let (from, to) = (open(source.join(&directory.path))?, open(dest.join(&directory.path))?);
+    for name in &directory.files {
         match how {
             How::Copy => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
             How::Hardlink => linkat(&from, name, &to, name, AtFlags::empty())?,
         }
     }
-    for name in &folder.links {
-        symlinkat(fs::read_link(source.join(&folder.path).join(name))?, &to, name)?;
+    for name in &directory.links {
+        symlinkat(fs::read_link(source.join(&directory.path).join(name))?, &to, name)?;
     }
     Ok(())
 }

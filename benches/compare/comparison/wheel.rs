@@ -11,9 +11,9 @@ use zip::write::SimpleFileOptions;
 const METADATA: &str = "Metadata-Version: 2.1\nName: small\nVersion: 1.0\n";
 const WHEEL: &str = "Wheel-Version: 1.0\nGenerator: compare\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
 
-/// Writes the wheel to `folder`.
-pub fn write(folder: &Path) -> Result<PathBuf> {
-    let path = folder.join("small-1.0-py3-none-any.whl");
+/// Writes the wheel to `directory`.
+pub fn write(directory: &Path) -> Result<PathBuf> {
+    let path = directory.join("small-1.0-py3-none-any.whl");
     let mut files = vec![
         ("small.py", "ANSWER = 42\n".to_owned()),
         ("small-1.0.dist-info/METADATA", METADATA.to_owned()),

@@ -20,8 +20,8 @@ class BaseGone(Exception):
 
 def environment_home(executable):
     # The `home` of the environment that an executable belongs to, or None (PEP 405).
-    folder = os.path.dirname(executable)
-    for place in (folder, os.path.dirname(folder)):
+    directory = os.path.dirname(executable)
+    for place in (directory, os.path.dirname(directory)):
         configuration = os.path.join(place, "pyvenv.cfg")
         depends.append(configuration)
         try:
@@ -65,16 +65,16 @@ def real_path(path):
     return os.path.normcase(os.path.realpath(path))
 
 
-def programs(folder, names):
-    paths = [os.path.join(folder, name) for name in names]
+def programs(directory, names):
+    paths = [os.path.join(directory, name) for name in names]
     return [path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)]
 
 
 def copies(path):
     # The names of the files in the same directory that have the same contents.
-    folder = os.path.dirname(path)
+    directory = os.path.dirname(path)
     size = os.path.getsize(path)
-    others = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    others = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
     others = [other for other in others if os.path.isfile(other) and os.path.getsize(other) == size]
     return [os.path.basename(other) for other in others if contents(other) == contents(path)]
 
@@ -84,19 +84,19 @@ def contents(path):
         return file.read()
 
 
-def finds_stdlib_from(folder):
-    # Whether Python would find the standard library that it uses now, given `home = folder`. It looks in the
+def finds_stdlib_from(directory):
+    # Whether Python would find the standard library that it uses now, given `home = directory`. It looks in the
     # directories above home, except the root, and then in the prefix that it was built for.
     lib = os.path.relpath(os.path.dirname(os.__file__), base_prefix())
     import sysconfig
 
     if sysconfig.is_python_build():
         # A build that is not installed finds its library through this file.
-        return os.path.isfile(os.path.join(folder, "pybuilddir.txt"))
-    while folder != os.path.dirname(folder):
-        if os.path.isfile(os.path.join(folder, lib, "os.py")):
-            return os.path.realpath(folder) == os.path.realpath(base_prefix())
-        folder = os.path.dirname(folder)
+        return os.path.isfile(os.path.join(directory, "pybuilddir.txt"))
+    while directory != os.path.dirname(directory):
+        if os.path.isfile(os.path.join(directory, lib, "os.py")):
+            return os.path.realpath(directory) == os.path.realpath(base_prefix())
+        directory = os.path.dirname(directory)
     # Compare real paths: Homebrew's prefixes are links that stay the same when it upgrades.
     return os.path.realpath(built_for() or "") == os.path.realpath(base_prefix())
 

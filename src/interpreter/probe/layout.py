@@ -12,11 +12,11 @@ def scheme():
     installation = "nt" if os.name == "nt" else "posix_prefix"
     which = "venv" if "venv" in sysconfig.get_scheme_names() else installation
 
-    def folder(key):
+    def directory(key):
         path = os.path.relpath(sysconfig.get_path(key, which, values), root)
         return text(path.replace(os.sep, "/"))
 
-    paths = {key: folder(key) for key in ("scripts", "include", "purelib", "platlib")}
+    paths = {key: directory(key) for key in ("scripts", "include", "purelib", "platlib")}
     if not (3, 11) <= sys.version_info < (3, 14):
         paths["include"] = "Include" if os.name == "nt" else "include"
     return paths
@@ -73,9 +73,9 @@ def companions(executable):
     if os.name == "nt":
         return [[text(path) for path in pair] for pair in tcl_on_windows(executable)]
     real = os.path.realpath(executable)
-    folder = os.path.dirname(real)
-    libraries = glob.glob(os.path.join(glob.escape(folder), "libpypy*-c.*"))
-    others = glob.glob(os.path.join(glob.escape(os.path.dirname(folder)), "lib", "*.so*")) if libraries else []
+    directory = os.path.dirname(real)
+    libraries = glob.glob(os.path.join(glob.escape(directory), "libpypy*-c.*"))
+    others = glob.glob(os.path.join(glob.escape(os.path.dirname(directory)), "lib", "*.so*")) if libraries else []
     files = [[path, "bin"] for path in libraries] + [[path, "lib"] for path in others if os.path.isfile(path)]
     files += [pair for pair in loaded_relatively(real) if pair not in files]
     return [[text(path) for path in pair] for pair in sorted(files)]
@@ -88,13 +88,13 @@ def loaded_relatively(real):
     maps = "/proc/self/maps"
     if not os.path.exists(maps) or b"$ORIGIN" not in contents(real):
         return []
-    folder = os.path.dirname(real)
-    prefix = os.path.dirname(folder) + os.sep
+    directory = os.path.dirname(real)
+    prefix = os.path.dirname(directory) + os.sep
     stdlib = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
     mapped = {os.fsdecode(line.split(None, 5)[5]).rstrip("\n") for line in contents(maps).splitlines() if b"/" in line}
     found = []
     for library in sorted(mapped):
-        target = os.path.normpath(os.path.join("bin", os.path.relpath(os.path.dirname(library), folder)))
+        target = os.path.normpath(os.path.join("bin", os.path.relpath(os.path.dirname(library), directory)))
         is_own = library.startswith(prefix) and not library.startswith(stdlib) and library != real
         if is_own and os.path.isfile(library) and not target.startswith(os.pardir):
             beside = os.path.dirname(library)

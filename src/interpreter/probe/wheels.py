@@ -7,10 +7,10 @@ def wheel_pkg_dir():
     import sysconfig
 
     settings = sysconfig.get_config_vars()
-    folder = settings.get("WHEEL_PKG_DIR")
-    if not folder or not os.path.isabs(folder):
-        folder = settings["WHEEL_PKG_DIR"] = None
-    return folder
+    directory = settings.get("WHEEL_PKG_DIR")
+    if not directory or not os.path.isabs(directory):
+        directory = settings["WHEEL_PKG_DIR"] = None
+    return directory
 
 
 def bundled_wheels():
@@ -19,7 +19,7 @@ def bundled_wheels():
     bundled = os.path.join(os.path.dirname(os.__file__), "ensurepip", "_bundled")
     shared = wheel_pkg_dir()
     debians = "/usr/share/python-wheels" if os.name == "posix" else None
-    own = [folder for folder in (bundled, shared, debians) if folder]
+    own = [directory for directory in (bundled, shared, debians) if directory]
     depends.extend([os.path.join(os.path.dirname(bundled), "__init__.py")] + own)
     try:
         ensurepip = import_ensurepip()
@@ -42,7 +42,7 @@ def bundled_wheels():
     missing = [path for path in paths if not os.path.isfile(path)]
     if missing or not paths:
         return [], "the wheels of its ensurepip are missing" + "".join(": " + path for path in missing[:1])
-    real = [os.path.realpath(folder) for folder in own]
+    real = [os.path.realpath(directory) for directory in own]
     for path in paths:
         if os.path.realpath(os.path.dirname(path)) not in real:
             return [], "its ensurepip names a wheel outside of its own directories: " + path
@@ -89,7 +89,7 @@ class Unneeded(type(sys)):
         return nullcontext(path)
 
 
-def newest_wheels(names, folders):
+def newest_wheels(names, directories):
     # The newest wheel of each `project` or `project-version`, from the first directory that has all of them.
     import glob
 
@@ -97,8 +97,8 @@ def newest_wheels(names, folders):
         version = os.path.basename(path).split("-")[1]
         return [int(number) for number in version.split(".") if number.isdigit()]
 
-    for folder in folders:
-        found = [glob.glob(os.path.join(glob.escape(folder), name + "-*.whl")) for name in names]
+    for directory in directories:
+        found = [glob.glob(os.path.join(glob.escape(directory), name + "-*.whl")) for name in names]
         if all(found):
             return [max(paths, key=numbers) for paths in found]
     return []

@@ -7,22 +7,22 @@ def programs_on_windows(executable):
     # executables and the libraries beside them.
     import sysconfig
 
-    folder = os.path.dirname(executable)
+    directory = os.path.dirname(executable)
     launchers = os.path.join(os.path.dirname(os.__file__), "venv", "scripts", "nt")
     if sysconfig.is_python_build():
-        launchers = folder
+        launchers = directory
     if sys.version_info >= (3, 13):
-        copied, linked = launchers_of_new_names(executable, folder, launchers)
+        copied, linked = launchers_of_new_names(executable, directory, launchers)
     else:
-        copied, linked = launchers_of_old_names(folder, launchers)
+        copied, linked = launchers_of_old_names(directory, launchers)
     copied = [[name, source] for name, source in copied if os.path.isfile(source)]
     if "python.exe" not in [name for name, _ in copied] or sys.version_info < (3, 7):
-        copied = linked = programs_and_libraries(folder)
+        copied = linked = programs_and_libraries(directory)
     depends.extend(source for _, source in copied + linked)
     return [[[text(name), text(source)] for name, source in pairs] for pairs in (copied, linked)]
 
 
-def launchers_of_new_names(executable, folder, launchers):
+def launchers_of_new_names(executable, directory, launchers):
     # Since 3.13: the launchers of debug (_d) and free-threaded (t) builds get the plain names too.
     debug = "_d" if os.path.splitext(executable)[0].lower().endswith("_d") else ""
     threads = "t" if free_threaded() else ""
@@ -31,31 +31,31 @@ def launchers_of_new_names(executable, folder, launchers):
     for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
         for suffix in sorted({"", debug, own, own + debug}):
             copied.append([program + suffix + ".exe", os.path.join(launchers, launcher + threads + debug + ".exe")])
-            linked.append([program + suffix + ".exe", os.path.join(folder, program + own + debug + ".exe")])
-    return copied, linked + [pair for pair in programs_and_libraries(folder) if pair[0].lower().endswith(".dll")]
+            linked.append([program + suffix + ".exe", os.path.join(directory, program + own + debug + ".exe")])
+    return copied, linked + [pair for pair in programs_and_libraries(directory) if pair[0].lower().endswith(".dll")]
 
 
-def launchers_of_old_names(folder, launchers):
+def launchers_of_old_names(directory, launchers):
     # Before 3.13: a launcher has the name of the program it starts. A build that is not installed has the new names.
     copied = []
     for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
         for name, later in ((program + end, launcher + end) for end in (".exe", "_d.exe")):
-            if os.path.isfile(os.path.join(folder, name)):
+            if os.path.isfile(os.path.join(directory, name)):
                 own = os.path.join(launchers, name)
-                is_own = launchers != folder and os.path.isfile(own)
-                copied.append([name, own if is_own else os.path.join(folder, later)])
-    names = [name for name in os.listdir(folder) if name.lower().endswith((".exe", ".dll"))]
-    if launchers == folder:
+                is_own = launchers != directory and os.path.isfile(own)
+                copied.append([name, own if is_own else os.path.join(directory, later)])
+    names = [name for name in os.listdir(directory) if name.lower().endswith((".exe", ".dll"))]
+    if launchers == directory:
         names = [name for name in names if name.lower().startswith(("python", "vcruntime"))]
-    return copied, [[name, os.path.join(folder, name)] for name in sorted(names)]
+    return copied, [[name, os.path.join(directory, name)] for name in sorted(names)]
 
 
-def programs_and_libraries(folder):
+def programs_and_libraries(directory):
     found = []
-    for place in (folder, os.path.join(folder, "DLLs")) if sys.version_info < (3, 7) else (folder,):
+    for place in (directory, os.path.join(directory, "DLLs")) if sys.version_info < (3, 7) else (directory,):
         for name in sorted(os.listdir(place)) if os.path.isdir(place) else []:
             is_program = name.lower().startswith("python") and name.lower().endswith(".exe")
-            is_library = name.lower().endswith(".pyd" if place != folder else ".dll")
+            is_library = name.lower().endswith(".pyd" if place != directory else ".dll")
             is_own = sys.version_info < (3, 7) or name.lower().startswith(("python", "vcruntime"))
             if is_program or is_library and is_own:
                 found.append([name, os.path.join(place, name)])

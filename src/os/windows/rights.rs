@@ -41,9 +41,9 @@ const SID: usize = MASK + size_of::<u32>();
 
 /// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
 /// Administrators and the system do not count, because they can write anywhere.
-pub(in crate::os) fn is_own_folder(path: &Path) -> bool {
-    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    is_folder && open_to_ask(path).and_then(|opened| is_own(&opened)).unwrap_or(false)
+pub(in crate::os) fn is_own_directory(path: &Path) -> bool {
+    let is_directory = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    is_directory && open_to_ask(path).and_then(|opened| is_own(&opened)).unwrap_or(false)
 }
 
 pub(in crate::os) fn open_own(path: &Path) -> io::Result<File> {

@@ -67,13 +67,13 @@ fn wheel() -> impl Strategy<Value = Vec<u8>> {
 /// Tries a wheel in memory, then on disk, and asserts that both give the same result. Returns whether it is accepted.
 fn try_out(bytes: &[u8]) -> bool {
     let read = trial::read(bytes.into());
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     // Deep enough that names with `..` stay inside the temporary directory.
-    let site_packages = folder.path().join("a/way/down/to/lib/site-packages");
+    let site_packages = directory.path().join("a/way/down/to/lib/site-packages");
     fs::create_dir_all(&site_packages).unwrap();
     let root = Root::at(site_packages.clone(), site_packages.clone(), Interrupt::default());
     let written = Wheel::read(Path::new(trial::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
-    let files = files_in(folder.path());
+    let files = files_in(directory.path());
     assert!(files.iter().all(|file| file.starts_with("a/way/down/to/lib/site-packages/")), "{files:?}");
     match (&read, written) {
         (Ok(count), Ok(written)) => {
@@ -90,11 +90,11 @@ fn try_out(bytes: &[u8]) -> bool {
 }
 
 /// All files below a directory, by their relative paths. Links are not followed.
-fn files_in(folder: &Path) -> Vec<String> {
-    let walk = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+fn files_in(directory: &Path) -> Vec<String> {
+    let walk = walkdir::WalkDir::new(directory).into_iter().map(Result::unwrap);
     let files = walk.filter(|entry| !entry.file_type().is_dir());
     let name =
-        |path: &Path| path.strip_prefix(folder).unwrap().to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/");
+        |path: &Path| path.strip_prefix(directory).unwrap().to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/");
     files.map(|entry| name(entry.path())).collect()
 }
 

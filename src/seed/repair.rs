@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::foreign::{foreign_python, is_to_be_mended};
+use super::foreign::{foreign_python, is_to_be_repaired};
 use super::installed::dist_infos;
 use super::launcher::start_of;
-use super::launchers::mended;
+use super::launchers::repaired;
 use super::record::Record;
 use crate::context::{Context, absolute};
 use crate::error::{Quoted, Result, one_line};
@@ -15,13 +15,13 @@ use crate::os;
 /// Repairs the launchers of an existing environment, and their rows in RECORD. Scripts that no distribution has
 /// installed are not changed: a warning names those that start a Python that is gone or belongs to another
 /// environment.
-pub(crate) fn mend(context: &mut Context) -> Result<()> {
+pub(crate) fn repair(context: &mut Context) -> Result<()> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(());
     }
     let mut done = Vec::new();
     for metadata in dist_infos(context)? {
-        done.extend(mend_distribution(context, &metadata)?);
+        done.extend(repair_distribution(context, &metadata)?);
     }
     warn_of_others(context, &done)
 }
@@ -29,11 +29,11 @@ pub(crate) fn mend(context: &mut Context) -> Result<()> {
 /// Changes the launchers that pip has written into a finished environment, so that they find its Python wherever the
 /// environment is moved.
 pub(crate) fn relocate(context: &Context) -> Result<()> {
-    dist_infos(context)?.iter().try_for_each(|metadata| mend_distribution(context, metadata).map(drop))
+    dist_infos(context)?.iter().try_for_each(|metadata| repair_distribution(context, metadata).map(drop))
 }
 
 /// Repairs the launchers listed in a distribution's RECORD, and returns them.
-fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
+fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
     let (record_path, root) = (metadata.join("RECORD"), metadata.parent().unwrap_or(metadata));
     // A distribution without a readable RECORD has nothing to repair. If it is being replaced, its launchers are new.
     let Ok(contents) = os::read_regular(&record_path) else { return Ok(vec![]) };
@@ -45,8 +45,8 @@ fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>>
             continue;
         }
         let (Ok(start), Ok(contents)) = (start_of(&launcher), os::read_regular(&launcher)) else { continue };
-        let mended = is_to_be_mended(&start, context).then(|| mended(&contents, context)).flatten();
-        if let Some(contents) = mended.filter(|mended| *mended != contents) {
+        let repaired = is_to_be_repaired(&start, context).then(|| repaired(&contents, context)).flatten();
+        if let Some(contents) = repaired.filter(|repaired| *repaired != contents) {
             context.stage.write(&launcher, &contents, true)?;
             record.add(&row, &contents);
             done.push(launcher);
@@ -60,10 +60,10 @@ fn mend_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>>
 }
 
 /// Warns of the scripts in bin that start a [foreign](foreign_python) Python and were not repaired.
-fn warn_of_others(context: &Context, mended: &[PathBuf]) -> Result<()> {
+fn warn_of_others(context: &Context, repaired: &[PathBuf]) -> Result<()> {
     let mut dead = Vec::new();
     for script in os::entries(&context.bin_path)? {
-        if mended.contains(&script) || script.is_symlink() || is_settled(context, &script) {
+        if repaired.contains(&script) || script.is_symlink() || is_settled(context, &script) {
             continue;
         }
         if start_of(&script).is_ok_and(|text| foreign_python(&text, context).is_some()) {
