@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -66,8 +67,8 @@ impl Running {
     pub fn start(mut command: Command) -> Running {
         settle();
         let described = describe(&command);
-        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let child = started.unwrap_or_else(|error| panic!("{described}: {error}"));
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = spawn(command).unwrap_or_else(|error| panic!("{described}: {error}"));
         Running { described, child: Some(child) }
     }
 
@@ -102,11 +103,23 @@ impl Running {
     }
 }
 
+/// Starts a program. Under load, Wine sometimes fails with ERROR_INTERNAL_ERROR, whatever the program.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    const INTERNAL_ERROR: i32 = 1359;
+    for _ in 0..3 {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {}
+            started => return started,
+        }
+    }
+    command.spawn()
+}
+
 /// A command as one would type it, with the variables that are set for it.
 pub(super) fn describe(command: &Command) -> String {
     let mut words = Vec::new();
-    if let Some(folder) = command.get_current_dir() {
-        words.push(format!("cd {folder:?} &&"));
+    if let Some(directory) = command.get_current_dir() {
+        words.push(format!("cd {directory:?} &&"));
     }
     for (name, value) in command.get_envs() {
         words.extend(value.map(|value| format!("{}={value:?}", name.to_string_lossy())));
