@@ -48,10 +48,10 @@ Examples:
   rvenv --without-pip .venv        leave pip out
   rvenv --check .venv              report what is wrong with it
   rvenv .venv                      repair it
-  rvenv --upgrade -p 3.13 .venv    move it to Python 3.13
+  rvenv --upgrade -p 3.13 .venv    switch it to Python 3.13
   rvenv --clear .venv              start over";
 
-/// Creates Python virtual environments, as `python -m venv` does
+/// Create Python virtual environments, as `python -m venv` does, but faster
 #[derive(Debug, Parser)]
 #[command(
     name = "rvenv",
@@ -67,8 +67,8 @@ Examples:
 pub struct Cli {
     /// Directories to create environments in
     ///
-    /// They are created in order; the first failure ends the run. Running rvenv again on an existing environment
-    /// repairs it and keeps its packages.
+    /// They are created in order; the first failure ends the run. To repair an environment, run the same command
+    /// again: packages are kept.
     #[arg(value_name = "ENV_DIR", value_parser = OsStringValueParser::new(), value_hint = ValueHint::DirPath)]
     #[arg(required_unless_present_any = ["list_pythons", "cache_info", "reset_cache", "generate"])]
     env_dirs: Vec<OsString>,
@@ -93,13 +93,14 @@ pub struct Cli {
     #[arg(long, help_heading = WHAT)]
     clear: bool,
 
-    /// With --clear, empty a directory that is not an environment too
+    /// With --clear, also empty a directory that is not an environment
     #[arg(long, help_heading = WHAT, requires = "clear")]
     force: bool,
 
-    /// Make an existing environment use this Python
+    /// Switch an existing environment to the Python of -p
     ///
-    /// Its packages, scripts, prompt and access to the system's site-packages are kept.
+    /// Its prompt, scripts and access to the system's site-packages are kept, and so are its packages: those installed for
+    /// another X.Y have to be installed again.
     #[arg(long, help_heading = WHAT)]
     upgrade: bool,
 
@@ -117,7 +118,7 @@ pub struct Cli {
     #[arg(long, help_heading = WHAT, value_name = "LIST")]
     activators: Option<String>,
 
-    /// Also install the scripts in DIR (can be repeated)
+    /// Also install your own scripts from DIR (can be repeated)
     ///
     /// DIR has the layout of CPython's venv/scripts: files below `common`, and below `posix` or `nt`. Placeholders such
     /// as __VENV_DIR__ are replaced.
@@ -155,11 +156,11 @@ pub struct Cli {
     #[arg(long, hide = true, conflicts_with_all = ["clear", "upgrade", "without_pip"])]
     pip_only: bool,
 
-    /// Do not install setuptools, which Python 3.11 and older bundle
+    /// Install pip without setuptools, which Python 3.11 and older bundle
     #[arg(long, help_heading = PIP, alias = "no-distribute")]
     no_setuptools: bool,
 
-    /// Prefer the wheels of pip and setuptools in DIR (can be repeated)
+    /// Prefer pip and setuptools wheels found in DIR (can be repeated)
     ///
     /// The newest suitable wheel in DIR is installed instead of the one that Python bundles. [env: RVENV_FIND_LINKS,
     /// directories separated as in PATH]
@@ -198,25 +199,24 @@ pub struct Cli {
     #[arg(long, help_heading = CACHE, group = "printing", conflicts_with = "no_cache")]
     cache_info: bool,
 
-    /// Empty the cache first; needs no ENV_DIR
+    /// Empty the cache, before creating ENV_DIR if one is given
     #[arg(long, help_heading = CACHE, conflicts_with = "no_cache", alias = "reset-app-data")]
     reset_cache: bool,
 
-    /// Report what is wrong with existing environments
+    /// Report what is wrong with existing environments; change nothing
     ///
-    /// Prints a line for each problem, with the command that repairs it, and exits with 1 if there are any. Changes
-    /// nothing.
+    /// Prints a line for each problem, with the command that repairs it, and exits with 1 if there are any.
     #[arg(long, help_heading = OUTPUT, group = "printing", conflicts_with_all = ["list_pythons", "cache_info"])]
     check: bool,
 
-    /// Format of what is printed: text or json [default: text]
+    /// Format of lists and reports: text or json [default: text]
     ///
     /// Applies to --check, --list-pythons and --cache-info.
     #[arg(long, help_heading = OUTPUT, value_name = "FORMAT", default_value = "text", requires = "printing")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     format: Format,
 
-    /// Print completions=SHELL, man or python-stand-in
+    /// Print a generated file: completions=SHELL, man, python-stand-in
     ///
     /// Shell completions (of bash, zsh, fish, powershell, nushell or elvish), the manual page, or a shell script that acts
     /// as the chosen Python but creates its environments with rvenv.
@@ -227,7 +227,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = OUTPUT)]
     verbose: bool,
 
-    /// Print nothing to stderr except errors
+    /// Print only errors to stderr
     #[arg(short, long, help_heading = OUTPUT, overrides_with = "verbose")]
     quiet: bool,
 

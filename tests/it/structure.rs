@@ -10,7 +10,7 @@ use syn::{Attribute, Item, UseTree};
 use walkdir::WalkDir;
 
 /// The base modules, which import only each other.
-const GROUND: [&str; 8] = ["cache", "error", "event", "interrupt", "os", "platform", "process", "quote"];
+const BASE_LAYER: [&str; 8] = ["cache", "error", "event", "interrupt", "os", "platform", "process", "quote"];
 
 /// A module's path from the crate root, which is the empty path.
 type Module = Vec<String>;
@@ -140,15 +140,15 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
 }
 
 /// The top-level module that a file belongs to: the first directory or file below `src`.
-fn room(file: &str) -> &str {
+fn top_module(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
 /// The imports that are part of a cycle.
-fn circles(imports: &Imports) -> Imports {
-    let mut circles = imports.clone();
-    circles.retain(|(from, to), _| reached_from(to, imports).contains(from));
-    circles
+fn cycles(imports: &Imports) -> Imports {
+    let mut cycles = imports.clone();
+    cycles.retain(|(from, to), _| reached_from(to, imports).contains(from));
+    cycles
 }
 
 /// Everything that a file imports, directly or indirectly.
@@ -161,48 +161,48 @@ fn reached_from<'a>(start: &'a String, imports: &'a Imports) -> BTreeSet<&'a Str
     reached
 }
 
-fn assert_no_circle(imports: &Imports, what: &str) {
-    let circles = circles(imports);
+fn assert_no_cycle(imports: &Imports, what: &str) {
+    let cycles = cycles(imports);
     let lines: Vec<String> =
-        circles.iter().map(|((from, to), name)| format!("{from} imports {name} from {to}")).collect();
+        cycles.iter().map(|((from, to), name)| format!("{from} imports {name} from {to}")).collect();
     assert!(lines.is_empty(), "{what} import each other in a cycle; break one of these:\n{}", lines.join("\n"));
 }
 
 /// The number of layers of files, where each file is above all that it imports.
-fn floors(imports: &Imports) -> usize {
-    let (mut left, mut floors) = (imports.clone(), 1);
+fn layers(imports: &Imports) -> usize {
+    let (mut left, mut layers) = (imports.clone(), 1);
     while !left.is_empty() {
         let importing: BTreeSet<String> = left.keys().map(|(importing, _)| importing.clone()).collect();
         left.retain(|(_, to), _| importing.contains(to));
-        floors += 1;
+        layers += 1;
     }
-    floors
+    layers
 }
 
 #[test]
 fn files_do_not_import_each_other_in_a_cycle() {
     let imports = Sources::read().imports();
     assert!(imports.contains_key(&("builder.rs".to_owned(), "context.rs".to_owned())), "none were read: {imports:?}");
-    assert_no_circle(&imports, "files of src");
-    println!("{} imports between files, in {} layers", imports.len(), floors(&imports));
+    assert_no_cycle(&imports, "files of src");
+    println!("{} imports between files, in {} layers", imports.len(), layers(&imports));
 }
 
 #[test]
 fn top_level_modules_do_not_import_each_other_in_a_cycle() {
     let mut imports = Imports::new();
     for ((from, to), name) in Sources::read().imports() {
-        if room(&from) != room(&to) {
-            imports.insert((room(&from).to_owned(), room(&to).to_owned()), format!("{name} ({from})"));
+        if top_module(&from) != top_module(&to) {
+            imports.insert((top_module(&from).to_owned(), top_module(&to).to_owned()), format!("{name} ({from})"));
         }
     }
-    assert_no_circle(&imports, "top-level modules of src");
-    println!("{} imports between top-level modules, in {} layers", imports.len(), floors(&imports));
+    assert_no_cycle(&imports, "top-level modules of src");
+    println!("{} imports between top-level modules, in {} layers", imports.len(), layers(&imports));
 }
 
 #[test]
 fn base_modules_import_only_each_other() {
     for ((from, to), name) in Sources::read().imports() {
-        let goes_up = GROUND.contains(&room(&from)) && !GROUND.contains(&room(&to));
+        let goes_up = BASE_LAYER.contains(&top_module(&from)) && !BASE_LAYER.contains(&top_module(&to));
         assert!(!goes_up, "{from} is a base module, so it cannot import {name} from {to}");
     }
 }
@@ -210,7 +210,7 @@ fn base_modules_import_only_each_other() {
 #[test]
 fn only_the_os_module_depends_on_the_target_system() {
     const SYSTEMS: [&str; 5] = ["unix", "windows", "target_os", "target_family", "target_arch"];
-    for (name, file) in Sources::read().modules.values().filter(|(name, _)| room(name) != "os") {
+    for (name, file) in Sources::read().modules.values().filter(|(name, _)| top_module(name) != "os") {
         let mut conditions = Conditions::default();
         conditions.visit_file(file);
         let of_system = conditions.found.iter().find(|condition| SYSTEMS.iter().any(|word| condition.contains(word)));
