@@ -12,7 +12,7 @@ use super::{report, stand_in};
 
 /// Appended to the manual page, since the parser does not know the exit codes.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
-0 if all environments were created, 2 if the command line is invalid, 1 for any other failure.
+0 if all environments were created, 2 if the command line cannot be parsed, 1 for any other failure.
 ";
 
 /// What can be generated.
