@@ -104,7 +104,7 @@ pub struct Cli {
     #[arg(long, help_heading = WHAT)]
     upgrade: bool,
 
-    // The alias: `--p` is `--prompt` to argparse.
+    // argparse takes `--p` as `--prompt`.
     /// Text to show in the shell's prompt [default: the name of ENV_DIR]
     ///
     /// `.` means the name of the current directory.
@@ -151,7 +151,7 @@ pub struct Cli {
     #[arg(long, help_heading = PIP, visible_alias = "no-pip", alias = "no-seed")]
     without_pip: bool,
 
-    // For programs that make the rest: the package on PyPI, virtualenv's plugin.
+    // For programs that create the rest: the package on PyPI and the virtualenv plugin.
     /// Install only pip, into an existing environment of this Python
     #[arg(long, hide = true, conflicts_with_all = ["clear", "upgrade", "without_pip"])]
     pip_only: bool,
@@ -243,7 +243,7 @@ pub struct Cli {
     help: Option<bool>,
 }
 
-/// How files come from the cache.
+/// How files are created from the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
     Copy,
@@ -252,7 +252,7 @@ enum Mode {
 }
 
 impl Cli {
-    /// Makes the environments, in turn; the first failure ends it.
+    /// Does what the flags ask for. Environments are created in order; the first failure ends the run.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
         if self.upgrade && self.clear {
             bail!("you cannot supply --upgrade and --clear together.");
@@ -291,14 +291,14 @@ impl Cli {
             match self.pip_only {
                 false => builder.create(env_dir)?,
                 true if is_environment(env_dir, &purelib) => builder.create_with(env_dir, &PipOnly)?,
-                true => bail!("there is no environment of this Python at {}", env_dir.display()),
+                true => bail!("there is no environment for this Python at {}", env_dir.display()),
             };
         }
         Ok(())
     }
 
     fn request(&self) -> PythonRequest {
-        // An empty variable is an unset one; an empty argument asks for a Python that cannot be.
+        // An empty variable counts as unset; an empty argument is an error.
         let variable = || env::var_os("RVENV_PYTHON").filter(|text| !text.is_empty());
         match self.python.clone().or_else(variable) {
             Some(text) => PythonRequest::from(text.as_os_str()),
@@ -306,18 +306,18 @@ impl Cli {
         }
     }
 
-    /// The cache that is asked for; none where no directory is known for it.
+    /// The cache to use: that of the flags or variables, or the default one if its directory can be determined.
     fn cache(&self) -> Cache {
         if self.no_cache {
             return Cache::none();
         }
-        // An empty variable is an unset one.
+        // An empty variable counts as unset.
         let variable = || env::var_os("RVENV_CACHE_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from);
         let Some(asked) = self.cache_dir.clone().or_else(variable) else {
             return cache_dir::usual().map_or_else(Cache::none, Cache::at);
         };
         let cache = Cache::at(asked);
-        // Who asks for the cache itself is told by an error.
+        // --cache-info and --reset-cache fail with this error later.
         let is_only_used = !self.reset_cache && !self.cache_info;
         match cache.check() {
             Err(error) if is_only_used && !self.quiet => drop(writeln!(io::stderr(), "Warning: {error}")),
@@ -360,7 +360,7 @@ impl Cli {
         Ok(options)
     }
 
-    /// Shows what the builder tells: on stderr, as much of it as is asked for.
+    /// Prints the builder's events to stderr, depending on --verbose and --quiet.
     fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
         let (progress, verbose, quiet) = (self.progress(), self.verbose, self.quiet);
         move |event| match event {
@@ -381,25 +381,27 @@ impl Cli {
         env::split_paths(&directories).filter(|directory| !directory.as_os_str().is_empty()).collect()
     }
 
-    /// On a terminal, what lasts is shown; not where nobody looks.
+    /// Shows long operations on a terminal, but not in CI, where nobody watches.
     fn progress(&self) -> Progress {
         let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
         if self.quiet || self.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
     }
 }
 
-/// What a list with commas names. Errors if there is no such activator.
+/// The activators in a list separated by commas. Fails if one is unknown.
 fn activators(list: &str) -> Result<Vec<Activator>> {
     let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(|name| name.parse().map_err(anyhow::Error::msg)).collect::<Result<_>>().context("--activators")
 }
 
-/// The time that SOURCE_DATE_EPOCH names, in seconds since 1970.
+/// The time in SOURCE_DATE_EPOCH, which is in seconds since 1970.
 fn source_date() -> Result<Option<SystemTime>> {
     let Some(epoch) = env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) else { return Ok(None) };
     let since = epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
     match since.and_then(|since| UNIX_EPOCH.checked_add(since)) {
         Some(time) => Ok(Some(time)),
-        None => bail!("SOURCE_DATE_EPOCH is {epoch:?}, which is no number of seconds; set it to one or unset it"),
+        None => bail!(
+            "SOURCE_DATE_EPOCH is {epoch:?}, which is not a number of seconds since 1970; unset it or set it to one"
+        ),
     }
 }

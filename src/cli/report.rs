@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use rvenv::{Cache, Discovery, Finding, Interpreter};
+use rvenv::{Cache, Discovery, Finding, Interpreter, Remedy};
 use serde_json::{Value, json};
 
 /// The format of a list or report.
@@ -66,7 +66,11 @@ pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -
 }
 
 fn lines(findings: &[Finding], env_dir: &Path) -> String {
-    findings.iter().map(|finding| format!("{finding}; {}\n", finding.remedy.command(env_dir))).collect()
+    let line = |finding: &Finding| {
+        let run = if finding.remedy == Remedy::ByHand { "" } else { "run: " };
+        format!("{finding}; {run}{}\n", finding.remedy.command(env_dir))
+    };
+    findings.iter().map(line).collect()
 }
 
 /// One environment's findings, as JSON.

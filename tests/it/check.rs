@@ -79,7 +79,7 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
         let found = findings(&scratch, "env");
         assert!(found.len() == 1 && found[0].contains(reason), "{reason}: {found:?}");
         assert!(tree(&scratch.env()) == before);
-        let remedy = found[0].rsplit("; rvenv ").next().unwrap();
+        let remedy = found[0].rsplit("; run: rvenv ").next().unwrap();
         scratch.rvenv_for(&python).args(remedy.split(' ')).silent();
         check(&scratch, "env").silent();
     }
@@ -106,7 +106,7 @@ fn a_moved_environment_is_reported() {
             }
             assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("runs '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
-            assert!(found.iter().all(|line| line.ends_with("; rvenv env")), "{found:?}");
+            assert!(found.iter().all(|line| line.ends_with("; run: rvenv env")), "{found:?}");
             // The suggested command works.
             scratch.rvenv_for(python).arg("env").silent();
             check(&scratch, "env").silent();
@@ -182,7 +182,7 @@ fn a_run_repairs_the_console_scripts_of_a_moved_environment() {
             fs::rename(scratch.path(from), scratch.env()).unwrap();
             let found = findings(&scratch, "env");
             let of = |name: &str| found.iter().find(|line| line.contains(name)).unwrap();
-            assert!(of("bin/hello:").ends_with("; rvenv env") && of("bin/mine:").ends_with("; repair it by hand"));
+            assert!(of("bin/hello:").ends_with("; run: rvenv env") && of("bin/mine:").ends_with("; repair it by hand"));
             let output = scratch.rvenv_for(&python).args(flags).arg("env").output();
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.success() && said.lines().count() == 1, "{said}");
@@ -238,7 +238,7 @@ fn an_unreadable_environment_does_not_stop_the_check_of_the_others() {
     fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
     let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "home' key; rvenv c"] {
+    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "home' key; run: rvenv c"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));

@@ -112,7 +112,7 @@ fn pip_only_requires_an_environment_of_the_same_python() {
     let before = tree(&scratch.env());
     for (python, env_dir) in [(&other, "env"), (&python, "none")] {
         let error = scratch.rvenv_for(python).args(["--pip-only", env_dir]).error();
-        assert_eq!(error, format!("there is no environment of this Python at {env_dir}"));
+        assert_eq!(error, format!("there is no environment for this Python at {env_dir}"));
     }
     assert!(tree(&scratch.env()) == before && scratch.names() == ["env"]);
     scratch.rvenv_for(&python).args(["--pip-only", "env"]).silent();

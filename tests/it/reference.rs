@@ -100,8 +100,7 @@ fn the_table_of_variables_has_each_one_that_is_read() {
     let calls = ["var_os(\"", ".var(\"", "surroundings.path(\"", "self.path(\""];
     let called = calls.iter().flat_map(|call| text.split(call).skip(1)).map(|rest| rest.split('"').next().unwrap());
     // The compiler's, a placeholder, and two that are set.
-    let others =
-        ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"];
+    let others = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"];
     let read: BTreeSet<&str> = quoted.chain(called).filter(|word| !others.contains(word)).collect();
     assert!(read.contains("CI") && read.contains("PROGRAMFILES"), "{read:?}");
     for name in read {
