@@ -195,7 +195,7 @@ fn cold(has_bundled_pip: bool) -> Group {
         with_memory: true,
         ..group(
             "cold",
-            "with pip, each tool's own cache empty",
+            "with pip, cold",
             vec![
                 contestant(FLOOR_AND_COMPILER, [floor("copy", Tree::Sources), Step::Compile]),
                 contestant(RVENV, [rvenv(&[], Cold)]),
@@ -215,7 +215,7 @@ fn nothing_to_reuse() -> Group {
         with_memory: true,
         ..group(
             "nothing-to-reuse",
-            "with pip, each tool's own cache empty, by a Python that has no pip of its own",
+            "with pip, cold, for a Python whose base has no pip",
             vec![
                 contestant(FLOOR_AND_COMPILER, [floor("copy", Tree::Sources), Step::Compile]),
                 contestant(RVENV, [rvenv(&[])]),
@@ -248,7 +248,7 @@ fn first_install_cold() -> Group {
         goals: vec![faster(RVENV, 2.2, &[VIRTUALENV, VENV])],
         ..group(
             "first-install-cold",
-            "the same, each tool's own cache empty",
+            "create with pip, then pip install a small local wheel, cold",
             vec![
                 contestant(RVENV, [rvenv(&[], Cold), Step::Install]),
                 contestant(RVENV_NO_COMPILE, [rvenv(&["--no-compile"], Cold), Step::Install]),
@@ -263,7 +263,7 @@ fn seeder() -> Group {
     const SEEDER: &[&str] = &["--seeder", "rvenv"];
     group(
         "seeder",
-        "virtualenv alone and with rvenv's seeder, and then pip install a small local wheel, warm",
+        "virtualenv with and without rvenv's seeder, also with a first pip install, warm",
         vec![
             contestant(VIRTUALENV, [virtualenv(&[], Warm)]),
             contestant("virtualenv --seeder rvenv", [virtualenv(SEEDER, Warm)]),

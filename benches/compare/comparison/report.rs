@@ -190,7 +190,7 @@ fn judge(goal: &Goal, outcomes: &[Outcome]) -> Verdict {
         }
         Bound::Megabytes(peak) => {
             let value = find(who).and_then(|outcome| outcome.megabytes);
-            let text = format!("{who} has at most {peak} MB of memory");
+            let text = format!("{who} uses at most {peak} MB of memory");
             Verdict { text, value: value.map(|value| (value, value <= peak)) }
         }
     }
