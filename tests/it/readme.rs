@@ -61,8 +61,11 @@ fn each_block_is_in_a_language_that_is_tested() {
 }
 
 #[test]
-fn the_readme_is_short() {
-    assert!(README.split_whitespace().count() < 900);
+fn the_readme_and_the_page_of_benchmarks_are_short() {
+    let words = |text: &str| text.split_whitespace().count();
+    assert!(words(README) < 900);
+    let benchmarks = include_str!("../../docs/benchmarks.md").split("```text").next().unwrap();
+    assert!(benchmarks.lines().filter(|line| !line.starts_with('|')).map(words).sum::<usize>() < 900);
 }
 
 #[test]
