@@ -238,7 +238,7 @@ fn an_unreadable_environment_does_not_stop_the_check_of_the_others() {
     fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
     let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "home' key; run: rvenv c"] {
+    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no 'home' key; run: rvenv c"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));

@@ -98,6 +98,11 @@ fn help_and_version_go_to_stdout() {
     let summary = scratch.rvenv().arg("-h").ok();
     assert!(summary.lines().count() <= 50, "one screen");
     assert!(summary.lines().all(|line| line.chars().count() <= 100), "one screen");
+    let flags = |help: &str| -> Vec<String> {
+        let flags = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+        flags.map(|line| line.split("  ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(flags(&summary), flags(&help));
     assert_eq!(scratch.rvenv().arg("-V").ok(), format!("rvenv {}\n", env!("CARGO_PKG_VERSION")));
 }
 

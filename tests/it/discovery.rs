@@ -296,7 +296,10 @@ fn a_shim_without_a_python_is_not_run() {
     }
     assert!(rvenv().arg("--list-pythons").ok().contains("3.9.18"));
     let error = rvenv().args(["-p", "3.13", "new"]).error();
-    assert!(error.contains("it is a pyenv shim") || !error.contains("shims/python3.13'"), "{error}");
+    assert!(
+        error.contains("shims/python3.13' cannot be used: it is a pyenv shim") || !error.contains("shims/python3.13'"),
+        "{error}"
+    );
     assert!(!scratch.path("was-run").exists());
 }
 

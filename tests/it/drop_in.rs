@@ -17,7 +17,7 @@ const DIFFERENCES: [(&str, &str); 10] = [
     ("bin/activate_this.py", "nor for programs in Python"),
     (
         "pyvenv.cfg",
-        "`prompt`, `executable` and `command` for every version; `command` is rvenv's; `rvenv` is its version",
+        "`prompt`, `executable` and `command` for every version; `command` is rvenv's; `rvenv` holds its version",
     ),
     ("*.dist-info/RECORD", "the hashes of the launchers, whose text is ours"),
 ];

@@ -181,7 +181,7 @@ pub fn has_links() -> bool {
     made.is_ok() && link.is_symlink()
 }
 
-/// Makes a path that was known at build time absolute. In tests that were built for Windows on another system, such a
+/// Makes a build-time path absolute. In tests that were built for Windows on another system, such a
 /// path has no drive.
 pub fn absolute(path: impl AsRef<Path>) -> PathBuf {
     std::path::absolute(path).expect("a path")

@@ -51,9 +51,8 @@ impl Framework {
         Some(Framework { scratch, python })
     }
 
-    /// Compares what Python's own venv creates with the launcher at this path and what rvenv creates. Returns `home`
-    /// from
-    /// pyvenv.cfg, which is the same in both.
+    /// Compares what Python's own venv creates with the launcher at this path and what rvenv creates. Returns the
+    /// `home` in pyvenv.cfg, which is the same in both.
     fn compare(&self, launcher: &Path) -> PathBuf {
         let env = self.scratch.env();
         let made = |run: Run| {

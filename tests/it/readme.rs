@@ -69,6 +69,16 @@ fn the_readme_and_the_page_of_benchmarks_are_short() {
 }
 
 #[test]
+fn the_flags_and_settings_in_the_tables_of_the_readme_are_documented_on_the_other_pages() {
+    let tables = README.lines().filter(|line| line.starts_with('|'));
+    let quoted: Vec<&str> = tables.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    assert!(quoted.contains(&"--clear") && quoted.contains(&"virtualenv_command: rvenv"), "{quoted:?}");
+    for text in quoted {
+        assert!(REFERENCE.contains(text) || include_str!("../../docs/tools.md").contains(text), "{text}");
+    }
+}
+
+#[test]
 fn the_links_between_the_pages_lead_to_files_and_headings() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let anchor = |heading: &str| {

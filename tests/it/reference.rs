@@ -1,4 +1,4 @@
-//! docs/reference.md: its tables list what the program has, and its commands run.
+//! The tables of docs/reference.md list what the program has. (readme.rs runs its commands.)
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,13 +15,13 @@ pub fn section(heading: &str) -> &'static str {
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// The cells of each row of the table in a text, without its head.
+/// The cells of each row of the table in a text, without the header row.
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let lines = text.lines().filter(|line| line.starts_with("| ")).skip(1);
     lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
-/// The options that a text names, `-p` and `--python` alike, with the name of their value.
+/// The options in a text, short and long, each with the name of its value.
 fn options(text: &str) -> BTreeSet<String> {
     let text = text.replace(['`', ',', '<', '>', '[', ']'], " ");
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -50,7 +50,7 @@ fn the_tables_list_the_flags_of_the_help_under_its_headings_in_its_order() {
     for (heading, lines) in summary {
         let table = rows(section(&format!("### {heading}")));
         let in_table: Vec<_> = table.iter().map(|row| options(row[0])).collect();
-        // What is described comes after two spaces; other names stand in brackets at the end.
+        // Two spaces precede the description; an alias is in brackets at its end.
         let in_help = lines.iter().map(|line| {
             let (flag, rest) = line.trim_start().split_once("  ").expect("a description");
             let alias = rest.split_once("[alias: ").map_or("", |(_, alias)| alias);
@@ -58,6 +58,7 @@ fn the_tables_list_the_flags_of_the_help_under_its_headings_in_its_order() {
         });
         assert_eq!(in_table, in_help.collect::<Vec<_>>(), "{heading}");
     }
+    assert!(section("### pip").contains("`--no-distribute`"), "an alias that the help does not show");
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn the_table_of_variables_has_each_one_that_is_read() {
     // The compiler's, a placeholder, and two that are set.
     let others = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"];
     let read: BTreeSet<&str> = quoted.chain(called).filter(|word| !others.contains(word)).collect();
-    assert!(read.contains("CI") && read.contains("PROGRAMFILES"), "{read:?}");
+    assert!(["RVENV_PYTHON", "CI", "PROGRAMFILES"].iter().all(|name| read.contains(name)), "{read:?}");
     for name in read {
         assert!(table.contains(&format!("`{name}`")), "{name}");
     }
@@ -113,7 +114,7 @@ fn the_table_of_exit_codes_has_each_code() {
     let scratch = Scratch::new();
     let code = |arguments: &[&str]| scratch.rvenv().args(arguments).output().status.code().expect("an exit code");
     let codes = [code(&["--cache-info"]), code(&["--check", "none"]), code(&["--unknown"])];
-    // Those of signals: tests/it/signals.rs.
+    // tests/it/signals.rs tests the signals.
     let signals = [1, 2, 15].map(|signal| 128 + signal);
     let table = rows(section("## Exit codes"));
     let listed: Vec<i32> = table.iter().flat_map(|row| row[0].split(", ")).map(|code| code.parse().unwrap()).collect();

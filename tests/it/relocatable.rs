@@ -212,8 +212,8 @@ mod unix {
             if stderr.contains("unshare") || stderr.contains("mount:") {
                 return say_missing("a user namespace with mounts");
             }
-            let told = "first run: RVENV_ENV_DIR=";
-            let told_in_csh = "first run: setenv RVENV_ENV_DIR ";
+            let told = "does not report where this script is; first run: RVENV_ENV_DIR=";
+            let told_in_csh = "does not report where this script is; first run: setenv RVENV_ENV_DIR ";
             assert!(stderr.contains(told) || said.contains(told_in_csh), "{shell}: {said}{stderr}");
             let env_dir = scratch.env();
             let expected = format!("failed\n\n{} unset\n\n", env_dir.display());

@@ -75,7 +75,7 @@ fn programs_started_by_tests_ignore_no_signals() {
 }
 
 #[test]
-fn programs_started_by_tests_ignore_no_signals_that_the_test_program_ignores() {
+fn programs_started_by_tests_do_not_inherit_ignored_signals() {
     let tests = std::env::current_exe().unwrap();
     // The signals that `nohup` and `sh tests/run &` ignore, and more.
     let ignoring = "trap '' HUP INT QUIT ALRM TERM USR1 USR2 TSTP TTIN TTOU; exec \"$@\"";

@@ -241,7 +241,7 @@ fn a_record_may_use_any_sha_2_hash() {
     }
 }
 
-/// pip overwrites the files of a wheel that it writes itself, and so does compiling.
+/// Files that pip generates, and .pyc files, replace those of the same name in a wheel.
 #[test]
 fn a_wheel_containing_files_that_pip_writes_is_still_cached_as_an_image() {
     let scratch = Scratch::new();

@@ -22,11 +22,11 @@ fn a_file_in_use_is_reported_and_the_environment_stays_intact() {
     scratch.rvenv_for(&python).arg("env").silent();
     let before = tree(&scratch.env());
     let running = running(&scratch, &scratch.env());
-    let in_use = format!("{} is in use; ", quoted(&scratch.env().join(PYTHON)));
+    let in_use = format!("{} is in use; close the program", quoted(&scratch.env().join(PYTHON)));
     let error = scratch.rvenv_for(&python).args(["--clear", "env"]).error();
     assert!(error.contains(&in_use), "{error}");
     let error = scratch.rvenv_for(&other).args(["--upgrade", "env"]).error();
-    assert!(error.contains("it is in use; "), "{error}");
+    assert!(error.contains("it is in use; close the program"), "{error}");
     assert!(error.contains(&quoted(&scratch.env().join(PYTHON))), "{error}");
     assert!(tree(&scratch.env()) == before);
     // No error if python.exe would only be replaced by the same file.

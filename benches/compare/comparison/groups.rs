@@ -128,7 +128,7 @@ fn without_pip() -> Group {
     }
 }
 
-/// For a Python that bundles setuptools uv writes fewer files, since it does not install setuptools.
+/// For a Python that bundles setuptools, uv writes fewer files, since it does not install it.
 fn with_pip(has_setuptools: bool) -> Group {
     Group {
         goals: vec![

@@ -96,7 +96,7 @@ pub fn warn_of_removed_files(dir: &Path) {
     if let Some(ago) = removed.ok().and_then(|time| time.elapsed().ok()).filter(|ago| *ago < REMEMBERED) {
         let ago = ago.as_secs();
         eprintln!(
-            "Warning: a run removed its files {ago} s ago; on ext4, creating files is slow for five minutes after"
+            "Warning: a run removed its files {ago} s ago; on ext4, creating files is slow for five minutes after that"
         );
     }
 }
