@@ -1,12 +1,13 @@
 //! `--check`: finds out whether an environment is intact, without changing anything.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result, one_line};
-use crate::interpreter::{Discovery, Interpreter, PythonRequest};
+use crate::interpreter::{Discovery, PythonRequest};
 use crate::options::Options;
 use crate::platform::Platform;
 use crate::quote;
@@ -25,13 +26,52 @@ pub struct Finding {
     pub reason: String,
     /// How to fix it.
     pub remedy: Remedy,
+    base: Base,
+}
+
+/// What is known of the Python that the environment was created for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Base {
+    Unknown,
+    /// It can be found through the environment's own interpreter.
+    Found,
+    /// Its X.Y.
+    Version(String),
 }
 
 impl Finding {
+    fn new(path: &Path, reason: String, remedy: Remedy) -> Finding {
+        Finding { path: path.to_owned(), reason, remedy, base: Base::Unknown }
+    }
+
+    fn for_base(mut self, base: Base) -> Finding {
+        self.base = base;
+        self
+    }
+
     /// Returns the problem with an environment for which [`check`] failed with `error`.
     pub fn unreadable(env_dir: &Path, error: &Error) -> Finding {
-        let path = error.path().unwrap_or(env_dir).to_owned();
-        Finding { path, reason: error.to_string(), remedy: Remedy::ByHand }
+        Finding::new(error.path().unwrap_or(env_dir), error.to_string(), Remedy::ByHand)
+    }
+
+    /// Returns the command that repairs the environment, quoted for this system's shells; `None` for
+    /// [`Remedy::ByHand`]. As far as it is known which Python the environment was created for, the command names it:
+    /// the default could be another one.
+    pub fn command(&self, env_dir: &Path) -> Option<String> {
+        let flag = match self.remedy {
+            Remedy::Again => None,
+            Remedy::Upgrade => Some("--upgrade"),
+            Remedy::Clear => Some("--clear"),
+            Remedy::ByHand => return None,
+        };
+        let python = match &self.base {
+            Base::Unknown => None,
+            Base::Found => Some(env_dir.join(Platform::current().python()).into_os_string()),
+            Base::Version(version) => Some(version.into()),
+        };
+        let words = ["rvenv"].into_iter().chain(flag).map(OsString::from);
+        let words = words.chain(python.into_iter().flat_map(|python| ["-p".into(), python])).chain([env_dir.into()]);
+        Some(quote::line(&words.collect::<Vec<_>>()))
     }
 }
 
@@ -47,7 +87,7 @@ impl fmt::Display for Finding {
 pub enum Remedy {
     /// Run rvenv on it again. Installed packages stay.
     Again,
-    /// Run rvenv with `--upgrade`, which points it at a Python of the same version.
+    /// Run rvenv with `--upgrade`, and with a Python of the same version.
     Upgrade,
     /// Run rvenv with `--clear`, which creates it from scratch, and then install its packages again.
     Clear,
@@ -55,25 +95,12 @@ pub enum Remedy {
     ByHand,
 }
 
-impl Remedy {
-    /// Returns the command to run, quoted for this system's shells. For [`Remedy::ByHand`] it is a short instruction.
-    pub fn command(self, env_dir: &Path) -> String {
-        let flag = match self {
-            Remedy::Again => "",
-            Remedy::Upgrade => "--upgrade ",
-            Remedy::Clear => "--clear ",
-            Remedy::ByHand => return "repair it by hand".to_owned(),
-        };
-        format!("rvenv {flag}{}", quote::line(&[env_dir.into()]))
-    }
-}
-
 /// Returns the problems with the environment at `env_dir`. The list is empty if the environment is intact:
 ///
 /// - pyvenv.cfg exists, and so does its `home`;
 /// - the interpreters in bin lead to a Python of the version in pyvenv.cfg (only X.Y counts: an update of the base to
 ///   another X.Y.Z is not a problem);
-/// - every file in pip's RECORD exists, and in that of setuptools;
+/// - every file that the RECORD of pip and of setuptools lists exists, except .pyc files;
 /// - launchers and activation scripts belong to this environment, not to the place that it was moved from.
 ///
 /// # Errors
@@ -82,40 +109,43 @@ impl Remedy {
 pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let env_dir = absolute(env_dir)?;
     let cfg_path = env_dir.join("pyvenv.cfg");
-    let found = |path: &Path, reason: String, remedy| Finding { path: path.to_owned(), reason, remedy };
     let Some(configuration) = Configuration::read(&cfg_path)? else {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
-        return Ok(vec![found(&env_dir, reason.to_owned(), Remedy::Again)]);
+        return Ok(vec![Finding::new(&env_dir, reason.to_owned(), Remedy::Again)]);
     };
+    let configured = configuration.version.as_deref().map_or(Base::Unknown, |version| Base::Version(short(version)));
     let Some(home) = configuration.home.clone() else {
-        return Ok(vec![found(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again)]);
+        return Ok(vec![
+            Finding::new(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again).for_base(configured),
+        ]);
     };
     if !home.is_dir() {
         let reason = format!("its home {} does not exist", Quoted(&home));
-        return Ok(vec![found(&cfg_path, reason, Remedy::Upgrade)]);
+        return Ok(vec![Finding::new(&cfg_path, reason, Remedy::Upgrade).for_base(configured)]);
     }
     let python = env_dir.join(Platform::current().python());
     let interpreter = match discovery.find(&PythonRequest::Path(python.clone())) {
         Ok(interpreter) => interpreter,
         Err(Error::Interrupted) => return Err(Error::Interrupted),
-        Err(error) => return Ok(vec![found(&python, error.to_string(), Remedy::Upgrade)]),
+        Err(error) => return Ok(vec![Finding::new(&python, error.to_string(), Remedy::Upgrade).for_base(configured)]),
     };
     let mut findings = Vec::new();
-    if let Some(version) = configuration.version.filter(|version| !is_of(version, &interpreter)) {
+    if let Some(version) = configuration.version.filter(|version| short(version) != interpreter.short_version()) {
         let reason = format!("it is Python {}, but pyvenv.cfg says {version}", interpreter.full_version());
-        findings.push(found(&python, reason, Remedy::Clear));
+        findings.push(Finding::new(&python, reason, Remedy::Clear));
     }
     let context =
         Context::new(&env_dir, &interpreter, Options::default(), Stage::finished(&env_dir), Caller::default());
     findings.extend(broken_links(&context)?);
-    findings.extend(seed::faults(&context)?.into_iter().map(|(path, reason)| found(&path, reason, Remedy::Again)));
+    let of_packages = seed::faults(&context)?.into_iter();
+    findings.extend(of_packages.map(|(path, reason)| Finding::new(&path, reason, Remedy::Again)));
     findings.extend(foreign_scripts(&context)?);
-    Ok(findings)
+    Ok(findings.into_iter().map(|finding| finding.for_base(Base::Found)).collect())
 }
 
-/// Whether a version such as X.Y.Z or X.Y.Z.final.0 has the interpreter's X.Y.
-fn is_of(version: &str, interpreter: &Interpreter) -> bool {
-    version.split('.').take(2).eq(interpreter.short_version().split('.'))
+/// The X.Y of a version such as X.Y.Z or X.Y.Z.final.0.
+fn short(version: &str) -> String {
+    version.split('.').take(2).collect::<Vec<_>>().join(".")
 }
 
 /// The interpreters in bin that are broken links or not executable.
@@ -126,7 +156,7 @@ fn broken_links(context: &Context) -> Result<Vec<Finding>> {
         true => "it is a broken symbolic link",
         false => "it is not executable",
     };
-    Ok(broken.map(|path| Finding { reason: reason(&path).to_owned(), path, remedy: Remedy::Upgrade }).collect())
+    Ok(broken.map(|path| Finding::new(&path, reason(&path).to_owned(), Remedy::Upgrade)).collect())
 }
 
 fn is_interpreter(path: &Path) -> bool {
@@ -144,10 +174,10 @@ fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
         if let Some(python) = seed::foreign_python(&text, context) {
             let reason = format!("it runs {}, not this environment's Python", Quoted(&python));
             let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };
-            findings.push(Finding { path, reason, remedy });
+            findings.push(Finding::new(&path, reason, remedy));
         } else if moved::names_another_place(&path, &text, &context.env_dir) {
             let reason = "it activates another directory: the environment has been moved".to_owned();
-            findings.push(Finding { path, reason, remedy: Remedy::Again });
+            findings.push(Finding::new(&path, reason, Remedy::Again));
         }
     }
     Ok(findings)

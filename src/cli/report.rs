@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use rvenv::{Cache, Discovery, Finding, Interpreter, Remedy};
+use rvenv::{Cache, Discovery, Finding, Interpreter};
 use serde_json::{Value, json};
 
 /// The format of a list or report.
@@ -66,9 +66,9 @@ pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -
 }
 
 fn lines(findings: &[Finding], env_dir: &Path) -> String {
-    let line = |finding: &Finding| {
-        let run = if finding.remedy == Remedy::ByHand { "" } else { "run: " };
-        format!("{finding}; {run}{}\n", finding.remedy.command(env_dir))
+    let line = |finding: &Finding| match finding.command(env_dir) {
+        Some(command) => format!("{finding}; run: {command}\n"),
+        None => format!("{finding}; {BY_HAND}\n"),
     };
     findings.iter().map(line).collect()
 }
@@ -77,7 +77,8 @@ fn lines(findings: &[Finding], env_dir: &Path) -> String {
 fn describe_soundness(findings: &[Finding], env_dir: &Path) -> Value {
     let describe = |finding: &Finding| {
         let path = finding.path.to_string_lossy();
-        json!({ "path": path, "reason": finding.reason, "remedy": finding.remedy.command(env_dir) })
+        let remedy = finding.command(env_dir).unwrap_or_else(|| BY_HAND.to_owned());
+        json!({ "path": path, "reason": finding.reason, "remedy": remedy })
     };
     let described: Vec<Value> = findings.iter().map(describe).collect();
     json!({ "env_dir": env_dir.to_string_lossy(), "sound": findings.is_empty(), "findings": described })
@@ -100,7 +101,10 @@ pub fn write(text: &str) -> Result<()> {
     }
 }
 
-/// The error that an environment is not intact. Its problems have already been printed.
+/// The remedy where no command helps.
+const BY_HAND: &str = "repair it by hand";
+
+/// Returned when an environment is not intact. Its problems have already been printed.
 #[derive(Debug)]
 pub struct Unsound;
 

@@ -48,7 +48,8 @@ fn environments_of_virtualenv_and_uv_are_intact() {
 #[test]
 fn each_problem_is_found_and_its_remedy_repairs_it() {
     let scratch = Scratch::new();
-    let python = python();
+    // Not the default Python, so that a command without its version would switch to another one.
+    let Some(python) = pyenv("3.12") else { return };
     type Break = dyn Fn(&Path);
     let break_it: [(&str, &Break); 7] = [
         ("no pyvenv.cfg", &|env| fs::remove_file(env.join("pyvenv.cfg")).unwrap()),
@@ -80,8 +81,12 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
         assert!(found.len() == 1 && found[0].contains(reason), "{reason}: {found:?}");
         assert!(tree(&scratch.env()) == before);
         let remedy = found[0].rsplit("; run: rvenv ").next().unwrap();
-        scratch.rvenv_for(&python).args(remedy.split(' ')).silent();
+        let is_known = remedy.starts_with("-p ") || remedy.contains(" -p ");
+        assert!(is_known || ["no pyvenv.cfg", "does not exist"].contains(&reason), "{found:?}");
+        let run = if is_known { scratch.rvenv() } else { scratch.rvenv_for(&python) };
+        run.args(remedy.split(' ')).silent();
         check(&scratch, "env").silent();
+        assert!(configured(&scratch.env(), "version").unwrap().starts_with("3.12."), "{reason}");
     }
 }
 
@@ -106,7 +111,7 @@ fn a_moved_environment_is_reported() {
             }
             assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("runs '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
-            assert!(found.iter().all(|line| line.ends_with("; run: rvenv env")), "{found:?}");
+            assert!(found.iter().all(|line| line.ends_with("; run: rvenv -p env/bin/python env")), "{found:?}");
             // The suggested command works.
             scratch.rvenv_for(python).arg("env").silent();
             check(&scratch, "env").silent();
@@ -182,7 +187,10 @@ fn a_run_repairs_the_console_scripts_of_a_moved_environment() {
             fs::rename(scratch.path(from), scratch.env()).unwrap();
             let found = findings(&scratch, "env");
             let of = |name: &str| found.iter().find(|line| line.contains(name)).unwrap();
-            assert!(of("bin/hello:").ends_with("; run: rvenv env") && of("bin/mine:").ends_with("; repair it by hand"));
+            assert!(
+                of("bin/hello:").ends_with("; run: rvenv -p env/bin/python env")
+                    && of("bin/mine:").ends_with("; repair it by hand")
+            );
             let output = scratch.rvenv_for(&python).args(flags).arg("env").output();
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.success() && said.lines().count() == 1, "{said}");
@@ -238,7 +246,9 @@ fn an_unreadable_environment_does_not_stop_the_check_of_the_others() {
     fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
     let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no 'home' key; run: rvenv c"] {
+    for part in
+        ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no 'home' key; run: rvenv -p 3.13 c"]
+    {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));
