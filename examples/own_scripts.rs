@@ -1,5 +1,5 @@
-//! Overrides one step: after the activation scripts, installs those of a directory that has `common` and `posix` (or
-//! `nt`) below it.
+//! Overrides one step, to install the scripts of a directory after the activation scripts. The directory has `common`
+//! and `posix` (or `nt`) below it.
 //!
 //! ```console
 //! $ cargo run --example own_scripts -- ENV_DIR SCRIPTS

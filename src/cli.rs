@@ -47,7 +47,7 @@ Examples:
   rvenv -p 3.12 .venv              use Python 3.12
   rvenv --without-pip .venv        leave pip out
   rvenv --check .venv              report what is wrong with it
-  rvenv .venv                      repair it
+  rvenv -p 3.12 .venv              repair it
   rvenv --upgrade -p 3.13 .venv    switch it to Python 3.13
   rvenv --clear .venv              start over";
 
@@ -99,8 +99,8 @@ pub struct Cli {
 
     /// Switch an existing environment to the Python of -p
     ///
-    /// Its prompt, scripts and access to the system's site-packages are kept, and so are its packages: those installed for
-    /// another X.Y have to be installed again.
+    /// Its prompt, scripts and access to the system's site-packages are kept, and so are its packages: those
+    /// installed for another X.Y have to be installed again.
     #[arg(long, help_heading = WHAT)]
     upgrade: bool,
 
@@ -127,8 +127,8 @@ pub struct Cli {
 
     /// Create an environment that can be moved and copied
     ///
-    /// Activation scripts and launchers find their own directory. Launchers that pip writes later do so after the
-    /// next run of rvenv.
+    /// Activation scripts and launchers find their own directory. To make launchers that pip writes later
+    /// relocatable, run rvenv again.
     #[arg(long, help_heading = WHAT)]
     relocatable: bool,
 
@@ -179,8 +179,8 @@ pub struct Cli {
 
     /// How to install pip's files: copy, clone or hardlink [default: copy]
     ///
-    /// `clone` shares disk blocks with the cache until a file is modified. `hardlink` is the fastest, but editing a file in
-    /// one environment changes it in all. If unsupported, both fall back to copying.
+    /// `clone` shares disk blocks with the cache until a file is modified. `hardlink` is the fastest, but editing a
+    /// file in one environment changes it in all. If unsupported, both fall back to copying.
     #[arg(long, help_heading = CACHE, value_name = "MODE", default_value = "copy")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     link_mode: Mode,
@@ -218,8 +218,8 @@ pub struct Cli {
 
     /// Print a generated file: completions=SHELL, man, python-stand-in
     ///
-    /// Shell completions (of bash, zsh, fish, powershell, nushell or elvish), the manual page, or a shell script that acts
-    /// as the chosen Python but creates its environments with rvenv.
+    /// Shell completions (of bash, zsh, fish, powershell, nushell or elvish), the manual page, or a shell script that
+    /// acts as the chosen Python but creates its environments with rvenv.
     #[arg(long, help_heading = OUTPUT, value_name = "WHAT", hide_possible_values = true)]
     generate: Option<Product>,
 

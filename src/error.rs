@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A path in the environment, or ENV_DIR itself, cannot become a directory.
+    /// ENV_DIR, or a path in it, is in the way or cannot be replaced.
     #[error("Unable to create directory {}: {reason}", Quoted(path))]
     Directory {
-        /// The path that cannot become a directory.
+        /// The path in question.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,

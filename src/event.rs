@@ -72,6 +72,6 @@ impl Observer {
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Observer(somebody)" } else { "Observer(nobody)" })
+        f.write_str(if self.0.is_some() { "Observer(set)" } else { "Observer(none)" })
     }
 }

@@ -251,7 +251,7 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     system::unprotect(file)
 }
 
-/// Gives a directory's owner full access to it.
+/// Gives a directory's owner, and nobody else, full access to it (mode 0700).
 pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
     system::open_up(directory)
 }

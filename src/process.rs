@@ -159,7 +159,7 @@ mod tests {
     fn a_slow_reader_loses_no_lines() {
         let said = std::sync::Mutex::new(Vec::new());
         let read = |line: &str, _| {
-            // Sleep twice, for longer than the grace period that starts when the process has ended.
+            // Sleeps twice, each time for longer than output is read after the process has ended.
             if said.lock().unwrap().len() % 10_000 == 0 {
                 thread::sleep(3 * running::GRACE);
             }

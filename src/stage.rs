@@ -176,7 +176,8 @@ impl Stage {
             State::Present(present) if clear => present.replace(&self.place)?,
             State::Present(present) => present.merge(&self.place)?,
             State::Failed => {
-                let reason = "publishing it failed before, and what was built was removed; run again".to_owned();
+                let reason =
+                    "an earlier attempt to publish it failed, and what was built was removed; run again".to_owned();
                 return Err(Error::Directory { path: self.env_dir.clone(), reason });
             }
             at_its_place @ (State::Published(_) | State::Released) => {

@@ -20,7 +20,8 @@ def module() -> ModuleType:
         return loaded
     spec = PathFinder.find_spec("venv", [library])
     if spec is None or spec.loader is None:
-        raise ImportError("this Python has no venv module; on Debian and Ubuntu: apt install python3-venv", name="venv")
+        package = "python{}.{}-venv".format(*sys.version_info)
+        raise ImportError(f"this Python has no venv module; on Debian and Ubuntu: apt install {package}", name="venv")
     own = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(own)
     return own

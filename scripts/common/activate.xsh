@@ -50,7 +50,7 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     # xonsh's own prompt has a field for the environment.
     shown = env.get('PROMPT')
     if isinstance(shown, str) and '{env_name' not in shown and not env.get('VIRTUAL_ENV_DISABLE_PROMPT'):
-        # A prompt that was not set by hand is xonsh's default.
+        # A prompt that nobody has set is xonsh's default.
         names.append('PROMPT')
         if env.is_manually_set('PROMPT'):
             old['PROMPT'] = shown

@@ -1,4 +1,4 @@
-//! The progress display on a terminal: a single line that changes, and that is cleared in the end.
+//! The progress display on a terminal: a single line that changes, and that is cleared at the end.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -23,7 +23,7 @@ enum Message {
     Heard(String),
     /// Text that stays on the terminal.
     Said(String),
-    /// Prompt of a process, which has the terminal from now on.
+    /// A prompt from a process, which has the terminal from now on.
     Asked(String),
 }
 

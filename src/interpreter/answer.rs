@@ -17,7 +17,7 @@ const OLDEST: (u32, u32) = (3, 6);
 #[derive(Deserialize)]
 struct Outline {
     version: [u32; 3],
-    /// The directory in which an environment's base was, but no longer is.
+    /// The former directory of an environment's base.
     base_gone: Option<NativePath>,
     /// A possibly temporary error that leaves it uncertain what the Python is.
     doubt: Option<NativeText>,

@@ -7,6 +7,7 @@ use super::isolation::isolated;
 use super::metadata::Interpreter;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::platform::Platform;
 use crate::process::{self, Fault};
 
 /// Prints the version, and the prefix as raw bytes.
@@ -27,9 +28,13 @@ pub(crate) fn check_copy(
     interpreter: &Interpreter,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    let links = match interpreter.platform {
+        Platform::Posix => "omit --copies, and use a file system that has symbolic links",
+        Platform::Nt => "pass --symlinks",
+    };
     let unfit = |reason: String| Error::Python {
         python: interpreter.executable.clone(),
-        reason: format!("a copy of it {reason}; run again without --copies to link to it instead"),
+        reason: format!("a copy of it {reason}; {links}"),
     };
     let ran = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
     let output = ran.and_then(Fault::of_status).map_err(|fault| match fault {

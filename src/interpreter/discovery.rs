@@ -78,8 +78,7 @@ impl Discovery {
             Shim::Runs(program) => memory::ask(&program, &self.cache, &self.interrupt),
             Shim::None | Shim::Unclear => memory::ask(path, &self.cache, &self.interrupt),
             Shim::RunsNothing => {
-                let reason =
-                    "it is a pyenv shim, and no active version provides it; run `pyenv local VERSION`".to_owned();
+                let reason = "it is a pyenv shim, and no active version provides it; pass --python VERSION".to_owned();
                 Err(Error::Python { python: path.to_owned(), reason })
             }
         }
@@ -130,7 +129,7 @@ impl Discovery {
     /// The Python that a name means. A name with a version in it is also a request for that version.
     fn find_name(&self, name: &OsStr) -> Result<Interpreter> {
         if name.is_empty() {
-            return Err(no_python("the name is empty".to_owned()));
+            return Err(Error::NoPython { reason: "--python is empty; pass a path, a name or a version".to_owned() });
         }
         let program = self.on_path(name).into_iter().next();
         match name.to_str().and_then(VersionRequest::parse) {
@@ -208,7 +207,7 @@ impl Discovery {
             Platform::Posix => "searched PATH, the installations of pyenv, uv, asdf, mise and Homebrew, and /usr/bin",
             Platform::Nt => "searched PATH, the registry, and the installations of python.org, pyenv-win, uv and mise",
         };
-        let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join("; ") };
+        let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join(", ") };
         Err(no_python(format!("none matches {version}: {looked}; found: {seen}")))
     }
 

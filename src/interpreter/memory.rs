@@ -56,7 +56,7 @@ fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
     holds.then_some(interpreter)
 }
 
-/// Whether a cache entry is about an executable that no longer exists, or cannot be parsed.
+/// Whether a cache entry cannot be parsed, or its executable no longer exists.
 fn is_of_the_gone(path: &Path) -> bool {
     let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
     !entry.and_then(|entry| answer::read(&entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())

@@ -138,8 +138,8 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     }
 }
 
-/// Whether a file or directory is gone or is being deleted. One that is still open elsewhere keeps its name until then,
-/// but nobody can access it.
+/// Whether a file or directory is gone or is being deleted. One that is still open elsewhere keeps its name until it is
+/// closed, but nobody can access it.
 fn is_about_to_go(path: &Path) -> bool {
     path.symlink_metadata().is_err()
 }

@@ -57,7 +57,9 @@ impl fmt::Display for Fault {
             Fault::System(error) => write!(f, "cannot be run: {error}"),
             Fault::Interrupted => f.write_str("was interrupted"),
             Fault::Late(timeout) => write!(f, "timed out after {} seconds", timeout.as_secs()),
-            Fault::Asks => f.write_str("tried to prompt on the terminal, which is not available to it"),
+            Fault::Asks => f.write_str(
+                "tried to prompt on the terminal; configure its answer, or run in the foreground of a terminal",
+            ),
             Fault::Endless(most) => write!(f, "printed more than {} MiB", most >> 20),
             Fault::Failed(status, last_words) => {
                 // The wording of Python's CalledProcessError.

@@ -84,7 +84,7 @@ pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Optio
     Ok(cache::key(format!("{version:?} {bytecode:?} {identities:?}").as_bytes()))
 }
 
-/// A wheel's size, and a hash of its last bytes. Its location and owner do not matter, since they do not affect what
+/// A wheel's size, and a hash of its last 128 KiB. Its location and owner do not matter, since they do not affect what
 /// it installs.
 fn identity(wheel: &Path) -> io::Result<(u64, String)> {
     let mut file = os::open_regular(wheel)?;

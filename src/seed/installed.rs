@@ -84,8 +84,8 @@ impl Installed {
         &self.version
     }
 
-    /// The problem with it, if there is one: a file listed in RECORD is missing, or a launcher starts another
-    /// environment's Python.
+    /// The problem with it, if there is one: RECORD is missing or unreadable, a file listed in it is missing (other
+    /// than .pyc), or a launcher starts a Python outside this environment.
     pub(super) fn fault(&self, context: &Context) -> Option<String> {
         let launchers = || self.recorded.iter().flatten().filter(|file| file.parent() == Some(&context.bin_path));
         let foreign = || launchers().find(|launcher| !starts_from(launcher, &context.bin_path));

@@ -51,7 +51,7 @@ impl Wheel {
     pub(super) fn open(path: &Path) -> Result<Wheel> {
         let unsound = |reason| Error::Distribution { path: path.to_owned(), reason };
         if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
-            return Err(unsound(format!("larger than {LARGEST_WHEEL} bytes")));
+            return Err(unsound(format!("it is larger than {LARGEST_WHEEL} bytes")));
         }
         let bytes = os::read_regular(path).at("read", path)?;
         Wheel::read(path, bytes.into()).map_err(unsound)

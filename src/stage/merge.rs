@@ -28,7 +28,10 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
                 continue;
             }
             (true, false) => "it is a file",
-            (false, _) if there.is_dir() => "it is a directory, and a file goes there",
+            (false, _) if there.is_dir() => {
+                let reason = "a directory is in its place; move it out of the way, and run again";
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, reason)).at("write", &to);
+            }
             (false, _) => {
                 in_use::check(&to).or_else(|error| if has_same_contents(&from, &to) { Ok(()) } else { Err(error) })?;
                 continue;

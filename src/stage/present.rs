@@ -69,7 +69,7 @@ impl Present {
             Err(Unswapped::Scattered(error)) => {
                 let kept = self.hidden.keep();
                 let reason =
-                    format!("{error}; previous contents are in {}, and the next run restores them", Quoted(&kept));
+                    format!("{error}; its previous contents are in {}, and the next run restores them", Quoted(&kept));
                 Err(Error::Directory { path: env_dir.to_owned(), reason })
             }
         }

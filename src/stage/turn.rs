@@ -81,7 +81,7 @@ fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>
     if hidden.has_leavings() {
         swap::recover(hidden.path(), env_dir).map_err(|error| {
             let left = Quoted(hidden.path());
-            let reason = format!("{error}; what an interrupted run left of it is kept in {left}");
+            let reason = format!("{error}; its contents from before an interrupted run are in {left}");
             Error::Directory { path: env_dir.to_owned(), reason }
         })?;
         hidden.empty()?;

@@ -1,4 +1,4 @@
-//! Activation scripts that an environment was moved with, and that still name its old path.
+//! Activation scripts that still name the path that the environment was moved from.
 
 use std::path::Path;
 

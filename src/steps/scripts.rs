@@ -129,7 +129,7 @@ fn is_program(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension == "exe" || extension == "pdb")
 }
 
-/// Whether a program is an interpreter, or has the name of a launcher that CPython turns into one.
+/// Whether a program is an interpreter, or has the name of a launcher that CPython installs as one.
 fn is_interpreter(program: &Path) -> bool {
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     ["python", "venv"].iter().any(|start| name.starts_with(start))

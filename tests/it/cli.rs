@@ -153,7 +153,7 @@ fn an_empty_p_is_an_error_and_an_empty_variable_counts_as_unset() {
             scratch.rvenv().arg("--list-pythons"),
         ] {
             let error = run.args(empty).arg("env").error();
-            assert_eq!(error, "no Python found: the name is empty; specify one with --python PATH");
+            assert_eq!(error, "no Python found: --python is empty; pass a path, a name or a version");
         }
     }
     let path = python().path;

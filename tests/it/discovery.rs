@@ -111,7 +111,7 @@ fn a_version_that_is_not_found_is_reported_with_those_that_were() {
     };
     let error = run("4.2");
     assert!(error.starts_with("no Python found: none matches 4.2: searched PATH, "), "{error}");
-    assert!(error.contains("bin/python3' is CPython 3.13.0; '"), "{error}");
+    assert!(error.contains("bin/python3' is CPython 3.13.0, '"), "{error}");
     assert!(
         error.contains("bin/python' cannot be used: it does not behave like a Python interpreter (exit status: 3)"),
         "{error}"

@@ -357,7 +357,9 @@ fn an_obstacle_is_reported_before_anything_changes() {
         }
         let before = tree(&scratch.env());
         let error = scratch.rvenv_for(&python()).args(["--without-pip", "env"]).error();
-        assert!(error.starts_with(&format!("Unable to create directory '{}': ", path.display())), "{error}");
+        let verb = if what == "directory" { "write" } else { "create directory" };
+        assert!(error.starts_with(&format!("Unable to {verb} '{}': ", path.display())), "{error}");
+        assert!(error.contains("move it out of the way"), "{error}");
         assert_eq!(tree(&scratch.env()), before, "{make}");
     }
 }

@@ -8,7 +8,7 @@ use rustix::process::Pid;
 
 /// The child processes of `parent`, as listed by `ps`.
 pub(in crate::os) fn children_of(parent: Pid) -> Vec<Pid> {
-    // Without a list they cannot be killed, which is not an error.
+    // If they cannot be listed, they are not killed; that is not an error.
     let listed = said_by("/bin/ps", ["-axo", "pid=,ppid="].map(OsStr::new)).unwrap_or_default();
     let pair = |line: &str| {
         let mut numbers = line.split_whitespace().map(|number| Pid::from_raw(number.parse().ok()?));

@@ -6,7 +6,7 @@ use rustix::process::Pid;
 
 /// The child processes of `parent`.
 pub(in crate::os) fn children_of(parent: Pid) -> Vec<Pid> {
-    // Without a list they cannot be killed, which is not an error.
+    // If they cannot be listed, they are not killed; that is not an error.
     let Ok(processes) = std::fs::read_dir("/proc") else { return vec![] };
     let child = |name: OsString| {
         let number: i32 = name.to_str()?.parse().ok()?;

@@ -17,7 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use super::codes::has_code;
 use super::names::wide;
 
-/// How often a failing call is tried: virus scanners and indexers open new files, but soon close them again.
+/// How many times a call is tried: virus scanners and indexers open new files, but soon close them again.
 const TRIES: u32 = 9;
 
 pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {

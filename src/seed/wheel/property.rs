@@ -82,7 +82,10 @@ fn try_out(bytes: &[u8]) -> bool {
         }
         (Err(reason), written) => {
             assert!(!reason.is_empty());
-            assert!(written.is_err() || !matches!(written, Ok(Err(Error::Io { .. }))), "not by an I/O error");
+            assert!(
+                written.is_err() || !matches!(written, Ok(Err(Error::Io { .. }))),
+                "a bad wheel fails with an I/O error"
+            );
         }
         (Ok(_), Err(reason)) => panic!("{reason}"),
     }

@@ -54,7 +54,7 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
         let path = context.bin_path.join(name);
         if let Err(error) = context.stage.symlink(source, &path) {
             for (made, _) in &linked[..=position] {
-                // The last one may not exist.
+                // The link that failed may not exist.
                 let _ = fs::remove_file(context.staged(&context.bin_path.join(made)));
             }
             return Err((path, error));
