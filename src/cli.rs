@@ -97,7 +97,7 @@ pub struct Cli {
     #[arg(long, help_heading = WHAT, requires = "clear")]
     force: bool,
 
-    /// Switch an existing environment to the Python of -p
+    /// Switch an existing environment to another Python (see -p)
     ///
     /// Its prompt, scripts and access to the system's site-packages are kept, and so are its packages: those
     /// installed for another X.Y have to be installed again.
@@ -125,7 +125,7 @@ pub struct Cli {
     #[arg(long, help_heading = WHAT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     scripts: Vec<PathBuf>,
 
-    /// Create an environment that can be moved and copied
+    /// Create an environment that still works when moved or copied
     ///
     /// Activation scripts and launchers find their own directory. To make launchers that pip writes later
     /// relocatable, run rvenv again.

@@ -131,6 +131,26 @@ fn pipx_creates_environments_with_a_stand_in() {
 }
 
 #[test]
+fn pipx_and_uv_install_rvenv_itself() {
+    let (Some(tools), Some(wheel)) = (Tools::new(), packaging::wheel()) else { return };
+    let version = |bin: &str| {
+        let installed = tools.scratch.path(bin).join("rvenv");
+        assert_eq!(
+            tools.scratch.run(installed).arg("--version").ok(),
+            concat!("rvenv ", env!("CARGO_PKG_VERSION"), "\n")
+        );
+    };
+    let pipx = tools.run("pipx", &["install", "--skip-maintenance"]).arg(wheel).env("PIPX_DEFAULT_BACKEND", "pip");
+    pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
+    version("bin");
+    let Some(uv) = peer("uv") else { return };
+    let uv = tools.scratch.run(uv).args(["tool", "install", "--offline", "--python"]).arg(&tools.python).arg(wheel);
+    let uv = uv.env("HOME", tools.scratch.path("home")).env("UV_CACHE_DIR", tools.scratch.path("uv-cache"));
+    uv.env("UV_TOOL_DIR", tools.scratch.path("uv")).env("UV_TOOL_BIN_DIR", tools.scratch.path("uv-bin")).ok();
+    version("uv-bin");
+}
+
+#[test]
 fn pre_commit_runs_a_local_hook_in_an_environment_seeded_by_rvenv() {
     let (Some(tools), Some(git)) = (Tools::new(), tool("git")) else { return };
     let hooks = format!(
