@@ -69,7 +69,10 @@ fn the_script_activates_the_environment_it_is_now_in() {
 
     let nameless = "import sys; exec(open(sys.argv[1]).read(), {})";
     let output = scratch.run(&python.path).args(["-c", nameless]).arg(&script).output();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("RuntimeError: __file__ is not set"), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("RuntimeError: __file__ is not set; run: exec("),
+        "{output:?}"
+    );
 
     fs::remove_file(scratch.path("copy/pyvenv.cfg")).unwrap();
     let output = scratch.run(&python.path).args(["-c", &code]).arg(&script).output();

@@ -52,7 +52,7 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
     let Some(python) = pyenv("3.12") else { return };
     type Break = dyn Fn(&Path);
     let break_it: [(&str, &Break); 7] = [
-        ("no pyvenv.cfg", &|env| fs::remove_file(env.join("pyvenv.cfg")).unwrap()),
+        ("it has no pyvenv.cfg", &|env| fs::remove_file(env.join("pyvenv.cfg")).unwrap()),
         ("does not exist", &|env| fs::write(env.join("pyvenv.cfg"), "home = /nowhere\n").unwrap()),
         ("is missing", &|env| fs::remove_file(site_packages(env).join("pip/__init__.py")).unwrap()),
         ("RECORD is missing", &|env| {
@@ -60,7 +60,7 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
                 names_in(&site_packages(env)).into_iter().find(|name| name.ends_with(".dist-info")).unwrap();
             fs::remove_file(site_packages(env).join(dist_info).join("RECORD")).unwrap();
         }),
-        ("broken symbolic link", &|env| {
+        ("it is a broken symbolic link", &|env| {
             fs::remove_file(env.join("bin/python3")).unwrap();
             symlink("/nowhere/python3", env.join("bin/python3")).unwrap();
         }),
@@ -82,7 +82,7 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
         assert!(tree(&scratch.env()) == before);
         let remedy = found[0].rsplit("; run: rvenv ").next().unwrap();
         let is_known = remedy.starts_with("-p ") || remedy.contains(" -p ");
-        assert!(is_known || ["no pyvenv.cfg", "does not exist"].contains(&reason), "{found:?}");
+        assert!(is_known || ["it has no pyvenv.cfg", "does not exist"].contains(&reason), "{found:?}");
         let run = if is_known { scratch.rvenv() } else { scratch.rvenv_for(&python) };
         run.args(remedy.split(' ')).silent();
         check(&scratch, "env").silent();
@@ -109,7 +109,7 @@ fn a_moved_environment_is_reported() {
                 let of_script = found.iter().filter(|line| line.contains(name)).collect::<Vec<_>>();
                 assert!(of_script.len() == 1 && of_script[0].contains("has been moved"), "{name} {found:?}");
             }
-            assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("runs '/")), "{found:?}");
+            assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("it runs '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
             assert!(found.iter().all(|line| line.ends_with("; run: rvenv -p env/bin/python env")), "{found:?}");
             // The suggested command works.

@@ -110,13 +110,16 @@ fn a_version_that_is_not_found_is_reported_with_those_that_were() {
         run.args(["-p", request, "env"]).error()
     };
     let error = run("4.2");
-    assert!(error.starts_with("no Python found: none matches 4.2: searched PATH, "), "{error}");
+    assert!(
+        error.starts_with("no Python found: none matches 4.2: searched PATH, the installations of pyenv"),
+        "{error}"
+    );
     assert!(error.contains("bin/python3' is CPython 3.13.0, '"), "{error}");
     assert!(
         error.contains("bin/python' cannot be used: it does not behave like a Python interpreter (exit status: 3)"),
         "{error}"
     );
-    assert!(error.ends_with("with --python PATH"), "{error}");
+    assert!(error.ends_with("specify one with --python PATH"), "{error}");
     assert!(run("3.13t").contains("is CPython 3.13.0, not free-threaded"));
     assert!(run("graalpy").contains("none matches graalpy"));
     assert!(!scratch.env().exists());

@@ -482,7 +482,10 @@ fn clear_does_not_delete_the_python_that_it_uses() {
     let inner = Python { path: scratch.path("env/python/bin/python3"), ..python };
     for flags in [&["--clear"][..], &["--clear", "--force"]] {
         let error = scratch.rvenv_for(&inner).args(flags).args(["--without-pip", "env"]).error();
-        assert!(error.contains("--clear would delete it"), "{error}");
+        assert!(
+            error.contains("it contains the Python that the environment is for, and --clear would delete it"),
+            "{error}"
+        );
     }
     assert!(inner.path.exists());
 }

@@ -105,7 +105,10 @@ fn a_python_without_pip_gets_it_from_a_directory() {
 
     fs::create_dir(scratch.path("empty")).unwrap();
     let error = rvenv().args(["empty", "new"]).error();
-    assert!(error.contains("does not include pip: ") && error.contains("--find-links"), "{error}");
+    assert!(
+        error.contains("does not include pip: ") && error.contains("no --find-links directory has a suitable wheel"),
+        "{error}"
+    );
     assert!(!scratch.path("new").exists());
 }
 

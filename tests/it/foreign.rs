@@ -49,7 +49,7 @@ fn only_the_named_activators_are_installed_and_recorded_in_the_command() {
     assert_eq!(with(""), [""; 0]);
     scratch.rvenv().args(["--check", "env"]).ok();
     let error = scratch.rvenv().args(["--activators", "bash,sh", "other"]).error();
-    assert!(error.contains("activator \"sh\"; choose from bash, "), "{error}");
+    assert!(error.contains("unknown activator \"sh\"; choose from bash, batch, "), "{error}");
     assert_eq!(scratch.names(), ["env"]);
 }
 

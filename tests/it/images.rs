@@ -263,7 +263,7 @@ fn the_same_source_date_epoch_gives_the_same_bytes_on_any_number_of_cores() {
     });
     let scratch = Scratch::new();
     let error = scratch.rvenv_for(&python()).env("SOURCE_DATE_EPOCH", "yesterday").arg("env").error();
-    assert!(error.contains("not a number of seconds"), "{error}");
+    assert!(error.contains("which is not a number of seconds since 1970"), "{error}");
 }
 
 #[cfg(unix)] // modes

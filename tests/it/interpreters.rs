@@ -23,12 +23,12 @@ fn what_is_not_a_python_is_refused_with_the_reason() {
         (scratch.path(""), "it is a directory"),
         (scratch.path("dangling"), "it is a broken symbolic link"),
         (no_exec, "it is not executable"),
-        ("/bin/ls".into(), "not behave like a Python interpreter (exit status: 2)"),
+        ("/bin/ls".into(), "it does not behave like a Python interpreter (exit status: 2)"),
         (garbage, "could not parse its output"),
-        (dies, "not behave like a Python interpreter (signal: 11"),
-        (complains, "interpreter (exit status: 127): no such version"),
-        (no_loader, "dynamic loader, does not exist"),
-        (old, "it is Python 3.5.10, but rvenv requires Python 3.6"),
+        (dies, "it does not behave like a Python interpreter (signal: 11"),
+        (complains, "it does not behave like a Python interpreter (exit status: 127): no such version"),
+        (no_loader, "the interpreter in its #! line, or its dynamic loader, does not exist"),
+        (old, "it is Python 3.5.10, but rvenv requires Python 3.6 or later"),
     ];
     for (python, reason) in cases {
         let error = scratch.rvenv().arg("-p").arg(&python).arg("env").error();
@@ -42,7 +42,7 @@ fn a_python_that_hangs_times_out_and_one_that_leaves_a_child_is_not_delayed() {
     let scratch = Scratch::new();
     let hangs = scratch.write_script("hangs", "#!/bin/sh\nsleep 600\n");
     let error = scratch.rvenv().arg("-p").arg(&hangs).arg("env").error();
-    assert!(error.contains("within 30 seconds"), "{error}");
+    assert!(error.contains("it did not respond within 30 seconds"), "{error}");
     // Its child keeps stdout open, and is killed when the query ends.
     let forks = format!("#!/bin/sh\nsleep 600 &\necho $! >child\nexec {} \"$@\"\n", python().path.display());
     let forks = scratch.write_script("forks", &forks);
@@ -381,7 +381,13 @@ fn an_environment_whose_base_is_gone_is_a_clear_error() {
     let error = scratch.rvenv().args(["-p", "copied/bin/python", "env"]).error();
     assert!(error.contains("copied/bin/python' cannot be used: "), "{error}");
     let home = scratch.path("base/bin");
-    assert!(error.contains(&format!("no longer exists in '{}'", home.display())), "{error}");
+    assert!(
+        error.contains(&format!(
+            "it belongs to an environment whose base Python no longer exists in '{}'",
+            home.display()
+        )),
+        "{error}"
+    );
 }
 
 #[test]
@@ -453,6 +459,6 @@ fn a_home_with_another_python_in_place_of_the_base_is_refused() {
         symlink(&other.path, scratch.path("base/bin").join(name)).unwrap();
     }
     let error = scratch.rvenv().args(["-p", "theirs", "env"]).error();
-    assert!(error.contains("it is CPython 3.9.18, but its base"), "{error}");
+    assert!(error.contains("it is CPython 3.9.18, but its base Python "), "{error}");
     assert!(error.contains("is now CPython 3.13.0"), "{error}");
 }

@@ -115,7 +115,10 @@ fn a_waiting_run_reports_it_and_can_be_interrupted() {
     }
     let waited = waiting.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&waited.status), Some(15), "{waited:?}");
-    assert!(String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program "), "{waited:?}");
+    assert!(
+        String::from_utf8_lossy(&waited.stderr).contains("Waiting for another program that is creating "),
+        "{waited:?}"
+    );
     let held = held.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&held.status), Some(2), "{held:?}");
     // New directories are removed again, and nothing hidden remains.

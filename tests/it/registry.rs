@@ -53,7 +53,7 @@ fn the_registry_is_searched_as_by_the_py_launcher() {
         return;
     }
     let error = rvenv(&scratch).arg("env").error();
-    assert!(error.contains("is on PATH, and no Python is registered"), "{error}");
+    assert!(error.contains("neither python3 nor python is on PATH, and no Python is registered"), "{error}");
 
     let named = Registered::new(&scratch, "RvenvTest", "3.10");
     named.set(r"\InstallPath", "ExecutablePath", &old.path);
@@ -87,7 +87,10 @@ fn the_registry_is_searched_as_by_the_py_launcher() {
         .silent();
     assert_eq!(home(&scratch.env()), directory(&new));
     let error = rvenv(&scratch).args(["-p", "3.12-32", "other"]).error();
-    assert!(error.contains("the registry") && error.contains("is CPython 3.12.9 for win-amd64"), "{error}");
+    assert!(
+        error.contains("searched PATH, the registry, and ") && error.contains("is CPython 3.12.9 for win-amd64"),
+        "{error}"
+    );
     let listed = rvenv(&scratch).arg("--list-pythons").ok();
     assert_eq!(listed.lines().count(), 2, "{listed}");
 

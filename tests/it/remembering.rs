@@ -294,7 +294,10 @@ fn an_unreadable_pyvenv_cfg_does_not_make_an_environment_a_base() {
     let Some(faulty) = with_fault(&scratch, run(), "openat", &cfg, "error=ENFILE:when=3+") else { return };
     let error = faulty.error();
     let reason = format!("[Errno 23] Too many open files in system: '{}'", cfg.display());
-    assert!(error.ends_with(&format!("it could not examine its own installation: {reason}")), "{error}");
+    assert!(
+        error.ends_with(&format!("cannot be used: it could not examine its own installation: {reason}")),
+        "{error}"
+    );
     run().silent();
     assert_eq!(configured(&scratch.env(), "home").map(PathBuf::from).as_deref(), python.path.parent());
 }

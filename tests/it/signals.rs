@@ -172,7 +172,11 @@ fn entries_that_cannot_be_restored_are_kept() {
     scratch.write("env/mine", "another one");
     for arguments in [&["env"][..], &["--clear", "env"]] {
         let error = scratch.rvenv_for(&python()).arg("--without-pip").args(arguments).error();
-        assert!(error.contains("an interrupted run") && error.contains(hidden.to_str().unwrap()), "{error}");
+        assert!(
+            error.contains("its contents from before an interrupted run are in")
+                && error.contains(hidden.to_str().unwrap()),
+            "{error}"
+        );
         assert_eq!(fs::read(hidden.join("old/mine")).unwrap(), b"");
         assert_eq!(fs::read(scratch.path("env/mine")).unwrap(), b"another one");
     }

@@ -91,20 +91,20 @@ fn links_are_refused() {
 #[test]
 fn duplicate_names_are_refused() {
     let twice = [module("a.py"), Entry::new("a.py", "other\n")];
-    refuse("twice", &wheel_with(twice.clone()), "more than one entry named a.py");
+    refuse("twice", &wheel_with(twice.clone()), "it has more than one entry named a.py");
     // The zip crate returns the last entry of a name: the link here, the file next.
-    refuse("file, link", &wheel_with([module("a"), Entry::link("a", "/tmp")]), "more than one entry named a");
-    refuse("link, file", &wheel_with([Entry::link("a", "/tmp"), module("a")]), "more than one entry named a");
-    refuse("case", &wheel_with([module("a.py"), module("A.py")]), "more than one entry named A.py");
-    refuse("case of directory", &wheel_with([module("a/b"), module("A/b")]), "more than one entry named A/b");
-    refuse("case beyond ASCII", &wheel_with([module("É.py"), module("é.py")]), "more than one entry named é.py");
+    refuse("file, link", &wheel_with([module("a"), Entry::link("a", "/tmp")]), "it has more than one entry named a");
+    refuse("link, file", &wheel_with([Entry::link("a", "/tmp"), module("a")]), "it has more than one entry named a");
+    refuse("case", &wheel_with([module("a.py"), module("A.py")]), "it has more than one entry named A.py");
+    refuse("case of directory", &wheel_with([module("a/b"), module("A/b")]), "it has more than one entry named A/b");
+    refuse("case beyond ASCII", &wheel_with([module("É.py"), module("é.py")]), "it has more than one entry named é.py");
     refuse("below", &wheel_with([module("a/b"), module("a")]), "its entry a/b is below its entry a, which is a file");
     refuse("below, case", &wheel_with([module("A/b/c"), module("a-"), module("a")]), "its entry A/b/c is below");
     // The end record gives fewer entries than there are.
     let mut fewer = wheel_with(twice);
     let count = fewer.len() - 14;
     (fewer[count], fewer[count + 2]) = (3, 3);
-    refuse("fewer", &fewer, "more than one entry named");
+    refuse("fewer", &fewer, "it has more than one entry named");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn huge_or_wrong_sizes_are_refused() {
     let record = Entry { name: "pip-1.0.dist-info/RECORD".to_owned(), size: 5, ..bomb };
     refuse("RECORD", &forge::archive(&[metadata(), record]), "its entry pip-1.0.dist-info/RECORD does not have the 5");
     let many: Vec<Entry> = (0..4).map(|at| Entry { size: 60_000_000, ..module(&format!("{at}.py")) }).collect();
-    refuse("many", &forge::wheel(&many), "unpacks to more than 134217728 bytes, at its entry 2.py");
+    refuse("many", &forge::wheel(&many), "it unpacks to more than 134217728 bytes, at its entry 2.py");
 }
 
 #[test]
@@ -140,16 +140,16 @@ fn a_wrong_record_is_refused() {
     let size = a.row().replace(",5\n", ",6\n");
     for (record, reason) in [
         ("a.py,sha256=x,5\n", "a.py does not match its hash in RECORD"),
-        ("a.py,md5=x,5\n", "unsupported hash, md5"),
+        ("a.py,md5=x,5\n", "its RECORD has an unsupported hash, md5"),
         (&size, "a.py does not match its size in RECORD"),
         ("a.py,,\n", "a.py has no hash in RECORD"),
         ("a.py\n", "a.py has no hash in RECORD"),
         ("", "a.py is not listed in RECORD"),
-        ("gone.py,sha256=x,1\n", "its RECORD lists gone.py, "),
-        ("../../../bin/pip,sha256=x,1\n", "its RECORD lists ../../../bin/pip, "),
-        ("/etc/passwd,,\n", "its RECORD lists /etc/passwd, "),
-        ("\"a\nb\",,\n", "its RECORD lists a\\nb, "),
-        ("./a.py,,\n", "its RECORD lists ./a.py, "),
+        ("gone.py,sha256=x,1\n", "its RECORD lists gone.py, which is not in the wheel"),
+        ("../../../bin/pip,sha256=x,1\n", "its RECORD lists ../../../bin/pip, which is not in the wheel"),
+        ("/etc/passwd,,\n", "its RECORD lists /etc/passwd, which is not in the wheel"),
+        ("\"a\nb\",,\n", "its RECORD lists a\\nb, which is not in the wheel"),
+        ("./a.py,,\n", "its RECORD lists ./a.py, which is not in the wheel"),
     ] {
         refuse(record, &lies(record), reason);
     }

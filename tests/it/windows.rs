@@ -22,11 +22,12 @@ fn a_file_in_use_is_reported_and_the_environment_stays_intact() {
     scratch.rvenv_for(&python).arg("env").silent();
     let before = tree(&scratch.env());
     let running = running(&scratch, &scratch.env());
-    let in_use = format!("{} is in use; close the program", quoted(&scratch.env().join(PYTHON)));
+    let in_use =
+        format!("{} is in use; close the program that has it open, and run again", quoted(&scratch.env().join(PYTHON)));
     let error = scratch.rvenv_for(&python).args(["--clear", "env"]).error();
     assert!(error.contains(&in_use), "{error}");
     let error = scratch.rvenv_for(&other).args(["--upgrade", "env"]).error();
-    assert!(error.contains("it is in use; close the program"), "{error}");
+    assert!(error.ends_with("it is in use; close the program that has it open, and run again"), "{error}");
     assert!(error.contains(&quoted(&scratch.env().join(PYTHON))), "{error}");
     assert!(tree(&scratch.env()) == before);
     // No error if python.exe would only be replaced by the same file.
@@ -168,9 +169,9 @@ fn a_cache_writable_by_everyone_is_not_used() {
     let output = run(&["other"]).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && stderr.starts_with("Warning: Unable to use the cache"), "{stderr}");
-    assert!(stderr.contains("can write to it"), "{stderr}");
+    assert!(stderr.contains("another user owns it or can write to it"), "{stderr}");
     let error = scratch.rvenv().env("RVENV_CACHE_DIR", &cache).arg("--cache-info").error();
-    assert!(error.contains("can write to it"), "{error}");
+    assert!(error.contains("another user owns it or can write to it"), "{error}");
 }
 
 #[test]
