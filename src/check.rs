@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result, one_line};
-use crate::interpreter::{Discovery, PythonRequest};
+use crate::interpreter::{Discovery, PythonRequest, VersionRequest};
 use crate::options::Options;
 use crate::platform::Platform;
 use crate::quote;
@@ -113,7 +113,8 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
         return Ok(vec![Finding::new(&env_dir, reason.to_owned(), Remedy::Again)]);
     };
-    let configured = configuration.version.as_deref().map_or(Base::Unknown, |version| Base::Version(short(version)));
+    let version = configuration.version.as_deref().map(short).filter(|text| VersionRequest::parse(text).is_some());
+    let configured = version.map_or(Base::Unknown, Base::Version);
     let Some(home) = configuration.home.clone() else {
         return Ok(vec![
             Finding::new(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again).for_base(configured),

@@ -91,6 +91,18 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
 }
 
 #[test]
+fn an_invalid_version_in_pyvenv_cfg_is_not_suggested() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    for (version, command) in
+        [("", "rvenv --upgrade env"), ("?", "rvenv --upgrade env"), ("3.12.1", "rvenv --upgrade -p 3.12 env")]
+    {
+        fs::write(scratch.path("env/pyvenv.cfg"), format!("home = /nowhere\nversion = {version}\n")).unwrap();
+        assert!(findings(&scratch, "env")[0].ends_with(&format!("; run: {command}")), "{version}");
+    }
+}
+
+#[test]
 fn a_moved_environment_is_reported() {
     for_each_python(|python| {
         for ours in [true, false] {
