@@ -111,12 +111,15 @@ fn an_invalid_entry_is_silently_replaced() {
     let entry = directory.join(&names_in(&directory)[0]);
     let sound = fs::read_to_string(&entry).unwrap();
     for damage in ["", "{", "null", "[1]", &sound[..sound.len() / 2], &sound.replace("\"answer\"", "\"other\"")] {
+        assert_ne!(damage, sound);
         fs::write(&entry, damage).unwrap();
         rvenv(&scratch, &python.path).silent();
         assert_eq!(fs::read_to_string(&entry).unwrap(), sound, "written again");
     }
     // An entry written by another version of the probe.
-    fs::write(&entry, sound.replace("\"probe\":\"", "\"probe\":\"x")).unwrap();
+    let mut of_another: serde_json::Value = serde_json::from_str(&sound).unwrap();
+    of_another["probe"] = (of_another["probe"].as_u64().unwrap() ^ 1).into();
+    fs::write(&entry, of_another.to_string()).unwrap();
     rvenv(&scratch, &python.path).silent();
     assert_eq!(fs::read_to_string(&entry).unwrap(), sound);
 }
