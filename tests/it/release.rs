@@ -67,7 +67,10 @@ impl Program {
 
 /// The directory with the release's files, if they were built from these sources.
 pub fn dist() -> Option<PathBuf> {
-    if is_current() { Some(directory()) } else { missing("a release built from these sources by packaging/release") }
+    match is_current() {
+        true => Some(directory()),
+        false => missing_release("a release built from these sources by packaging/release"),
+    }
 }
 
 fn directory() -> PathBuf {

@@ -20,7 +20,7 @@ impl Root {
         let dist = release::dist()?;
         let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/roots").join(name).join("complete").exists();
         if !there {
-            return missing(&format!("the system {name}"));
+            return missing_release(&format!("the system {name}"));
         }
         let root = Root { name, python, scratch: Scratch::new() };
         root.run(python).args(["-m", "venv", "tools"]).silent();

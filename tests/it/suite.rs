@@ -24,8 +24,12 @@ fn bare_machine() -> Scratch {
 
 /// Runs `tests/run` on it. Returns the commands that it ran, and its stderr.
 fn suite(arguments: &[&str], ci: &str) -> (Vec<String>, String) {
+    suite_with(arguments, ci, "")
+}
+
+fn suite_with(arguments: &[&str], ci: &str, release: &str) -> (Vec<String>, String) {
     let scratch = bare_machine();
-    let run = scratch.run("/bin/sh").arg("tests/run").args(arguments).env("CI", ci);
+    let run = scratch.run("/bin/sh").arg("tests/run").args(arguments).env("CI", ci).env("RVENV_TEST_RELEASE", release);
     // So that it finds nothing of this machine.
     let run = run.env("PATH", scratch.path("bin")).env("HOME", scratch.path("")).env("TMPDIR", scratch.path(""));
     let output = run.env_remove("PYENV_ROOT").output();
@@ -39,7 +43,12 @@ fn suite(arguments: &[&str], ci: &str) -> (Vec<String>, String) {
 fn by_default_the_suite_installs_nothing_and_lists_what_is_untested() {
     let (called, said) = suite(&["--test", "it", "cli::"], "");
     assert_eq!(called, ["cargo test --locked --test it cli::"]);
-    for line in ["activation: bash zsh ", "Pythons of pyenv: 3.6 3.7 ", "wheel: target/tools/complete"] {
+    for line in [
+        "activation: bash zsh ",
+        "Pythons of pyenv: 3.6 3.7 ",
+        "wheel: target/tools/complete",
+        "files of a release (packaging/release): target/dist/SHA256SUMS",
+    ] {
         assert!(said.contains(&format!("\n  {line}")), "{line} in {said}");
     }
     assert!(said.contains("sh tests/run --install"), "{said}");
@@ -64,6 +73,48 @@ fn the_suite_installs_and_fetches_on_request_and_in_ci() {
         // The programs are still missing, which is reported.
         assert!(said.contains("\n  activation: bash zsh ") && !said.contains("--install"), "{said}");
     }
+}
+
+#[test]
+fn a_release_is_tested_for_a_tag_and_if_what_it_depends_on_has_changed() {
+    let (Some(git), Some(_), scratch) = (tool("git"), tool("rustc"), Scratch::new()) else { return };
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    scratch.write(".ci/needs-release", fs::read(repository.join(".ci/needs-release")).unwrap());
+    scratch.write(".ci/released", "");
+    scratch.write("packaging/release", "");
+    scratch.write("src/cli.rs", "");
+    let git = |arguments: &[&str]| {
+        let names = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"];
+        scratch.run(&git).args(names).args(arguments).env("HOME", scratch.path("")).ok()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "first"]);
+    let script = |arguments: &[&str]| scratch.run("sh").arg(".ci/needs-release").args(arguments);
+    let is_needed = || {
+        let output = script(&[]).output();
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+        output.status.success()
+    };
+    assert!(is_needed());
+    script(&["--tested"]).silent();
+    assert!(!is_needed());
+    scratch.write("src/cli.rs", "changed");
+    assert!(!is_needed(), "it is tested without a release");
+    scratch.write("packaging/release", "changed");
+    assert!(is_needed());
+    script(&["--tested"]).silent();
+    assert!(!is_needed());
+    git(&["tag", "v1"]);
+    assert!(is_needed());
+}
+
+#[test]
+fn what_is_left_out_of_a_run_is_listed() {
+    let (called, said) = suite_with(&["--test", "it"], "", "unchanged");
+    assert_eq!(called, ["cargo test --locked --test it"]);
+    assert!(said.contains("Left out of this run, because it is unchanged: a release"), "{said}");
+    assert!(!said.contains("packaging/release") && said.contains("wheel: target/tools/complete"), "{said}");
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn an_environments_python_resolves_to_its_base() {
 fn pip_installs_the_released_wheel_and_the_program_and_module_work() {
     let dist = absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist"));
     if !dist.join("SHA256SUMS").exists() {
-        return missing("a release built by packaging/release").unwrap_or_default();
+        return missing_release("a release built by packaging/release").unwrap_or_default();
     }
     let scratch = Scratch::new();
     let python = python();
