@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{Expr, ExprLit, Lit, Token};
+
 use crate::harness::*;
+use crate::structure::{Sources, is_for_tests};
 
 pub const REFERENCE: &str = include_str!("../../docs/reference.md");
 
@@ -86,26 +91,74 @@ fn the_activation_table_has_each_script() {
     }
 }
 
+/// The names of environment variables in the program's code.
+#[derive(Default)]
+struct Variables {
+    /// The arguments of functions that read one, and other literals that look like such a name.
+    read: BTreeSet<String>,
+    /// All literals.
+    literals: BTreeSet<String>,
+}
+
+impl Variables {
+    fn of_the_program() -> Variables {
+        let mut variables = Variables::default();
+        Sources::read().files().for_each(|file| variables.visit_file(file));
+        variables
+    }
+
+    fn add_read(&mut self, function: &syn::Ident, arguments: &Punctuated<Expr, Token![,]>) {
+        if let (true, Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. }))) =
+            (["var", "var_os", "path"].iter().any(|reads| function == reads), arguments.first())
+        {
+            self.read.insert(name.value());
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Variables {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Expr::Path(function) = &*call.func {
+            self.add_read(&function.path.segments.last().unwrap().ident, &call.args);
+        }
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.add_read(&call.method, &call.args);
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
+        let text = literal.value();
+        let is_upper = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if is_upper && text.contains('_') && !text.starts_with('_') {
+            self.read.insert(text.clone());
+        }
+        self.literals.insert(text);
+    }
+}
+
 #[test]
-fn the_table_of_variables_has_each_one_that_is_read() {
-    let table = section("## Environment variables");
-    let sources = walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).into_iter().flatten();
-    let sources = sources.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"));
-    let text: String = sources.map(|entry| fs::read_to_string(entry.path()).unwrap()).collect();
-    let is_name = |word: &&str| {
-        let is_upper = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        is_upper && word.contains('_') && !word.starts_with('_')
-    };
-    let quoted = text.split('"').filter(is_name);
-    // Names without an underscore are found by the calls that read them.
-    let calls = ["var_os(\"", ".var(\"", "surroundings.path(\"", "self.path(\""];
-    let called = calls.iter().flat_map(|call| text.split(call).skip(1)).map(|rest| rest.split('"').next().unwrap());
-    // The compiler's, a placeholder, and two that are set.
-    let others = ["CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION", "ENV_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"];
-    let read: BTreeSet<&str> = quoted.chain(called).filter(|word| !others.contains(word)).collect();
-    assert!(["RVENV_PYTHON", "CI", "PROGRAMFILES"].iter().all(|name| read.contains(name)), "{read:?}");
-    for name in read {
-        assert!(table.contains(&format!("`{name}`")), "{name}");
+fn the_table_of_variables_has_each_one_that_is_read_and_no_other() {
+    let rows = rows(section("## Environment variables"));
+    let listed: BTreeSet<&str> = rows.iter().flat_map(|row| row[0].split('`').skip(1).step_by(2)).collect();
+    let Variables { read, literals } = Variables::of_the_program();
+    for name in &read {
+        let is_set = ["PIP_DISABLE_PIP_VERSION_CHECK", "VIRTUAL_ENV"].contains(&name.as_str());
+        assert!(is_set || listed.contains(name.as_str()), "{name}");
+    }
+    let scripts = ["common", "relocatable"]
+        .map(|place| fs::read_to_string(format!("{}/scripts/{place}/activate", env!("CARGO_MANIFEST_DIR"))).unwrap());
+    for name in listed {
+        let is_read = literals.contains(name) || scripts.iter().any(|script| script.contains(name));
+        assert!(is_read || name == "PATHEXT", "{name} (a dependency reads PATHEXT)");
     }
 }
 

@@ -19,12 +19,12 @@ type Module = Vec<String>;
 type Imports = BTreeMap<(String, String), String>;
 
 /// All modules with their files and syntax trees, except those only for tests or fuzzing.
-struct Sources {
+pub struct Sources {
     modules: BTreeMap<Module, (String, syn::File)>,
 }
 
 impl Sources {
-    fn read() -> Sources {
+    pub fn read() -> Sources {
         let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let is_code = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
         let paths = WalkDir::new(&src).into_iter().map(|entry| entry.unwrap().into_path()).filter(is_code);
@@ -50,6 +50,10 @@ impl Sources {
         }
         modules.retain(|module, _| !for_tests.contains(module));
         Sources { modules }
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = &syn::File> {
+        self.modules.values().map(|(_, file)| file)
     }
 
     fn imports(&self) -> Imports {
@@ -131,7 +135,7 @@ impl<'ast> Visit<'ast> for Paths {
 }
 
 /// Whether an item exists only for tests, doctests or fuzzing.
-fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
         let condition = attribute.meta.require_list().unwrap().tokens.to_string();
         let has = |word: &&str| condition.contains(word);
