@@ -24,11 +24,12 @@ fn environments_of_rvenv_and_cpython_are_intact_and_stay_unchanged() {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("ours, with a 'quote'").silent();
         scratch.rvenv_for(python).args(["--without-pip", "plain"]).silent();
-        scratch.venv(python).arg("theirs").output();
-        let names = ["ours, with a 'quote'", "plain", "theirs"];
-        let before = names.map(|name| tree(&scratch.path(name)));
-        scratch.rvenv().arg("--check").args(names).silent();
-        assert!(names.map(|name| tree(&scratch.path(name))) == before);
+        Theirs::with(python, |theirs| {
+            let paths = [&scratch.path("ours, with a 'quote'"), &scratch.path("plain"), &theirs.env_dir];
+            let before = paths.map(|path| tree(path));
+            scratch.rvenv().arg("--check").args(paths).silent();
+            assert!(paths.map(|path| tree(path)) == before);
+        });
     });
 }
 
@@ -104,11 +105,14 @@ fn an_invalid_version_in_pyvenv_cfg_is_not_suggested() {
 
 #[test]
 fn a_moved_environment_is_reported() {
-    for_each_python(|python| {
+    for_some_pythons(|python| {
         for ours in [true, false] {
             let scratch = Scratch::new();
-            let make = if ours { scratch.rvenv_for(python) } else { scratch.venv(python) };
-            make.arg(scratch.path("before")).output();
+            if ours {
+                scratch.rvenv_for(python).arg("before").silent();
+            } else {
+                Theirs::with(python, |theirs| scratch.run("cp").arg("-a").arg(&theirs.env_dir).arg("before").silent());
+            }
             scratch.write("before/bin/mine", "#!/usr/bin/env python3\n");
             scratch.write("before/bin/system", "#!/usr/bin/python3\n");
             fs::rename(scratch.path("before"), scratch.env()).unwrap();

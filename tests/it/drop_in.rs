@@ -98,17 +98,21 @@ fn compare_over(python: &Python, flags: &[&str], prepare: impl Fn(&Scratch)) {
     let theirs = snapshot(&scratch.env());
     fs::remove_dir_all(scratch.env()).unwrap();
     prepare(&scratch);
-    scratch.rvenv_for(python).args(flags).arg(scratch.env()).silent();
-    let ours = snapshot(&scratch.env());
+    compare_with(&scratch, &theirs, &scratch.env(), python, flags);
+    assert_eq!(scratch.names(), ["env"], "nothing else is left");
+}
+
+/// Creates our environment at the path that theirs had, and compares it with theirs.
+fn compare_with(scratch: &Scratch, theirs: &Snapshot, env_dir: &Path, python: &Python, flags: &[&str]) {
+    scratch.rvenv_for(python).args(flags).arg(env_dir).silent();
+    let ours = snapshot(env_dir);
     if !flags.contains(&"--without-pip") {
         // The cache must make no difference.
-        fs::remove_dir_all(scratch.env()).unwrap();
-        scratch.rvenv_for(python).arg("--no-cache").args(flags).arg(scratch.env()).silent();
-        compare_trees(&theirs.tree, &tree(&scratch.env()), "without a cache");
+        fs::remove_dir_all(env_dir).unwrap();
+        scratch.rvenv_for(python).arg("--no-cache").args(flags).arg(env_dir).silent();
+        compare_trees(&theirs.tree, &tree(env_dir), "without a cache");
     }
-
-    compare_snapshots(&theirs, &ours, &format!("{} {flags:?}", python.path.display()));
-    assert_eq!(scratch.names(), ["env"], "nothing else is left");
+    compare_snapshots(theirs, &ours, &format!("{} {flags:?}", python.path.display()));
 }
 
 pub fn compare_snapshots(theirs: &Snapshot, ours: &Snapshot, what: &str) {
@@ -176,7 +180,14 @@ fn compare_configurations(theirs: &[(String, String)], ours: &[(String, String)]
 
 #[test]
 fn the_environment_with_pip_is_the_same_as_cpythons() {
-    for_each_pip(|python| compare(python, &[]));
+    for_each_pip(|python| {
+        Theirs::with(python, |theirs| {
+            let snapshot = Snapshot { tree: theirs.tree.clone(), ..snapshot(&theirs.env_dir) };
+            let _aside = theirs.moved_aside();
+            compare_with(&Scratch::new(), &snapshot, &theirs.env_dir, python, &[]);
+            assert_eq!(names_in(theirs.env_dir.parent().unwrap()), ["env", "theirs"], "nothing else is left");
+        });
+    });
 }
 
 #[test]
@@ -322,7 +333,7 @@ for directory, _, names in os.walk(site_packages):
         count += 1
 print(count)
 ";
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg(scratch.env()).silent();
         let count = scratch

@@ -40,7 +40,7 @@ fn without_pip(scratch: &Scratch, python: &Python) -> PathBuf {
 fn the_newest_compatible_wheel_takes_precedence_over_the_bundled_one() {
     let scratch = Scratch::new();
     let Some(directory) = wheels_of(&scratch, "wheels", &["3.13", "3.11", "3.7"]) else { return };
-    for_each_pip(|python| {
+    for_pythons(some_pythons().into_iter().chain(pyenv("3.7")), |python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("--find-links").arg(&directory).arg("env").silent();
         // By Requires-Python: pip 24.2 needs 3.8; pip 23.2.1, pip 22.0.4 and setuptools 65.5.0 need 3.7.

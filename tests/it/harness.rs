@@ -23,6 +23,8 @@ mod processes;
 mod pythons;
 #[path = "harness/running.rs"]
 mod running;
+#[path = "harness/theirs.rs"]
+mod theirs;
 #[path = "harness/unix.rs"]
 #[cfg(unix)] // modes, sh scripts, names of arbitrary bytes
 mod unix;
@@ -32,6 +34,7 @@ pub use mounted::Mounted;
 pub use pythons::*;
 pub use running::Running;
 use running::{Deadline, program};
+pub use theirs::Theirs;
 #[cfg(unix)]
 pub use unix::os;
 

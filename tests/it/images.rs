@@ -33,7 +33,7 @@ fn without_times(scratch: &Scratch) -> Tree {
 
 #[test]
 fn an_environment_is_the_same_with_a_cold_a_warm_and_no_cache() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         let made = |run: Run| {
             run.silent();
@@ -210,7 +210,7 @@ fn the_bases_pyc_with_a_different_source_or_header_are_not_used() {
 
 #[test]
 fn no_compile_leaves_out_only_the_pyc() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         rvenv(&scratch, python).silent();
         let mut compiled = tree(&scratch.env());
@@ -249,7 +249,7 @@ fn source_date_epoch_makes_the_pyc_hash_based() {
 #[cfg(unix)] // taskset
 #[test]
 fn the_same_source_date_epoch_gives_the_same_bytes_on_any_number_of_cores() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         let made = |run: Run, arguments: &[&str]| {
             let run = run.env("SOURCE_DATE_EPOCH", "1700000000").args(arguments);

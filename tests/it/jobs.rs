@@ -47,7 +47,7 @@ pub fn pip(scratch: &Scratch, env_dir: &Path, args: &[&str]) -> String {
 
 #[test]
 fn pip_installs_a_wheel_upgrades_it_and_removes_it() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         fs::create_dir(scratch.path("wheels")).unwrap();
         small_wheel(&scratch.path("wheels"), "1.0");
@@ -67,7 +67,7 @@ fn pip_installs_a_wheel_upgrades_it_and_removes_it() {
 
 #[test]
 fn pip_lists_and_completely_uninstalls_itself() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("env").silent();
         let env_dir = scratch.env();
@@ -154,7 +154,7 @@ paths = sysconfig.get_paths()
 for path in (paths['include'], paths['platinclude'], paths['platlib'], sysconfig.get_config_var('EXT_SUFFIX')):
     print(path)
 ";
-    for_each_pip(|python| {
+    for_each_python(|python| {
         let scratch = Scratch::new();
         scratch.write("built.c", SOURCE);
         scratch.rvenv_for(python).args(["--without-pip", "env"]).silent();

@@ -197,7 +197,7 @@ fn programs_started_by_rvenv_end_with_it() {
 
 #[test]
 fn a_run_repairs_a_moved_environment() {
-    for_each_pip(|python| {
+    for_some_pythons(|python| {
         let scratch = Scratch::new();
         scratch.rvenv_for(python).arg("old place").silent();
         fs::rename(scratch.path("old place"), scratch.path("new place")).unwrap();

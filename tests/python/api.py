@@ -38,6 +38,8 @@ own = Own(symlinks=True)
 own.create("same")
 Hooked(symlinks=True, clear=True, with_pip=True, prompt="a prompt").create("same")
 (context,) = Hooked.contexts
+# Newer releases leave the template that they have read last in the context.
+vars(own.context).pop("script_path", None)
 missing = set(vars(own.context)) - set(vars(context))
 assert not missing, missing
 for name, value in vars(own.context).items():

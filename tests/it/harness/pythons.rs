@@ -65,9 +65,24 @@ fn parse_version(text: &str) -> (u32, u32) {
     (major.parse().expect("a number"), minor.parse().expect("a number"))
 }
 
-/// Runs `test` for each Python.
+/// The Pythons to test with where their versions make little difference, if any: the oldest, the newest, and some of
+/// those between, one of which is Debian's.
+pub fn some_pythons() -> Vec<Python> {
+    let some = if cfg!(windows) { &["3.8", "3.13"][..] } else { &["3.6", "3.8", "3.13"] };
+    let mut pythons: Vec<Python> = some.iter().filter_map(|version| pyenv(version)).collect();
+    pythons.extend(debian());
+    // A machine may have only others.
+    if pythons.is_empty() { vec![python()] } else { pythons }
+}
+
+/// Runs `test` for some Pythons.
+pub fn for_some_pythons(test: impl Fn(&Python) + Sync) {
+    for_pythons(some_pythons(), test);
+}
+
+/// Runs `test` for each Python: for what depends on the version.
 pub fn for_each_python(test: impl Fn(&Python) + Sync) {
-    for_each(pythons(), test);
+    for_pythons(pythons(), test);
 }
 
 /// Runs `test`, which involves pip, for each Python. On Windows, only the oldest and the newest are tested, because
@@ -77,12 +92,12 @@ pub fn for_each_pip(test: impl Fn(&Python) + Sync) {
     if cfg!(windows) && pythons.len() > 2 {
         pythons.drain(1..pythons.len() - 1);
     }
-    for_each(pythons, test);
+    for_pythons(pythons, test);
 }
 
-/// Runs `test` in as many threads as there are cores, and panics with the Pythons that failed.
-fn for_each(pythons: Vec<Python>, test: impl Fn(&Python) + Sync) {
-    let queue = std::sync::Mutex::new(pythons);
+/// Runs `test` for these Pythons in as many threads as there are cores, and panics with those that failed.
+pub fn for_pythons(pythons: impl IntoIterator<Item = Python>, test: impl Fn(&Python) + Sync) {
+    let queue = std::sync::Mutex::new(Vec::from_iter(pythons));
     let failed = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
