@@ -115,10 +115,10 @@ impl Cache {
                 return refused(&directory, FOREIGN);
             }
         }
-        match os::would_be_roots_at_anothers(root) {
-            true => refused(root, "root does not create a cache in another user's directory"),
-            false => Ok(()),
+        if os::would_be_roots_at_anothers(root) || os::is_replaceable(root) {
+            return refused(root, "root does not keep a cache in another user's directory");
         }
+        Ok(())
     }
 
     /// Empties the cache. Files in its directory that are not rvenv's stay.
@@ -159,9 +159,11 @@ impl Cache {
         path.parent().is_some_and(|directory| self.is_own(directory)).then_some(path)
     }
 
-    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them.
+    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them or
+    /// put others in their place.
     fn is_own(&self, directory: &Path) -> bool {
-        self.directory.as_deref().is_some_and(os::is_own_directory) && os::is_own_directory(directory)
+        let is_safe = |root: &Path| os::is_own_directory(root) && !os::is_replaceable(root);
+        self.directory.as_deref().is_some_and(is_safe) && os::is_own_directory(directory)
     }
 
     /// Reads a file.

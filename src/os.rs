@@ -191,6 +191,44 @@ impl Directory {
     }
 }
 
+/// A directory that stays the same while this process works in it, even if it is root and another user can write to a
+/// directory above it.
+#[derive(Debug)]
+pub(crate) struct PinnedDir(system::PinnedDir);
+
+impl PinnedDir {
+    /// Pins a directory. Fails if it is a link that another user could have placed.
+    pub(crate) fn open(path: &Path) -> io::Result<PinnedDir> {
+        system::PinnedDir::open(path).map(PinnedDir)
+    }
+
+    /// Pins the directory at `path`, for which [`try_lock`] returned `lock`.
+    pub(crate) fn locked(path: &Path, lock: &File) -> io::Result<PinnedDir> {
+        system::PinnedDir::from_open(path, lock).map(PinnedDir)
+    }
+
+    /// Pins a directory in this one. Fails like [`open`](Self::open).
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
+        self.0.enter(name).map(PinnedDir)
+    }
+
+    /// Follows a rename of a directory above it: it is now at `path`.
+    pub(crate) fn moved_to(&mut self, path: &Path) {
+        self.0.moved_to(path);
+    }
+
+    /// A path that keeps leading to it.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// Whether this process is root and another user could replace what is at `path`, now or later, because that user owns
+/// or can write to a directory above it.
+pub(crate) fn is_replaceable(path: &Path) -> bool {
+    system::is_replaceable(path)
+}
+
 // Links.
 
 /// Creates the symbolic link `link` to `target`.
@@ -251,11 +289,6 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     system::unprotect(file)
 }
 
-/// Gives a directory's owner, and nobody else, full access to it (mode 0700).
-pub(crate) fn open_up(directory: &Path) -> io::Result<()> {
-    system::open_up(directory)
-}
-
 /// Whether a directory has only an owner and a mode, and no access control list or other extended attributes.
 pub(crate) fn is_plain_directory(path: &Path) -> bool {
     system::is_plain_directory(path)
@@ -266,7 +299,13 @@ pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
     system::copy_owner_and_mode(from, to)
 }
 
-// Moving and exchanging.
+// Removing, moving and exchanging.
+
+/// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and
+/// however deep the tree is.
+pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
+    system::remove_tree(directory)
+}
 
 /// Whether a locked directory and its parents can be renamed without losing the lock.
 pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = system::LOCK_MOVES_WITH_DIRECTORY;

@@ -3,27 +3,32 @@
 mod children;
 #[cfg(any(target_os = "macos", test))]
 mod listed;
+mod pinned_dir;
 #[cfg(not(target_os = "macos"))]
 mod proc;
 mod registry;
+mod removal;
 mod terminal;
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
 use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
+use super::system;
 pub(super) use children::*;
 #[cfg(target_os = "macos")]
 pub(super) use listed::has_access_control;
+pub(super) use pinned_dir::PinnedDir;
 pub(super) use registry::RegistryKey;
+pub(super) use removal::remove_tree;
 pub(super) use terminal::Terminal;
 
 pub(super) const IS_WINDOWS: bool = false;
@@ -117,7 +122,7 @@ pub(super) fn in_use(_: &Path) -> Option<PathBuf> {
 
 /// Uses flock(2) on the directory itself.
 pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
-    let opened = match open_to_lock(directory) {
+    let opened = match open_at_any_mode(CWD, directory).map(File::from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
@@ -132,18 +137,18 @@ pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     }
 }
 
-/// Opens a directory. Fails if it is a link to one.
-fn open_to_lock(directory: &Path) -> io::Result<File> {
-    let open = || Directory::open_with(directory, OFlags::RDONLY);
-    let opened = match open() {
-        // The umask may have removed the owner's permissions too.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            open_up(directory)?;
-            open()?
+/// Opens a directory for reading, even if an unusual umask or its owner has removed the owner's permissions. Fails if it
+/// is a link to one.
+fn open_at_any_mode(parent: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = || rustix::fs::openat(parent, path, flags, Mode::empty());
+    match open() {
+        Err(Errno::ACCESS) => {
+            system::make_owner_writable(parent, path)?;
+            Ok(open()?)
         }
-        opened => opened?,
-    };
-    Ok(opened.0.into())
+        opened => Ok(opened?),
+    }
 }
 
 /// Whether an open directory is still the one at `path`.
@@ -171,6 +176,14 @@ pub(super) fn would_be_roots_at_anothers(path: &Path) -> bool {
     rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
 }
 
+/// A directory that others can write to counts too, unless it is sticky, as /tmp is.
+pub(super) fn is_replaceable(path: &Path) -> bool {
+    let is_anothers =
+        |directory: Metadata| directory.uid() != 0 || (directory.mode() & 0o022 != 0 && directory.mode() & STICKY == 0);
+    rustix::process::geteuid().is_root()
+        && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
+}
+
 /// Fails on a link, and does not block on a FIFO.
 pub(super) fn open_own(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -193,27 +206,40 @@ pub(super) fn unprotect(_: &Path) -> bool {
     false
 }
 
-pub(super) fn open_up(directory: &Path) -> io::Result<()> {
-    std::fs::set_permissions(directory, Permissions::from_mode(0o700))
-}
-
+/// Works on the open directory, which cannot become a link to another one.
 pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
-    let (wanted, there) = (from.symlink_metadata()?, to.symlink_metadata()?);
+    let to = File::from(open_at_any_mode(CWD, to)?);
+    let (wanted, there) = (from.symlink_metadata()?, to.metadata()?);
     if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
-        std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()))?;
+        std::os::unix::fs::fchown(&to, Some(wanted.uid()), Some(wanted.gid()))?;
     }
-    match wanted.mode() == there.mode() {
-        true => Ok(()),
-        false => std::fs::set_permissions(to, wanted.permissions()),
-    }
+    if wanted.mode() == there.mode() { Ok(()) } else { to.set_permissions(wanted.permissions()) }
 }
 
 pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not support the flag. A plain rename does not replace a directory either, unless it is
-        // empty.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => std::fs::rename(from, to),
+        // The file system does not support the flag.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_if_absent(from, to),
         renamed => Ok(renamed?),
+    }
+}
+
+/// Renames to a path that must not exist, on file systems that have no call for it, such as NFS and 9p. A file or link
+/// gets its new name as a second one first, which fails atomically. For directories, and where there are no hard links,
+/// a check comes first. Between the two, only an empty directory can be replaced by a directory.
+fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.symlink_metadata()?.is_dir() {
+        match rustix::fs::linkat(CWD, from, CWD, to, AtFlags::empty()) {
+            Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {}
+            linked => {
+                linked?;
+                return std::fs::remove_file(from);
+            }
+        }
+    }
+    match to.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::rename(from, to),
+        there => Err(there.err().unwrap_or_else(|| Errno::EXIST.into())),
     }
 }
 

@@ -8,7 +8,7 @@ mod names;
 mod registry;
 mod rights;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt, symlink_dir, symlink_file};
@@ -158,9 +158,50 @@ pub(super) fn unprotect(file: &Path) -> bool {
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
 }
 
-/// Nothing to do: there is no umask that could have removed the owner's rights.
-pub(super) fn open_up(_: &Path) -> io::Result<()> {
-    Ok(())
+/// Like [`std::fs::remove_dir_all`], but removes read-only files too, where that cannot.
+pub(super) fn remove_tree(directory: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = entry.path();
+        match entry.file_type()?.is_dir() {
+            true => remove_tree(&path)?,
+            false => std::fs::remove_file(&path).or_else(|error| match unprotect(&path) {
+                true => std::fs::remove_file(&path),
+                false => Err(error),
+            })?,
+        }
+    }
+    std::fs::remove_dir(directory)
+}
+
+/// A directory, by its path: no user has root's rights over the files of others.
+#[derive(Debug)]
+pub(super) struct PinnedDir(PathBuf);
+
+impl PinnedDir {
+    pub(super) fn open(path: &Path) -> io::Result<PinnedDir> {
+        Ok(PinnedDir(path.to_owned()))
+    }
+
+    pub(super) fn from_open(path: &Path, _: &File) -> io::Result<PinnedDir> {
+        PinnedDir::open(path)
+    }
+
+    pub(super) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
+        PinnedDir::open(&self.0.join(name))
+    }
+
+    pub(super) fn moved_to(&mut self, path: &Path) {
+        self.0 = path.to_owned();
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+pub(super) fn is_replaceable(_: &Path) -> bool {
+    false
 }
 
 /// The rights are compared when they are to be copied, by [`copy_owner_and_mode`].

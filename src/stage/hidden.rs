@@ -2,6 +2,7 @@
 //! works on that ENV_DIR, and other runs wait. Its name depends only on that of ENV_DIR, so that the next run finds
 //! what a killed run left there.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use super::{entries, removal};
 use crate::cache;
 use crate::error::{AtPath, Result};
-use crate::os;
+use crate::os::{self, PinnedDir};
 
 /// The prefix of the names of hidden directories.
 pub(super) const PREFIX: &str = ".rvenv-";
@@ -26,6 +27,7 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Hidden {
     path: PathBuf,
+    pinned: PinnedDir,
     contents: Contents,
     /// The kernel's lock, which is released when the process ends, however it ends. None on a file system without
     /// locks.
@@ -55,7 +57,8 @@ impl Hidden {
             match lock(&path).at("create the directory", &path)? {
                 Attempt::Locked { lock, is_new } => {
                     let contents = if is_new { Contents::Disposable } else { Contents::Kept };
-                    return Ok(Hidden { path, contents, _lock: Some(lock) });
+                    let pinned = PinnedDir::locked(&path, &lock).at("open the directory", &path)?;
+                    return Ok(Hidden { path, pinned, contents, _lock: Some(lock) });
                 }
                 Attempt::Busy => waiting()?,
                 Attempt::Unlockable => return Hidden::without_lock(place),
@@ -68,16 +71,27 @@ impl Hidden {
     /// locked.
     fn without_lock(place: &Path) -> Result<Hidden> {
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
-        Ok(Hidden { path: made.keep(), contents: Contents::Disposable, _lock: None })
+        let pinned = PinnedDir::open(made.path()).at("open the directory", made.path())?;
+        Ok(Hidden { path: made.keep(), pinned, contents: Contents::Disposable, _lock: None })
     }
 
+    /// Its path, for messages.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
+    pub(super) fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// The path to work in it.
+    pub(super) fn pinned(&self) -> &Path {
+        self.pinned.path()
+    }
+
     /// Where the files of the environment are built.
     pub(super) fn new_files(&self) -> PathBuf {
-        self.path.join(NEW)
+        self.pinned().join(NEW)
     }
 
     /// Whether the directory already existed, which means that it holds what a killed run left.
@@ -87,9 +101,8 @@ impl Hidden {
 
     /// Removes what a killed run left, once none of it is needed.
     pub(super) fn empty(&mut self) -> Result<()> {
-        for name in entries::names(&self.path).at("read the directory", &self.path)? {
-            let path = self.path.join(name);
-            removal::remove_tree(&path).at("remove", &path)?;
+        for name in entries::names(self.pinned()).at("read the directory", &self.path)? {
+            removal::remove_tree(&self.pinned().join(&name)).at("remove", &self.path.join(name))?;
         }
         self.contents = Contents::Disposable;
         Ok(())
@@ -97,7 +110,8 @@ impl Hidden {
 
     /// The same directory, after it was renamed along with its parent, which is now `place`.
     pub(super) fn moved_to(mut self, place: &Path) -> Hidden {
-        self.path = place.join(self.path.file_name().unwrap_or_default());
+        self.path = place.join(self.name());
+        self.pinned.moved_to(&self.path);
         self
     }
 

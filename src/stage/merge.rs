@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use super::entries::names;
 use super::{in_use, moving};
 use crate::error::{AtPath, Error, Result};
-use crate::os;
+use crate::os::{self, PinnedDir};
 
 /// Fails, before anything has changed, if something in `to` is in the way of `from`: a file where a directory goes, a
 /// directory where a file goes, or a file that is in use. As in CPython, a link to a directory is accepted in place of
-/// a directory, but not in place of one in `own`.
+/// a directory, but not in place of one in `own`, and not by root if another user could have placed it.
 pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -20,9 +20,9 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             there => there.at("look at", &to)?,
         };
-        let is_own_link = there.is_symlink() && own.contains(&to);
+        let is_refused_link = there.is_symlink() && (own.contains(&to) || os::is_replaceable(&to));
         let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
-            (true, true) if is_own_link => "it is a symbolic link",
+            (true, true) if is_refused_link => "it is a symbolic link",
             (true, true) => {
                 check(&from, &to, own)?;
                 continue;
@@ -44,24 +44,32 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
 
 /// Moves what is in `from` into `to`, directory by directory. Existing files are replaced.
 pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
+    merge_into(from, to, &PinnedDir::open(to).at("open the directory", to)?)
+}
+
+/// Moves what is in `from` into `to`, which is pinned.
+fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
-        let (from, to) = (from.join(&name), to.join(&name));
+        let (from, to, place) = (from.join(&name), to.join(&name), pinned.path().join(&name));
         let is_directory = from.symlink_metadata().at("read", &from)?.is_dir();
-        if is_directory && to.is_dir() {
-            merge(&from, &to)?;
+        let enter = || pinned.enter(&name).at("open the directory", &to);
+        if is_directory && place.is_dir() {
+            merge_into(&from, &to, &enter()?)?;
             continue;
         }
-        match os::with_patience(|| fs::rename(&from, &to)) {
+        match os::with_patience(|| fs::rename(&from, &place)) {
             // Whatever prevents the directory from being renamed, a new one can be created.
             Err(_) if is_directory => {
-                fs::create_dir(&to).at("create the directory", &to)?;
-                merge(&from, &to)?;
+                fs::create_dir(&place).at("create the directory", &to)?;
+                merge_into(&from, &to, &enter()?)?;
             }
             // Something in ENV_DIR is a separate mount, or a link to another file system.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(&from, &to).at("write", &to)?,
-            Err(_) if !is_directory && os::unprotect(&to) => fs::rename(&from, &to).at("write", &to)?,
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                moving::copy(&from, &place).at("write", &to)?
+            }
+            Err(_) if os::unprotect(&place) => fs::rename(&from, &place).at("write", &to)?,
             // A program that is running, and that would only be replaced by an identical file.
-            Err(_) if os::in_use(&to).is_some() && has_same_contents(&from, &to) => {}
+            Err(_) if os::in_use(&place).is_some() && has_same_contents(&from, &place) => {}
             renamed => renamed.at("write", &to)?,
         }
     }

@@ -13,15 +13,17 @@ use std::path::Path;
 use super::entries::names;
 use super::hidden;
 use crate::error::{AtPath, Result};
-use crate::os;
+use crate::os::{self, PinnedDir};
 
 /// Moves everything in `from` into `to`, except the names in `spared`. Directories that exist in both are merged.
 ///
 /// Fails if a file in `to` has the same name as one in `from`.
 pub(super) fn move_entries(from: &Path, to: &Path, spared: &[&OsStr]) -> Result<()> {
-    let names = names(from).at("read the directory", from)?;
+    let pin = |directory| PinnedDir::open(directory).at("open the directory", directory);
+    let (pinned_from, pinned_to) = (pin(from)?, pin(to)?);
+    let names = names(pinned_from.path()).at("read the directory", from)?;
     for name in names.iter().filter(|name| !spared.contains(&name.as_os_str())) {
-        move_entry(&from.join(name), &to.join(name))?;
+        move_entry(&pinned_from.path().join(name), &pinned_to.path().join(name))?;
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ impl Present {
 
     /// Replaces everything in ENV_DIR with the new files.
     pub(super) fn replace(self, env_dir: &Path) -> Result<Published> {
-        match swap::swap(self.hidden.path(), env_dir) {
+        match swap::swap(&self.hidden, env_dir) {
             Ok(swapped) => Ok(Published::new(self.hidden, Before::Another(swapped))),
             Err(Unswapped::Untouched(error)) => Err(error),
             Err(Unswapped::Scattered(error)) => {

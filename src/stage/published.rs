@@ -42,7 +42,7 @@ impl Published {
             Before::Same => None,
             Before::Nothing { outermost } => take_away(env_dir, &outermost, self.hidden),
             Before::Another(swapped) => {
-                let error = swapped.undo(self.hidden.path(), env_dir).err()?;
+                let error = swapped.undo(&self.hidden, env_dir).err()?;
                 let kept = self.hidden.keep();
                 Some(format!(
                     "{error}; the previous environment is in {}: move it elsewhere before you run rvenv again",

@@ -2,26 +2,36 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::entries;
 use crate::error::{AtPath, Result};
-use crate::os;
+use crate::os::{self, PinnedDir};
 
-/// Removes files, and then the directories below `root` that are left empty. Skips what does not exist or is not a
-/// file.
+/// Removes files below `root`, and then the directories below `root` that are left empty. Skips what does not exist or
+/// is not a file.
 pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    let pinned = PinnedDir::open(root).at("open the directory", root)?;
     for path in paths {
-        match remove_file(path) {
+        let below: Vec<Component> = path.strip_prefix(root).unwrap_or(path).components().collect();
+        match remove_below(&pinned, &below) {
             Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => {}
             removed => removed.at("remove", path)?,
         }
-        let directories = path.ancestors().skip(1).take_while(|directory| *directory != root);
-        // Stops at the first that is not empty.
-        let _ = directories.map(fs::remove_dir).take_while(io::Result::is_ok).count();
     }
     Ok(())
+}
+
+/// Removes the file at `below` in `directory`, and its parent directories there that are left empty.
+fn remove_below(directory: &PinnedDir, below: &[Component<'_>]) -> io::Result<()> {
+    let Some((first, rest)) = below.split_first() else { return Ok(()) };
+    if rest.is_empty() {
+        return remove_file(&directory.path().join(first));
+    }
+    let removed = remove_below(&directory.enter(first.as_os_str())?, rest);
+    // Fails unless it is empty.
+    let _ = fs::remove_dir(directory.path().join(first));
+    removed
 }
 
 fn remove_file(path: &Path) -> io::Result<()> {
@@ -34,17 +44,5 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
     if !os::is_directory(path) {
         return remove_file(path);
     }
-    fs::remove_dir_all(path).or_else(|_| os::with_patience(|| remove_by_hand(path)))
-}
-
-/// Like [`fs::remove_dir_all`], but despite the modes of directories, and without an open descriptor for each parent
-/// directory.
-fn remove_by_hand(directory: &Path) -> io::Result<()> {
-    // If this fails, the calls below report why.
-    let _ = os::open_up(directory);
-    for name in entries::names(directory)? {
-        let path = directory.join(name);
-        if os::is_directory(&path) { remove_by_hand(&path)? } else { remove_file(&path)? }
-    }
-    fs::remove_dir(directory)
+    fs::remove_dir_all(path).or_else(|_| os::with_patience(|| os::remove_tree(path)))
 }

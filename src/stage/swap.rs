@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 
 use super::entries::is_there;
-use super::hidden::NEW;
+use super::hidden::{Hidden, NEW};
 use super::in_use;
 use super::merge::merge;
 use super::moving::move_entries;
@@ -52,9 +52,9 @@ pub(super) enum Unswapped {
     Scattered(Error),
 }
 
-/// Replaces the contents of ENV_DIR with what was built in the directory `hidden`.
-pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> {
-    let new = hidden.join(NEW);
+/// Replaces the contents of ENV_DIR with what was built.
+pub(super) fn swap(hidden: &Hidden, env_dir: &Path) -> Result<Swapped, Unswapped> {
+    let new = hidden.pinned().join(NEW);
     in_use::check(env_dir).map_err(Unswapped::Untouched)?;
     // The existing directory may be the current directory or a mount, or have more attributes than owner and mode.
     let plain = os::is_plain_directory(env_dir) && !is_current(env_dir);
@@ -62,7 +62,7 @@ pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> 
         if os::exchange(&new, env_dir).is_ok() {
             return Ok(Swapped::Exchanged);
         }
-        match in_turn(env_dir, &hidden.join(WHOLE), &new) {
+        match in_turn(env_dir, &hidden.pinned().join(WHOLE), &new) {
             Ok(()) => return Ok(Swapped::InTurn),
             Err(error) if !os::is_there(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
             Err(_) => {}
@@ -79,8 +79,8 @@ pub(super) fn swap(hidden: &Path, env_dir: &Path) -> Result<Swapped, Unswapped> 
 
 impl Swapped {
     /// Puts the old environment back in place.
-    pub(super) fn undo(self, hidden: &Path, env_dir: &Path) -> Result<()> {
-        let (new, whole) = (hidden.join(NEW), hidden.join(WHOLE));
+    pub(super) fn undo(self, hidden: &Hidden, env_dir: &Path) -> Result<()> {
+        let (new, whole) = (hidden.pinned().join(NEW), hidden.pinned().join(WHOLE));
         let (old, swapped_back) = match self {
             Swapped::Exchanged => (new.clone(), os::exchange(&new, env_dir)),
             Swapped::InTurn => (whole.clone(), in_turn(env_dir, &new, &whole)),
@@ -90,7 +90,7 @@ impl Swapped {
             return Ok(());
         }
         // Continue as if its entries had been moved.
-        let moved = fs::rename(old, hidden.join(REPLACED));
+        let moved = fs::rename(old, hidden.pinned().join(REPLACED));
         moved
             .and_then(|()| fs::create_dir_all(&new))
             .and_then(|()| fs::create_dir_all(env_dir))
@@ -107,28 +107,33 @@ fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
 }
 
 /// Moves the old entries out and the new ones in.
-fn move_out_and_in(hidden: &Path, env_dir: &Path) -> Result<()> {
-    let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
+fn move_out_and_in(hidden: &Hidden, env_dir: &Path) -> Result<()> {
+    let (old, replaced) = (hidden.pinned().join(OLD), hidden.pinned().join(REPLACED));
     fs::create_dir(&old).at("clear", env_dir)?;
-    move_entries(env_dir, &old, &[hidden.file_name().unwrap_or_default()])?;
+    move_entries(env_dir, &old, &[hidden.name()])?;
     fs::rename(&old, &replaced).at("clear", env_dir)?;
-    merge(&hidden.join(NEW), env_dir)
+    merge(&hidden.pinned().join(NEW), env_dir)
 }
 
 /// Undoes [`move_out_and_in`], no matter how far that got.
-fn move_back(hidden: &Path, env_dir: &Path) -> Result<()> {
-    let (old, replaced) = (hidden.join(OLD), hidden.join(REPLACED));
+fn move_back(hidden: &Hidden, env_dir: &Path) -> Result<()> {
+    let (old, replaced) = (hidden.pinned().join(OLD), hidden.pinned().join(REPLACED));
     if is_there(&replaced).at("look at", &replaced)? {
-        move_entries(env_dir, &hidden.join(NEW), &[hidden.file_name().unwrap_or_default()])?;
+        move_entries(env_dir, &hidden.pinned().join(NEW), &[hidden.name()])?;
         fs::rename(&replaced, &old).at("move", &replaced)?;
     }
     move_entries(&old, env_dir, &[])
 }
 
-/// Repairs the unfinished swap that a killed run left in the directory `hidden`, even if ENV_DIR has been deleted
+/// Repairs the unfinished swap that a killed run left in the hidden directory, even if ENV_DIR has been deleted
 /// since.
-pub(super) fn recover(hidden: &Path, env_dir: &Path) -> Result<()> {
-    let (old, replaced, new, whole) = (hidden.join(OLD), hidden.join(REPLACED), hidden.join(NEW), hidden.join(WHOLE));
+pub(super) fn recover(hidden: &Hidden, env_dir: &Path) -> Result<()> {
+    let (old, replaced, new, whole) = (
+        hidden.pinned().join(OLD),
+        hidden.pinned().join(REPLACED),
+        hidden.pinned().join(NEW),
+        hidden.pinned().join(WHOLE),
+    );
     if is_there(&whole).at("look at", &whole)? && !is_there(env_dir).at("look at", env_dir)? {
         return os::rename_new(&whole, env_dir).at("move", &whole);
     }

@@ -79,7 +79,7 @@ impl Site {
 fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
     let mut hidden = Hidden::lock(place, env_dir.strip_prefix(place).unwrap_or(env_dir), waiting)?;
     if hidden.has_leavings() {
-        swap::recover(hidden.path(), env_dir).map_err(|error| {
+        swap::recover(&hidden, env_dir).map_err(|error| {
             let left = Quoted(hidden.path());
             let reason = format!("{error}; its contents from before an interrupted run are in {left}");
             Error::Directory { path: env_dir.to_owned(), reason }

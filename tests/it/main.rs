@@ -43,6 +43,8 @@ mod jobs;
 mod library;
 #[cfg(unix)] // modes, link counts, mount
 mod link_modes;
+#[cfg(unix)] // strace, chown
+mod links_of_others;
 #[cfg(unix)] // links, sh scripts
 mod macos;
 #[cfg(unix)] // shells

@@ -141,6 +141,28 @@ fn the_next_run_repairs_an_interrupted_swap_of_directories() {
 }
 
 #[test]
+fn a_file_that_appeared_after_an_interrupted_swap_is_never_overwritten() {
+    let Some(strace) = tool("strace") else { return };
+    // Without RENAME_NOREPLACE, as on NFS, and without hard links.
+    for faults in [&["renameat2:error=EINVAL"][..], &["renameat2:error=EINVAL", "linkat:error=EPERM"], &[]] {
+        let (scratch, hidden) = half_swapped(&["bin", "mine"], "old");
+        scratch.write("env/mine", "new");
+        let run = scratch.run(&strace).args(["-f", "-qq", "-o", "/dev/null"]);
+        let run = faults.iter().fold(run, |run, fault| run.args(["-e", &format!("inject={fault}")]));
+        let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path);
+        let error = run.args(["--without-pip", "env"]).error();
+        assert!(error.contains("mine") && error.contains("File exists"), "{error}");
+        assert_eq!(fs::read_to_string(scratch.path("env/mine")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(hidden.join("old/mine")).unwrap(), "");
+        // Once it is out of the way, the next run restores the other one.
+        fs::rename(scratch.path("env/mine"), scratch.path("mine")).unwrap();
+        scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+        assert_eq!(fs::read_to_string(scratch.path("env/mine")).unwrap(), "");
+        assert!(!hidden.exists());
+    }
+}
+
+#[test]
 fn directories_that_cannot_be_exchanged_atomically_are_renamed_one_by_one() {
     let Some(strace) = tool("strace") else { return };
     for (arguments, is_done) in [(&["--clear"][..], true), (&["--clear", "--upgrade-deps"], false)] {
