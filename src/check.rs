@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::quote;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
-use crate::steps::moved;
+use crate::steps::{moved, settings};
 use crate::{os, seed};
 
 /// A problem with an environment.
@@ -27,6 +27,8 @@ pub struct Finding {
     /// How to fix it.
     pub remedy: Remedy,
     base: Base,
+    /// The flags that keep the environment's settings, quoted.
+    flags: Vec<String>,
 }
 
 /// What is known of the Python that the environment was created for.
@@ -41,7 +43,7 @@ enum Base {
 
 impl Finding {
     fn new(path: &Path, reason: String, remedy: Remedy) -> Finding {
-        Finding { path: path.to_owned(), reason, remedy, base: Base::Unknown }
+        Finding { path: path.to_owned(), reason, remedy, base: Base::Unknown, flags: vec![] }
     }
 
     fn for_base(mut self, base: Base) -> Finding {
@@ -55,8 +57,8 @@ impl Finding {
     }
 
     /// Returns the command that repairs the environment, quoted for this system's shells; `None` for
-    /// [`Remedy::ByHand`]. As far as it is known which Python the environment was created for, the command names it:
-    /// the default could be another one.
+    /// [`Remedy::ByHand`]. It keeps the environment's settings. As far as it is known which Python the environment was
+    /// created for, the command names it: the default could be another one.
     pub fn command(&self, env_dir: &Path) -> Option<String> {
         let flag = match self.remedy {
             Remedy::Again => None,
@@ -66,12 +68,13 @@ impl Finding {
         };
         let python = match &self.base {
             Base::Unknown => None,
-            Base::Found => Some(env_dir.join(Platform::current().python()).into_os_string()),
+            Base::Found => Some(settings::main_interpreter(env_dir).into_os_string()),
             Base::Version(version) => Some(version.into()),
         };
-        let words = ["rvenv"].into_iter().chain(flag).map(OsString::from);
-        let words = words.chain(python.into_iter().flat_map(|python| ["-p".into(), python])).chain([env_dir.into()]);
-        Some(quote::line(&words.collect::<Vec<_>>()))
+        let end: Vec<OsString> =
+            python.into_iter().flat_map(|python| ["-p".into(), python]).chain([env_dir.into()]).collect();
+        let words = ["rvenv"].into_iter().chain(flag).chain(self.flags.iter().map(String::as_str));
+        Some(words.chain([&*quote::line(&end)]).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -108,10 +111,19 @@ pub enum Remedy {
 /// If the environment cannot be read; [`Error::Interrupted`] if `discovery` was interrupted.
 pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let env_dir = absolute(env_dir)?;
+    let mut findings = find(&env_dir, discovery)?;
+    if !findings.is_empty() {
+        let flags = settings::flags(&env_dir)?;
+        findings.iter_mut().for_each(|finding| finding.flags = flags.clone());
+    }
+    Ok(findings)
+}
+
+fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let cfg_path = env_dir.join("pyvenv.cfg");
     let Some(configuration) = Configuration::read(&cfg_path)? else {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
-        return Ok(vec![Finding::new(&env_dir, reason.to_owned(), Remedy::Again)]);
+        return Ok(vec![Finding::new(env_dir, reason.to_owned(), Remedy::Again)]);
     };
     let version = configuration.version.as_deref().map(short).filter(|text| VersionRequest::parse(text).is_some());
     let configured = version.map_or(Base::Unknown, Base::Version);
@@ -135,8 +147,7 @@ pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = format!("it is Python {}, but pyvenv.cfg says {version}", interpreter.full_version());
         findings.push(Finding::new(&python, reason, Remedy::Clear));
     }
-    let context =
-        Context::new(&env_dir, &interpreter, Options::default(), Stage::finished(&env_dir), Caller::default());
+    let context = Context::new(env_dir, &interpreter, Options::default(), Stage::finished(env_dir), Caller::default());
     findings.extend(broken_links(&context)?);
     let of_packages = seed::faults(&context)?.into_iter();
     findings.extend(of_packages.map(|(path, reason)| Finding::new(&path, reason, Remedy::Again)));
@@ -151,18 +162,13 @@ fn short(version: &str) -> String {
 
 /// The interpreters in bin that are broken links or not executable.
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
-    let names = os::entries(&context.bin_path)?.into_iter().filter(|path| is_interpreter(path));
+    let names = os::entries(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
     let broken = names.filter(|path| !os::may_run(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
         true => "it is a broken symbolic link",
         false => "it is not executable",
     };
     Ok(broken.map(|path| Finding::new(&path, reason(&path).to_owned(), Remedy::Upgrade)).collect())
-}
-
-fn is_interpreter(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".td".contains(c)))
 }
 
 /// Scripts in bin that start another environment's Python or one that does not exist, and activation scripts that name

@@ -250,6 +250,17 @@ impl Options {
     /// platform's shells.
     pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
         let mut words = vec![program.to_owned(), "--python".into(), python.into()];
+        words.extend(self.flags(platform));
+        words.push(env_dir.into());
+        match platform {
+            Platform::Posix => words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" "),
+            Platform::Nt => quote::windows_line(&words),
+        }
+    }
+
+    /// Returns the flags of the command line that select these options.
+    pub(crate) fn flags(&self, platform: Platform) -> Vec<OsString> {
+        let mut words = Vec::new();
         let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
         let is_unusual = self.links != Links::usual_on(platform);
         flag(is_unusual && self.links == Links::Copy, "--copies");
@@ -283,11 +294,7 @@ impl Options {
         if !self.scm_ignore_files {
             words.push("--without-scm-ignore-files".into());
         }
-        words.push(env_dir.into());
-        match platform {
-            Platform::Posix => words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" "),
-            Platform::Nt => quote::windows_line(&words),
-        }
+        words
     }
 }
 

@@ -66,6 +66,20 @@ pub(crate) fn line(words: &[OsString]) -> String {
     }
 }
 
+/// The words of a command line that was quoted by [`line`], with their quotes.
+pub(crate) fn quoted_words(line: &str) -> Vec<&str> {
+    let mut inside = None;
+    let is_end = |c: char| {
+        match inside {
+            None if matches!(c, '"' | '\'') => inside = Some(c),
+            Some(quote) if quote == c => inside = None,
+            _ => {}
+        }
+        c == ' ' && inside.is_none()
+    };
+    line.split(is_end).filter(|word| !word.is_empty()).collect()
+}
+
 /// Quotes a command line for both cmd.exe and PowerShell. Words are put in double quotes if necessary. In the program's
 /// path, only the components that need it are quoted: PowerShell reads a word that starts with a quote as a string.
 /// There is no common way to write percent signs (special in cmd.exe), dollar signs and backticks (in PowerShell).

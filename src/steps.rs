@@ -8,3 +8,4 @@ pub(crate) mod pip;
 pub(crate) mod python;
 mod relocatable;
 pub(crate) mod scripts;
+pub(crate) mod settings;

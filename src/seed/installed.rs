@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
+use super::foreign::foreign_python;
 use super::launcher::start_of;
 use super::names::normalized;
 use super::record::Record;
@@ -85,10 +86,10 @@ impl Installed {
     }
 
     /// The problem with it, if there is one: RECORD is missing or unreadable, a file listed in it is missing (other
-    /// than .pyc), or a launcher starts a Python outside this environment.
+    /// than .pyc), or a launcher starts a Python outside this environment and is not one that this run repairs.
     pub(super) fn fault(&self, context: &Context) -> Option<String> {
         let launchers = || self.recorded.iter().flatten().filter(|file| file.parent() == Some(&context.bin_path));
-        let foreign = || launchers().find(|launcher| !starts_from(launcher, &context.bin_path));
+        let foreign = || launchers().find(|launcher| !starts_from(launcher, context));
         self.missing().or_else(|| {
             foreign().map(|launcher| format!("{} starts a Python outside the environment", Quoted(launcher)))
         })
@@ -147,10 +148,12 @@ fn recorded(metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
     record.map(|record| record.paths().map(|path| absolute(&root.join(path))).collect()).transpose()
 }
 
-/// Whether a launcher starts a Python in this directory, or is not a launcher. A link to Python is not resolved.
-fn starts_from(launcher: &Path, directory: &Path) -> bool {
-    let python = start_of(launcher).ok().and_then(|text| python_of_launcher(&text));
-    python.is_none_or(|python| {
-        python.parent().is_some_and(|parent| parent == directory || os::is_same(parent, directory))
-    })
+/// Whether a launcher starts this environment's Python, will after this run, or is not a launcher. A link to Python is
+/// not resolved.
+fn starts_from(launcher: &Path, context: &Context) -> bool {
+    let Ok(text) = start_of(launcher) else { return true };
+    let directory = &context.bin_path;
+    let is_here =
+        |python: PathBuf| python.parent().is_some_and(|parent| parent == directory || os::is_same(parent, directory));
+    python_of_launcher(&text).is_none_or(is_here) || foreign_python(&text, context).is_some()
 }

@@ -114,6 +114,20 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The activators whose scripts for the platform are in a bin directory. If none of them is missing, also those that
+/// have no scripts for the platform.
+pub(crate) fn activators_in(bin_path: &Path, platform: Platform) -> Vec<Activator> {
+    let there = |activator| {
+        let scripts = BUILT_IN.iter().filter(|script| script.activator == activator);
+        let mut scripts = scripts.filter(|script| is_for(script.directory.as_ref(), platform)).peekable();
+        scripts.peek().is_some().then(|| scripts.all(|script| bin_path.join(script.name).exists()))
+    };
+    let is_there = Activator::ALL.map(|activator| (activator, there(activator)));
+    let is_complete = is_there.iter().all(|(_, there)| *there != Some(false));
+    let kept = is_there.into_iter().filter(|(_, there)| is_complete || *there == Some(true));
+    kept.map(|(activator, _)| activator).collect()
+}
+
 /// Whether this run makes an existing environment relocatable.
 fn becomes_relocatable(context: &Context) -> Result<bool> {
     let previous = Configuration::read(&context.cfg_path)?;

@@ -14,6 +14,12 @@ fn findings(scratch: &Scratch, env_dir: impl AsRef<Path>) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
+/// Likewise, where there need not be any.
+fn findings_or_none(scratch: &Scratch, env_dir: impl AsRef<Path>) -> Vec<String> {
+    let output = check(scratch, env_dir).output();
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
 fn check(scratch: &Scratch, env_dir: impl AsRef<Path>) -> Run {
     scratch.rvenv().arg("--check").arg(env_dir.as_ref())
 }
@@ -95,11 +101,12 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
 fn an_invalid_version_in_pyvenv_cfg_is_not_suggested() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
-    for (version, command) in
-        [("", "rvenv --upgrade env"), ("?", "rvenv --upgrade env"), ("3.12.1", "rvenv --upgrade -p 3.12 env")]
-    {
+    for (version, command) in [("", "env"), ("?", "env"), ("3.12.1", "-p 3.12 env")] {
         fs::write(scratch.path("env/pyvenv.cfg"), format!("home = /nowhere\nversion = {version}\n")).unwrap();
-        assert!(findings(&scratch, "env")[0].ends_with(&format!("; run: {command}")), "{version}");
+        assert!(
+            findings(&scratch, "env")[0].ends_with(&format!("; run: rvenv --upgrade --without-pip {command}")),
+            "{version}"
+        );
     }
 }
 
@@ -127,7 +134,11 @@ fn a_moved_environment_is_reported() {
             }
             assert!(found.iter().any(|line| line.contains("bin/pip:") && line.contains("it runs '/")), "{found:?}");
             assert!(found.iter().all(|line| !line.contains("bin/mine") && !line.contains("bin/system")), "{found:?}");
-            assert!(found.iter().all(|line| line.ends_with("; run: rvenv -p env/bin/python env")), "{found:?}");
+            // The name that the others are links to, and the settings of CPython's own.
+            let name = python.path.file_name().unwrap().to_str().unwrap();
+            let command = format!("-p env/bin/{name} env");
+            let command = if ours { format!("; run: rvenv {command}") } else { format!(" {command}") };
+            assert!(found.iter().all(|line| line.ends_with(&command)), "{found:?}");
             // The suggested command works.
             scratch.rvenv_for(python).arg("env").silent();
             check(&scratch, "env").silent();
@@ -164,6 +175,108 @@ fn an_update_of_the_base_is_not_a_problem() {
     });
     fs::write(scratch.env().join("pyvenv.cfg"), older.collect::<String>()).unwrap();
     check(&scratch, "env").silent();
+}
+
+/// What another run could change: every name in an environment with its kind, the settings, and whether pip is compiled.
+fn kept(env_dir: &Path) -> (Vec<(String, bool)>, Vec<Option<String>>) {
+    let names = tree(env_dir).into_iter().map(|(name, entry)| (name, matches!(entry, Entry::Link { .. })));
+    let keys = ["include-system-site-packages", "prompt", "relocatable"];
+    // A prompt has other quotes than virtualenv's.
+    let value = |key| configured(env_dir, key).map(|value| value.replace(['"', '\''], ""));
+    (names.collect(), keys.map(value).into())
+}
+
+/// Runs the commands that `--check` prints for an environment, as one would paste them into a shell.
+fn paste_remedies(scratch: &Scratch, env_dir: &str) {
+    let mut remedies: Vec<String> =
+        findings(scratch, env_dir).iter().map(|line| line.split_once("; run: ").unwrap().1.to_owned()).collect();
+    remedies.dedup();
+    let path = format!("{}:/usr/bin:/bin", Path::new(env!("CARGO_BIN_EXE_rvenv")).parent().unwrap().display());
+    let cache = scratch.path("cache");
+    for remedy in remedies {
+        scratch.run("sh").args(["-c", &remedy]).env("PATH", &path).env("RVENV_CACHE_DIR", &cache).silent();
+    }
+}
+
+#[test]
+fn the_remedy_of_a_moved_environment_keeps_its_settings() {
+    let Some(python) = pyenv("3.11") else { return };
+    let scratch = Scratch::new();
+    scratch.write("own scripts/common/mine", "VIRTUAL_ENV=__VENV_DIR__\n");
+    for flags in [
+        &[][..],
+        &["--system-site-packages"],
+        &["--prompt", "it's $HOME"],
+        &["--without-pip"],
+        &["--no-setuptools"],
+        &["--copies", "--without-pip"],
+        &["--no-compile"],
+        &["--activators", "bash,fish"],
+        &["--activators", ""],
+        &["--without-scm-ignore-files"],
+        &["--scripts", "own scripts"],
+        &["--link-mode", "hardlink"],
+        &["--relocatable", "--without-pip", "--copies", "--prompt", "p"],
+    ] {
+        scratch.rvenv_for(&python).args(flags).arg("env").silent();
+        let made_here = (tree(&scratch.env()), configuration(&scratch.env()));
+        fs::remove_dir_all(scratch.env()).unwrap();
+        scratch.rvenv_for(&python).args(flags).arg("before").silent();
+        fs::rename(scratch.path("before"), scratch.env()).unwrap();
+        if flags.contains(&"--relocatable") || flags == ["--activators", ""] {
+            // Nothing in it names the old place.
+            fs::remove_file(scratch.path("env/bin/python3")).unwrap();
+            symlink("/nowhere/python3", scratch.path("env/bin/python3")).unwrap();
+        }
+        paste_remedies(&scratch, "env");
+        check(&scratch, "env").silent();
+        let (mut tree, mut configuration) = (tree(&scratch.env()), configuration(&scratch.env()));
+        let (mut expected_tree, mut expected) = made_here;
+        // The command names the environment's own Python, which the settings were taken from.
+        for (tree, configuration) in [(&mut tree, &mut configuration), (&mut expected_tree, &mut expected)] {
+            tree.remove("pyvenv.cfg");
+            configuration.retain(|(key, _)| key != "command");
+        }
+        assert!(tree == expected_tree, "{flags:?}");
+        assert_eq!(configuration, expected, "{flags:?}");
+        fs::remove_dir_all(scratch.env()).unwrap();
+    }
+}
+
+#[test]
+fn the_remedy_of_a_moved_environment_of_another_tool_adds_nothing() {
+    let Some(python) = pyenv("3.11") else { return };
+    let venv = |flags: &[&str]| Some((python.path.clone(), [&["-m", "venv"], flags].concat().join(" ")));
+    let peer = |name: &str, flags: &str| Some((peer(name)?, flags.to_owned()));
+    for tool in [
+        venv(&["--without-pip"]),
+        venv(&["--system-site-packages", "--prompt=theirs"]),
+        venv(&["--without-pip", "--copies"]),
+        peer("virtualenv", "-q --no-periodic-update --no-setuptools --system-site-packages --prompt theirs -p"),
+        peer("virtualenv", "-q --no-periodic-update --activators bash,fish --copies -p"),
+        peer("uv", "venv -q --offline --prompt theirs -p"),
+        peer("uv", "venv -q --offline --relocatable --system-site-packages -p"),
+    ] {
+        let Some((program, flags)) = tool else { continue };
+        let scratch = Scratch::new();
+        let run = scratch.run(program).args(flags.split(' '));
+        let run = if flags.ends_with("-p") { run.arg(&python.path) } else { run };
+        run.arg("before").ok();
+        fs::rename(scratch.path("before"), scratch.env()).unwrap();
+        let before = kept(&scratch.env());
+        if findings_or_none(&scratch, "env").is_empty() {
+            fs::remove_file(scratch.path("env/bin/python3")).unwrap();
+            symlink("/nowhere/python3", scratch.path("env/bin/python3")).unwrap();
+        }
+        paste_remedies(&scratch, "env");
+        let after = kept(&scratch.env());
+        // Parts of the layout that virtualenv and uv leave out.
+        let is_layout = |name: &str| name == "lib64" || name.starts_with("include");
+        let added = after.0.iter().filter(|entry| !before.0.contains(entry) && !is_layout(&entry.0));
+        let added: Vec<_> = added.collect();
+        assert!(added.is_empty(), "{flags}: {added:?}");
+        assert_eq!(after.1, before.1, "{flags}");
+    }
 }
 
 /// Installs, as pip would, a distribution `tool` with a console script `hello`, and a script that no distribution owns.
@@ -204,7 +317,7 @@ fn a_run_repairs_the_console_scripts_of_a_moved_environment() {
             let found = findings(&scratch, "env");
             let of = |name: &str| found.iter().find(|line| line.contains(name)).unwrap();
             assert!(
-                of("bin/hello:").ends_with("; run: rvenv -p env/bin/python env")
+                of("bin/hello:").ends_with("; run: rvenv -p env/bin/python3 env")
                     && of("bin/mine:").ends_with("; repair it by hand")
             );
             let output = scratch.rvenv_for(&python).args(flags).arg("env").output();
@@ -262,9 +375,11 @@ fn an_unreadable_environment_does_not_stop_the_check_of_the_others() {
     fs::write(scratch.path("c/pyvenv.cfg"), "version = 3.13.0\n").unwrap();
     let output = scratch.rvenv().args(["--check", "a", "b", "c"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in
-        ["/a/bin/python", "/b/pyvenv.cfg: Unable to ", "/c/pyvenv.cfg: it has no 'home' key; run: rvenv -p 3.13 c"]
-    {
+    for part in [
+        "/a/bin/python",
+        "/b/pyvenv.cfg: Unable to ",
+        "/c/pyvenv.cfg: it has no 'home' key; run: rvenv --without-pip -p 3.13 c",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]));

@@ -1,0 +1,109 @@
+//! The settings of an existing environment of rvenv, CPython's venv, virtualenv or uv, as flags for the run that repairs
+//! it: a run without them would reset its settings, as one of `python -m venv` does.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::options::{Links, Options};
+use crate::os;
+use crate::platform::Platform;
+use crate::quote;
+use crate::steps::configuration::Configuration;
+use crate::steps::scripts;
+
+/// The flags in the `command` of an environment of rvenv's that have no other trace in it.
+const ONLY_IN_COMMAND: [&str; 3] = ["--link-mode=", "--find-links=", "--scripts="];
+
+/// Returns the flags that keep what the environment has, quoted for this system's shells. There are none if it has no
+/// bin directory.
+pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
+    let platform = Platform::current();
+    let python = env_dir.join(platform.python());
+    let bin_path = python.parent().unwrap_or(env_dir);
+    if !bin_path.is_dir() {
+        return Ok(vec![]);
+    }
+    let configuration = Configuration::read(&env_dir.join("pyvenv.cfg"))?.unwrap_or_default();
+    let packages = Packages::of(env_dir)?;
+    let options = Options {
+        system_site_packages: configuration.system_site_packages,
+        links: links(bin_path, platform)?,
+        with_pip: packages.has("pip"),
+        with_setuptools: packages.has("setuptools") || !packages.has("pip") || !bundles_setuptools(&configuration),
+        compile: packages.are_compiled(),
+        activators: scripts::activators_in(bin_path, platform),
+        relocatable: configuration.relocatable,
+        scm_ignore_files: os::is_there(&env_dir.join(".gitignore")),
+        prompt: configuration.prompt,
+        ..Options::default()
+    };
+    let kept = quote::quoted_words(configuration.command.as_deref().unwrap_or_default());
+    let kept = kept.into_iter().filter(|word| {
+        let word = word.trim_start_matches(['"', '\'']);
+        ONLY_IN_COMMAND.iter().any(|flag| word.starts_with(flag))
+    });
+    let flags = options.flags(platform);
+    Ok(flags.iter().map(|flag| quote::line(std::slice::from_ref(flag))).chain(kept.map(str::to_owned)).collect())
+}
+
+/// Whether the interpreters in bin are links or copies, or on Windows launchers, which count as copies.
+fn links(bin_path: &Path, platform: Platform) -> Result<Links> {
+    let interpreters = os::entries(bin_path)?.into_iter().filter(|path| is_interpreter(path));
+    let (links, copies): (Vec<_>, Vec<_>) = interpreters.partition(|path| path.is_symlink());
+    Ok(match (links.is_empty(), copies.is_empty()) {
+        (true, true) => Links::usual_on(platform),
+        (_, true) => Links::Symlink,
+        // In an environment with copies, most of the names are links to one of them.
+        (_, false) => Links::Copy,
+    })
+}
+
+/// The interpreter in bin that the others are links to, if there is one. A new one for it gets the same names.
+pub(crate) fn main_interpreter(env_dir: &Path) -> PathBuf {
+    let usual = env_dir.join(Platform::current().python());
+    let mut there = os::entries(usual.parent().unwrap_or(env_dir)).unwrap_or_default().into_iter();
+    let is_beside = |path: &Path| path.read_link().is_ok_and(|target| target.components().count() == 1);
+    there.find(|path| is_interpreter(path) && !is_beside(path) && path.exists()).unwrap_or(usual)
+}
+
+/// Whether this is the name of an interpreter in bin.
+pub(crate) fn is_interpreter(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".td".contains(c)))
+}
+
+/// CPython 3.12 and newer do not.
+fn bundles_setuptools(configuration: &Configuration) -> bool {
+    let version = configuration.version.as_deref().unwrap_or_default();
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(u32::MAX));
+    (numbers.next(), numbers.next()) < (Some(3), Some(12))
+}
+
+/// The names in the environment's site-packages.
+struct Packages(Vec<PathBuf>);
+
+impl Packages {
+    /// Looks in the directories of all versions and implementations.
+    fn of(env_dir: &Path) -> Result<Packages> {
+        let lib = ["lib", "Lib"].map(|name| env_dir.join(name));
+        let versions = os::entries(&lib[0])?;
+        let mut names = Vec::new();
+        for directory in [env_dir].into_iter().chain([&*lib[1]]).chain(versions.iter().map(|path| &**path)) {
+            names.extend(os::entries(&directory.join("site-packages"))?);
+        }
+        Ok(Packages(names))
+    }
+
+    fn has(&self, project: &str) -> bool {
+        self.0.iter().any(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.strip_prefix(project).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    }
+
+    /// Whether pip, if it is there, has .pyc files.
+    fn are_compiled(&self) -> bool {
+        self.0.iter().filter(|path| path.ends_with("pip")).all(|pip| pip.join("__pycache__").is_dir())
+    }
+}
