@@ -67,8 +67,9 @@ impl EnvBuilder {
         self
     }
 
-    /// Lets pip prompt on the terminal during [`Options::upgrade_deps`], for example for the password of a package
-    /// index. This requires that standard input is a terminal and that this process is in its foreground.
+    /// Gives pip the terminal during [`Options::upgrade_deps`] if standard input and standard error are one. pip can
+    /// then prompt, for example for the password of a package index, and its output is no event but goes to standard
+    /// error.
     pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
         self.caller.interactive = interactive;
         self

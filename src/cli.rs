@@ -23,7 +23,7 @@ use pip_only::{PipOnly, is_environment};
 use progress::Progress;
 use rvenv::{
     Activator, Cache, Discovery, EnvBuilder, Event, Existing, Interrupt, LinkMode, Links, Options, PythonRequest,
-    Source, Surroundings,
+    Surroundings,
 };
 
 pub use flags::Cli;
@@ -63,7 +63,7 @@ impl Cli {
         let builder = EnvBuilder::new(interpreter, self.options()?)
             .cache(cache)
             .interrupt(interrupt)
-            .interactive(true)
+            .interactive(!self.quiet)
             .program(env::current_exe().map_or_else(|_| "rvenv".into(), Into::<OsString>::into))
             .on_event(self.observer());
         for env_dir in self.env_dirs.iter().map(Path::new) {
@@ -143,10 +143,9 @@ impl Cli {
     fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
         let (progress, verbose, quiet) = (self.progress(), self.verbose, self.quiet);
         move |event| match event {
-            Event::Progress { line, source: Source::Question } => progress.ask(line),
             Event::Progress { line, .. } if verbose => progress.say(line),
-            Event::Progress { line, source: Source::Main } => progress.doing(line),
-            Event::Progress { line, .. } => progress.heard(line),
+            Event::Progress { line, .. } => progress.show(line),
+            Event::TerminalInUse => progress.clear(),
             Event::Warning { line } if !quiet => progress.say(&format!("Warning: {line}")),
             _ => {}
         }

@@ -14,6 +14,9 @@ pub enum Event<'a> {
         /// Where the line comes from.
         source: Source,
     },
+    /// A process that the builder runs uses the terminal from now on, see
+    /// [`EnvBuilder::interactive`](crate::EnvBuilder::interactive): draw nothing there until the next event.
+    TerminalInUse,
     /// Something was not done as requested: what, and why.
     Warning {
         /// The line, without its line ending.
@@ -31,10 +34,6 @@ pub enum Source {
     Stdout,
     /// The standard error of a process that the builder runs.
     Stderr,
-    /// A prompt: text without a line ending from a process that can read from the terminal. Show it where the user
-    /// types the answer. An empty line means that the process now has the terminal: draw nothing else there from then
-    /// on.
-    Question,
 }
 
 /// The callback that receives a builder's events. By default there is none.
@@ -61,6 +60,11 @@ impl Observer {
     /// Reports that something was not done as requested.
     pub(crate) fn warn(&self, line: &str) {
         self.tell(Event::Warning { line });
+    }
+
+    /// Reports that a process uses the terminal.
+    pub(crate) fn terminal_in_use(&self) {
+        self.tell(Event::TerminalInUse);
     }
 
     fn tell(&self, event: Event<'_>) {

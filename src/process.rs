@@ -1,73 +1,65 @@
-//! Running other programs: collecting their output, or passing it on line by line.
+//! Running other programs: collecting their output, passing it on line by line, or leaving the terminal to them.
 
 mod fault;
-mod relay;
+mod output;
 mod running;
-mod words;
 
 use std::ffi::OsStr;
 use std::io;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use relay::Relay;
-use running::{Limits, Listener, Running};
+use output::Lines;
+use running::Running;
 
 pub(crate) use fault::Fault;
-pub(crate) use words::LastWords;
+pub(crate) use output::OutputTail;
 
 use crate::error::Result;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::os::Terminal;
 use crate::quote;
 
 /// Output beyond this size is treated as a failure.
-const LONGEST_ANSWER: usize = 16 << 20;
+const MOST_OUTPUT: usize = 16 << 20;
 
 /// Runs `command` without input and collects its output, at most 16 MiB per stream. Processes that it leaves running
 /// are killed.
 pub(crate) fn run(command: &mut Command, timeout: Option<Duration>, interrupt: &Interrupt) -> Result<Output, Fault> {
-    let mut answer = Answer::default();
-    let status = Running::apart(command)?.follow(&Limits { interrupt, timeout }, &mut answer)?;
-    Ok(Output { status, stdout: answer.stdout, stderr: answer.stderr })
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let status = Running::start(command)?.follow(interrupt, timeout, &mut |source, piece| {
+        let output = if source == Source::Stdout { &mut stdout } else { &mut stderr };
+        output.extend(piece);
+        if output.len() > MOST_OUTPUT { Err(Fault::TooMuchOutput(MOST_OUTPUT)) } else { Ok(()) }
+    })?;
+    Ok(Output { status, stdout, stderr })
 }
 
 /// Runs `command` without input, and passes each line of its output to `progress` when it is printed. If it fails, the
 /// error contains the last lines. Processes that it leaves running are killed.
 pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
-    let running = Running::apart(command);
-    follow(running, interrupt, Relay::new(progress, false)).map_err(|fault| fault.of(describe(command)))
+    let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
+    let followed = Running::start(command).map_err(Fault::from).and_then(|running| {
+        running.follow(interrupt, None, &mut |source, piece| {
+            let lines = if source == Source::Stdout { &mut stdout } else { &mut stderr };
+            lines.add(piece, |line| progress(line, source));
+            Ok(())
+        })
+    });
+    stdout.end(|line| progress(line, Source::Stdout));
+    stderr.end(|line| progress(line, Source::Stderr));
+    // Programs report failures on stderr.
+    let tail = || if stderr.tail.is_empty() { stdout.tail } else { stderr.tail };
+    followed.and_then(|status| Fault::check(status, tail)).map_err(|fault| fault.of(describe(command)))
 }
 
-/// Like [`stream`], for a command that may prompt: it gets access to the terminal, if this process has one.
-pub(crate) fn converse(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
-    let Some(terminal) = Terminal::in_foreground() else { return stream(command, interrupt, progress) };
-    progress("", Source::Question);
-    let running = Running::in_foreground(command, terminal);
-    follow(running, interrupt, Relay::new(progress, true)).map_err(|fault| fault.of(describe(command)))
-}
-
-fn follow(running: io::Result<Running>, interrupt: &Interrupt, mut relay: Relay) -> Result<(), Fault> {
-    let ended = running?.follow(&Limits { interrupt, timeout: None }, &mut relay);
-    let last_words = relay.end();
-    let status = ended?;
-    if status.success() { Ok(()) } else { Err(Fault::Failed(status, last_words)) }
-}
-
-/// The complete output of a process.
-#[derive(Default)]
-struct Answer {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
-impl Listener for Answer {
-    fn hear(&mut self, source: Source, piece: &[u8]) -> Result<(), Fault> {
-        let heard = if source == Source::Stdout { &mut self.stdout } else { &mut self.stderr };
-        heard.extend(piece);
-        if heard.len() > LONGEST_ANSWER { Err(Fault::Endless(LONGEST_ANSWER)) } else { Ok(()) }
-    }
+/// Runs `command` with this process's standard input and standard error, which are a terminal. An interrupt also ends
+/// the programs that it started, if it does that on Ctrl-C.
+pub(crate) fn on_terminal(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
+    // Standard output may lead elsewhere, and a prompt would not be seen there.
+    let ended = running::on_terminal(command.stdout(io::stderr()), interrupt);
+    let ended = ended.and_then(|status| Fault::check(status, OutputTail::default));
+    ended.map_err(|fault| fault.of(describe(command)))
 }
 
 /// A command line, quoted for a shell.
@@ -125,7 +117,7 @@ mod tests {
     #[test]
     fn a_process_that_hangs_is_killed() {
         for script in ["exec sleep 20", "exec >&- 2>&-; exec sleep 20"] {
-            assert!(matches!(sh(script, Duration::from_millis(50)), Err(Fault::Late(_))));
+            assert!(matches!(sh(script, Duration::from_millis(50)), Err(Fault::TimedOut(_))));
         }
     }
 
@@ -167,5 +159,17 @@ mod tests {
         };
         stream(Command::new("seq").arg("20000"), &Interrupt::default(), &read).unwrap();
         assert!(said.into_inner().unwrap().into_iter().eq((1..=20_000).map(|number| number.to_string())));
+    }
+
+    #[test]
+    fn a_process_that_shares_the_terminal_is_interrupted_and_then_killed() {
+        for script in ["exec sleep 60", "trap '' INT; while :; do sleep 0.1; done"] {
+            let interrupt = Interrupt::by(std::sync::Arc::new(true.into()));
+            let begun = std::time::Instant::now();
+            let mut command = Command::new("/bin/sh");
+            let ended = on_terminal(command.args(["-c", script]).stdin(std::process::Stdio::null()), &interrupt);
+            assert!(matches!(ended, Err(crate::error::Error::Interrupted)), "{ended:?}");
+            assert!(begun.elapsed() < Duration::from_secs(30), "{script}");
+        }
     }
 }

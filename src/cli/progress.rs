@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -13,140 +14,114 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The progress line, drawn by a thread. Dropping it clears the line from the terminal.
 pub struct Progress {
-    thread: Option<(Sender<Message>, JoinHandle<()>)>,
+    is_shown: bool,
+    /// None until something is shown.
+    thread: Mutex<Option<(Sender<Message>, JoinHandle<()>)>>,
 }
 
 enum Message {
     /// What is being done now.
-    Doing(String),
-    /// A line of output of the process that does it.
-    Heard(String),
-    /// Text that stays on the terminal.
+    Shown(String),
+    /// A line that stays on the terminal.
     Said(String),
-    /// A prompt from a process, which has the terminal from now on.
-    Asked(String),
 }
 
 impl Progress {
-    /// A line on stderr, or none if stderr is not a terminal or if the system cannot start a thread.
+    /// A line on stderr if that is a terminal.
     pub fn on_terminal() -> Progress {
-        if !io::stderr().is_terminal() {
-            return Progress::none();
-        }
-        let (sender, receiver) = mpsc::channel();
-        let thread = thread::Builder::new().spawn(move || Line::new().follow(&receiver));
-        Progress { thread: thread.ok().map(|thread| (sender, thread)) }
+        Progress { is_shown: io::stderr().is_terminal(), thread: Mutex::default() }
     }
 
     /// No line.
     pub fn none() -> Progress {
-        Progress { thread: None }
+        Progress { is_shown: false, thread: Mutex::default() }
     }
 
     /// Shows what is being done now.
-    pub fn doing(&self, line: &str) {
-        self.send(Message::Doing(line.to_owned()));
-    }
-
-    /// Shows a line of a process's output, unless the process has the terminal.
-    pub fn heard(&self, line: &str) {
-        self.send(Message::Heard(line.to_owned()));
+    pub fn show(&self, line: &str) {
+        if self.is_shown {
+            let mut thread = self.thread();
+            if thread.is_none() {
+                let (sender, receiver) = mpsc::channel();
+                // If the system cannot start a thread, there is no line.
+                let started = thread::Builder::new().spawn(move || Line::new().follow(&receiver));
+                *thread = started.ok().map(|thread| (sender, thread));
+            }
+            if let Some((sender, _)) = &*thread {
+                let _ = sender.send(Message::Shown(line.to_owned()));
+            }
+        }
     }
 
     /// Writes a line to stderr that stays there.
     pub fn say(&self, line: &str) {
-        self.send(Message::Said(format!("{line}\n")));
-    }
-
-    /// Writes a process's prompt to stderr, and leaves the terminal to the process until the next [`Progress::doing`].
-    pub fn ask(&self, question: &str) {
-        self.send(Message::Asked(question.to_owned()));
-    }
-
-    fn send(&self, message: Message) {
-        match (&self.thread, message) {
-            (Some((sender, _)), message) => drop(sender.send(message)),
-            (None, Message::Said(text) | Message::Asked(text)) => write(&text),
-            (None, Message::Doing(_) | Message::Heard(_)) => {}
+        let line = format!("{line}\n");
+        match &*self.thread() {
+            Some((sender, _)) => drop(sender.send(Message::Said(line))),
+            None => write(&line),
         }
+    }
+
+    /// Clears the line until the next [`Progress::show`].
+    pub fn clear(&self) {
+        if let Some((sender, thread)) = self.thread().take() {
+            drop(sender);
+            let _ = thread.join();
+        }
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<(Sender<Message>, JoinHandle<()>)>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some((sender, thread)) = self.thread.take() {
-            drop(sender);
-            let _ = thread.join();
-        }
+        self.clear();
     }
 }
 
 /// The state of the thread.
 struct Line {
     begun: Instant,
-    doing: String,
+    shown: String,
     bar: Option<ProgressBar>,
-    /// Whether a process has the terminal. Drawing would erase what it has written there.
-    is_lent: bool,
 }
 
 impl Line {
     fn new() -> Line {
-        Line { begun: Instant::now(), doing: String::new(), bar: None, is_lent: false }
+        Line { begun: Instant::now(), shown: String::new(), bar: None }
     }
 
     fn follow(mut self, messages: &Receiver<Message>) {
         loop {
             match messages.recv_timeout(self.patience()) {
-                Ok(Message::Doing(line)) => (self.doing, self.is_lent) = (line, false),
-                Ok(Message::Heard(line)) => self.doing = line,
-                Ok(Message::Said(text)) => self.write(&text),
-                Ok(Message::Asked(question)) => self.lend(&question),
+                Ok(Message::Shown(line)) => self.shown = line,
+                Ok(Message::Said(line)) => self.write(&line),
                 Err(RecvTimeoutError::Timeout) => self.draw(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.clear();
+        self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
 
     /// How long to wait for a message before drawing.
     fn patience(&self) -> Duration {
-        match self.bar {
-            _ if self.is_lent => Duration::MAX,
-            Some(_) => TICK,
-            None => PATIENCE.saturating_sub(self.begun.elapsed()),
-        }
+        if self.bar.is_some() { TICK } else { PATIENCE.saturating_sub(self.begun.elapsed()) }
     }
 
     fn draw(&mut self) {
         let bar = self.bar.get_or_insert_with(spinner);
-        bar.set_message(self.doing.clone());
+        bar.set_message(self.shown.clone());
         bar.tick();
     }
 
-    fn clear(&mut self) {
-        self.bar.take().inspect(ProgressBar::finish_and_clear);
-    }
-
-    /// Writes a text in place of the line, which is drawn again below it.
-    fn write(&mut self, text: &str) {
+    /// Writes a line in place of this one, which is drawn again below it.
+    fn write(&self, line: &str) {
         match &self.bar {
-            Some(bar) if !self.is_lent => bar.suspend(|| write(text)),
-            _ => write(text),
+            Some(bar) => bar.suspend(|| write(line)),
+            None => write(line),
         }
-    }
-
-    /// Leaves the terminal to a process, with its prompt in place of the line.
-    fn lend(&mut self, question: &str) {
-        match question {
-            "" if !self.is_lent => self.draw(),
-            "" => {}
-            question => {
-                self.clear();
-                write(question);
-            }
-        }
-        self.is_lent = true;
     }
 }
 

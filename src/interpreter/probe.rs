@@ -12,7 +12,7 @@ use super::metadata::Interpreter;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
-use crate::process::{self, Fault, LastWords};
+use crate::process::{self, Fault, OutputTail};
 
 const SCRIPT: &str = concat!(
     include_str!("probe/doubts.py"),
@@ -53,12 +53,12 @@ fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let output = asked.map_err(|fault| match fault {
         Fault::Interrupted => Error::Interrupted,
         Fault::System(error) => unfit(explain_start(executable, &error)),
-        Fault::Late(timeout) => unfit(format!("it did not respond within {} seconds", timeout.as_secs())),
+        Fault::TimedOut(timeout) => unfit(format!("it did not respond within {} seconds", timeout.as_secs())),
         fault => unfit(format!("it {fault}")),
     })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
-        return Err(unfit(explain_silence(output.status, &LastWords::of(&output.stderr).to_string())));
+        return Err(unfit(explain_silence(output.status, &OutputTail::of(&output.stderr).to_string())));
     };
     serde_json::from_str(answer).map_err(|error| unfit(format!("could not parse its output: {error}")))
 }

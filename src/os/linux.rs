@@ -12,15 +12,17 @@ use std::time::SystemTime;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxAttributes, StatxFlags};
 
-pub(super) use super::unix::*;
+pub(crate) use super::unix::*;
 
 impl Directory {
-    /// Uses `O_PATH`, which works without read permission on the directory: an unusual umask may have removed it.
-    pub(super) fn open(path: &Path) -> io::Result<Directory> {
+    /// Opens a directory. Fails if it is a link to one. Uses `O_PATH`, which works without read permission on the directory: an unusual umask may have removed it.
+    pub(crate) fn open(path: &Path) -> io::Result<Directory> {
         Directory::open_with(path, OFlags::PATH)
     }
 
-    pub(super) fn clone_from(&self, other: &Directory, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
+    /// Creates `name` as a copy-on-write clone of the file of the same name in `other`, with the permissions `mode`.
+    /// `modified` is the modification time of the source, and of the clone. If it fails, no file is left here.
+    pub(crate) fn clone_from(&self, other: &Directory, name: &str, mode: u32, modified: SystemTime) -> io::Result<()> {
         let source = other.open_file(name)?;
         let file = self.create_file(name, mode)?;
         fill_by_clone(&file, &source, modified).inspect_err(|_| self.discard(name))
@@ -48,19 +50,19 @@ pub(super) fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Re
 }
 
 /// Names are compared byte by byte.
-pub(super) fn folded(name: &OsStr) -> OsString {
+pub(crate) fn folded(name: &OsStr) -> OsString {
     name.to_owned()
 }
 
 /// A bind mount can be on the same device as its parent, so this also uses statx(2) (since Linux 5.8).
-pub(super) fn is_mount_point(path: &Path) -> bool {
+pub(crate) fn is_mount_point(path: &Path) -> bool {
     let is_root = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
         .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
     is_root || is_on_another_device(path)
 }
 
 /// SELinux labels are ignored: they depend on the location, so a directory created beside this one gets the same.
-pub(super) fn is_plain_directory(path: &Path) -> bool {
+pub(crate) fn is_plain_directory(path: &Path) -> bool {
     let mut names = [0; 4096];
     let listed = rustix::fs::llistxattr(path, &mut names[..]);
     listed.is_ok_and(|length| {
@@ -68,11 +70,11 @@ pub(super) fn is_plain_directory(path: &Path) -> bool {
     })
 }
 
-pub(super) fn stop_signals() -> Vec<i32> {
+pub(crate) fn stop_signals() -> Vec<i32> {
     STOP_SIGNALS.into_iter().filter(|signal| !is_ignored(*signal)).collect()
 }
 
-pub(super) fn harmless_signals() -> Vec<i32> {
+pub(crate) fn harmless_signals() -> Vec<i32> {
     [TOO_LARGE].into_iter().chain(is_ignored(CHILD).then_some(CHILD)).collect()
 }
 

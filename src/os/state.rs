@@ -1,4 +1,4 @@
-//! The states of files and processes.
+//! The states of files and processes, as all systems report them.
 
 /// The metadata of a file in a [`Directory`](super::Directory).
 pub(crate) struct FileState {
@@ -20,6 +20,15 @@ impl FileState {
 /// The values that identify the state of a file: device, inode, size, and the times when its contents and its metadata
 /// last changed, in seconds and nanoseconds. Values that the system does not report are 0. None if it cannot be read.
 pub(crate) type Stamp = Option<[i64; 7]>;
+
+/// The process group of a child.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Group {
+    /// Its own, together with its descendants: the signals that a terminal sends to this process do not reach them.
+    Own,
+    /// The one of this process, so that it can use the terminal.
+    Shared,
+}
 
 /// The state of a child process.
 pub(crate) enum ChildState {

@@ -1,14 +1,8 @@
-//! The parts that Linux and macOS share. Files are here, processes and the terminal in the modules below.
+//! The parts that Linux and macOS share. Files are here, the rest in the modules below.
 
-mod children;
-#[cfg(any(target_os = "macos", test))]
-mod listed;
 mod pinned_dir;
-#[cfg(not(target_os = "macos"))]
-mod proc;
-mod registry;
+mod process;
 mod removal;
-mod terminal;
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
@@ -23,17 +17,32 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 use super::system;
-pub(super) use children::*;
-#[cfg(target_os = "macos")]
-pub(super) use listed::has_access_control;
-pub(super) use pinned_dir::PinnedDir;
-pub(super) use registry::RegistryKey;
-pub(super) use removal::remove_tree;
-pub(super) use terminal::Terminal;
+pub(crate) use pinned_dir::PinnedDir;
+pub(crate) use process::*;
+pub(crate) use removal::remove_tree;
 
-pub(super) const IS_WINDOWS: bool = false;
+/// A registry key, of which there are none.
+pub(crate) enum RegistryKey {}
 
-pub(super) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+impl RegistryKey {
+    /// Returns the keys with this path from the places where programs are registered: the current user, the local
+    /// machine, and the local machine's 32-bit view.
+    pub(crate) fn all(_: &str) -> Vec<RegistryKey> {
+        vec![]
+    }
+
+    /// Returns its subkeys and their names.
+    pub(crate) fn keys(&self) -> Vec<(String, RegistryKey)> {
+        match *self {}
+    }
+
+    /// Returns the string value `name` of the subkey `key`, or of this key itself if `key` is empty.
+    pub(crate) fn text(&self, _: &str, _: &str) -> Option<String> {
+        match *self {}
+    }
+}
+
+pub(crate) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The sticky bit: in a directory that has it, only the owner of a file can remove it.
 const STICKY: u32 = 0o1000;
@@ -41,19 +50,19 @@ const STICKY: u32 = 0o1000;
 /// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o777;
 
-pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
+pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     Some(OsString::from_vec(bytes))
 }
 
-pub(super) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
     file.read_exact_at(bytes, start)
 }
 
-pub(super) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
+pub(crate) fn create_file(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-pub(super) struct Directory(pub(super) OwnedFd);
+pub(crate) struct Directory(pub(super) OwnedFd);
 
 impl Directory {
     /// Opens a directory. The `access` flags differ between the systems.
@@ -62,11 +71,13 @@ impl Directory {
         Ok(Directory(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
-    pub(super) fn mode(&self) -> io::Result<u32> {
+    /// The permissions of the directory itself.
+    pub(crate) fn mode(&self) -> io::Result<u32> {
         Ok(permissions(rustix::fs::fstat(&self.0)?.st_mode))
     }
 
-    pub(super) fn state(&self, name: &str) -> io::Result<FileState> {
+    /// The state of the file `name`; for a link, of the link itself.
+    pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
         let state = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileState {
             is_regular: FileType::from_raw_mode(state.st_mode).is_file(),
@@ -76,12 +87,14 @@ impl Directory {
         })
     }
 
-    pub(super) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
+    /// Creates a file that must not exist yet, with the permissions `mode` less the umask.
+    pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode as RawMode))?.into())
     }
 
-    pub(super) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
+    /// Creates a hard link `name` to the file of the same name in `other`.
+    pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         Ok(rustix::fs::linkat(&other.0, name, &self.0, name, AtFlags::empty())?)
     }
 
@@ -103,25 +116,25 @@ fn permissions(mode: RawMode) -> u32 {
     mode as u32 & PERMISSIONS
 }
 
-pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
 /// The lock is on the directory itself, whatever its path.
-pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = true;
+pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = true;
 
 /// Open files do not prevent any operation.
-pub(super) fn with_patience<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn with_patience<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     call()
 }
 
 /// Open files can be moved and removed.
-pub(super) fn in_use(_: &Path) -> Option<PathBuf> {
+pub(crate) fn in_use(_: &Path) -> Option<PathBuf> {
     None
 }
 
 /// Uses flock(2) on the directory itself.
-pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
+pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
     let opened = match open_at_any_mode(CWD, directory).map(File::from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
@@ -157,7 +170,7 @@ fn is_at(directory: &File, path: &Path) -> bool {
     directory.metadata().is_ok_and(|open| path.symlink_metadata().is_ok_and(|there| id(open) == id(there)))
 }
 
-pub(super) fn is_own_directory(path: &Path) -> bool {
+pub(crate) fn is_own_directory(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
 }
 
@@ -165,19 +178,19 @@ fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }
 
-pub(super) fn is_anothers_to_remove(path: &Path) -> bool {
+pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
     let states = path.symlink_metadata().ok().zip(path.parent().and_then(|place| place.metadata().ok()));
     let own = rustix::process::geteuid().as_raw();
     states.is_some_and(|(there, place)| there.uid() != own && place.mode() & STICKY != 0)
 }
 
-pub(super) fn would_be_roots_at_anothers(path: &Path) -> bool {
+pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
     let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
     rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
 }
 
 /// A directory that others can write to counts too, unless it is sticky, as /tmp is.
-pub(super) fn is_replaceable(path: &Path) -> bool {
+pub(crate) fn is_replaceable(path: &Path) -> bool {
     let is_anothers =
         |directory: Metadata| directory.uid() != 0 || (directory.mode() & 0o022 != 0 && directory.mode() & STICKY == 0);
     rustix::process::geteuid().is_root()
@@ -185,29 +198,26 @@ pub(super) fn is_replaceable(path: &Path) -> bool {
 }
 
 /// Fails on a link, and does not block on a FIFO.
-pub(super) fn open_own(path: &Path) -> io::Result<File> {
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
     let metadata = file.metadata()?;
-    match metadata.is_file() && is_own(&metadata) {
-        true => Ok(file),
-        false => Err(io::ErrorKind::PermissionDenied.into()),
-    }
+    if metadata.is_file() && is_own(&metadata) { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
-pub(super) fn private_dir() -> DirBuilder {
+pub(crate) fn private_dir() -> DirBuilder {
     let mut builder = DirBuilder::new();
     builder.mode(0o700);
     builder
 }
 
 /// Unix has no such attribute.
-pub(super) fn unprotect(_: &Path) -> bool {
+pub(crate) fn unprotect(_: &Path) -> bool {
     false
 }
 
 /// Works on the open directory, which cannot become a link to another one.
-pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
     let to = File::from(open_at_any_mode(CWD, to)?);
     let (wanted, there) = (from.symlink_metadata()?, to.metadata()?);
     if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
@@ -216,7 +226,7 @@ pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
     if wanted.mode() == there.mode() { Ok(()) } else { to.set_permissions(wanted.permissions()) }
 }
 
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // The file system does not support the flag.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_if_absent(from, to),
@@ -243,7 +253,7 @@ fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
@@ -253,7 +263,7 @@ pub(super) fn is_on_another_device(path: &Path) -> bool {
     path.parent().is_some_and(|parent| device(parent) != device(path))
 }
 
-pub(super) fn stamp(file: &Metadata) -> Stamp {
+pub(crate) fn stamp(file: &Metadata) -> Stamp {
     let (device, inode, size) = (file.dev() as i64, file.ino() as i64, file.size() as i64);
     Some([device, inode, size, file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()])
 }

@@ -1,12 +1,7 @@
 //! Windows. Files are here. Code that makes unsafe system calls is in the modules below, which export safe functions.
 
-mod children;
-mod codes;
-mod console;
-mod handles;
-mod names;
-mod registry;
-mod rights;
+mod files;
+mod process;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
@@ -15,29 +10,56 @@ use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt, symlink_dir, sy
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
-use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT};
+use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, GENERIC_READ};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT, FILE_WRITE_ATTRIBUTES,
+};
 
 use super::state::{FileState, Stamp};
-pub(super) use children::*;
-use codes::has_code;
-pub(super) use console::*;
-pub(super) use handles::{in_use, rename_new, with_patience};
-pub(super) use names::*;
-pub(super) use registry::RegistryKey;
-pub(super) use rights::*;
+use files::has_code;
+pub(crate) use files::{in_use, rename_new, with_patience};
+pub(crate) use process::*;
 
-pub(super) const IS_WINDOWS: bool = true;
+/// The flags that select the 64-bit or the 32-bit view of the registry (winnt.h).
+const KEY_WOW64_64KEY: u32 = 0x0100;
+const KEY_WOW64_32KEY: u32 = 0x0200;
+
+/// A key of the registry. Keys and values that cannot be read are treated as missing.
+pub(crate) struct RegistryKey(Key);
+
+impl RegistryKey {
+    pub(crate) fn all(path: &str) -> Vec<RegistryKey> {
+        let places = [(CURRENT_USER, 0), (LOCAL_MACHINE, KEY_WOW64_64KEY), (LOCAL_MACHINE, KEY_WOW64_32KEY)];
+        let opened = places.into_iter().map(|(place, view)| place.options().read().access(view).open(path));
+        opened.filter_map(|key| key.ok().map(RegistryKey)).collect()
+    }
+
+    pub(crate) fn keys(&self) -> Vec<(String, RegistryKey)> {
+        let Ok(names) = self.0.keys() else { return vec![] };
+        names.filter_map(|name| self.0.open(&name).ok().map(|key| (name, RegistryKey(key)))).collect()
+    }
+
+    pub(crate) fn text(&self, key: &str, name: &str) -> Option<String> {
+        let text = if key.is_empty() { self.0.get_string(name) } else { self.0.open(key).ok()?.get_string(name) };
+        text.ok()
+    }
+}
 
 /// The directories that CreateProcess searches in addition to PATH.
-pub(super) const DEFAULT_SEARCH_PATH: &str = r"C:\Windows\System32;C:\Windows";
+pub(crate) const DEFAULT_SEARCH_PATH: &str = r"C:\Windows\System32;C:\Windows";
 
 /// `os.fsencode` returns UTF-8 (PEP 529). It can also return names that are not Unicode; those are not supported.
-pub(super) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
+pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     String::from_utf8(bytes).ok().map(OsString::from)
 }
 
-pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
+/// Names are case-insensitive.
+pub(crate) fn folded(name: &OsStr) -> OsString {
+    name.to_string_lossy().to_lowercase().into()
+}
+
+pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.seek_read(bytes, start)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -50,27 +72,25 @@ pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::
     Ok(())
 }
 
-pub(super) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
+pub(crate) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// A directory, by its path. If it were kept open, neither it nor its parents could be renamed.
-pub(super) struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    pub(super) fn open(path: &Path) -> io::Result<Directory> {
-        match path.symlink_metadata()?.is_dir() {
-            true => Ok(Directory(path.to_owned())),
-            false => Err(io::ErrorKind::NotADirectory.into()),
-        }
+    pub(crate) fn open(path: &Path) -> io::Result<Directory> {
+        let is_directory = path.symlink_metadata()?.is_dir();
+        if is_directory { Ok(Directory(path.to_owned())) } else { Err(io::ErrorKind::NotADirectory.into()) }
     }
 
     /// All permissions, since there are no modes.
-    pub(super) fn mode(&self) -> io::Result<u32> {
+    pub(crate) fn mode(&self) -> io::Result<u32> {
         Ok(0o777)
     }
 
-    pub(super) fn state(&self, name: &str) -> io::Result<FileState> {
+    pub(crate) fn state(&self, name: &str) -> io::Result<FileState> {
         let file = self.0.join(name).symlink_metadata()?;
         let modified = file.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(FileState {
@@ -81,23 +101,23 @@ impl Directory {
         })
     }
 
-    pub(super) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
+    pub(crate) fn create_file(&self, name: &str, mode: u32) -> io::Result<File> {
         create_file(&self.0.join(name), mode)
     }
 
-    pub(super) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
+    pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         std::fs::hard_link(other.0.join(name), self.0.join(name))
     }
 
     /// Not implemented: only ReFS supports it.
-    pub(super) fn clone_from(&self, _: &Directory, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
+    pub(crate) fn clone_from(&self, _: &Directory, _: &str, _: u32, _: SystemTime) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
 /// Links to files and links to directories are different kinds here, so the target is checked. The link is read back,
 /// because Wine reports success without creating one.
-pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     let target_from_here = link.parent().unwrap_or(Path::new("")).join(target);
     if target_from_here.is_dir() {
         symlink_dir(target, link)?
@@ -111,19 +131,12 @@ pub(super) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
 }
 
 /// A directory that contains an open file cannot be renamed.
-pub(super) const LOCK_MOVES_WITH_DIRECTORY: bool = false;
+pub(crate) const LOCK_MOVES_WITH_DIRECTORY: bool = false;
 
 /// The lock is a file beside the directory, not in it, because a directory with an open file in it cannot be removed or
 /// renamed. Only one process at a time can open it, and it is deleted when that process closes it or ends for any
 /// reason. With LockFileEx, many processes could open the file, and it could not be deleted together with the lock.
-pub(super) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
-    match is_owned(directory) {
-        _ if is_new => {}
-        Ok(true) => {}
-        Ok(false) => return Err(io::ErrorKind::PermissionDenied.into()),
-        Err(_) if is_about_to_go(directory) => return Ok(None),
-        Err(error) => return Err(error),
-    }
+pub(crate) fn try_lock(directory: &Path, _is_new: bool) -> io::Result<Option<File>> {
     let mut path = directory.as_os_str().to_owned();
     path.push(".lock");
     let mut options = OpenOptions::new();
@@ -144,13 +157,33 @@ fn is_about_to_go(path: &Path) -> bool {
     path.symlink_metadata().is_err()
 }
 
-/// Access rights are inherited from the parent directory.
-pub(super) fn private_dir() -> DirBuilder {
+/// Access rights are inherited from the parent directory, here and everywhere, and are not looked at.
+pub(crate) fn private_dir() -> DirBuilder {
     DirBuilder::new()
 }
 
+pub(crate) fn is_own_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+pub(crate) fn is_anothers_to_remove(_: &Path) -> bool {
+    false
+}
+
+/// The owner of a directory can use what others create in it.
+pub(crate) fn would_be_roots_at_anothers(_: &Path) -> bool {
+    false
+}
+
+/// The cache records the last use in the file's modification time.
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
+    let access = GENERIC_READ | FILE_WRITE_ATTRIBUTES;
+    let file = OpenOptions::new().access_mode(access).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
 #[allow(clippy::permissions_set_readonly_false, reason = "makes files world-writable only on Unix")]
-pub(super) fn unprotect(file: &Path) -> bool {
+pub(crate) fn unprotect(file: &Path) -> bool {
     let Ok(metadata) = file.symlink_metadata() else { return false };
     let mut permissions = metadata.permissions();
     let is_protected = metadata.is_file() && permissions.readonly();
@@ -159,16 +192,15 @@ pub(super) fn unprotect(file: &Path) -> bool {
 }
 
 /// Like [`std::fs::remove_dir_all`], but removes read-only files too, where that cannot.
-pub(super) fn remove_tree(directory: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let path = entry.path();
-        match entry.file_type()?.is_dir() {
-            true => remove_tree(&path)?,
-            false => std::fs::remove_file(&path).or_else(|error| match unprotect(&path) {
-                true => std::fs::remove_file(&path),
-                false => Err(error),
-            })?,
+        if entry.file_type()?.is_dir() {
+            remove_tree(&path)?;
+        } else {
+            std::fs::remove_file(&path)
+                .or_else(|error| if unprotect(&path) { std::fs::remove_file(&path) } else { Err(error) })?;
         }
     }
     std::fs::remove_dir(directory)
@@ -176,58 +208,57 @@ pub(super) fn remove_tree(directory: &Path) -> io::Result<()> {
 
 /// A directory, by its path: no user has root's rights over the files of others.
 #[derive(Debug)]
-pub(super) struct PinnedDir(PathBuf);
+pub(crate) struct PinnedDir(PathBuf);
 
 impl PinnedDir {
-    pub(super) fn open(path: &Path) -> io::Result<PinnedDir> {
+    pub(crate) fn open(path: &Path) -> io::Result<PinnedDir> {
         Ok(PinnedDir(path.to_owned()))
     }
 
-    pub(super) fn from_open(path: &Path, _: &File) -> io::Result<PinnedDir> {
+    pub(crate) fn locked(path: &Path, _: &File) -> io::Result<PinnedDir> {
         PinnedDir::open(path)
     }
 
-    pub(super) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
         PinnedDir::open(&self.0.join(name))
     }
 
-    pub(super) fn moved_to(&mut self, path: &Path) {
+    pub(crate) fn moved_to(&mut self, path: &Path) {
         self.0 = path.to_owned();
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
 
-pub(super) fn is_replaceable(_: &Path) -> bool {
+pub(crate) fn is_replaceable(_: &Path) -> bool {
     false
 }
 
-/// The rights are compared when they are to be copied, by [`copy_owner_and_mode`].
-pub(super) fn is_plain_directory(_: &Path) -> bool {
-    true
+/// A directory may have access rights of its own, so it is kept.
+pub(crate) fn is_plain_directory(_: &Path) -> bool {
+    false
 }
 
-/// Rights are usually inherited, and so the same for a directory created beside this one. Other rights are not copied:
-/// that is an error.
-pub(super) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
-    if has_same_rights(from, to)? { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+/// A new directory has the access rights of its parent.
+pub(crate) fn copy_owner_and_mode(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Windows has no such call.
-pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+pub(crate) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Drives and shares. The standard library treats a volume that is mounted in a directory as a link.
-pub(super) fn is_mount_point(path: &Path) -> bool {
+pub(crate) fn is_mount_point(path: &Path) -> bool {
     path.parent().is_none()
 }
 
 /// The file index and the change time would require a handle. The creation time distinguishes a file from one that
 /// replaced it.
-pub(super) fn stamp(file: &Metadata) -> Stamp {
+pub(crate) fn stamp(file: &Metadata) -> Stamp {
     let since_1601 = |hundred_nanoseconds: u64| {
         let seconds = hundred_nanoseconds / 10_000_000;
         (seconds as i64, (hundred_nanoseconds % 10_000_000 * 100) as i64)

@@ -5,7 +5,7 @@ use std::io;
 use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
-use super::words::LastWords;
+use super::output::OutputTail;
 use crate::error::Error;
 
 /// The reason why a process failed. Its message follows a subject, such as "Command '…'" or "it". The process and its
@@ -17,23 +17,23 @@ pub(crate) enum Fault {
     /// The work was interrupted.
     Interrupted,
     /// It did not end within this time.
-    Late(Duration),
+    TimedOut(Duration),
     /// It tried to use the terminal while in the background, so it would have waited forever.
-    Asks,
+    WantsTerminal,
     /// It printed more than this many bytes.
-    Endless(usize),
+    TooMuchOutput(usize),
     /// It returned an exit code other than 0, or was killed by a signal.
-    Failed(ExitStatus, LastWords),
+    Failed(ExitStatus, OutputTail),
 }
 
 impl Fault {
     /// Returns the output if the process succeeded, and [`Fault::Failed`] otherwise.
     pub(crate) fn of_status(output: Output) -> Result<Output, Fault> {
-        if output.status.success() {
-            Ok(output)
-        } else {
-            Err(Fault::Failed(output.status, LastWords::of(&output.stderr)))
-        }
+        Fault::check(output.status, || OutputTail::of(&output.stderr)).map(|()| output)
+    }
+
+    pub(super) fn check(status: ExitStatus, tail: impl FnOnce() -> OutputTail) -> Result<(), Fault> {
+        if status.success() { Ok(()) } else { Err(Fault::Failed(status, tail())) }
     }
 
     /// Converts to the error for a command, described by `command`.
@@ -56,18 +56,18 @@ impl fmt::Display for Fault {
         match self {
             Fault::System(error) => write!(f, "cannot be run: {error}"),
             Fault::Interrupted => f.write_str("was interrupted"),
-            Fault::Late(timeout) => write!(f, "timed out after {} seconds", timeout.as_secs()),
-            Fault::Asks => f.write_str(
+            Fault::TimedOut(timeout) => write!(f, "timed out after {} seconds", timeout.as_secs()),
+            Fault::WantsTerminal => f.write_str(
                 "tried to prompt on the terminal; configure its answer, or run in the foreground of a terminal",
             ),
-            Fault::Endless(most) => write!(f, "printed more than {} MiB", most >> 20),
-            Fault::Failed(status, last_words) => {
+            Fault::TooMuchOutput(most) => write!(f, "printed more than {} MiB", most >> 20),
+            Fault::Failed(status, tail) => {
                 // The wording of Python's CalledProcessError.
                 match status.code() {
                     Some(code) => write!(f, "returned non-zero exit status {code}.")?,
                     None => write!(f, "died with {status}.")?,
                 }
-                if last_words.is_empty() { Ok(()) } else { write!(f, " {last_words}") }
+                if tail.is_empty() { Ok(()) } else { write!(f, " {tail}") }
             }
         }
     }

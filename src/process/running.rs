@@ -1,13 +1,14 @@
 //! A running child process, followed until it ends.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fault::Fault;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::os::{self, Family, Pipe, Terminal};
+use crate::os::{self, ChildState, Group, Pipe, ProcessTree};
 
 /// The polling interval for whether the process has ended or is to be stopped.
 const TICK: Duration = Duration::from_millis(20);
@@ -18,39 +19,19 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// How long to wait for processes that it left running, which may keep its streams open or still print something.
 pub(super) const GRACE: Duration = Duration::from_millis(300);
 
-/// The receiver of a process's output.
-pub(super) trait Listener {
-    /// Receives the next piece of a stream. An error ends the process.
-    fn hear(&mut self, source: Source, piece: &[u8]) -> Result<(), Fault>;
+/// How long a process on the terminal may take to end after Ctrl-C, which the terminal sends to it as well.
+const AFTER_CTRL_C: Duration = Duration::from_millis(500);
 
-    /// Called at every polling interval in which there was no output.
-    fn silence(&mut self) {}
-}
+/// How long it may take to restore the terminal and to end what it has started.
+const CLEANUP: Duration = Duration::from_secs(5);
 
-/// What stops a process that does not end by itself.
-pub(super) struct Limits<'a> {
-    pub(super) interrupt: &'a Interrupt,
-    pub(super) timeout: Option<Duration>,
-}
-
-/// A process and its two output streams. If it is dropped before the process ends, the process and its descendants are
-/// killed.
+/// A process in a group of its own, and its two output streams. If it is dropped before the process ends, the process
+/// and its descendants are killed.
 pub(super) struct Running {
-    child: Child,
-    family: Family,
-    place: Place,
+    tree: ProcessTree,
     begun: Instant,
     reaped: bool,
     streams: [Stream; 2],
-}
-
-/// Where a process runs. This determines which processes can be killed with it, and whether it can prompt on the
-/// terminal.
-enum Place {
-    /// In its own process group together with its descendants, and so in the background of the terminal.
-    Apart,
-    /// In this process's group, in the foreground of its terminal.
-    Foreground { _terminal: Terminal },
 }
 
 /// One of the two streams, with its pipe until end of file.
@@ -59,66 +40,55 @@ struct Stream {
     pipe: Option<Pipe>,
 }
 
+/// Receives the next piece of a stream. An error ends the process.
+pub(super) type OnOutput<'a> = &'a mut dyn FnMut(Source, &[u8]) -> Result<(), Fault>;
+
 impl Running {
-    /// Starts a process without input that can be killed together with its descendants.
-    pub(super) fn apart(command: &mut Command) -> io::Result<Running> {
-        Running::start(command.stdin(Stdio::null()), Family::start_apart, Place::Apart)
-    }
-
-    /// Starts a process that can prompt on the terminal. Ctrl-C and Ctrl-Z then go to both processes.
-    pub(super) fn in_foreground(command: &mut Command, terminal: Terminal) -> io::Result<Running> {
-        let place = Place::Foreground { _terminal: terminal };
-        Running::start(command.stdin(Stdio::inherit()), Family::start_in_foreground, place)
-    }
-
-    fn start(
-        command: &mut Command,
-        start: impl FnOnce(&mut Command) -> io::Result<(Child, Family)>,
-        place: Place,
-    ) -> io::Result<Running> {
-        let (mut child, family) = start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+    /// Starts a process without input.
+    pub(super) fn start(command: &mut Command) -> io::Result<Running> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut tree = ProcessTree::start(command, Group::Own)?;
         let streams = [
-            Stream { source: Source::Stdout, pipe: child.stdout.take().map(Pipe::of_stdout) },
-            Stream { source: Source::Stderr, pipe: child.stderr.take().map(Pipe::of_stderr) },
+            Stream { source: Source::Stdout, pipe: tree.child.stdout.take().map(Pipe::new) },
+            Stream { source: Source::Stderr, pipe: tree.child.stderr.take().map(Pipe::new) },
         ];
-        Ok(Running { child, family, place, begun: Instant::now(), reaped: false, streams })
+        Ok(Running { tree, begun: Instant::now(), reaped: false, streams })
     }
 
-    /// Passes all output to `listener` until the process ends, and returns its exit status.
-    pub(super) fn follow(mut self, limits: &Limits, listener: &mut dyn Listener) -> Result<ExitStatus, Fault> {
-        while !self.has_ended()? {
-            self.keep(limits)?;
-            self.listen(listener)?;
+    /// Passes all output to `on_output` until the process ends, and returns its exit status.
+    pub(super) fn follow(
+        mut self,
+        interrupt: &Interrupt,
+        timeout: Option<Duration>,
+        on_output: OnOutput,
+    ) -> Result<ExitStatus, Fault> {
+        let mut ended: Option<Instant> = None;
+        while ended.is_none_or(|ended| self.is_open() && ended.elapsed() < GRACE) {
+            interrupt.check().map_err(|_| Fault::Interrupted)?;
+            if let Some(timeout) = timeout.filter(|timeout| self.begun.elapsed() > *timeout) {
+                return Err(Fault::TimedOut(timeout));
+            }
+            self.listen(on_output)?;
+            if ended.is_none() && self.has_ended()? {
+                ended = Some(Instant::now());
+            }
         }
-        let ended = Instant::now();
-        while self.is_open() && ended.elapsed() < GRACE {
-            self.keep(limits)?;
-            self.listen(listener)?;
-        }
-        self.end_what_is_left();
+        // Some systems report an error if no process is left.
+        let _ = self.tree.kill();
         for stream in &mut self.streams {
-            stream.drain(listener)?;
+            stream.drain(on_output)?;
         }
         self.reaped = true;
-        Ok(self.child.wait()?)
+        Ok(self.tree.child.wait()?)
     }
 
     /// Whether the process has ended. It is not reaped, so its PID stays valid.
     fn has_ended(&self) -> Result<bool, Fault> {
-        match (os::child_state(&self.child)?, &self.place) {
-            (os::ChildState::Ended, _) => Ok(true),
+        match self.tree.state()? {
+            ChildState::Running => Ok(false),
+            ChildState::Ended => Ok(true),
             // Nothing would ever continue it.
-            (os::ChildState::StoppedByTerminal, Place::Apart) => Err(Fault::Asks),
-            _ => Ok(false),
-        }
-    }
-
-    /// Fails if the process is to be stopped.
-    fn keep(&self, limits: &Limits) -> Result<(), Fault> {
-        limits.interrupt.check().map_err(|_| Fault::Interrupted)?;
-        match limits.timeout {
-            Some(timeout) if self.begun.elapsed() > timeout => Err(Fault::Late(timeout)),
-            _ => Ok(()),
+            ChildState::StoppedByTerminal => Err(Fault::WantsTerminal),
         }
     }
 
@@ -127,59 +97,73 @@ impl Running {
     }
 
     /// Waits for output for at most one polling interval.
-    fn listen(&mut self, listener: &mut dyn Listener) -> Result<(), Fault> {
+    fn listen(&mut self, on_output: OnOutput) -> Result<(), Fault> {
         let patience = if self.is_open() { TICK } else { MOMENT };
         let ready = os::readable(self.streams.each_ref().map(|stream| stream.pipe.as_ref()), patience)?;
         for (stream, _) in self.streams.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-            stream.read(usize::MAX, listener)?;
-        }
-        if !ready.contains(&true) {
-            listener.silence();
+            stream.read(usize::MAX, on_output)?;
         }
         Ok(())
-    }
-
-    fn end_what_is_left(&self) {
-        match self.place {
-            // Some systems report an error if no process is left.
-            Place::Apart => drop(self.family.kill(&self.child)),
-            // Processes that it left there are meant to keep running.
-            Place::Foreground { .. } => {}
-        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.reaped {
-            return;
-        }
         // If it cannot be killed, do not wait for it.
-        if self.family.kill(&self.child).is_ok() {
-            let _ = self.child.wait();
+        if !self.reaped && self.tree.kill().is_ok() {
+            let _ = self.tree.child.wait();
         }
     }
 }
 
 impl Stream {
     /// Reads what is available, at most `most` bytes, and closes the pipe at end of file. Returns the number of bytes.
-    fn read(&mut self, most: usize, listener: &mut dyn Listener) -> Result<usize, Fault> {
+    fn read(&mut self, most: usize, on_output: OnOutput) -> Result<usize, Fault> {
         let Some(pipe) = &mut self.pipe else { return Ok(0) };
         let mut piece = [0; 8192];
         let length = pipe.read(&mut piece[..most.min(8192)])?;
         match length {
             0 => self.pipe = None,
-            _ => listener.hear(self.source, &piece[..length])?,
+            _ => on_output(self.source, &piece[..length])?,
         }
         Ok(length)
     }
 
     /// Reads what the pipe contains now, without waiting for more: a process that has it open may never stop printing.
-    fn drain(&mut self, listener: &mut dyn Listener) -> Result<(), Fault> {
-        let mut left = self.pipe.as_ref().map_or(Ok(0), Pipe::holds)?;
+    fn drain(&mut self, on_output: OnOutput) -> Result<(), Fault> {
+        let mut left = self.pipe.as_ref().map_or(Ok(0), Pipe::available)?;
         while left > 0 && self.pipe.is_some() {
-            left -= self.read(left, listener)?;
+            left -= self.read(left, on_output)?;
         }
         Ok(())
+    }
+}
+
+/// Runs a process that inherits the terminal. When interrupted, it is ended first.
+pub(super) fn on_terminal(command: &mut Command, interrupt: &Interrupt) -> Result<ExitStatus, Fault> {
+    let mut tree = ProcessTree::start(command, Group::Shared)?;
+    while interrupt.check().is_ok() {
+        if let Some(status) = ended_within(&mut tree, TICK)? {
+            return Ok(status);
+        }
+    }
+    // An interrupt from elsewhere is passed on as Ctrl-C. A process that is killed could do neither of the two.
+    if ended_within(&mut tree, AFTER_CTRL_C)?.is_none()
+        && (tree.interrupt().is_err() || ended_within(&mut tree, CLEANUP)?.is_none())
+    {
+        tree.kill()?;
+        tree.child.wait()?;
+    }
+    Err(Fault::Interrupted)
+}
+
+/// The exit status of a process if it ends within `patience`.
+fn ended_within(tree: &mut ProcessTree, patience: Duration) -> io::Result<Option<ExitStatus>> {
+    let begun = Instant::now();
+    loop {
+        match tree.child.try_wait()? {
+            None if begun.elapsed() < patience => thread::sleep(TICK),
+            ended => return Ok(ended),
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! `--upgrade-deps`: upgrades pip and setuptools, with pip run in the finished environment.
 
+use std::io::{self, IsTerminal};
+
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::Result;
 use crate::interpreter::without_python_variables;
@@ -18,8 +21,12 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
     // pip is looking for a newer pip anyway, and the check would ask for a password a second time.
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-    let said = |line: &str, source| context.caller.observer.said(line, source);
-    let run = if context.caller.interactive { process::converse } else { process::stream };
-    run(&mut command, &context.caller.interrupt, &said)?;
+    let Caller { observer, interrupt, interactive, .. } = &context.caller;
+    if *interactive && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        observer.terminal_in_use();
+        process::on_terminal(&mut command, interrupt)?;
+    } else {
+        process::stream(&mut command, interrupt, &|line, source| observer.said(line, source))?;
+    }
     if context.options.relocatable { seed::relocate(context) } else { Ok(()) }
 }

@@ -137,10 +137,10 @@ fn in_time(holds: impl Fn() -> bool) -> bool {
 
 #[test]
 fn pip_can_ask_for_an_indexs_password() {
-    for verbose in ["", "--verbose"] {
+    for arguments in ["", "--verbose", ">/dev/null"] {
         let scratch = Scratch::new();
         let Some((python, address)) = with_index(&scratch) else { return };
-        let command = rvenv(&python, &format!("--upgrade-deps {verbose} env"));
+        let command = rvenv(&python, &format!("--upgrade-deps env {arguments}"));
         let index = [("PIP_INDEX_URL", format!("http://{address}/simple"))];
         let Some(mut terminal) = Terminal::run(&scratch, &command, &index) else { return };
         terminal.wait_for(&format!("User for {address}: "));
@@ -149,8 +149,22 @@ fn pip_can_ask_for_an_indexs_password() {
         terminal.type_in("secret\n");
         let (code, shown) = terminal.end();
         assert!(code == 0 && !shown.contains("secret"), "{code} {shown:?}");
-        assert_eq!(shown.contains("Successfully installed pip-24.2"), !verbose.is_empty(), "{shown:?}");
+        assert!(shown.contains("Successfully installed pip-24.2"), "{shown:?}");
         assert!(record_of(&scratch.env(), "pip").parent().unwrap().ends_with("pip-24.2.dist-info"));
+    }
+}
+
+#[test]
+fn pip_does_not_use_the_terminal_of_a_quiet_run() {
+    let scratch = Scratch::new();
+    let Some((python, address)) = with_index(&scratch) else { return };
+    for (index, expected) in [(format!("user:secret@{address}"), 0), (address, 1)] {
+        let index = [("PIP_INDEX_URL", format!("http://{index}/simple"))];
+        let command = rvenv(&python, "--quiet --upgrade-deps env");
+        let Some(terminal) = Terminal::run(&scratch, &command, &index) else { return };
+        let (code, shown) = terminal.end();
+        assert_eq!(code, expected, "{shown:?}");
+        assert!(if code == 0 { shown.is_empty() } else { shown.starts_with("Error: Command '") }, "{shown:?}");
     }
 }
 

@@ -158,20 +158,43 @@ assert made, ctypes.get_last_error()
 assert advapi32.SetFileSecurityW(sys.argv[1], 4, descriptor), ctypes.get_last_error()
 ";
 
+/// As on FAT and on many network shares.
+fn let_everyone_write(scratch: &Scratch, directory: &Path) {
+    scratch.run(python().path).args(["-I", "-c", OPEN_UP]).arg(directory).ok();
+}
+
 #[test]
-fn a_cache_writable_by_everyone_is_not_used() {
+fn a_cache_writable_by_everyone_is_used() {
     let scratch = Scratch::new();
     let cache = scratch.path("cache");
     let run = |arguments: &[&str]| scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", &cache).args(arguments);
     run(&["env"]).silent();
-    assert_eq!(names_in(&cache), ["images", "interpreters"], "the user's own cache is used");
-    scratch.run(python().path).args(["-I", "-c", OPEN_UP]).arg(&cache).ok();
-    let output = run(&["other"]).output();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && stderr.starts_with("Warning: Unable to use the cache"), "{stderr}");
-    assert!(stderr.contains("another user owns it or can write to it"), "{stderr}");
-    let error = scratch.rvenv().env("RVENV_CACHE_DIR", &cache).arg("--cache-info").error();
-    assert!(error.contains("another user owns it or can write to it"), "{error}");
+    assert_eq!(names_in(&cache), ["images", "interpreters"]);
+    let_everyone_write(&scratch, &cache);
+    run(&["other"]).silent();
+    let info = scratch.rvenv().env("RVENV_CACHE_DIR", &cache).arg("--cache-info").ok();
+    assert!(info.starts_with(cache.to_str().unwrap()), "{info}");
+}
+
+#[test]
+fn an_interrupted_clear_is_put_back_where_everyone_can_write() {
+    let scratch = Scratch::new();
+    let mut run = scratch.rvenv_for(&python()).args(["--no-cache", "env"]).start();
+    let found = std::cell::OnceCell::new();
+    run.wait_until("it builds", || {
+        let is_hidden = |name: &String| name.starts_with(".rvenv-") && !name.ends_with(".lock");
+        scratch.names().into_iter().filter(is_hidden).for_each(|name| drop(found.set(name)));
+        found.get().is_some()
+    });
+    run.output();
+    let hidden = scratch.path(found.get().unwrap());
+    fs::create_dir_all(hidden.join("new")).unwrap();
+    fs::create_dir_all(hidden.join("old")).unwrap();
+    fs::write(hidden.join("old").join("mine"), "").unwrap();
+    let_everyone_write(&scratch, &hidden);
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    assert!(scratch.env().join("mine").exists());
+    assert_eq!(scratch.names(), ["env"]);
 }
 
 #[test]

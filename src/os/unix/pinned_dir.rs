@@ -12,7 +12,7 @@ use super::{is_replaceable, system};
 
 /// A directory, with a path that keeps leading to it.
 #[derive(Debug)]
-pub(in crate::os) struct PinnedDir {
+pub(crate) struct PinnedDir {
     path: PathBuf,
     /// Open if another user could replace the directory. Then `path` leads through the descriptor, where the system has
     /// such paths.
@@ -21,19 +21,19 @@ pub(in crate::os) struct PinnedDir {
 
 impl PinnedDir {
     /// Pins a directory. Fails if it is a link that another user could have placed.
-    pub(in crate::os) fn open(path: &Path) -> io::Result<PinnedDir> {
-        match is_replaceable(path) {
-            true => Ok(PinnedDir::of(system::Directory::open(path)?.0, path)),
-            false => Ok(PinnedDir { path: path.to_owned(), _open: None }),
+    pub(crate) fn open(path: &Path) -> io::Result<PinnedDir> {
+        if is_replaceable(path) {
+            return Ok(PinnedDir::of(system::Directory::open(path)?.0, path));
         }
+        Ok(PinnedDir { path: path.to_owned(), _open: None })
     }
 
-    /// Pins the directory at `path`, which is open as `directory`.
-    pub(in crate::os) fn from_open(path: &Path, directory: &File) -> io::Result<PinnedDir> {
-        match is_replaceable(path) {
-            true => Ok(PinnedDir::of(directory.try_clone()?.into(), path)),
-            false => Ok(PinnedDir { path: path.to_owned(), _open: None }),
+    /// Pins the directory at `path`, for which [`try_lock`](crate::os::try_lock) returned `directory`.
+    pub(crate) fn locked(path: &Path, directory: &File) -> io::Result<PinnedDir> {
+        if is_replaceable(path) {
+            return Ok(PinnedDir::of(directory.try_clone()?.into(), path));
         }
+        Ok(PinnedDir { path: path.to_owned(), _open: None })
     }
 
     fn of(open: OwnedFd, path: &Path) -> PinnedDir {
@@ -41,19 +41,20 @@ impl PinnedDir {
         PinnedDir { path, _open: Some(open) }
     }
 
-    /// Pins a directory in this one.
-    pub(in crate::os) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
+    /// Pins a directory in this one. Fails like [`open`](Self::open).
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
         PinnedDir::open(&self.path.join(name))
     }
 
     /// Follows a rename of a directory above it: it is now at `path`.
-    pub(in crate::os) fn moved_to(&mut self, path: &Path) {
+    pub(crate) fn moved_to(&mut self, path: &Path) {
         if self._open.is_none() {
             self.path = path.to_owned();
         }
     }
 
-    pub(in crate::os) fn path(&self) -> &Path {
+    /// A path that keeps leading to it.
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

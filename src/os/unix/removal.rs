@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use super::open_at_any_mode;
 
 /// Removes a directory and everything in it. Fails if it is a link to one.
-pub(in crate::os) fn remove_tree(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     empty(open_at_any_mode(CWD, path)?)?;
     std::fs::remove_dir(path)
 }

@@ -12,7 +12,7 @@ const LONGEST_LINE: usize = 64 << 10;
 #[derive(Default)]
 pub(super) struct Lines {
     unended: Vec<u8>,
-    pub(super) last: LastWords,
+    pub(super) tail: OutputTail,
 }
 
 impl Lines {
@@ -31,39 +31,33 @@ impl Lines {
         if !self.unended.is_empty() {
             let text = String::from_utf8_lossy(&self.unended);
             each(text.trim_end());
-            self.last.hear(&text);
+            self.tail.push(&text);
             self.unended.clear();
         }
-    }
-
-    /// Removes and returns the text after the last line ending, if there is any.
-    pub(super) fn take_unended(&mut self) -> Option<String> {
-        let unended = std::mem::take(&mut self.unended);
-        (!unended.is_empty()).then(|| String::from_utf8_lossy(&unended).into_owned())
     }
 }
 
 /// The end of a failed process's output: its last three lines, truncated and joined to one line.
 #[derive(Debug, Default)]
-pub(crate) struct LastWords(VecDeque<String>);
+pub(crate) struct OutputTail(VecDeque<String>);
 
-impl LastWords {
+impl OutputTail {
     const LINES: usize = 3;
     const LENGTH: usize = 200;
 
     /// The last lines of this output.
-    pub(crate) fn of(output: &[u8]) -> LastWords {
+    pub(crate) fn of(output: &[u8]) -> OutputTail {
         let mut lines = Lines::default();
         lines.add(output, |_| {});
         lines.end(|_| {});
-        lines.last
+        lines.tail
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn hear(&mut self, line: &str) {
+    fn push(&mut self, line: &str) {
         let line = line.trim();
         if line.is_empty() {
             return;
@@ -78,7 +72,7 @@ impl LastWords {
     }
 }
 
-impl fmt::Display for LastWords {
+impl fmt::Display for OutputTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<&str> = self.0.iter().map(String::as_str).collect();
         f.write_str(&one_line(&lines.join("; ")))
@@ -91,10 +85,10 @@ mod tests {
 
     #[test]
     fn the_last_three_lines_are_kept() {
-        let last_words = |output: &[u8]| LastWords::of(output).to_string();
-        assert_eq!(last_words(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
-        assert_eq!(last_words(b""), "");
-        assert_eq!(last_words(&[b'x'; 5000]), format!("{}…", "x".repeat(200)));
+        let tail_of = |output: &[u8]| OutputTail::of(output).to_string();
+        assert_eq!(tail_of(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
+        assert_eq!(tail_of(b""), "");
+        assert_eq!(tail_of(&[b'x'; 5000]), format!("{}…", "x".repeat(200)));
     }
 
     #[test]

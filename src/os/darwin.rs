@@ -1,4 +1,5 @@
-//! File names as the file systems of macOS compare them.
+//! What rvenv knows about macOS without calling it, so that it is tested on all systems: how its file systems compare
+//! names, and how its `ls` shows access control lists.
 
 use std::ffi::{OsStr, OsString};
 
@@ -6,9 +7,14 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Folds a name: names that differ only in case, or in how accented letters are encoded (`é` as one character, or as
 /// `e` and an accent), have the same result.
-pub(super) fn folded(name: &OsStr) -> OsString {
+pub(crate) fn folded(name: &OsStr) -> OsString {
     let small = name.to_string_lossy().nfd().collect::<String>().to_lowercase();
     small.nfd().collect::<String>().into()
+}
+
+/// Whether `ls -lde` printed an access control list: each of its entries is on a line of its own.
+pub(crate) fn lists_access_control(listed: &[u8]) -> bool {
+    listed.trim_ascii_end().iter().filter(|byte| **byte == b'\n').count() > 0 || listed.is_empty()
 }
 
 #[cfg(test)]
@@ -25,5 +31,13 @@ mod tests {
         for (one, other) in [("env", "env1"), ("e", "\u{e9}"), ("ß", "s")] {
             assert_ne!(folded(one.as_ref()), folded(other.as_ref()), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn an_access_control_list_is_recognised_by_extra_lines() {
+        let plain = "drwxr-xr-x  5 me  staff  160 Nov 25 20:00 a directory\n";
+        assert!(!lists_access_control(plain.as_bytes()));
+        assert!(lists_access_control(format!("{plain} 0: group:everyone deny delete\n").as_bytes()));
+        assert!(lists_access_control(b""));
     }
 }

@@ -3,8 +3,9 @@
 
 use std::fs::OpenOptions;
 use std::io;
+use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 use std::thread;
 use std::time::Duration;
 
@@ -14,13 +15,44 @@ use windows_sys::Win32::Storage::FileSystem::{
     DELETE, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_WRITE_DATA, MoveFileExW,
 };
 
-use super::codes::has_code;
-use super::names::wide;
+/// Whether an error has this system error code.
+pub(super) fn has_code(error: &io::Error, code: u32) -> bool {
+    error.raw_os_error() == i32::try_from(code).ok()
+}
+
+/// From this length on, paths need the `\\?\` prefix: MAX_PATH less the space that a directory has to leave for an 8.3
+/// name.
+const LONG: usize = 248;
+
+/// Encodes a path as null-terminated UTF-16, with the `\\?\` prefix if it is long.
+fn wide(path: &Path) -> io::Result<Vec<u16>> {
+    let path = std::path::absolute(path)?;
+    let mut units: Vec<u16> = path.as_os_str().encode_wide().collect();
+    if units.len() >= LONG {
+        units = verbatim(&path, units);
+    }
+    if units.contains(&0) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    units.push(0);
+    Ok(units)
+}
+
+fn verbatim(path: &Path, units: Vec<u16>) -> Vec<u16> {
+    let Some(Component::Prefix(prefix)) = path.components().next() else { return units };
+    let (beginning, rest) = match prefix.kind() {
+        Prefix::Disk(_) => (r"\\?\", &units[..]),
+        // `\\?\UNC\` replaces the two leading backslashes.
+        Prefix::UNC(..) => (r"\\?\UNC\", &units[2..]),
+        _ => return units,
+    };
+    beginning.encode_utf16().chain(rest.iter().copied()).collect()
+}
 
 /// How many times a call is tried: virus scanners and indexers open new files, but soon close them again.
 const TRIES: u32 = 9;
 
-pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let held = || patiently(is_in_use, || held(from)).err().map(|error| error.to_string());
     debug_assert_eq!(held(), None, "what is renamed is not open");
     let (from, to) = (wide(from)?, wide(to)?);
@@ -34,7 +66,7 @@ pub(in crate::os) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-pub(in crate::os) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn with_patience<T>(call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     patiently(may_be_in_use, call)
 }
 
@@ -61,7 +93,7 @@ fn may_be_in_use(error: &io::Error) -> bool {
 }
 
 /// The first file at or below `path` that cannot be removed because a process has it open or is running it.
-pub(in crate::os) fn in_use(path: &Path) -> Option<PathBuf> {
+pub(crate) fn in_use(path: &Path) -> Option<PathBuf> {
     let walk = WalkDir::new(path).sort_by_file_name().into_iter();
     // Entries that cannot be read are skipped: the operation that follows will report them.
     let files = walk.filter_map(walkdir::Result::ok).filter(|entry| entry.file_type().is_file());
