@@ -6,7 +6,7 @@ import sys
 import sysconfig
 from typing import Any, List, Optional, Sequence, Tuple
 
-MISSING = "the rvenv program is missing; install it again: pip install --force-reinstall rvenv"
+MISSING = "the rvenv program is missing; install it again: pip install --force-reinstall rvenv-cli"
 
 NO_PATH = "this Python does not know its own path; run the program directly: rvenv --python PYTHON ENV_DIR"
 

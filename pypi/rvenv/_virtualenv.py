@@ -43,4 +43,4 @@ class Seeder(FromAppData):
         arguments.append(os.fspath(creator.dest))
         for line in _program.run(arguments, creator.interpreter.system_executable).splitlines():
             logger.warning(line)
-        creator.pyenv_cfg["rvenv"] = version("rvenv")
+        creator.pyenv_cfg["rvenv"] = version("rvenv-cli")

@@ -1,5 +1,6 @@
 //! The wheel that `pip install .` builds: the program, and a module that runs it for the calling Python.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -13,6 +14,12 @@ pub fn wheel() -> Option<&'static Path> {
     let released = || Some(release::dist()?.join(release::wheel_for(release::TARGETS[0].1)));
     let build = || Some(build(&packager("maturin")?));
     WHEEL.get_or_init(|| if release::is_current() { released() } else { build() }).as_deref()
+}
+
+/// The name of the distribution on PyPI, from pyproject.toml.
+pub fn distribution() -> &'static str {
+    let project = include_str!("../../pyproject.toml");
+    project.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).expect("a name")
 }
 
 fn build(maturin: &Path) -> PathBuf {
@@ -110,7 +117,7 @@ fn python_m_rvenv_finds_its_program_wherever_pip_puts_it() {
     fs::remove_file(scratch.path("target/bin/rvenv")).unwrap();
     let error = module(&scratch, &python.path).env("PYTHONPATH", scratch.path("target")).arg("new").error();
     assert!(
-        error.starts_with("the rvenv program is missing; install it again: pip install --force-reinstall rvenv"),
+        error.starts_with("the rvenv program is missing; install it again: pip install --force-reinstall rvenv-cli"),
         "{error}"
     );
 }
@@ -120,5 +127,47 @@ fn pip_recognises_the_project_by_its_pyproject_toml() {
     let (Some(pip), scratch) = (packager("pip"), Scratch::new()) else { return };
     let pip = packaging(&scratch, &pip).args(["--isolated", "--disable-pip-version-check", "install", "--dry-run"]);
     let said = pip.args(["--no-deps", "--no-build-isolation", env!("CARGO_MANIFEST_DIR")]).ok();
-    assert!(said.contains(concat!("Would install rvenv-", env!("CARGO_PKG_VERSION"))), "{said}");
+    assert!(said.contains(&format!("Would install {}-{}", distribution(), env!("CARGO_PKG_VERSION"))), "{said}");
+}
+
+/// Files with commands that users, pip or a workflow run.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "pypi", ".github", "packaging", "pyproject.toml"];
+    let files = places.iter().flat_map(|place| walkdir::WalkDir::new(root.join(place)).into_iter().flatten());
+    let texts = files.filter_map(|file| Some((file.path().to_owned(), fs::read_to_string(file.path()).ok()?)));
+    texts.collect()
+}
+
+/// The arguments after each `command` in a text that name something that begins with `rvenv`, and the whole command.
+fn installed_by<'a>(text: &'a str, command: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let ends = |c: char| matches!(c, '`' | '"' | '\'' | ')' | ';' | '&' | '|');
+    let commands = text.lines().filter_map(move |line| Some(line.split_once(command)?.1));
+    commands.map(move |rest| rest.split(ends).next().unwrap()).flat_map(|arguments| {
+        arguments.split_whitespace().filter(|word| word.starts_with("rvenv")).map(move |word| (word, arguments))
+    })
+}
+
+#[test]
+fn each_command_that_installs_rvenv_for_python_names_the_distribution() {
+    let mut found = BTreeSet::new();
+    for (path, text) in pages() {
+        for command in ["pip install", "pipx install", "pipx inject", "uv tool install", "uv pip install"] {
+            for (name, arguments) in installed_by(&text, command) {
+                assert_eq!(name, distribution(), "{command}{arguments} in {}", path.display());
+                // A workflow installs what was built, never what an index has.
+                assert!(!path.ends_with("release.yml") || arguments.contains("--no-index"), "{arguments}");
+                found.insert((path.clone(), command));
+            }
+        }
+        // Lists in configuration files.
+        for line in text.lines().filter(|line| line.contains("requires =") || line.contains("dependencies: [")) {
+            let names = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+            assert!(names.filter(|name| name.starts_with("rvenv")).all(|name| name == distribution()), "{line}");
+        }
+    }
+    let files = found.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect::<BTreeSet<_>>();
+    assert!(files.is_superset(&["README.md", "tools.md", "release.yml", "_program.py"].into()), "{files:?}");
+    assert!(found.len() > files.len() + 2, "{found:?}");
 }

@@ -98,7 +98,7 @@ fn without_the_program_the_package_falls_back_to_the_interpreters_venv() {
     let code = "import rvenv\ntry: rvenv.create('none')\nexcept rvenv.CreationError as error: print(error)";
     let said = run(&scratch, &tools).args(["-c", code]).ok();
     assert!(
-        said.starts_with("the rvenv program is missing; install it again: pip install --force-reinstall rvenv"),
+        said.starts_with("the rvenv program is missing; install it again: pip install --force-reinstall rvenv-cli"),
         "{said}"
     );
 }

@@ -118,7 +118,7 @@ fn the_shell_commands_run() {
     assert!(run(&commands.join("\n")).contains(&format!("from {}", scratch.path(".venv").display())));
     // The first two build this program and run this test; release.rs does the others.
     let others = ["cargo run --release -- .venv\n", "sh tests/run --install\n"];
-    let others = [&others[..], &["pip install rvenv\n", "cargo install rvenv\n"]].concat();
+    let others = [&others[..], &["pip install rvenv-cli\n", "cargo install rvenv\n"]].concat();
     assert_eq!(blocks("sh"), others);
     for script in blocks_of(REFERENCE, "sh") {
         run(script);

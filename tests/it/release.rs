@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
-use crate::packaging::packaging;
+use crate::packaging::{distribution, packaging};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -89,7 +89,12 @@ pub fn is_current() -> bool {
 }
 
 pub fn wheel_for(platforms: &str) -> String {
-    format!("rvenv-{VERSION}-py3-none-{platforms}.whl")
+    format!("{}-py3-none-{platforms}.whl", release())
+}
+
+/// `NAME-VERSION` in the names of the files for pip (PEP 625).
+fn release() -> String {
+    format!("{}-{VERSION}", distribution().replace('-', "_"))
 }
 
 fn archive_for(target: &str) -> String {
@@ -116,7 +121,7 @@ fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
 #[test]
 fn a_release_has_a_wheel_and_an_archive_per_target_and_sources_for_pip_and_cargo() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
-    let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("rvenv-{VERSION}.tar.gz"), "SHA256SUMS".to_owned()];
+    let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("{}.tar.gz", release()), "SHA256SUMS".to_owned()];
     for (target, platforms, _) in TARGETS {
         names.extend([wheel_for(platforms), archive_for(target)]);
     }
@@ -132,8 +137,8 @@ fn each_wheel_contains_the_program_for_its_platform() {
     for (_, platforms, program) in TARGETS {
         let scratch = Scratch::new();
         unpack(&scratch, &dist.join(wheel_for(platforms)));
-        let data = format!("rvenv-{VERSION}.data");
-        let info = scratch.path(format!("rvenv-{VERSION}.dist-info"));
+        let data = format!("{}.data", release());
+        let info = scratch.path(format!("{}.dist-info", release()));
         program.check(&fs::read(scratch.path(&data).join("scripts").join(program.name())).unwrap());
 
         let files: Vec<String> = tree(&scratch.path(""))
@@ -188,7 +193,7 @@ fn pip_selects_the_right_wheel_for_each_platform() {
     let others = ["macosx_14_0_arm64", "macosx_12_0_x86_64", "win_amd64"];
     for platform in linux.into_iter().chain(others) {
         let download = pip(&scratch, &["download", "--only-binary=:all:", "--dest", platform, "--platform", platform]);
-        download.arg("rvenv").silent();
+        download.arg(distribution()).silent();
         let [name] = &names_in(&scratch.path(platform))[..] else { panic!("one wheel for {platform}") };
         let (kind, machine) = (&platform[..3], platform.rsplit('_').next().unwrap());
         assert!(name.contains(kind) && name.ends_with(&format!("{machine}.whl")), "{name} for {platform}");
@@ -220,7 +225,7 @@ for number in range(pages):
     assert hashlib.sha256(contents).digest() == directory[hashes + 32 * number:hashes + 32 * (number + 1)], number
 print(pages > 100)
 ";
-    let program = scratch.path(format!("rvenv-{VERSION}.data/scripts/rvenv"));
+    let program = scratch.path(format!("{}.data/scripts/rvenv", release()));
     assert_eq!(scratch.run(python().path).args(["-Ic", code]).arg(program).ok(), "True\n");
 }
 
@@ -301,7 +306,7 @@ fn check_installed(scratch: &Scratch, bin: &Path) {
 #[test]
 fn pip_installs_from_the_wheels() {
     let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
-    pip(&scratch, &["install", "--only-binary=:all:", "rvenv"]).silent();
+    pip(&scratch, &["install", "--only-binary=:all:", distribution()]).silent();
     check_installed(&scratch, &scratch.path("tools/bin"));
     scratch.run(scratch.path("tools/bin/python")).args(["-m", "rvenv", "--without-pip", "--clear", "env"]).silent();
 }
@@ -312,8 +317,7 @@ fn pip_installs_from_the_source_distribution() {
     let pip = packaging(&scratch, &pip).args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);
     let pip = pip.args(["--no-deps", "--no-build-isolation", "--prefix", "installed", "--ignore-installed"]);
     // Not optimised, because that would take minutes.
-    let pip =
-        pip.arg(dist.join(format!("rvenv-{VERSION}.tar.gz"))).env("MATURIN_PEP517_ARGS", "--profile=dev --locked");
+    let pip = pip.arg(dist.join(format!("{}.tar.gz", release()))).env("MATURIN_PEP517_ARGS", "--profile=dev --locked");
     pip.silent();
     check_installed(&scratch, &scratch.path("installed/bin"));
 }

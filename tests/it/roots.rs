@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::drop_in::{INSIDE, Snapshot, compare_snapshots};
 use crate::harness::*;
+use crate::packaging::distribution;
 use crate::release::{self, TARGETS};
 
 /// A system in `target/roots`, with a scratch directory whose environment `tools` has rvenv, installed by pip.
@@ -31,7 +32,7 @@ impl Root {
             fs::copy(dist.join(&name), root.scratch.path("wheels").join(&name)).unwrap();
         }
         let pip = root.run("tools/bin/pip").args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);
-        pip.args(["--no-index", "--find-links", "wheels", "--only-binary=:all:", "rvenv"]).silent();
+        pip.args(["--no-index", "--find-links", "wheels", "--only-binary=:all:", distribution()]).silent();
         TARGETS[target].2.check(&fs::read(root.scratch.path("tools/bin/rvenv")).unwrap());
         Some(root)
     }

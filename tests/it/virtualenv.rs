@@ -83,5 +83,5 @@ fn virtualenv_reports_the_programs_errors() {
     std::fs::remove_file(plugin.scratch.path("tools/bin/rvenv")).unwrap();
     let output = plugin.virtualenv().args(["--seeder", "rvenv", "env"]).output();
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert!(!output.status.success() && said.contains("pip install --force-reinstall rvenv"), "{said}");
+    assert!(!output.status.success() && said.contains("pip install --force-reinstall rvenv-cli"), "{said}");
 }

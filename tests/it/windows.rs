@@ -258,7 +258,7 @@ fn pip_installs_the_released_wheel_and_the_program_and_module_work() {
     scratch.rvenv_for(&python).arg("tools").silent();
     let pip = scratch.run(program_of(&scratch.path("tools"), "pip")).args(["--isolated", "--quiet"]);
     let pip = pip.args(["--disable-pip-version-check", "install", "--only-binary=:all:", "--no-index", "--find-links"]);
-    pip.arg(&dist).arg("rvenv").ok();
+    pip.arg(&dist).arg("rvenv-cli").ok();
     let program = program_of(&scratch.path("tools"), "rvenv");
     let version = format!("rvenv {}", env!("CARGO_PKG_VERSION"));
     assert_eq!(scratch.run(program).arg("--version").ok().trim_end(), version);

@@ -18,7 +18,7 @@ def _load_rvenv() -> ModuleType:
         "rvenv", os.path.join(_package, "__init__.py"), submodule_search_locations=[_package]
     )
     if spec is None or spec.loader is None:
-        raise ImportError("the rvenv package is missing; run: pip install --force-reinstall rvenv", name="rvenv")
+        raise ImportError("the rvenv package is missing; run: pip install --force-reinstall rvenv-cli", name="rvenv")
     rvenv = sys.modules["rvenv"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(rvenv)
     return rvenv
