@@ -55,6 +55,8 @@ mod overlay;
 mod packaging;
 #[cfg(unix)] // script(1)
 mod progress;
+#[cfg(unix)] // sh scripts
+mod publishing;
 #[cfg(unix)] // links
 mod python_api;
 #[cfg(unix)] // signals, sh scripts
