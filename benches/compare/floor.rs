@@ -11,19 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, linkat, openat, symlinkat};
 
-use crate::comparison::machine;
-
-/// How files are copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
-    Copy,
-    Hardlink,
-}
-
 /// A directory in a tree.
+#[derive(Default)]
 struct Directory {
     /// Relative to the tree.
     path: PathBuf,
@@ -33,39 +25,30 @@ struct Directory {
 
 /// The program: `floor copy|hardlink SOURCE DEST…`.
 pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
-    let how = match words.next().as_deref().and_then(OsStr::to_str) {
-        Some("copy") => How::Copy,
-        Some("hardlink") => How::Hardlink,
-        _ => bail!("usage: floor copy|hardlink SOURCE DEST…"),
-    };
+    let hardlink = words.next().is_some_and(|word| word == "hardlink");
     let source = PathBuf::from(words.next().unwrap_or_default());
-    let directories = read(&source, None)?;
+    let directories = read(&source)?;
     for dest in words {
-        write(how, &directories, &source, Path::new(&dest))?;
+        write(hardlink, &directories, &source, Path::new(&dest))?;
     }
     Ok(())
 }
 
-/// Copies a tree without directories of this name.
-pub fn copy_without(source: &Path, dest: &Path, name: &str) -> io::Result<()> {
-    write(How::Copy, &read(source, Some(name))?, source, dest)
-}
-
 /// The directories of a tree, each after its parent.
-fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Directory>> {
-    let mut directories = vec![Directory { path: PathBuf::new(), files: vec![], links: vec![] }];
+fn read(source: &Path) -> io::Result<Vec<Directory>> {
+    let mut directories = vec![Directory::default()];
     let mut next = 0;
     while next < directories.len() {
         for entry in fs::read_dir(source.join(&directories[next].path))? {
             let entry = entry?;
             let (kind, name) = (entry.file_type()?, entry.file_name());
-            if kind.is_symlink() {
-                directories[next].links.push(name);
-            } else if !kind.is_dir() {
-                directories[next].files.push(name);
-            } else if without.is_none_or(|without| name != without) {
+            if kind.is_dir() {
                 let path = directories[next].path.join(name);
-                directories.push(Directory { path, files: vec![], links: vec![] });
+                directories.push(Directory { path, ..Directory::default() });
+            } else if kind.is_symlink() {
+                directories[next].links.push(name);
+            } else {
+                directories[next].files.push(name);
             }
         }
         next += 1;
@@ -73,7 +56,7 @@ fn read(source: &Path, without: Option<&str>) -> io::Result<Vec<Directory>> {
     Ok(directories)
 }
 
-fn write(how: How, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
+fn write(hardlink: bool, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
     for directory in directories {
         fs::create_dir(dest.join(&directory.path))?;
     }
@@ -83,19 +66,20 @@ fn write(how: How, directories: &[Directory], source: &Path, dest: &Path) -> io:
     let work = || -> io::Result<()> {
         let mut buffer = Vec::new();
         while let Some(directory) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            write_directory(how, directory, source, dest, &mut buffer)?;
+            write_directory(hardlink, directory, source, dest, &mut buffer)?;
         }
         Ok(())
     };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let others: Vec<_> = (1..machine::cores()).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
         let own = work();
         others.into_iter().try_for_each(|other| other.join().expect("no panic")).and(own)
     })
 }
 
 fn write_directory(
-    how: How,
+    hardlink: bool,
     directory: &Directory,
     source: &Path,
     dest: &Path,
@@ -104,9 +88,9 @@ fn write_directory(
     let open = |path: PathBuf| openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let (from, to) = (open(source.join(&directory.path))?, open(dest.join(&directory.path))?);
     for name in &directory.files {
-        match how {
-            How::Copy => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
-            How::Hardlink => linkat(&from, name, &to, name, AtFlags::empty())?,
+        match hardlink {
+            true => linkat(&from, name, &to, name, AtFlags::empty())?,
+            false => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
         }
     }
     for name in &directory.links {
