@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::forge::{self, Entry};
 use crate::harness::*;
+use crate::wheel_builder::{self, Entry};
 
 /// Creates a directory with the wheels that these Pythons bundle.
 fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
@@ -143,7 +143,7 @@ fn wheels_for_other_pythons_are_skipped() {
         let metadata = Entry::new(format!("pip-{version}.dist-info/METADATA"), metadata(version, requires));
         let recorded = format!("pip-{version}.dist-info/RECORD");
         let record = Entry::new(&recorded, format!("{}{recorded},,\n", metadata.row()));
-        fs::write(&path, forge::archive(&[metadata, record])).unwrap();
+        fs::write(&path, wheel_builder::archive(&[metadata, record])).unwrap();
     };
     make("99.0", "<3");
     make("98.0b1", ">=3.6");
@@ -196,7 +196,7 @@ fn gui_scripts_have_launchers_too() {
     let recorded = "pip-99.0.dist-info/RECORD";
     let rows: String = entries.iter().map(Entry::row).collect();
     let record = entry(recorded, &format!("{rows}{recorded},,\n"));
-    let wheel = forge::archive(&entries.into_iter().chain([record]).collect::<Vec<_>>());
+    let wheel = wheel_builder::archive(&entries.into_iter().chain([record]).collect::<Vec<_>>());
     scratch.write("wheels/pip-99.0-py3-none-any.whl", wheel);
     for name in ["cold", "warm"] {
         scratch.rvenv_for(&python()).args(["--find-links", "wheels", "--no-setuptools", name]).silent();

@@ -32,8 +32,6 @@ mod failures;
 mod faults;
 mod find_links;
 mod foreign;
-#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
-mod forge;
 mod generated;
 mod harness;
 mod images;
@@ -92,6 +90,8 @@ mod tools;
 mod trust;
 #[cfg(unix)] // wheels for Linux
 mod virtualenv;
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
+mod wheel_builder;
 #[cfg(unix)] // an sh script in place of Python
 mod wheels;
 #[cfg(windows)] // behaviour specific to Windows

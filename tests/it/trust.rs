@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::forge::{self, Entry};
 use crate::harness::*;
+use crate::wheel_builder::{self, Entry};
 
 /// A valid wheel of a version that no Python bundles.
 fn wheel_99(project: &str) -> Vec<u8> {
@@ -16,7 +16,7 @@ fn wheel_99(project: &str) -> Vec<u8> {
     ];
     let rows: String = entries.iter().map(Entry::row).collect();
     entries.push(Entry::new(format!("{dist_info}/RECORD"), rows + &format!("{dist_info}/RECORD,,\n")));
-    forge::archive(&entries)
+    wheel_builder::archive(&entries)
 }
 
 fn plant_wheels(scratch: &Scratch, directory: &str) {

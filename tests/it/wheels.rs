@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::forge::{self, Entry};
 use crate::harness::*;
+use crate::wheel_builder::{self, Entry};
 
 const NAME: &str = "pip-1.0-py3-none-any.whl";
 
@@ -48,7 +48,7 @@ fn metadata() -> Entry {
 
 /// A wheel with these entries in addition to its metadata.
 fn wheel_with<const N: usize>(entries: [Entry; N]) -> Vec<u8> {
-    forge::wheel(&[[metadata()].as_slice(), &entries].concat())
+    wheel_builder::wheel(&[[metadata()].as_slice(), &entries].concat())
 }
 
 fn module(name: &str) -> Entry {
@@ -114,20 +114,24 @@ fn huge_or_wrong_sizes_are_refused() {
     refuse("4 GiB", &wheel_with([said(0xFFFF_FFFF)]), "its entry a.py is larger than 67108864 bytes");
     refuse("more", &wheel_with([said(60_000_000)]), "its entry a.py does not have the 60000000 bytes");
     refuse("fewer", &wheel_with([said(4)]), "its entry a.py does not have the 4 bytes");
-    let bomb = forge::bomb("a.py", 521_000);
+    let bomb = wheel_builder::bomb("a.py", 521_000);
     assert!(bomb.size > 1 << 30 && bomb.stored.len() < 7 << 20);
     refuse("bomb", &wheel_with([bomb.clone()]), "its entry a.py is larger than 67108864 bytes");
     refuse("quiet bomb", &wheel_with([Entry { size: 5, ..bomb.clone() }]), "its entry a.py does not have the 5 bytes");
     let record = Entry { name: "pip-1.0.dist-info/RECORD".to_owned(), size: 5, ..bomb };
-    refuse("RECORD", &forge::archive(&[metadata(), record]), "its entry pip-1.0.dist-info/RECORD does not have the 5");
+    refuse(
+        "RECORD",
+        &wheel_builder::archive(&[metadata(), record]),
+        "its entry pip-1.0.dist-info/RECORD does not have the 5",
+    );
     let many: Vec<Entry> = (0..4).map(|at| Entry { size: 60_000_000, ..module(&format!("{at}.py")) }).collect();
-    refuse("many", &forge::wheel(&many), "it unpacks to more than 134217728 bytes, at its entry 2.py");
+    refuse("many", &wheel_builder::wheel(&many), "it unpacks to more than 134217728 bytes, at its entry 2.py");
 }
 
 #[test]
 fn a_wheel_with_too_many_entries_is_refused_quickly() {
     let entries: Vec<Entry> = (0..200_000).map(|at| Entry::new(at.to_string(), "")).collect();
-    let wheel = forge::archive(&entries);
+    let wheel = wheel_builder::archive(&entries);
     let start = Instant::now();
     refuse("many", &wheel, "it has more than 65536 entries");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
@@ -136,7 +140,7 @@ fn a_wheel_with_too_many_entries_is_refused_quickly() {
 #[test]
 fn a_wrong_record_is_refused() {
     let (a, metadata) = (module("a.py"), metadata());
-    let lies = |record: &str| forge::wheel_recorded(&[metadata.clone(), a.clone()], metadata.row() + record);
+    let lies = |record: &str| wheel_builder::wheel_recorded(&[metadata.clone(), a.clone()], metadata.row() + record);
     let size = a.row().replace(",5\n", ",6\n");
     for (record, reason) in [
         ("a.py,sha256=x,5\n", "a.py does not match its hash in RECORD"),
@@ -153,12 +157,12 @@ fn a_wrong_record_is_refused() {
     ] {
         refuse(record, &lies(record), reason);
     }
-    refuse("not text", &forge::wheel_recorded(&[metadata, a], b"\xFF,,\n"), "cannot parse RECORD: ");
+    refuse("not text", &wheel_builder::wheel_recorded(&[metadata, a], b"\xFF,,\n"), "cannot parse RECORD: ");
 }
 
 #[test]
 fn a_wheel_without_its_metadata_is_refused() {
-    let of = |names: &[&str]| forge::archive(&names.iter().map(|name| module(name)).collect::<Vec<_>>());
+    let of = |names: &[&str]| wheel_builder::archive(&names.iter().map(|name| module(name)).collect::<Vec<_>>());
     refuse("no RECORD", &of(&["pip-1.0.dist-info/METADATA"]), "it has no RECORD");
     refuse("RECORD a directory", &of(&["pip-1.0.dist-info/RECORD/x"]), "it has no RECORD");
     refuse("another's", &of(&["pap-1.0.dist-info/RECORD"]), "it has no directory pip-VERSION.dist-info");
@@ -235,7 +239,7 @@ fn a_record_may_use_any_sha_2_hash() {
     ] {
         let scratch = Scratch::new();
         let record = format!("{}a.py,{algorithm}={digest},5\npip-1.0.dist-info/RECORD,,\n", metadata().row());
-        let path = scratch.write(NAME, forge::wheel_recorded(&[metadata(), module.clone()], record));
+        let path = scratch.write(NAME, wheel_builder::wheel_recorded(&[metadata(), module.clone()], record));
         python_with(&scratch, &path).arg("env").silent();
         assert!(site_packages(&scratch.env()).join("a.py").is_file(), "{algorithm}");
     }

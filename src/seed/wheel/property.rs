@@ -14,11 +14,11 @@ use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::seed::site_packages::Root;
 
-#[path = "../../../tests/it/forge.rs"]
+#[path = "../../../tests/it/wheel_builder.rs"]
 #[allow(dead_code)]
-mod forge;
+mod wheel_builder;
 
-use forge::Entry;
+use wheel_builder::Entry;
 
 /// The parts of names, chosen so that names often contain `..`, collide, or are those that a wheel needs.
 const PARTS: [&str; 16] =
@@ -59,7 +59,7 @@ fn wheel() -> impl Strategy<Value = Vec<u8>> {
         |(mut entries, text, lie, kind)| {
             entries.push(Entry::new("pip-1.0.dist-info/entry_points.txt", text));
             let truth: String = entries.iter().filter(|entry| !entry.name.ends_with('/')).map(Entry::row).collect();
-            forge::wheel_recorded(&entries, told(truth, &lie, kind))
+            wheel_builder::wheel_recorded(&entries, told(truth, &lie, kind))
         },
     )
 }
@@ -138,7 +138,7 @@ fn many_of_these_wheels_are_accepted() {
 
 #[test]
 fn truncated_wheels_are_rejected() {
-    let whole = forge::wheel(&[Entry::new("pip-1.0.dist-info/METADATA", ""), Entry::new("a.py", "pass\n")]);
+    let whole = wheel_builder::wheel(&[Entry::new("pip-1.0.dist-info/METADATA", ""), Entry::new("a.py", "pass\n")]);
     assert!(try_out(&whole));
     assert!((0..whole.len()).all(|length| trial::read(whole[..length].into()).is_err()));
 }
