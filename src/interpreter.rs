@@ -5,11 +5,9 @@
 //! an [`Interpreter`] (`metadata`).
 
 mod answer;
-mod copy;
 mod discovery;
 mod installation;
 mod isolation;
-mod listing;
 mod managers;
 mod memory;
 mod metadata;
@@ -19,9 +17,9 @@ mod stand_ins;
 mod surroundings;
 mod versions;
 
-pub(crate) use copy::check_copy;
 pub use discovery::Discovery;
 pub(crate) use isolation::{reproducible, without_python_variables};
 pub use metadata::{Interpreter, Scheme};
+pub(crate) use probe::check_copy;
 pub use request::{PythonRequest, VersionRequest};
 pub use surroundings::Surroundings;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::installation::{pythons_in, versioned_pythons};
-use super::listing::Found;
+use super::installation::{Found, pythons_in, versioned_pythons};
 use super::managers::{self, Shim, is_batch, resolve_shim};
 use super::memory;
 use super::metadata::Interpreter;

@@ -1,4 +1,4 @@
-//! Finds the Pythons in an installation, in an environment, and in a directory of programs.
+//! Finds installations, and the Pythons in an installation, in an environment and in a directory of programs.
 
 use std::cmp::Reverse;
 use std::env::consts::EXE_SUFFIX;
@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use same_file::is_same_file;
 
-use super::listing::{Found, directories};
 use super::versions::{number, sort_newest_first, without_mark};
 use crate::error::Result;
 use crate::os;
+
+/// Paths in the order in which they were found, with an error in place of each directory that could not be read. The
+/// search goes on after such an error, which is reported only if nothing is found.
+pub(super) type Found = Vec<Result<PathBuf>>;
 
 /// Where an installation has its main Python executable, on any system.
 const EXECUTABLES: [&str; 8] = [
@@ -23,9 +26,12 @@ const EXECUTABLES: [&str; 8] = [
     r"bin\graalpy.exe",
 ];
 
-/// The installations in a directory that has one for each version, newest first.
-pub(super) fn installations_in(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut installations = directories(directory)?;
+/// The installations in a directory that has one for each version, newest first: the directories, and links to
+/// directories, whose name `is_version`.
+pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let mut installations = os::entries(directory)?;
+    let is_named = |path: &Path| path.file_name().is_some_and(|name| is_version(&name.to_string_lossy()));
+    installations.retain(|path| is_named(path) && path.is_dir());
     sort_newest_first(&mut installations);
     Ok(installations)
 }

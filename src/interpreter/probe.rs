@@ -1,4 +1,4 @@
-//! Queries a Python: runs the script in `probe/` in it and reads the output.
+//! Queries a Python: runs the script in `probe/` in it and reads the output. Also checks that a copy of it works.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -12,6 +12,7 @@ use super::metadata::Interpreter;
 use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
+use crate::platform::Platform;
 use crate::process::{self, Fault, OutputTail};
 
 const SCRIPT: &str = concat!(
@@ -24,7 +25,7 @@ const SCRIPT: &str = concat!(
 );
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 
-/// How long a query may take. A shim on a cold network drive takes seconds.
+/// How long a query or a check may take. A shim on a cold network drive takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Returns the metadata of the Python at `executable`, as JSON and parsed.
@@ -70,14 +71,47 @@ fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
 fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
     let base = Quoted(&interpreter.executable);
     let named = answer::read(answer).map_err(|reason| format!("its base Python {base} cannot be used: {reason}"))?;
-    match (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
-        true => Ok(()),
-        false => Err(format!(
-            "it is {}, but its base Python {base} is now {}",
-            interpreter.description(),
-            named.description()
-        )),
+    if (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
+        return Ok(());
     }
+    Err(format!("it is {}, but its base Python {base} is now {}", interpreter.description(), named.description()))
+}
+
+/// Prints the version, and the prefix as raw bytes.
+const CHECK: &str = "import os, sys
+sys.stdout.buffer.write(os.fsencode('%d.%d.%d ' % sys.version_info[:3] + sys.prefix))";
+
+/// Runs the copy of `interpreter` at `executable`, and checks that it is the Python of the environment at `prefix`.
+///
+/// # Errors
+///
+/// [`Error::Python`] if the copy does not run or is another Python. One that looks for its library relative to itself
+/// may find none, or another Python's.
+pub(crate) fn check_copy(
+    executable: &Path,
+    prefix: &Path,
+    interpreter: &Interpreter,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let links = match interpreter.platform {
+        Platform::Posix => "omit --copies, and use a file system that has symbolic links",
+        Platform::Nt => "pass --symlinks",
+    };
+    let unfit = |reason: String| Error::Python {
+        python: interpreter.executable.clone(),
+        reason: format!("a copy of it {reason}; {links}"),
+    };
+    let ran = process::run(isolated(executable).arg("-c").arg(CHECK), Some(TIMEOUT), interrupt);
+    let output = ran.and_then(Fault::of_status).map_err(|fault| match fault {
+        Fault::Interrupted => Error::Interrupted,
+        fault => unfit(fault.to_string()),
+    })?;
+    let version = interpreter.version.map(|number| number.to_string()).join(".");
+    let expected = [version.as_bytes(), b" ", prefix.as_os_str().as_encoded_bytes()].concat();
+    if output.stdout != expected {
+        return Err(unfit(format!("reports another version or prefix: {}", String::from_utf8_lossy(&output.stdout))));
+    }
+    Ok(())
 }
 
 /// Identifies the probe script, so that the cached output of another one is not used. It is an FNV-1a hash, since that

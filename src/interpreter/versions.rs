@@ -21,7 +21,7 @@ pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
 }
 
 /// Sorts the directories of versions by name: plain final versions before all others, and each group by number, newest
-/// first.
+/// first; `Python312-32` follows `Python312`.
 pub(super) fn sort_newest_first(directories: &mut [PathBuf]) {
     directories.sort();
     directories.sort_by_key(|directory| std::cmp::Reverse(rank(directory)));
@@ -31,7 +31,8 @@ fn rank(directory: &Path) -> (bool, Vec<u32>) {
     let name = directory.file_name().unwrap_or_default().to_string_lossy();
     let (bare, _) = without_mark(&name, 't');
     let is_plain = bare.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let numbers = name.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    let version = ["-32", "-arm64"].iter().find_map(|build| name.strip_suffix(build)).unwrap_or(&name);
+    let numbers = version.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
     (is_plain, numbers.collect())
 }
 
