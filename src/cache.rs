@@ -25,7 +25,7 @@ const KEY_LENGTH: usize = 43;
 const DIRECTORIES: [&str; 3] = ["images", "interpreters", "unpacked"];
 
 /// The reason given for a directory that is not used.
-const FOREIGN: &str = "it is a symbolic link, or another user owns it or can write to it";
+const UNTRUSTED: &str = "it is a symbolic link, or another user owns it or can write to it";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -112,7 +112,7 @@ impl Cache {
         };
         for directory in [&[root.clone()][..], &self.directories()].concat() {
             if !os::is_own_directory(&directory) && os::is_there(&directory) {
-                return refused(&directory, FOREIGN);
+                return refused(&directory, UNTRUSTED);
             }
         }
         if os::would_be_roots_at_anothers(root) || os::is_replaceable(root) {
@@ -140,7 +140,7 @@ impl Cache {
     /// Deletes rvenv's files in one of the subdirectories. Returns the first error.
     fn empty(&self, directory: &Path) -> Result<()> {
         if !self.is_own(directory) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN)).at("empty the cache", directory);
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, UNTRUSTED)).at("empty the cache", directory);
         }
         let mut done = Ok(());
         for entry in fs::read_dir(directory).at("empty the cache", directory)? {

@@ -1,7 +1,7 @@
 //! Finds the Python that an environment is for, and its metadata.
 //!
 //! `discovery` and `managers` look for the requested Python. What they find is queried with the script in probe/
-//! (`probe` runs it, `answer` parses its output), unless the cache has its metadata already (`memory`). The result is
+//! (`probe` runs it, `answer` parses its output), unless the cache has its metadata already (`cached`). The result is
 //! an [`Interpreter`] (`metadata`).
 
 mod answer;
@@ -9,11 +9,11 @@ mod discovery;
 mod installation;
 mod isolation;
 mod managers;
-mod memory;
+mod cached;
 mod metadata;
 mod probe;
 mod request;
-mod stand_ins;
+mod placeholders;
 mod surroundings;
 mod versions;
 

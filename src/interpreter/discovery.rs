@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::installation::{Found, pythons_in, versioned_pythons};
 use super::managers::{self, Shim, is_batch, resolve_shim};
-use super::memory;
+use super::cached;
 use super::metadata::Interpreter;
 use super::request::{PythonRequest, VersionRequest};
-use super::stand_ins::{is_apples, is_stand_in};
+use super::placeholders::{is_apples, is_placeholder};
 use super::surroundings::Surroundings;
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};
@@ -46,7 +46,7 @@ impl Discovery {
     /// not respond within 30 seconds; [`Error::Interrupted`] if it was stopped.
     pub fn find(&self, request: &PythonRequest) -> Result<Interpreter> {
         match request {
-            PythonRequest::Path(path) => self.ask(&self.program_at(path)?),
+            PythonRequest::Path(path) => self.query(&self.program_at(path)?),
             PythonRequest::Version(version) => self.find_version(version),
             PythonRequest::Name(name) => self.find_name(name),
             PythonRequest::Default => self.find_default(),
@@ -67,15 +67,15 @@ impl Discovery {
     }
 
     /// Queries the program at an absolute path, or if that is a pyenv shim, the Python that it would run.
-    fn ask(&self, path: &Path) -> Result<Interpreter> {
+    fn query(&self, path: &Path) -> Result<Interpreter> {
         if is_apples(path, &self.surroundings) {
             let reason =
                 "it is Apple's placeholder for tools that are not installed; run `xcode-select --install`".to_owned();
             return Err(Error::Python { python: path.to_owned(), reason });
         }
         match resolve_shim(path, &self.surroundings) {
-            Shim::Runs(program) => memory::ask(&program, &self.cache, &self.interrupt),
-            Shim::None | Shim::Unclear => memory::ask(path, &self.cache, &self.interrupt),
+            Shim::Runs(program) => cached::query(&program, &self.cache, &self.interrupt),
+            Shim::None | Shim::Unclear => cached::query(path, &self.cache, &self.interrupt),
             Shim::RunsNothing => {
                 let reason = "it is a pyenv shim, and no active version provides it; pass --python VERSION".to_owned();
                 Err(Error::Python { python: path.to_owned(), reason })
@@ -87,18 +87,18 @@ impl Discovery {
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
         for path in ["python3", "python"].iter().flat_map(|name| self.on_path(OsStr::new(name))) {
-            match self.ask(&path) {
-                Err(error @ Error::Python { .. }) if is_stand_in(&path, &self.surroundings) => {
+            match self.query(&path) {
+                Err(error @ Error::Python { .. }) if is_placeholder(&path, &self.surroundings) => {
                     unfit.push(error.to_string())
                 }
-                asked => return asked,
+                queried => return queried,
             }
         }
         for path in managers::registered() {
-            match self.ask(&path) {
+            match self.query(&path) {
                 // A registered Python may no longer work.
                 Err(error @ Error::Python { .. }) => unfit.push(error.to_string()),
-                asked => return asked,
+                queried => return queried,
             }
         }
         let nowhere = match self.surroundings.platform() {
@@ -110,8 +110,8 @@ impl Discovery {
 
     /// The programs of this name on PATH that can be queried. Batch files are left out, unless they are shims.
     fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
-        let is_to_ask = |path: &PathBuf| !is_batch(path) || resolve_shim(path, &self.surroundings) != Shim::None;
-        self.surroundings.on_path(name).into_iter().filter(is_to_ask).collect()
+        let is_queried = |path: &PathBuf| !is_batch(path) || resolve_shim(path, &self.surroundings) != Shim::None;
+        self.surroundings.on_path(name).into_iter().filter(is_queried).collect()
     }
 
     /// The executable that a path means: the path itself, or the Python in it if it is a directory. If the path does
@@ -143,20 +143,20 @@ impl Discovery {
         let Some(program) = program else { return self.find_version(version) };
         match resolve_shim(&program, &self.surroundings) {
             Shim::RunsNothing => self.find_version(version),
-            Shim::None if is_stand_in(&program, &self.surroundings) => {
-                self.ask(&program).or_else(|error| match error {
+            Shim::None if is_placeholder(&program, &self.surroundings) => {
+                self.query(&program).or_else(|error| match error {
                     Error::Python { .. } => self.find_version(version),
                     error => Err(error),
                 })
             }
-            Shim::None | Shim::Runs(_) => self.ask(&program),
-            Shim::Unclear => match self.ask(&program) {
+            Shim::None | Shim::Runs(_) => self.query(&program),
+            Shim::Unclear => match self.query(&program) {
                 // The shim's error explains better than the search's why there is none.
                 Err(error @ Error::Python { .. }) => match self.find_version(version) {
                     Err(Error::NoPython { .. }) => Err(error),
                     found => found,
                 },
-                asked => asked,
+                queried => queried,
             },
         }
     }
@@ -167,9 +167,9 @@ impl Discovery {
         // There may be no current directory.
         let here = self.surroundings.absolute(Path::new(name)).ok().filter(|here| here.is_dir());
         match (here, program) {
-            (Some(here), _) if here.join("pyvenv.cfg").is_file() => self.ask(&self.program_at(&here)?),
-            (_, Some(program)) => self.ask(&program),
-            (Some(here), None) => self.ask(&self.program_at(&here)?),
+            (Some(here), _) if here.join("pyvenv.cfg").is_file() => self.query(&self.program_at(&here)?),
+            (_, Some(program)) => self.query(&program),
+            (Some(here), None) => self.query(&self.program_at(&here)?),
             (None, None) => {
                 Err(no_python(format!("{} is neither a program on PATH nor a version", Quoted(Path::new(name)))))
             }
@@ -186,7 +186,7 @@ impl Discovery {
         let (mut fit, mut unfit, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in self.candidates(version) {
             self.interrupt.check()?;
-            match candidate.and_then(|path| Ok((self.ask(&path)?, path))) {
+            match candidate.and_then(|path| Ok((self.query(&path)?, path))) {
                 Ok((interpreter, path)) => match version.check(&interpreter) {
                     Ok(()) if seen.insert(os::folded(interpreter.real_executable.as_os_str())) => fit.push(interpreter),
                     Ok(()) => {}

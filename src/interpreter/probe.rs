@@ -32,13 +32,13 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// Fails if the Python does not respond, is too old, or belongs to an environment whose base is gone or has become
 /// another Python.
-pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, Interpreter)> {
+pub(super) fn query(executable: &Path, interrupt: &Interrupt) -> Result<(Value, Interpreter)> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let answer = question(executable, interrupt)?;
+    let answer = run_script(executable, interrupt)?;
     let interpreter = answer::read(&answer).map_err(fault)?;
     let base = &interpreter.executable;
     if *base != interpreter.asked && !os::is_same(base, &interpreter.asked) {
-        match question(base, interrupt) {
+        match run_script(base, interrupt) {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => return Err(fault(format!("its base Python does not work: {error}"))),
             Ok(named) => check_base(&interpreter, &named).map_err(fault)?,
@@ -48,10 +48,10 @@ pub(super) fn ask(executable: &Path, interrupt: &Interrupt) -> Result<(Value, In
 }
 
 /// Runs the script in the Python at `executable`, and returns the JSON that it prints.
-fn question(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
+fn run_script(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let unfit = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let asked = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
-    let output = asked.map_err(|fault| match fault {
+    let ran = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
+    let output = ran.map_err(|fault| match fault {
         Fault::Interrupted => Error::Interrupted,
         Fault::System(error) => unfit(explain_start(executable, &error)),
         Fault::TimedOut(timeout) => unfit(format!("it did not respond within {} seconds", timeout.as_secs())),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::surroundings::Surroundings;
 
 /// Whether a program is such a placeholder. If it does not work, it is skipped wherever another Python would do.
-pub(super) fn is_stand_in(program: &Path, surroundings: &Surroundings) -> bool {
+pub(super) fn is_placeholder(program: &Path, surroundings: &Surroundings) -> bool {
     is_alias(program) || is_apples(program, surroundings)
 }
 

@@ -28,26 +28,26 @@ struct Entry {
 }
 
 /// Returns the metadata of the Python at `executable`, an absolute path: from the cache if possible, else by a query.
-pub(super) fn ask(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
+pub(super) fn query(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
     let name = format!("{DIRECTORY}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
-    let remembered = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
-    if let Some(interpreter) = remembered.and_then(|entry| recall(executable, entry)) {
+    let cached = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
+    if let Some(interpreter) = cached.and_then(|entry| lookup(executable, entry)) {
         return Ok(interpreter);
     }
     let before = stamp(executable);
-    let (answer, interpreter) = probe::ask(executable, interrupt)?;
+    let (answer, interpreter) = probe::query(executable, interrupt)?;
     // A shim or a wrapper may start another Python each time, so its output is not kept. It gives itself away: the
     // Python reports another executable.
     if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter);
         let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
-        cache.sweep(DIRECTORY, |path, _| is_of_the_gone(path));
+        cache.sweep(DIRECTORY, |path, _| is_obsolete(path));
     }
     Ok(interpreter)
 }
 
-fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
+fn lookup(executable: &Path, entry: Entry) -> Option<Interpreter> {
     let interpreter = answer::read(&entry.answer).ok()?;
     let holds = entry.probe == probe::IDENTITY
         && interpreter.asked == executable
@@ -57,7 +57,7 @@ fn recall(executable: &Path, entry: Entry) -> Option<Interpreter> {
 }
 
 /// Whether a cache entry cannot be parsed, or its executable no longer exists.
-fn is_of_the_gone(path: &Path) -> bool {
+fn is_obsolete(path: &Path) -> bool {
     let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
     !entry.and_then(|entry| answer::read(&entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
 }
