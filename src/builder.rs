@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cache::Cache;
-use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
@@ -18,6 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::options::{Existing, Options};
 use crate::process;
 use crate::seed::{self, Images};
+use crate::session::Session;
 use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
 
 /// Creates environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
@@ -39,31 +39,31 @@ use crate::steps::{configuration, dependencies, directories, pip, python, script
 pub struct EnvBuilder {
     interpreter: Interpreter,
     options: Options,
-    caller: Caller,
+    session: Session,
     images: Images,
 }
 
 impl EnvBuilder {
     /// Returns a builder without an observer, a cache or an interrupt.
     pub fn new(interpreter: Interpreter, options: Options) -> EnvBuilder {
-        EnvBuilder { interpreter, options, caller: Caller::default(), images: Images::default() }
+        EnvBuilder { interpreter, options, session: Session::default(), images: Images::default() }
     }
 
     /// Uses `cache` for what the next environment needs too.
     pub fn cache(mut self, cache: Cache) -> EnvBuilder {
-        self.caller.cache = cache;
+        self.session.cache = cache;
         self
     }
 
     /// Calls `tell` for each event as it happens, possibly from threads other than the caller's.
     pub fn on_event(mut self, tell: impl Fn(Event<'_>) + Send + Sync + 'static) -> EnvBuilder {
-        self.caller.observer = Observer::new(tell);
+        self.session.observer = Observer::new(tell);
         self
     }
 
     /// Lets `interrupt` stop the work.
     pub fn interrupt(mut self, interrupt: Interrupt) -> EnvBuilder {
-        self.caller.interrupt = interrupt;
+        self.session.interrupt = interrupt;
         self
     }
 
@@ -71,13 +71,13 @@ impl EnvBuilder {
     /// then prompt, for example for the password of a package index, and its output is no event but goes to standard
     /// error.
     pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
-        self.caller.interactive = interactive;
+        self.session.interactive = interactive;
         self
     }
 
     /// Sets the program's name in pyvenv.cfg's `command`. Default: `rvenv`.
     pub fn program(mut self, program: impl Into<OsString>) -> EnvBuilder {
-        self.caller.program = program.into();
+        self.session.program = program.into();
         self
     }
 
@@ -115,12 +115,12 @@ impl EnvBuilder {
         }
         if let Err(error) = self.finish(&mut context, steps) {
             if let Some(warning) = context.stage.withdraw() {
-                self.caller.observer.warn(&warning);
+                self.session.observer.warn(&warning);
             }
             return Err(error);
         }
         if let Some(warning) = context.stage.release() {
-            self.caller.observer.warn(&warning);
+            self.session.observer.warn(&warning);
         }
         Ok(context)
     }
@@ -148,7 +148,7 @@ impl EnvBuilder {
         if self.options.with_pip {
             pip::check(&self.interpreter, &self.options)?;
         }
-        directories::create(env_dir, &self.interpreter, &self.options, &self.caller)
+        directories::create(env_dir, &self.interpreter, &self.options, &self.session)
     }
 
     /// Writes pyvenv.cfg (PEP 405), and a `.gitignore` if one was requested and none exists.
@@ -208,7 +208,7 @@ impl EnvBuilder {
     /// If `env_dir` cannot be written to, if another program created it in the meantime, or if the work was
     /// interrupted. In each case `env_dir` is left unchanged.
     pub fn publish(&self, context: &mut Context) -> Result<()> {
-        self.caller.interrupt.check()?;
+        self.session.interrupt.check()?;
         let clear = matches!(context.options.existing, Existing::Clear { .. });
         context.stage.publish(clear)
     }
@@ -229,7 +229,7 @@ impl EnvBuilder {
     ///
     /// [`Error::Command`], with the last lines of its output, if it cannot be run or its exit code is not 0.
     pub fn run(&self, command: &mut Command) -> Result<()> {
-        process::stream(command, &self.caller.interrupt, &|line, source| self.caller.observer.said(line, source))
+        process::stream(command, &self.session.interrupt, &|line, source| self.session.observer.said(line, source))
     }
 }
 

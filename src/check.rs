@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{Error, Quoted, Result, one_line};
 use crate::interpreter::{Discovery, PythonRequest, VersionRequest};
 use crate::options::Options;
 use crate::platform::Platform;
 use crate::quote;
+use crate::session::Session;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 use crate::steps::{moved, settings};
@@ -147,7 +147,7 @@ fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = format!("it is Python {}, but pyvenv.cfg says {version}", interpreter.full_version());
         findings.push(Finding::new(&python, reason, Remedy::Clear));
     }
-    let context = Context::new(env_dir, &interpreter, Options::default(), Stage::finished(env_dir), Caller::default());
+    let context = Context::new(env_dir, &interpreter, Options::default(), Stage::finished(env_dir), Session::default());
     findings.extend(broken_links(&context)?);
     let of_packages = seed::faults(&context)?.into_iter();
     findings.extend(of_packages.map(|(path, reason)| Finding::new(&path, reason, Remedy::Again)));

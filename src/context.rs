@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use crate::caller::Caller;
 use crate::error::{AtPath, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::os;
+use crate::session::Session;
 use crate::stage::Stage;
 
 /// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
@@ -50,7 +50,7 @@ pub struct Context {
     /// The caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
     pub options: Options,
     pub(crate) stage: Stage,
-    pub(crate) caller: Caller,
+    pub(crate) session: Session,
 }
 
 impl Context {
@@ -60,7 +60,7 @@ impl Context {
         interpreter: &Interpreter,
         options: Options,
         stage: Stage,
-        caller: Caller,
+        session: Session,
     ) -> Context {
         let executable = interpreter.executable.clone();
         let env_name = env_dir.file_name().unwrap_or_default().to_owned();
@@ -85,7 +85,7 @@ impl Context {
             options,
             env_dir: env_dir.to_owned(),
             stage,
-            caller,
+            session,
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn the_windows_layout_follows_its_scheme() {
         let env_dir = Path::new("/home/me/.venv");
         let context =
-            Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir), Caller::default());
+            Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir), Session::default());
         assert_eq!(context.env_name, ".venv");
         assert_eq!(context.prompt, ".venv");
         assert_eq!(context.bin_name, "Scripts");

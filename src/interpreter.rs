@@ -5,15 +5,15 @@
 //! an [`Interpreter`] (`metadata`).
 
 mod answer;
+mod cached;
 mod discovery;
 mod installation;
 mod isolation;
 mod managers;
-mod cached;
 mod metadata;
+mod placeholders;
 mod probe;
 mod request;
-mod placeholders;
 mod surroundings;
 mod versions;
 

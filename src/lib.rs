@@ -14,7 +14,6 @@ struct Readme;
 mod activator;
 mod builder;
 mod cache;
-mod caller;
 mod check;
 mod context;
 mod error;
@@ -27,6 +26,7 @@ mod platform;
 mod process;
 mod quote;
 mod seed;
+mod session;
 mod stage;
 mod steps;
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::cached;
 use super::installation::{Found, pythons_in, versioned_pythons};
 use super::managers::{self, Shim, is_batch, resolve_shim};
-use super::cached;
 use super::metadata::Interpreter;
-use super::request::{PythonRequest, VersionRequest};
 use super::placeholders::{is_apples, is_placeholder};
+use super::request::{PythonRequest, VersionRequest};
 use super::surroundings::Surroundings;
 use crate::cache::Cache;
 use crate::error::{Error, Quoted, Result};

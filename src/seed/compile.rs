@@ -78,7 +78,7 @@ fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str])
         command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
         command.arg(context.options.source_date.is_some().to_string()).args(modules);
         let described = || format!("{} -c '(compile the modules)'", interpreter.executable.display());
-        let ran = process::run(&mut command, None, &context.caller.interrupt).and_then(Fault::of_status);
+        let ran = process::run(&mut command, None, &context.session.interrupt).and_then(Fault::of_status);
         let output = ran.map_err(|fault| fault.of(described()))?;
         let names = String::from_utf8_lossy(&output.stdout);
         failed.extend(names.split_terminator('\0').map(str::to_owned));

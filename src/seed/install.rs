@@ -32,7 +32,7 @@ const WITH_REQUESTED: [u64; 2] = [20, 2];
 pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let wheels = choose(&context.interpreter, &context.options)?;
     let key = images::key(&context.interpreter, &wheels, &context.options)?;
-    if let Some(image) = images.load(&context.caller.cache, &key) {
+    if let Some(image) = images.load(&context.session.cache, &key) {
         match write_image(context, &image, &key) {
             Ok(()) => return Ok(()),
             Err(Fault::Failed(error)) => return Err(error),
@@ -44,14 +44,14 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let modified = context.options.source_date.unwrap_or_else(this_moment);
     let mut root = Root::of(context);
     if wheels.iter().all(|(_, is_wanted)| *is_wanted) {
-        root.new_image = images.begin(&context.caller.cache, &key);
+        root.new_image = images.begin(&context.session.cache, &key);
     }
     let marks_requested = marks_requested(&wheels);
     let wheels: Vec<Wheel> = wheels.into_iter().filter_map(|(wheel, is_wanted)| is_wanted.then_some(wheel)).collect();
     let distributions = install_wheels(context, &wheels, &root, modified, marks_requested)?;
     // The .pyc in an image expect all modules to have the same time.
     if root.has_times() {
-        Images::keep(&context.caller.cache, root, distributions, modified);
+        Images::keep(&context.session.cache, root, distributions, modified);
     }
     Ok(())
 }
@@ -62,14 +62,14 @@ fn write_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fa
     for distribution in image.distributions() {
         let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
         if make_way(context, &distribution.project, &version)? {
-            context.caller.observer.doing(&format!("Installing {} {version}", distribution.project));
+            context.session.observer.doing(&format!("Installing {} {version}", distribution.project));
             distributions.push(distribution);
         }
     }
     let root = Root::of(context);
     let unpacked = match context.options.link_mode {
         LinkMode::Copy => None,
-        link_mode => Unpacked::of(image, &context.caller.cache, key, link_mode),
+        link_mode => Unpacked::of(image, &context.session.cache, key, link_mode),
     };
     match unpacked {
         Some(unpacked) => unpacked.write(&root, &distributions)?,
@@ -111,7 +111,7 @@ fn install_wheels(
     marks_requested: bool,
 ) -> Result<Vec<Distribution>> {
     for wheel in wheels {
-        context.caller.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
+        context.session.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
         wheel.unpack(root, modified)?;
     }
     let compiled = compile_modules(context, wheels, root, modified)?;
@@ -136,7 +136,7 @@ fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: S
         false => modules,
     };
     if !left.is_empty() {
-        context.caller.observer.doing(&format!("Compiling {} modules", left.len()));
+        context.session.observer.doing(&format!("Compiling {} modules", left.len()));
     }
     compile::compile(context, &context.interpreter, &left)
 }

@@ -26,7 +26,7 @@ pub(super) fn make_way(context: &mut Context, project: &str, version: &Version) 
         if newest.version() > version {
             let newer = newest.version();
             let warning = format!("{project} {newer} is damaged ({fault}); replacing it with {version}");
-            context.caller.observer.warn(&warning);
+            context.session.observer.warn(&warning);
         }
     }
     for installed in &found {

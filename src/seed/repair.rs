@@ -74,7 +74,7 @@ fn warn_of_others(context: &Context, repaired: &[PathBuf]) -> Result<()> {
         let (scripts, bin_path) = (dead.join(", "), Quoted(&context.bin_path));
         let what = "start a Python that is gone or belongs to another environment";
         let warning = format!("these scripts in {bin_path} {what}: {scripts}; edit their first line");
-        context.caller.observer.warn(&warning);
+        context.session.observer.warn(&warning);
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ impl Root {
     /// The site-packages of an environment.
     pub(super) fn of(context: &Context) -> Root {
         let staged = context.staged(&context.lib_path);
-        Root::at(staged, context.lib_path.clone(), context.caller.interrupt.clone())
+        Root::at(staged, context.lib_path.clone(), context.session.interrupt.clone())
     }
 
     /// The directory `staged`, which errors call `path`.

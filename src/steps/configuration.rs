@@ -59,7 +59,7 @@ impl Configuration {
 
 /// The step `create_configuration`: writes pyvenv.cfg, and a `.gitignore` unless there is one.
 pub(crate) fn create(context: &Context) -> Result<()> {
-    context.caller.observer.doing("Writing pyvenv.cfg");
+    context.session.observer.doing("Writing pyvenv.cfg");
     context.stage.write(&context.cfg_path, render(context)?.as_bytes(), false)?;
     let gitignore = context.env_dir.join(".gitignore");
     if context.options.scm_ignore_files && !context.keeps(&gitignore) {
@@ -81,7 +81,7 @@ fn render(context: &Context) -> Result<String> {
     ];
     lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", quote::python(prompt))));
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
-    let (platform, program) = (interpreter.platform, &context.caller.program);
+    let (platform, program) = (interpreter.platform, &context.session.program);
     lines.push(("command", options.command(platform, program, &context.executable, &context.env_dir)));
     lines.extend(options.relocatable.then(|| ("relocatable", "true".to_owned())));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::caller::Caller;
+use crate::session::Session;
 use crate::context::Context;
 use crate::error::Result;
 use crate::interpreter::without_python_variables;
@@ -12,7 +12,7 @@ use crate::{process, seed};
 /// configuration (PIP_* and pip.conf) applies, since it names the package index. Python's own environment variables do
 /// not, and modules in ENV_DIR are not imported.
 pub(crate) fn upgrade(context: &Context) -> Result<()> {
-    context.caller.observer.doing("Upgrading pip");
+    context.session.observer.doing("Upgrading pip");
     let mut arguments = vec!["-I", "-m", "pip", "install", "--upgrade", "pip"];
     if seed::projects(&context.interpreter, &context.options).iter().any(|project| project == "setuptools") {
         arguments.push("setuptools");
@@ -21,7 +21,7 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     command.args(&arguments).current_dir(&context.env_dir).env("VIRTUAL_ENV", &context.env_dir);
     // pip is looking for a newer pip anyway, and the check would ask for a password a second time.
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-    let Caller { observer, interrupt, interactive, .. } = &context.caller;
+    let Session { observer, interrupt, interactive, .. } = &context.session;
     if *interactive && io::stdin().is_terminal() && io::stderr().is_terminal() {
         observer.terminal_in_use();
         process::on_terminal(&mut command, interrupt)?;

@@ -6,12 +6,12 @@ use std::path::{Component, Path, Prefix};
 
 use same_file::is_same_file;
 
-use crate::caller::Caller;
 use crate::context::{Context, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::platform::Platform;
+use crate::session::Session;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
@@ -20,7 +20,12 @@ use crate::steps::configuration::Configuration;
 ///
 /// Fails, before anything is created, if ENV_DIR is a file or a broken link, has a name that no environment can work
 /// with, is the Python installation itself, or is to be cleared but is not an environment.
-pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Options, caller: &Caller) -> Result<Context> {
+pub(crate) fn create(
+    env_dir: &Path,
+    interpreter: &Interpreter,
+    options: &Options,
+    session: &Session,
+) -> Result<Context> {
     if env_dir.as_os_str().is_empty() {
         let reason = "ENV_DIR is empty; name a directory, `.` for the current one".to_owned();
         return Err(Error::Directory { path: env_dir.to_owned(), reason });
@@ -32,9 +37,9 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
     let mut waited = false;
     let stage = Stage::new(&env_dir, || {
         if !std::mem::replace(&mut waited, true) {
-            caller.observer.doing(&format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
+            session.observer.doing(&format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
         }
-        caller.interrupt.check()
+        session.interrupt.check()
     })?;
     // Another program may have created it before this one got the lock, or what a killed run moved away may be back.
     check_what_is_there(&env_dir, interpreter, options)?;
@@ -42,8 +47,8 @@ pub(crate) fn create(env_dir: &Path, interpreter: &Interpreter, options: &Option
         check_clearable(&env_dir)?;
     }
     let options = resolve(options, &env_dir)?;
-    let mut context = Context::new(&env_dir, interpreter, options, stage, caller.clone());
-    caller.observer.doing(&format!("Creating {}", Quoted(&context.env_dir)));
+    let mut context = Context::new(&env_dir, interpreter, options, stage, session.clone());
+    session.observer.doing(&format!("Creating {}", Quoted(&context.env_dir)));
     for directory in [&context.inc_path, &context.lib_path, &context.bin_path] {
         context.stage.create_dir(directory)?;
     }

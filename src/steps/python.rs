@@ -10,7 +10,7 @@ use crate::platform::Platform;
 
 /// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under each of its names there.
 pub(crate) fn setup(context: &mut Context) -> Result<()> {
-    context.caller.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
+    context.session.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
     match context.interpreter.platform {
         Platform::Posix => posix::setup(context),
         Platform::Nt => nt::setup(context),

@@ -47,7 +47,7 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     if context.options.existing == Existing::Upgrade && !becomes_relocatable(context)? {
         return Ok(());
     }
-    context.caller.observer.doing("Installing the activation scripts");
+    context.session.observer.doing("Installing the activation scripts");
     let platform = context.interpreter.platform;
     for Template { activator, directory, name, text } in BUILT_IN {
         if is_for(directory.as_ref(), platform) && context.options.activators.contains(&activator) {
@@ -68,7 +68,7 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
         if !directories.iter().any(|directory| path.join(directory).is_dir()) {
             let warning =
                 format!("{} has no directory {}: no scripts to install", Quoted(&path), directories.join(" or "));
-            context.caller.observer.warn(&warning);
+            context.session.observer.warn(&warning);
         }
     }
     Ok(())
@@ -104,7 +104,7 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
         }
         if std::str::from_utf8(&template).is_err() {
             let warning = format!("unable to copy script {}, may be binary", Quoted(entry.path()));
-            context.caller.observer.warn(&warning);
+            context.session.observer.warn(&warning);
             continue;
         }
         context.stage.write(&target, &fill(&template, context, Quoting::of_script(&name)), false)?;
@@ -194,9 +194,9 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caller::Caller;
     use crate::interpreter::{Interpreter, Scheme};
     use crate::options::Options;
+    use crate::session::Session;
     use crate::stage::Stage;
     use crate::steps::moved::names_another_place;
 
@@ -206,7 +206,7 @@ mod tests {
         let interpreter = Interpreter { platform: Platform::Nt, scheme, ..Interpreter::for_tests() };
         let env_dir = Path::new(env_dir);
         let options = Options { prompt: Some(prompt.into()), ..Options::default() };
-        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Caller::default());
+        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Session::default());
         let script = BUILT_IN.iter().find(|script| script.name == name).unwrap();
         String::from_utf8(fill(script.text, &context, Quoting::of_script(name.as_ref()))).unwrap()
     }

@@ -36,7 +36,7 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
     if placed.iter().any(|(_, source)| is_copy_of_base(source)) {
         let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
-        check_copy(&executable, &prefix, &context.interpreter, &context.caller.interrupt)?;
+        check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)?;
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
 fn link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> bool {
     let Err((path, error)) = try_link(context, linked) else { return true };
     let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(&path));
-    context.caller.observer.warn(&warning);
+    context.session.observer.warn(&warning);
     false
 }
 

@@ -40,7 +40,7 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     }
     companions::copy(context)?;
     let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
-    check_copy(&executable, &prefix, &interpreter, &context.caller.interrupt)
+    check_copy(&executable, &prefix, &interpreter, &context.session.interrupt)
 }
 
 /// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems report in many
@@ -55,7 +55,7 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
         return Err(error).at("create the link", path);
     }
     let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(path));
-    context.caller.observer.warn(&warning);
+    context.session.observer.warn(&warning);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::interrupt::Interrupt;
 
 /// The caller's side of a builder. By default there is no observer, no interrupt and no cache.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
+pub(crate) struct Session {
     pub(crate) observer: Observer,
     pub(crate) interrupt: Interrupt,
     pub(crate) cache: Cache,
@@ -19,9 +19,9 @@ pub(crate) struct Caller {
     pub(crate) program: OsString,
 }
 
-impl Default for Caller {
+impl Default for Session {
     fn default() -> Self {
-        Caller {
+        Session {
             observer: Observer::default(),
             interrupt: Interrupt::default(),
             cache: Cache::none(),
