@@ -119,7 +119,7 @@ mod tests {
         for name in names {
             std::fs::create_dir(place.path().join(name)).unwrap();
         }
-        let found = installations_in(place.path(), &manager.is_version).unwrap();
+        let found = installations_in(place.path(), manager.is_version).unwrap();
         found.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
