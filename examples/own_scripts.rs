@@ -8,7 +8,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use rvenv::{Cache, Context, Discovery, EnvBuilder, Options, PythonRequest, Result, Steps, Surroundings};
+use rvenv::{Context, Discovery, EnvBuilder, PythonRequest, Result, Steps, Surroundings};
 
 struct OwnScripts(PathBuf);
 
@@ -24,9 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: own_scripts ENV_DIR SCRIPTS".into());
     };
     let surroundings = Surroundings::new(env::vars_os(), env::current_dir()?);
-    let interpreter = Discovery::new(surroundings, Cache::none()).find(&PythonRequest::Default)?;
-    let builder = EnvBuilder::new(interpreter, Options::default());
-    let context = builder.create_with(env_dir, &OwnScripts(scripts.clone()))?;
-    println!("{}", context.bin_path.display());
+    let interpreter = Discovery::new(surroundings).find(&PythonRequest::Default)?;
+    let context = EnvBuilder::new(interpreter).create_with(env_dir, &OwnScripts(scripts.clone()))?;
+    println!("{}", context.bin_path().display());
     Ok(())
 }

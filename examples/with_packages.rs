@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use rvenv::{
-    Cache, Context, Discovery, EnvBuilder, Error, Event, Options, PythonRequest, Result, Source, Steps, Surroundings,
+    Context, Discovery, EnvBuilder, Error, Event, Existing, Links, PythonRequest, Result, Source, Steps, Surroundings,
 };
 
 /// Runs the pip of the newest wheel in a directory, which installs a project from there.
@@ -93,10 +93,10 @@ impl WithPackages {
     /// Writes the script into the environment's bin, runs it there and removes it.
     fn install(&self, project: &str, builder: &EnvBuilder, context: &Context) -> Result<()> {
         eprint!("Installing {project} ");
-        let script = context.bin_path.join(format!("install_{project}.py"));
+        let script = context.bin_path().join(format!("install_{project}.py"));
         fs::write(&script, INSTALL).map_err(Error::hook)?;
-        let mut command = Command::new(&context.env_exe);
-        command.arg("-I").arg(&script).arg(&self.packages).arg(project).current_dir(&context.bin_path);
+        let mut command = Command::new(context.env_exe());
+        command.arg("-I").arg(&script).arg(&self.packages).arg(project).current_dir(context.bin_path());
         let installed = builder.run(&mut command);
         eprintln!("{}", if installed.is_ok() { "done." } else { "failed." });
         fs::remove_file(&script).map_err(Error::hook)?;
@@ -107,7 +107,7 @@ impl WithPackages {
 /// Prints a dot for each line of a script's output, or the line itself.
 fn show(event: Event<'_>, verbose: bool) {
     match event {
-        Event::Progress { line, source: Source::Stdout | Source::Stderr } if verbose => eprintln!("{line}"),
+        Event::Progress { line, source: Source::Stdout | Source::Stderr, .. } if verbose => eprintln!("{line}"),
         Event::Progress { source: Source::Stdout | Source::Stderr, .. } => eprint!("."),
         _ => {}
     }
@@ -116,7 +116,7 @@ fn show(event: Event<'_>, verbose: bool) {
 fn run(arguments: Arguments) -> Result<()> {
     let request = arguments.python.as_deref().map_or(PythonRequest::Default, PythonRequest::from);
     let surroundings = Surroundings::new(env::vars_os(), env::current_dir().map_err(Error::hook)?);
-    let interpreter = Discovery::new(surroundings, Cache::none()).find(&request)?;
+    let interpreter = Discovery::new(surroundings).find(&request)?;
 
     let bundled = interpreter.wheels.first().and_then(|wheel| wheel.parent());
     let packages = arguments.packages.as_deref().or(bundled);
@@ -127,14 +127,17 @@ fn run(arguments: Arguments) -> Result<()> {
         projects: projects.into_iter().filter(|(_, wanted)| *wanted).map(|(project, _)| project).collect(),
     };
 
-    let mut options = Options::default()
+    let mut builder = EnvBuilder::new(interpreter)
         .system_site_packages(arguments.system_site_packages)
-        .clear(arguments.clear)
-        .upgrade(arguments.upgrade);
+        .existing(match (arguments.clear, arguments.upgrade) {
+            (true, _) => Existing::Clear { force: false },
+            (_, true) => Existing::Upgrade,
+            _ => Existing::Keep,
+        })
+        .on_event(move |event| show(event, arguments.verbose));
     if arguments.symlinks {
-        options = options.symlinks(true);
+        builder = builder.links(Links::Symlink);
     }
-    let builder = EnvBuilder::new(interpreter, options).on_event(move |event| show(event, arguments.verbose));
     arguments.dirs.iter().try_for_each(|env_dir| builder.create_with(env_dir, &steps).map(drop))
 }
 

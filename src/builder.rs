@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use crate::cache::Cache;
 use crate::context::Context;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::interpreter::Interpreter;
 use crate::interrupt::Interrupt;
-use crate::options::{Existing, Options};
+use crate::options::{Activator, Existing, LinkMode, Links, Options};
 use crate::process;
 use crate::seed::{self, Images};
 use crate::session::Session;
@@ -23,15 +24,14 @@ use crate::steps::{configuration, dependencies, directories, pip, python, script
 /// Creates environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
 ///
 /// ```no_run
-/// use rvenv::{Cache, Discovery, EnvBuilder, Options, PythonRequest, Surroundings};
+/// use rvenv::{Discovery, EnvBuilder, PythonRequest, Surroundings};
 ///
 /// # fn main() -> rvenv::Result<()> {
 /// # let current_dir = std::path::PathBuf::from("/");
 /// let surroundings = Surroundings::new(std::env::vars_os(), current_dir);
-/// let interpreter = Discovery::new(surroundings, Cache::none()).find(&PythonRequest::Default)?;
-/// let builder = EnvBuilder::new(interpreter, Options::default().with_pip(true).prompt("demo"));
-/// let context = builder.create(".venv".as_ref())?;
-/// println!("{}", context.env_exe.display());
+/// let interpreter = Discovery::new(surroundings).find(&PythonRequest::Default)?;
+/// let context = EnvBuilder::new(interpreter).with_pip(true).prompt("demo").create(".venv")?;
+/// println!("{}", context.env_exe().display());
 /// # Ok(())
 /// # }
 /// ```
@@ -43,10 +43,67 @@ pub struct EnvBuilder {
     images: Images,
 }
 
+/// Defines a method for each option.
+macro_rules! setters {
+    ($($option:ident: $type:ty,)*) => {
+        $(
+            #[doc = concat!("Sets [`Options::", stringify!($option), "`].")]
+            pub fn $option(mut self, $option: $type) -> EnvBuilder {
+                self.options.$option = $option;
+                self
+            }
+        )*
+    };
+}
+
 impl EnvBuilder {
-    /// Returns a builder without an observer, a cache or an interrupt.
-    pub fn new(interpreter: Interpreter, options: Options) -> EnvBuilder {
+    /// Returns a builder with the default options, and without an observer, a cache or an interrupt.
+    pub fn new(interpreter: Interpreter) -> EnvBuilder {
+        let options = Options::default();
         EnvBuilder { interpreter, options, session: Session::default(), images: Images::default() }
+    }
+
+    setters! {
+        system_site_packages: bool,
+        existing: Existing,
+        links: Links,
+        with_pip: bool,
+        with_setuptools: bool,
+        upgrade_deps: bool,
+        scm_ignore_files: bool,
+        compile: bool,
+        link_mode: LinkMode,
+        relocatable: bool,
+    }
+
+    /// Sets [`Options::find_links`].
+    pub fn find_links(mut self, directories: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
+        self.options.find_links = directories.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// Sets [`Options::activators`].
+    pub fn activators(mut self, activators: impl IntoIterator<Item = Activator>) -> EnvBuilder {
+        self.options.activators = activators.into_iter().collect();
+        self
+    }
+
+    /// Sets [`Options::scripts`].
+    pub fn scripts(mut self, directories: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
+        self.options.scripts = directories.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// Sets [`Options::prompt`].
+    pub fn prompt(mut self, prompt: impl Into<OsString>) -> EnvBuilder {
+        self.options.prompt = Some(prompt.into());
+        self
+    }
+
+    /// Sets [`Options::source_date`].
+    pub fn source_date(mut self, source_date: SystemTime) -> EnvBuilder {
+        self.options.source_date = Some(source_date);
+        self
     }
 
     /// Uses `cache` for what the next environment needs too.
@@ -84,12 +141,12 @@ impl EnvBuilder {
     /// Creates an environment at `env_dir`, which is absolute or relative to the current directory.
     ///
     /// A new environment appears complete or not at all. An existing one stays unchanged if a step before
-    /// [`publish`](Self::publish) fails. Concurrent runs on the same `env_dir` take turns.
+    /// [`post_setup`](Steps::post_setup) fails. Concurrent runs on the same `env_dir` take turns.
     ///
     /// # Errors
     ///
     /// Any error of a step; [`Error::Interrupted`] if the work was interrupted.
-    pub fn create(&self, env_dir: &Path) -> Result<Context> {
+    pub fn create(&self, env_dir: impl AsRef<Path>) -> Result<Context> {
         self.create_with(env_dir, &Defaults)
     }
 
@@ -98,13 +155,14 @@ impl EnvBuilder {
     /// # Errors
     ///
     /// Those of [`create`](Self::create), and any error of an override.
-    pub fn create_with(&self, env_dir: &Path, steps: &dyn Steps) -> Result<Context> {
+    pub fn create_with(&self, env_dir: impl AsRef<Path>, steps: &dyn Steps) -> Result<Context> {
+        let env_dir = env_dir.as_ref();
         let mut context = steps.create_directories(self, env_dir)?;
         steps.create_configuration(self, &mut context)?;
         steps.setup_python(self, &mut context)?;
         steps.setup_pip(self, &mut context)?;
         steps.setup_scripts(self, &mut context)?;
-        match steps.publish(self, &mut context) {
+        match self.publish(&mut context) {
             // ENV_DIR exists now, so start over with an existing environment.
             Err(Error::Appeared { .. }) => {
                 // Release the lock: the new run has to take it again.
@@ -197,17 +255,13 @@ impl EnvBuilder {
     /// # Errors
     ///
     /// If something in `path` cannot be read, or a script cannot be written.
-    pub fn install_scripts(&self, context: &mut Context, path: &Path) -> Result<()> {
-        scripts::install(context, path)
+    pub fn install_scripts(&self, context: &mut Context, path: impl AsRef<Path>) -> Result<()> {
+        scripts::install(context, path.as_ref())
     }
 
-    /// Moves the finished environment to `env_dir`, with a single rename if it is new.
-    ///
-    /// # Errors
-    ///
-    /// If `env_dir` cannot be written to, if another program created it in the meantime, or if the work was
-    /// interrupted. In each case `env_dir` is left unchanged.
-    pub fn publish(&self, context: &mut Context) -> Result<()> {
+    /// Moves the finished environment to `env_dir`, with a single rename if it is new. After an error, `env_dir` is left
+    /// unchanged.
+    fn publish(&self, context: &mut Context) -> Result<()> {
         self.session.interrupt.check()?;
         let clear = matches!(context.options.existing, Existing::Clear { .. });
         context.stage.publish(clear)
@@ -236,7 +290,8 @@ impl EnvBuilder {
 /// The steps of creating an environment, in the order of CPython's `venv.EnvBuilder.create`. Each step can be
 /// overridden; the override can call the default as a method of `builder`.
 ///
-/// Until `publish`, the environment's files are in a hidden directory: see [`Context::staged`].
+/// Up to `setup_scripts`, the environment's files are in a hidden directory: see [`Context::staged`]. It is then moved to
+/// its final path.
 ///
 /// ```no_run
 /// use rvenv::{Context, EnvBuilder, Result, Steps};
@@ -246,12 +301,12 @@ impl EnvBuilder {
 /// impl Steps for WithHooks {
 ///     fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
 ///         builder.setup_scripts(context)?;
-///         builder.install_scripts(context, "hooks".as_ref())
+///         builder.install_scripts(context, "hooks")
 ///     }
 /// }
 ///
 /// # fn make(builder: EnvBuilder) -> Result<()> {
-/// builder.create_with(".venv".as_ref(), &WithHooks)?;
+/// builder.create_with(".venv", &WithHooks)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -279,11 +334,6 @@ pub trait Steps {
     /// Calls [`EnvBuilder::setup_scripts`] by default.
     fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
         builder.setup_scripts(context)
-    }
-
-    /// Calls [`EnvBuilder::publish`] by default.
-    fn publish(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.publish(context)
     }
 
     /// Does nothing by default: a hook for additional work. The environment is at its final path, so

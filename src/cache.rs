@@ -30,7 +30,7 @@ const UNTRUSTED: &str = "it is a symbolic link, or another user owns it or can w
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The directory where rvenv keeps results for later runs. Without a usable cache, runs take longer but do not fail.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Cache {
     directory: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ impl Write for NewFile {
 }
 
 /// The size of a cache.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CacheSize {
     /// The number of files.
@@ -71,8 +71,8 @@ pub struct CacheSize {
 
 impl Cache {
     /// Returns a cache in this directory, which is created when the first file is stored.
-    pub fn at(directory: PathBuf) -> Cache {
-        Cache { directory: Some(directory) }
+    pub fn at(directory: impl AsRef<Path>) -> Cache {
+        Cache { directory: Some(directory.as_ref().to_owned()) }
     }
 
     /// Returns a cache that stores nothing.
@@ -213,10 +213,7 @@ impl Cache {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         os::create_private_dir(&directory)?;
-        match self.is_own(&directory) {
-            true => Ok((path, directory)),
-            false => Err(io::ErrorKind::PermissionDenied.into()),
-        }
+        if self.is_own(&directory) { Ok((path, directory)) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
     /// Returns the directory `name`, which `fill` fills if it does not exist yet; other processes never see a partial

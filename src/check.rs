@@ -125,7 +125,7 @@ fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
         return Ok(vec![Finding::new(env_dir, reason.to_owned(), Remedy::Again)]);
     };
-    let version = configuration.version.as_deref().map(short).filter(|text| VersionRequest::parse(text).is_some());
+    let version = configuration.version.as_deref().map(short).filter(|text| text.parse::<VersionRequest>().is_ok());
     let configured = version.map_or(Base::Unknown, Base::Version);
     let Some(home) = configuration.home.clone() else {
         return Ok(vec![

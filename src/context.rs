@@ -1,9 +1,9 @@
 //! The paths and names of one environment, all determined before anything is created.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{AtPath, Result};
+use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::os;
@@ -13,44 +13,73 @@ use crate::stage::Stage;
 /// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
 /// environment. Until it is published its files are elsewhere, see [`Context::staged`].
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Context {
-    /// The environment's directory: absolute and without `.` and `..`, but with symbolic links unresolved.
-    pub env_dir: PathBuf,
-    /// The last component of `env_dir`.
-    pub env_name: OsString,
-    /// The text that activation scripts put, in parentheses, before the shell's prompt.
-    pub prompt: OsString,
-    /// The base Python's executable, under the path that it was started by.
-    pub executable: PathBuf,
-    /// The directory of `executable`: pyvenv.cfg's `home`.
-    pub python_dir: PathBuf,
-    /// The file name of the environment's executable, CPython's `exename`.
-    pub python_exe: OsString,
-    /// The directory for C headers.
-    pub inc_path: PathBuf,
-    /// site-packages: sysconfig's `purelib`.
-    pub lib_path: PathBuf,
-    /// sysconfig's `platlib`. It is the same as `lib_path`, or leads there through the link `lib64`, except on systems
-    /// that keep compiled modules apart (CPython 3.15).
-    pub platlib_path: PathBuf,
-    /// `bin` or `Scripts`.
-    pub bin_path: PathBuf,
-    /// `bin_path` relative to `env_dir`.
-    pub bin_name: OsString,
-    /// The environment's executable.
-    pub env_exe: PathBuf,
-    /// The path to start the environment's executable by. In CPython it can differ from `env_exe`, on Windows only
-    /// (bpo-45337); here both are the same.
-    pub env_exec_cmd: PathBuf,
-    /// The path of pyvenv.cfg.
-    pub cfg_path: PathBuf,
-    /// The base Python.
-    pub interpreter: Interpreter,
-    /// The caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
-    pub options: Options,
+    pub(crate) env_dir: PathBuf,
+    pub(crate) env_name: OsString,
+    pub(crate) prompt: OsString,
+    pub(crate) executable: PathBuf,
+    pub(crate) python_dir: PathBuf,
+    pub(crate) python_exe: OsString,
+    pub(crate) inc_path: PathBuf,
+    pub(crate) lib_path: PathBuf,
+    pub(crate) platlib_path: PathBuf,
+    pub(crate) bin_path: PathBuf,
+    pub(crate) bin_name: OsString,
+    pub(crate) env_exe: PathBuf,
+    pub(crate) env_exec_cmd: PathBuf,
+    pub(crate) cfg_path: PathBuf,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) options: Options,
     pub(crate) stage: Stage,
     pub(crate) session: Session,
+}
+
+/// Defines a method for each field.
+macro_rules! getters {
+    ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
+        impl Context {
+            $($(#[$doc])* pub fn $field(&self) -> &$type {
+                &self.$field
+            })*
+        }
+    };
+}
+
+getters! {
+    /// Returns the environment's directory: absolute and without `.` and `..`, but with symbolic links unresolved.
+    env_dir: Path,
+    /// Returns the last component of `env_dir`.
+    env_name: OsStr,
+    /// Returns the text that activation scripts put, in parentheses, before the shell's prompt.
+    prompt: OsStr,
+    /// Returns the base Python's executable, under the path that it was started by.
+    executable: Path,
+    /// Returns the directory of `executable`: pyvenv.cfg's `home`.
+    python_dir: Path,
+    /// Returns the file name of the environment's executable, CPython's `exename`.
+    python_exe: OsStr,
+    /// Returns the directory for C headers.
+    inc_path: Path,
+    /// Returns site-packages: sysconfig's `purelib`.
+    lib_path: Path,
+    /// Returns sysconfig's `platlib`. It is the same as `lib_path`, or leads there through the link `lib64`, except on systems
+    /// that keep compiled modules apart (CPython 3.15).
+    platlib_path: Path,
+    /// Returns `bin` or `Scripts`.
+    bin_path: Path,
+    /// Returns `bin_path` relative to `env_dir`.
+    bin_name: OsStr,
+    /// Returns the environment's executable.
+    env_exe: Path,
+    /// Returns the path to start the environment's executable by. In CPython it can differ from `env_exe`, on Windows only
+    /// (bpo-45337); here both are the same.
+    env_exec_cmd: Path,
+    /// Returns the path of pyvenv.cfg.
+    cfg_path: Path,
+    /// Returns the base Python.
+    interpreter: Interpreter,
+    /// Returns the caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
+    options: Options,
 }
 
 impl Context {
@@ -91,8 +120,17 @@ impl Context {
 
     /// Returns where to write the file whose final path is `path`, which is in `env_dir`: in the hidden directory where
     /// the environment is built, or, once it is published, at `path` itself.
-    pub fn staged(&self, path: &Path) -> PathBuf {
-        self.stage.at(path)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outside`] if `path` is not in `env_dir`.
+    pub fn staged(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
+        let path = path.as_ref();
+        let is_plain = path.components().all(|component| component != Component::ParentDir);
+        if !is_plain || !path.starts_with(&self.env_dir) {
+            return Err(Error::Outside { path: path.to_owned(), env_dir: self.env_dir.clone() });
+        }
+        Ok(self.stage.at(path))
     }
 
     /// Whether the existing ENV_DIR has something at `path` that stays there unless it is replaced.

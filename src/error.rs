@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// ENV_DIR, or a path in it, is in the way or cannot be replaced.
     #[error("Unable to create directory {}: {reason}", Quoted(path))]
+    #[non_exhaustive]
     Directory {
         /// The path in question.
         path: PathBuf,
@@ -20,6 +21,7 @@ pub enum Error {
 
     /// An environment cannot work at ENV_DIR, or rvenv refuses to change what is there.
     #[error("Refusing to create a venv in {} because {reason}", Quoted(path))]
+    #[non_exhaustive]
     Refused {
         /// ENV_DIR as an absolute path.
         path: PathBuf,
@@ -27,8 +29,19 @@ pub enum Error {
         reason: String,
     },
 
+    /// A path that belongs to an environment was expected.
+    #[error("{} is not in the environment {}", Quoted(path), Quoted(env_dir))]
+    #[non_exhaustive]
+    Outside {
+        /// The path in question.
+        path: PathBuf,
+        /// ENV_DIR as an absolute path.
+        env_dir: PathBuf,
+    },
+
     /// Another program created ENV_DIR while rvenv was building the environment.
     #[error("Unable to create directory {}: another program created it in the meantime; try again", Quoted(path))]
+    #[non_exhaustive]
     Appeared {
         /// ENV_DIR.
         path: PathBuf,
@@ -40,6 +53,7 @@ pub enum Error {
 
     /// A call to the operating system failed.
     #[error("Unable to {what} {}: {error}", Quoted(path))]
+    #[non_exhaustive]
     Io {
         /// What was attempted, as a verb: "write", "create the link".
         what: &'static str,
@@ -51,6 +65,7 @@ pub enum Error {
 
     /// No Python was found for a request.
     #[error("no Python found: {reason}")]
+    #[non_exhaustive]
     NoPython {
         /// What rvenv looked for, and where.
         reason: String,
@@ -58,6 +73,7 @@ pub enum Error {
 
     /// A Python was found, but rvenv cannot use it.
     #[error("{} cannot be used: {reason}", Quoted(python))]
+    #[non_exhaustive]
     Python {
         /// The executable that was queried.
         python: PathBuf,
@@ -67,6 +83,7 @@ pub enum Error {
 
     /// pip was requested, but the interpreter does not include a wheel of it.
     #[error("{} does not include pip: {reason}", Quoted(python))]
+    #[non_exhaustive]
     NoPip {
         /// The interpreter.
         python: PathBuf,
@@ -76,6 +93,7 @@ pub enum Error {
 
     /// A wheel does not follow the specifications.
     #[error("{} is not a valid wheel: {}", Quoted(path), one_line(reason))]
+    #[non_exhaustive]
     Distribution {
         /// The wheel.
         path: PathBuf,
@@ -85,6 +103,7 @@ pub enum Error {
 
     /// A process that rvenv started failed.
     #[error("Command '{command}' {outcome}")]
+    #[non_exhaustive]
     Command {
         /// The command line, quoted for a shell.
         command: String,
@@ -108,6 +127,7 @@ impl Error {
         match self {
             Error::Directory { path, .. }
             | Error::Refused { path, .. }
+            | Error::Outside { path, .. }
             | Error::Appeared { path }
             | Error::Io { path, .. }
             | Error::Distribution { path, .. } => Some(path),
@@ -116,6 +136,11 @@ impl Error {
         }
     }
 }
+
+/// The reason why a text is not a [`VersionRequest`](crate::VersionRequest) or an [`Activator`](crate::Activator).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(pub(crate) String);
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

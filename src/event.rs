@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 /// An event that a builder reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A progress message: what the builder does now, or a line printed by a process that it runs.
+    #[non_exhaustive]
     Progress {
         /// The line, without its line ending.
         line: &'a str,
@@ -18,6 +19,7 @@ pub enum Event<'a> {
     /// [`EnvBuilder::interactive`](crate::EnvBuilder::interactive): draw nothing there until the next event.
     TerminalInUse,
     /// Something was not done as requested: what, and why.
+    #[non_exhaustive]
     Warning {
         /// The line, without its line ending.
         line: &'a str,
@@ -25,7 +27,7 @@ pub enum Event<'a> {
 }
 
 /// The source of a progress message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Source {
     /// The builder itself.

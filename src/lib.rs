@@ -11,7 +11,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod activator;
 mod builder;
 mod cache;
 mod check;
@@ -30,16 +29,15 @@ mod session;
 mod stage;
 mod steps;
 
-pub use activator::Activator;
 pub use builder::{EnvBuilder, Steps};
 pub use cache::{Cache, CacheSize};
 pub use check::{Finding, Remedy, check};
 pub use context::Context;
-pub use error::{Error, Result};
+pub use error::{Error, ParseError, Result};
 pub use event::{Event, Source};
 pub use interpreter::{Discovery, Interpreter, PythonRequest, Scheme, Surroundings, VersionRequest};
 pub use interrupt::Interrupt;
-pub use options::{Existing, LinkMode, Links, Options};
+pub use options::{Activator, Existing, LinkMode, Links, Options};
 pub use platform::Platform;
 
 /// Entry point for the fuzz target; not part of the library's API.

@@ -1,16 +1,19 @@
 //! The options for creating an environment.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::SystemTime;
 
-use crate::activator::Activator;
+use crate::error::ParseError;
 use crate::platform::Platform;
 use crate::quote;
 
-/// The options for an environment. The defaults are those of CPython's `venv.EnvBuilder`. Those of the command line
-/// differ in `with_pip` and `scm_ignore_files`.
-#[derive(Debug, Clone)]
+/// The options for an environment, which the methods of the same names of [`EnvBuilder`](crate::EnvBuilder) set. The
+/// defaults are those of CPython's `venv.EnvBuilder`. Those of the command line differ in `with_pip` and
+/// `scm_ignore_files`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// Whether the environment can import from the base's site-packages. Default: no.
@@ -56,7 +59,7 @@ pub struct Options {
 }
 
 /// What happens to an existing ENV_DIR: `venv.EnvBuilder`'s `clear` and `upgrade`, which exclude each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Existing {
     /// Keeps the contents, and writes the environment's own files again.
@@ -72,7 +75,7 @@ pub enum Existing {
 }
 
 /// How the interpreter is put into the environment: `venv.EnvBuilder`'s `symlinks`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Links {
     /// A symbolic link to the base's executable.
@@ -92,7 +95,7 @@ impl Links {
 }
 
 /// How pip's files get from the cache into the environment. Where a mode is not supported, they are copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LinkMode {
     /// Each environment has its own copy of the files.
@@ -102,6 +105,75 @@ pub enum LinkMode {
     Clone,
     /// All environments share the same files: a change in one environment changes them all.
     Hardlink,
+}
+
+/// The activation script or scripts for one kind of shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Activator {
+    /// `activate`, for bash and other POSIX shells.
+    Bash,
+    /// `activate.bat` and `deactivate.bat`, for cmd.exe.
+    Batch,
+    /// `activate.csh`.
+    Cshell,
+    /// `activate.fish`.
+    Fish,
+    /// `activate.nu`.
+    Nushell,
+    /// `Activate.ps1`.
+    Powershell,
+    /// `activate_this.py`, for programs written in Python.
+    Python,
+    /// `activate.xsh`, which virtualenv does not have.
+    Xonsh,
+}
+
+impl Activator {
+    /// All activators. Which of their scripts are installed also depends on the platform.
+    pub const ALL: [Activator; 8] = [
+        Activator::Bash,
+        Activator::Batch,
+        Activator::Cshell,
+        Activator::Fish,
+        Activator::Nushell,
+        Activator::Powershell,
+        Activator::Python,
+        Activator::Xonsh,
+    ];
+
+    /// Returns virtualenv's name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Activator::Bash => "bash",
+            Activator::Batch => "batch",
+            Activator::Cshell => "cshell",
+            Activator::Fish => "fish",
+            Activator::Nushell => "nushell",
+            Activator::Powershell => "powershell",
+            Activator::Python => "python",
+            Activator::Xonsh => "xonsh",
+        }
+    }
+}
+
+impl fmt::Display for Activator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Activator {
+    type Err = ParseError;
+
+    /// Parses virtualenv's name. The error lists the valid names.
+    fn from_str(name: &str) -> Result<Activator, ParseError> {
+        let found = Activator::ALL.into_iter().find(|activator| activator.name() == name);
+        found.ok_or_else(|| {
+            let names = Activator::ALL.map(Activator::name).join(", ");
+            ParseError(format!("unknown activator {name:?}; choose from {names}"))
+        })
+    }
 }
 
 impl Default for Options {
@@ -126,126 +198,7 @@ impl Default for Options {
     }
 }
 
-/// The keyword arguments of `venv.EnvBuilder`, as methods to chain: `Options::default().with_pip(true).prompt("demo")`.
 impl Options {
-    /// Sets [`system_site_packages`](field@Options::system_site_packages).
-    pub fn system_site_packages(mut self, system_site_packages: bool) -> Options {
-        self.system_site_packages = system_site_packages;
-        self
-    }
-
-    /// Deletes the contents of an existing environment before creating the new one; a directory that is not an
-    /// environment is refused. Replaces [`upgrade`](Self::upgrade), since only one of the two can be set.
-    pub fn clear(mut self, clear: bool) -> Options {
-        self.existing = match self.existing {
-            _ if clear => Existing::Clear { force: false },
-            Existing::Clear { .. } => Existing::Keep,
-            other => other,
-        };
-        self
-    }
-
-    /// Links to the interpreter if true, and copies it if false.
-    pub fn symlinks(mut self, symlinks: bool) -> Options {
-        self.links = if symlinks { Links::Symlink } else { Links::Copy };
-        self
-    }
-
-    /// Points an existing environment at this interpreter. Replaces [`clear`](Self::clear), since only one of the two
-    /// can be set.
-    pub fn upgrade(mut self, upgrade: bool) -> Options {
-        self.existing = match self.existing {
-            _ if upgrade => Existing::Upgrade,
-            Existing::Upgrade => Existing::Keep,
-            other => other,
-        };
-        self
-    }
-
-    /// Sets [`with_pip`](field@Options::with_pip).
-    pub fn with_pip(mut self, with_pip: bool) -> Options {
-        self.with_pip = with_pip;
-        self
-    }
-
-    /// Sets [`prompt`](field@Options::prompt).
-    pub fn prompt(mut self, prompt: impl Into<OsString>) -> Options {
-        self.prompt = Some(prompt.into());
-        self
-    }
-
-    /// Sets [`upgrade_deps`](field@Options::upgrade_deps).
-    pub fn upgrade_deps(mut self, upgrade_deps: bool) -> Options {
-        self.upgrade_deps = upgrade_deps;
-        self
-    }
-
-    /// Sets [`scm_ignore_files`](field@Options::scm_ignore_files).
-    pub fn scm_ignore_files(mut self, scm_ignore_files: bool) -> Options {
-        self.scm_ignore_files = scm_ignore_files;
-        self
-    }
-
-    /// Sets [`existing`](field@Options::existing), which covers both `clear` and `upgrade`.
-    pub fn existing(mut self, existing: Existing) -> Options {
-        self.existing = existing;
-        self
-    }
-
-    /// Sets [`links`](field@Options::links).
-    pub fn links(mut self, links: Links) -> Options {
-        self.links = links;
-        self
-    }
-
-    /// Sets [`with_setuptools`](field@Options::with_setuptools).
-    pub fn with_setuptools(mut self, with_setuptools: bool) -> Options {
-        self.with_setuptools = with_setuptools;
-        self
-    }
-
-    /// Sets [`find_links`](field@Options::find_links).
-    pub fn find_links(mut self, find_links: impl IntoIterator<Item = PathBuf>) -> Options {
-        self.find_links = find_links.into_iter().collect();
-        self
-    }
-
-    /// Sets [`activators`](field@Options::activators).
-    pub fn activators(mut self, activators: impl IntoIterator<Item = Activator>) -> Options {
-        self.activators = activators.into_iter().collect();
-        self
-    }
-
-    /// Sets [`scripts`](field@Options::scripts).
-    pub fn scripts(mut self, scripts: impl IntoIterator<Item = PathBuf>) -> Options {
-        self.scripts = scripts.into_iter().collect();
-        self
-    }
-
-    /// Sets [`source_date`](field@Options::source_date).
-    pub fn source_date(mut self, source_date: SystemTime) -> Options {
-        self.source_date = Some(source_date);
-        self
-    }
-
-    /// Sets [`compile`](field@Options::compile).
-    pub fn compile(mut self, compile: bool) -> Options {
-        self.compile = compile;
-        self
-    }
-
-    /// Sets [`link_mode`](field@Options::link_mode).
-    pub fn link_mode(mut self, link_mode: LinkMode) -> Options {
-        self.link_mode = link_mode;
-        self
-    }
-
-    /// Sets [`relocatable`](field@Options::relocatable).
-    pub fn relocatable(mut self, relocatable: bool) -> Options {
-        self.relocatable = relocatable;
-        self
-    }
-
     /// Returns pyvenv.cfg's `command`: the command line to create this environment again with `program`, quoted for the
     /// platform's shells.
     pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {

@@ -2,11 +2,13 @@
 //! layout can be tested everywhere.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 use crate::os;
 
 /// The operating system family: Python's `os.name`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Platform {
     /// Linux, macOS and other Unix systems.
     Posix,
@@ -60,6 +62,12 @@ impl Platform {
             Platform::Nt if base.to_ascii_lowercase().to_string_lossy().ends_with("_d.exe") => "python_d.exe".into(),
             Platform::Nt => "python.exe".into(),
         }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.os_name())
     }
 }
 

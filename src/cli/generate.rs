@@ -1,14 +1,16 @@
 //! `--generate`: shell completions and the manual page, generated from the parser itself, and a stand-in for a Python.
 
+use std::env;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use clap::{Arg, Command, ValueEnum};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
-
 use rvenv::Interpreter;
 
-use super::{report, stand_in};
+use super::report;
 
 /// Appended to the manual page, since the parser does not know the exit codes.
 const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
@@ -47,7 +49,7 @@ impl Product {
             Product::Nushell => completions(command, Nushell),
             Product::Elvish => completions(command, Shell::Elvish),
             Product::Man => manual_page(command)?,
-            Product::PythonStandIn => stand_in::script(&python()?)?.into_bytes(),
+            Product::PythonStandIn => python_stand_in(&python()?)?.into_bytes(),
         };
         report::write(&String::from_utf8(text)?)
     }
@@ -77,4 +79,42 @@ fn with_aliases(flag: Arg) -> Arg {
         }
         _ => flag,
     }
+}
+
+/// The script below the paths, which are filled in above it.
+const STAND_IN: &str = r#"
+passed=0 module='' flags=bBdEiIOPqsSuvx
+for argument; do
+    case $module$argument in
+        -m | -["$flags"]m | -["$flags"]["$flags"]m) module=module: ;;
+        -mvenv | -["$flags"]mvenv | module:venv)
+            shift $((passed + 1))
+            exec "$rvenv" --python "$python" "$@"
+            ;;
+        # Python's flags that take no argument.
+        -["$flags"] | -["$flags"]["$flags"]) ;;
+        *) break ;;
+    esac
+    passed=$((passed + 1))
+done
+exec "$python" "$@"
+"#;
+
+/// A script that tools can use as this Python. It runs rvenv for `-m venv`, and that Python for everything else.
+///
+/// Fails if the path of either cannot be written in a script.
+fn python_stand_in(interpreter: &Interpreter) -> Result<String> {
+    let program = env::current_exe().context("Unable to find the path of rvenv")?;
+    Ok(format!(
+        "#!/bin/sh\n# Stands in for a Python: `-m venv` runs rvenv, anything else that Python.\npython={} rvenv={}\n{}",
+        quoted(interpreter.asked())?,
+        quoted(&program)?,
+        STAND_IN.trim_start_matches('\n'),
+    ))
+}
+
+fn quoted(path: &Path) -> Result<String> {
+    let text =
+        path.to_str().with_context(|| format!("{} is not UTF-8, so a script cannot contain it", path.display()))?;
+    Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }

@@ -44,7 +44,7 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
 }
 
 /// Prints the problems of the environments, each as soon as it is checked. Fails with [`Unsound`] if there are any.
-pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
+pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
     let (mut described, mut all_sound) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
         let findings = match rvenv::check(env_dir, discovery) {
@@ -56,7 +56,7 @@ pub fn soundness(env_dirs: &[OsString], discovery: &Discovery, format: Format) -
         all_sound &= findings.is_empty();
         match format {
             Format::Text => write(&lines(&findings, env_dir))?,
-            Format::Json => described.push(describe_soundness(&findings, env_dir)),
+            Format::Json => described.push(describe_findings(&findings, env_dir)),
         }
     }
     if format == Format::Json {
@@ -74,7 +74,7 @@ fn lines(findings: &[Finding], env_dir: &Path) -> String {
 }
 
 /// One environment's findings, as JSON.
-fn describe_soundness(findings: &[Finding], env_dir: &Path) -> Value {
+fn describe_findings(findings: &[Finding], env_dir: &Path) -> Value {
     let describe = |finding: &Finding| {
         let path = finding.path.to_string_lossy();
         let remedy = finding.command(env_dir).unwrap_or_else(|| BY_HAND.to_owned());

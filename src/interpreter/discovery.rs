@@ -27,13 +27,19 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Returns a `Discovery` that searches these surroundings and keeps metadata in this cache.
-    pub fn new(surroundings: Surroundings, cache: Cache) -> Discovery {
-        Discovery { surroundings, cache, interrupt: Interrupt::default() }
+    /// Returns a `Discovery` that searches these surroundings, without a cache or an interrupt.
+    pub fn new(surroundings: Surroundings) -> Discovery {
+        Discovery { surroundings, cache: Cache::none(), interrupt: Interrupt::default() }
     }
 
-    /// Sets the `interrupt` that can stop the search.
-    pub fn with_interrupt(mut self, interrupt: Interrupt) -> Discovery {
+    /// Keeps metadata in `cache`.
+    pub fn cache(mut self, cache: Cache) -> Discovery {
+        self.cache = cache;
+        self
+    }
+
+    /// Lets `interrupt` stop the search.
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Discovery {
         self.interrupt = interrupt;
         self
     }
@@ -131,9 +137,9 @@ impl Discovery {
             return Err(Error::NoPython { reason: "--python is empty; pass a path, a name or a version".to_owned() });
         }
         let program = self.on_path(name).into_iter().next();
-        match name.to_str().and_then(VersionRequest::parse) {
-            Some(version) => self.find_versioned(program, &version),
-            None => self.find_unversioned(name, program),
+        match name.to_str().map(str::parse) {
+            Some(Ok(version)) => self.find_versioned(program, &version),
+            _ => self.find_unversioned(name, program),
         }
     }
 

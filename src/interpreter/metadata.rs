@@ -1,5 +1,6 @@
 //! The metadata of a Python interpreter.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::platform::Platform;
@@ -7,7 +8,7 @@ use crate::platform::Platform;
 /// A base Python (one that is not an environment's), as it describes itself. Everything that depends on the Python is
 /// queried from it, so that distributors' changes and future versions need no changes here. A
 /// [`Discovery`](crate::Discovery) finds it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Interpreter {
     /// `sys.implementation.name`: `cpython`, `pypy`.
@@ -56,15 +57,8 @@ pub struct Interpreter {
     pub(crate) site_packages: PathBuf,
 }
 
-impl Interpreter {
-    /// Returns the path of the Python that was queried, its `sys.executable`. It may be an environment's.
-    pub fn asked(&self) -> &Path {
-        &self.asked
-    }
-}
-
 /// The directories of an environment, relative to ENV_DIR: sysconfig's `venv` scheme.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Scheme {
     /// `bin` or `Scripts`.
@@ -78,7 +72,7 @@ pub struct Scheme {
 }
 
 /// The programs of an environment on Windows: names in Scripts, each with its source file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Programs {
     /// Launchers, which start the base's executable as the environment's. If the installation has none, its executables
     /// and libraries.
@@ -88,6 +82,11 @@ pub(crate) struct Programs {
 }
 
 impl Interpreter {
+    /// Returns the path of the Python that was queried, its `sys.executable`. It may be an environment's.
+    pub fn asked(&self) -> &Path {
+        &self.asked
+    }
+
     /// Returns the version as `X.Y`.
     pub fn short_version(&self) -> String {
         format!("{}.{}", self.version[0], self.version[1])
@@ -106,13 +105,6 @@ impl Interpreter {
             "graalpy" => "GraalPy",
             other => other,
         }
-    }
-
-    /// Returns a description for users: `CPython 3.13.0`, `free-threaded CPython 3.13.0`, `CPython 3.13.0 (32-bit)`.
-    pub fn description(&self) -> String {
-        let free_threaded = if self.free_threaded { "free-threaded " } else { "" };
-        let bits = if self.bits == 32 { " (32-bit)" } else { "" };
-        format!("{free_threaded}{} {}{bits}", self.implementation_name(), self.full_version())
     }
 
     /// A CPython 3.13 for tests to vary.
@@ -147,5 +139,14 @@ impl Interpreter {
             magic: "f30d0d0a".to_owned(),
             site_packages: "/usr/lib/python3.13/site-packages".into(),
         }
+    }
+}
+
+impl fmt::Display for Interpreter {
+    /// Writes a description for users: `CPython 3.13.0`, `free-threaded CPython 3.13.0`, `CPython 3.13.0 (32-bit)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let free_threaded = if self.free_threaded { "free-threaded " } else { "" };
+        let bits = if self.bits == 32 { " (32-bit)" } else { "" };
+        write!(f, "{free_threaded}{} {}{bits}", self.implementation_name(), self.full_version())
     }
 }

@@ -74,7 +74,7 @@ fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
     if (&named.implementation, named.version) == (&interpreter.implementation, interpreter.version) {
         return Ok(());
     }
-    Err(format!("it is {}, but its base Python {base} is now {}", interpreter.description(), named.description()))
+    Err(format!("it is {interpreter}, but its base Python {base} is now {named}"))
 }
 
 /// Prints the version, and the prefix as raw bytes.

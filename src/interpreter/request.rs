@@ -9,10 +9,10 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::metadata::Interpreter;
 use super::versions::{numbers, without_mark};
-use crate::error::one_line;
+use crate::error::{ParseError, one_line};
 
 /// A request for the Python that an environment is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PythonRequest {
     /// Unspecified: the first `python3`, then the first `python`, on PATH; on Windows then the newest in the registry.
@@ -35,16 +35,16 @@ impl From<&OsStr> for PythonRequest {
         if is_path {
             return PythonRequest::Path(path.to_owned());
         }
-        match text.to_str().filter(|text| !text.starts_with("python")).and_then(VersionRequest::parse) {
-            Some(version) => PythonRequest::Version(version),
-            None => PythonRequest::Name(text.to_owned()),
+        match text.to_str().filter(|text| !text.starts_with("python")).map(str::parse) {
+            Some(Ok(version)) => PythonRequest::Version(version),
+            _ => PythonRequest::Name(text.to_owned()),
         }
     }
 }
 
 /// The version that a Python must have: an implementation, up to three numbers or PEP 440 specifiers, and whether it is
 /// free-threaded or a debug build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VersionRequest {
     text: String,
     implementation: Option<String>,
@@ -59,7 +59,7 @@ pub struct VersionRequest {
 }
 
 /// What a Python is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Machine {
     Bits(u32),
     Arm64,
@@ -72,25 +72,28 @@ const MACHINES: [(&str, Machine); 3] =
 /// The implementations that a request can name. `python` means any.
 const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
 
-impl VersionRequest {
+impl FromStr for VersionRequest {
+    type Err = ParseError;
+
     /// Parses `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.12-32`, `>=3.10,<3.13`, each also after
-    /// an implementation's name, and such a name alone. Returns None for any other text.
-    pub fn parse(text: &str) -> Option<VersionRequest> {
-        let text = text.trim().to_ascii_lowercase();
-        let (name, version) = split_name(&text);
+    /// an implementation's name, and such a name alone.
+    fn from_str(text: &str) -> Result<VersionRequest, ParseError> {
+        let unknown = || ParseError(format!("{text:?} is not a version such as 3.12, '>=3.10' or pypy3.9"));
+        let lower = text.trim().to_ascii_lowercase();
+        let (name, version) = split_name(&lower);
         let mut request = VersionRequest {
-            text: text.clone(),
+            text: lower.clone(),
             implementation: name.filter(|name| *name != "python").map(str::to_owned),
             free_threaded: Some(false),
             ..VersionRequest::any()
         };
         if version.is_empty() {
             // A name alone is a request, an empty text is not.
-            return name.map(|_| request);
+            return name.map(|_| request).ok_or_else(unknown);
         }
         if version.starts_with(['<', '>', '=', '!', '~']) {
-            request.specifiers = VersionSpecifiers::from_str(version).ok()?;
-            return Some(request);
+            request.specifiers = VersionSpecifiers::from_str(version).map_err(|_| unknown())?;
+            return Ok(request);
         }
         let machine = MACHINES.into_iter().find_map(|(end, machine)| Some((version.strip_suffix(end)?, machine)));
         let version = machine.map_or(version, |(version, _)| version);
@@ -99,10 +102,12 @@ impl VersionRequest {
         let (bare, is_free_threaded) = without_mark(bare, 't');
         request.debug = is_debug;
         request.free_threaded = Some(is_free_threaded);
-        request.numbers = numbers(bare).filter(|numbers| numbers.len() <= 3)?;
-        Some(request)
+        request.numbers = numbers(bare).filter(|numbers| numbers.len() <= 3).ok_or_else(unknown)?;
+        Ok(request)
     }
+}
 
+impl VersionRequest {
     /// A request that every Python matches.
     pub(super) fn any() -> VersionRequest {
         VersionRequest {
@@ -160,13 +165,13 @@ impl VersionRequest {
         let is_version = interpreter.version.starts_with(&self.numbers) && self.specifiers.contains(&version);
         let is_threading = self.free_threaded.is_none_or(|wanted| wanted == interpreter.free_threaded);
         if !is_implementation || !is_version || (!is_threading && interpreter.free_threaded) {
-            Err(interpreter.description())
+            Err(interpreter.to_string())
         } else if !is_threading {
-            Err(format!("{}, not free-threaded", interpreter.description()))
+            Err(format!("{interpreter}, not free-threaded"))
         } else if self.debug && !interpreter.debug {
-            Err(format!("{}, not a debug build", interpreter.description()))
+            Err(format!("{interpreter}, not a debug build"))
         } else if self.machine.is_some_and(|machine| !machine.is_of(interpreter)) {
-            Err(format!("{} for {}", interpreter.description(), interpreter.machine))
+            Err(format!("{interpreter} for {}", interpreter.machine))
         } else {
             Ok(())
         }
@@ -265,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_most_specific_name_comes_first() {
-        let names = |text: &str| VersionRequest::parse(text).unwrap().names();
+        let names = |text: &str| text.parse::<VersionRequest>().unwrap().names();
         assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
         assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
         assert_eq!(names("3.13d"), ["python3.13d", "python3.13", "python3", "python"]);
@@ -282,7 +287,7 @@ mod tests {
             free_threaded,
             ..Interpreter::for_tests()
         };
-        let check = |text: &str, interpreter: &Interpreter| VersionRequest::parse(text).unwrap().check(interpreter);
+        let check = |text: &str, interpreter: &Interpreter| text.parse::<VersionRequest>().unwrap().check(interpreter);
         let cpython = python([3, 12, 1], "cpython", false);
         for text in ["3", "3.12", "3.12.1", "cpython", "python3", ">=3.10,<3.13", "~=3.12"] {
             assert_eq!(check(text, &cpython), Ok(()), "{text}");

@@ -51,7 +51,7 @@ pub(super) fn compile(context: &Context, interpreter: &Interpreter, modules: &[&
 
 /// Distributes the modules by size, the largest first, among as many workers as there are cores.
 fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>>> {
-    let staged = context.staged(&context.lib_path);
+    let staged = context.stage.at(&context.lib_path);
     let mut sized = Vec::with_capacity(modules.len());
     for module in modules {
         let path = staged.join(module);
@@ -75,7 +75,7 @@ fn compile_share(context: &Context, interpreter: &Interpreter, modules: &[&str])
     for modules in command_lines(modules) {
         let mut command = reproducible(&interpreter.executable);
         // The base's site-packages are not needed, and their start-up hooks take time.
-        command.arg("-S").arg("-c").arg(SCRIPT).arg(context.staged(&context.lib_path));
+        command.arg("-S").arg("-c").arg(SCRIPT).arg(context.stage.at(&context.lib_path));
         command.arg(context.options.source_date.is_some().to_string()).args(modules);
         let described = || format!("{} -c '(compile the modules)'", interpreter.executable.display());
         let ran = process::run(&mut command, None, &context.session.interrupt).and_then(Fault::of_status);

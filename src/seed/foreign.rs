@@ -36,7 +36,7 @@ fn is_named_so(python: &Path) -> bool {
 }
 
 fn is_gone(python: &Path, context: &Context) -> bool {
-    let staged = context.staged(python);
+    let staged = context.stage.at(python);
     let is_new = staged != python && os::is_there(&staged);
     !is_new && (context.stage.is_retired(python) || !python.exists())
 }

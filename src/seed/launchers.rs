@@ -74,7 +74,7 @@ fn stub(context: &Context, launcher: &Launcher) -> Result<Vec<u8>> {
     let kind = if launcher.gui { "w" } else { "t" };
     let name = format!("{kind}{}.exe", machine(&context.interpreter.machine));
     let path = context.lib_path.join("pip").join("_vendor").join("distlib").join(&name);
-    let stub = os::read_regular(&context.staged(&path)).or_else(|_| os::read_regular(&path));
+    let stub = os::read_regular(&context.stage.at(&path)).or_else(|_| os::read_regular(&path));
     stub.at("read the stub of launchers for this Python", &path)
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Root {
 impl Root {
     /// The site-packages of an environment.
     pub(super) fn of(context: &Context) -> Root {
-        let staged = context.staged(&context.lib_path);
+        let staged = context.stage.at(&context.lib_path);
         Root::at(staged, context.lib_path.clone(), context.session.interrupt.clone())
     }
 

@@ -1,6 +1,6 @@
 //! The activation scripts of an environment that may be moved (`--relocatable`): each finds its own directory.
 
-use crate::activator::Activator;
+use crate::options::Activator;
 
 /// How a script finds ENV_DIR.
 pub(super) struct OwnDirectory {

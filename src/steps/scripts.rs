@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::activator::Activator;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::options::Existing;
+use crate::options::{Activator, Existing};
 use crate::os;
 use crate::platform::Platform;
 use crate::quote::Quoting;
@@ -109,7 +108,7 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
         }
         context.stage.write(&target, &fill(&template, context, Quoting::of_script(&name)), false)?;
         let mode = fs::metadata(entry.path()).at("read", entry.path())?.permissions();
-        fs::set_permissions(context.staged(&target), mode).at("set the mode of", &target)?;
+        fs::set_permissions(context.stage.at(&target), mode).at("set the mode of", &target)?;
     }
     Ok(())
 }

@@ -148,11 +148,11 @@ fn an_empty_p_is_an_error_and_an_empty_variable_counts_as_unset() {
     scratch.rvenv_for(&python()).args(["--without-pip", "."]).silent();
     for empty in [["-p", ""].as_slice(), &["--python="]] {
         for run in [
-            scratch.rvenv(),
-            scratch.rvenv().env("RVENV_PYTHON", &python().path),
+            scratch.rvenv().arg("env"),
+            scratch.rvenv().env("RVENV_PYTHON", &python().path).arg("env"),
             scratch.rvenv().arg("--list-pythons"),
         ] {
-            let error = run.args(empty).arg("env").error();
+            let error = run.args(empty).error();
             assert_eq!(error, "no Python found: --python is empty; pass a path, a name or a version");
         }
     }
@@ -266,5 +266,53 @@ fn the_command_in_pyvenv_cfg_recreates_the_environment() {
         fs::remove_dir_all(&env_dir).unwrap();
         scratch.run(tool(shell).unwrap()).args(["-c", &command]).current_dir("/").silent();
         assert_eq!(tree(&env_dir), before, "{command}");
+    }
+}
+
+#[test]
+fn flags_that_a_run_would_ignore_are_a_usage_error() {
+    let scratch = Scratch::new();
+    for ignored in [
+        "--list-pythons env",
+        "--list-pythons --copies",
+        "--list-pythons --link-mode copy",
+        "--list-pythons --check env",
+        "--cache-info env",
+        "--cache-info -p 3.12",
+        "--cache-info --without-pip",
+        "--cache-info --list-pythons",
+        "--generate man env",
+        "--generate man -p 3.12",
+        "--generate man --find-links wheels",
+        "--generate man --check env",
+        "--check",
+        "--check env -p nonsense",
+        "--check env --clear",
+        "--check env --no-setuptools",
+        "--check env --no-download",
+        "--reset-cache -p 3.12",
+        "--reset-cache --upgrade",
+        "--reset-cache --seed",
+        "--pip-only --copies env",
+        "env --format json",
+    ] {
+        let output = scratch.rvenv().args(ignored.split(' ')).output();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{ignored}: {error}");
+        assert!(error.starts_with("error: ") && output.stdout.is_empty(), "{ignored}: {error}");
+        assert!(scratch.names().is_empty(), "{ignored}");
+    }
+    let cache = scratch.path("cache");
+    for accepted in [
+        "--list-pythons -p 3 --format json -q",
+        "--cache-info --reset-cache --format json",
+        "--generate man -v",
+        "--reset-cache -q",
+        "--reset-cache env --without-pip",
+        "--check env --reset-cache --format json",
+        "env -q --link-mode hardlink --no-download --seed",
+    ] {
+        let run = scratch.rvenv().env("RVENV_PYTHON", &python().path).arg("--cache-dir").arg(&cache);
+        run.args(accepted.split(' ')).ok();
     }
 }

@@ -430,13 +430,14 @@ fn interrupted<T>(scratch: &Scratch, search: impl FnOnce(Discovery) -> rvenv::Re
     let variables = [("PATH", search_path.into()), ("HOME", scratch.path("")), ("PYENV_VERSION", "no-such".into())];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let flag = Arc::new(AtomicBool::default());
-    let discovery = Discovery::new(Surroundings::new(variables, scratch.path("")), Cache::at(scratch.path("cache")));
+    let discovery =
+        Discovery::new(Surroundings::new(variables, scratch.path(""))).cache(Cache::at(scratch.path("cache")));
     thread::scope(|scope| {
         scope.spawn(|| {
             wait_until_asked(scratch);
             flag.store(true, Ordering::Relaxed);
         });
-        search(discovery.with_interrupt(Interrupt::by(flag.clone())))
+        search(discovery.interrupt(Interrupt::by(flag.clone())))
     })
 }
 

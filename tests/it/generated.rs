@@ -45,11 +45,16 @@ fn zsh_loads_the_completions_from_fpath() {
     // Completion needs a terminal, so print what `_arguments` would be given instead.
     let load = "set -eu; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -d dump
         [[ ${_comps[rvenv]} == _rvenv ]]
-        autoload +X _rvenv; _arguments() { print -rl -- ${${(M)@:#*--*}##(\\(*\\)|)} }
+        autoload +X _rvenv; _arguments() { print -rl -- ${(M)@:#*--*} }
         curcontext= ; _rvenv || true";
     let Some(completed) = completed(&scratch, "zsh", "_rvenv", "completions=zsh", load) else { return };
+    // The flags that exclude another precede it in parentheses.
+    let name = |spec: &str| match spec.strip_prefix('(').and_then(|excluded| excluded.split_once(')')) {
+        Some((_, name)) => name.to_owned(),
+        None => spec.trim_start_matches('*').to_owned(),
+    };
     for flag in flags() {
-        assert!(completed.iter().any(|spec| spec.trim_start_matches('*').starts_with(&flag)), "{flag}: {completed:?}");
+        assert!(completed.iter().any(|spec| name(spec).starts_with(&flag)), "{flag}: {completed:?}");
     }
 }
 

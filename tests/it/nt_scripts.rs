@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rvenv::{
-    Cache, Context, Discovery, EnvBuilder, Interpreter, Options, Platform, PythonRequest, Result, Steps, Surroundings,
-};
+use rvenv::{Context, Discovery, EnvBuilder, Interpreter, Platform, PythonRequest, Result, Steps, Surroundings};
 
 use crate::harness::*;
 
@@ -28,13 +26,12 @@ impl Steps for ScriptsAlone {
 
 /// Creates the scripts of an environment of this name as for Windows, plus those in `directory`. Returns ENV_DIR.
 fn scripts_of_windows(scratch: &Scratch, name: &str, directory: Option<&Path>) -> PathBuf {
-    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")));
     let mut interpreter: Interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
     interpreter.platform = Platform::Nt;
     interpreter.scheme.scripts = "Scripts".into();
-    let options = Options::default().scripts(directory.map(Path::to_owned));
     let env_dir = scratch.path(name);
-    EnvBuilder::new(interpreter, options).create_with(&env_dir, &ScriptsAlone).unwrap();
+    EnvBuilder::new(interpreter).scripts(directory).create_with(&env_dir, &ScriptsAlone).unwrap();
     env_dir
 }
 

@@ -5,9 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rvenv::{
-    Cache, Context, Discovery, EnvBuilder, Event, Interpreter, Options, PythonRequest, Result, Steps, Surroundings,
-};
+use rvenv::{Context, Discovery, EnvBuilder, Event, Interpreter, PythonRequest, Result, Steps, Surroundings};
 
 use crate::harness::*;
 
@@ -22,7 +20,7 @@ impl Steps for WithScripts<'_> {
 }
 
 fn interpreter(scratch: &Scratch) -> Interpreter {
-    let discovery = Discovery::new(Surroundings::new([], scratch.path("")), Cache::none());
+    let discovery = Discovery::new(Surroundings::new([], scratch.path("")));
     discovery.find(&PythonRequest::Path(python().path)).unwrap()
 }
 
@@ -30,12 +28,12 @@ fn interpreter(scratch: &Scratch) -> Interpreter {
 fn build(scratch: &Scratch, scripts: &Path) -> (Result<Context>, Vec<String>) {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let told = warnings.clone();
-    let builder = EnvBuilder::new(interpreter(scratch), Options::default()).on_event(move |event| {
-        if let Event::Warning { line } = event {
+    let builder = EnvBuilder::new(interpreter(scratch)).on_event(move |event| {
+        if let Event::Warning { line, .. } = event {
             told.lock().unwrap().push(line.to_owned());
         }
     });
-    let built = builder.create_with(&scratch.path("a b"), &WithScripts(scripts));
+    let built = builder.create_with(scratch.path("a b"), &WithScripts(scripts));
     let warnings = warnings.lock().unwrap().clone();
     (built, warnings)
 }
@@ -63,7 +61,7 @@ fn common_and_posix_are_installed_with_their_placeholders_replaced() {
     let dir = env_dir.display();
     assert_eq!(
         text,
-        format!("'{dir}'|'a b'|'a b'|bin|'{dir}/bin/{}'|__VENV_OTHER__", context.python_exe.to_string_lossy())
+        format!("'{dir}'|'a b'|'a b'|bin|'{dir}/bin/{}'|__VENV_OTHER__", context.python_exe().to_string_lossy())
     );
     assert_eq!(fs::read_to_string(bin.join("values.fish")).unwrap(), "'a b'");
     assert_eq!(scratch.run(bin.join("sub/tool")).ok(), format!("{dir}\n"));
@@ -198,7 +196,7 @@ fn post_setup_can_install_scripts_into_the_finished_environment() {
     }
     let scratch = Scratch::new();
     scratch.write_script("team/common/sub/tool", "#!/bin/sh\necho __VENV_DIR__\n");
-    let builder = EnvBuilder::new(interpreter(&scratch), Options::default());
-    builder.create_with(&scratch.env(), &Late(&scratch.path("team"))).unwrap();
+    let builder = EnvBuilder::new(interpreter(&scratch));
+    builder.create_with(scratch.env(), &Late(&scratch.path("team"))).unwrap();
     assert_eq!(scratch.run(scratch.path("env/bin/sub/tool")).ok(), format!("{}\n", scratch.env().display()));
 }

@@ -35,7 +35,7 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     }
     let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
     if placed.iter().any(|(_, source)| is_copy_of_base(source)) {
-        let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
+        let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
         check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)?;
     }
     Ok(())
@@ -55,7 +55,7 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
         if let Err(error) = context.stage.symlink(source, &path) {
             for (made, _) in &linked[..=position] {
                 // The link that failed may not exist.
-                let _ = fs::remove_file(context.staged(&context.bin_path.join(made)));
+                let _ = fs::remove_file(context.stage.at(&context.bin_path.join(made)));
             }
             return Err((path, error));
         }

@@ -35,11 +35,11 @@ pub(super) fn setup(context: &mut Context) -> Result<()> {
     for name in names {
         place(context, Path::new(&context.python_exe), &context.bin_path.join(name))?;
     }
-    if context.staged(&context.env_exe).is_symlink() {
+    if context.stage.at(&context.env_exe).is_symlink() {
         return Ok(());
     }
     companions::copy(context)?;
-    let (executable, prefix) = (context.staged(&context.env_exe), context.staged(&context.env_dir));
+    let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
     check_copy(&executable, &prefix, &interpreter, &context.session.interrupt)
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 
 /// The flags, all hidden from the help.
 #[derive(Debug, Args)]
-pub struct Foreign {
+#[group(conflicts_with = "mode", requires = "env_dirs")]
+pub struct Compatibility {
     /// virtualenv: download nothing (always so)
     #[arg(long, hide = true, alias = "never-download")]
     no_download: bool,
@@ -59,7 +60,7 @@ pub struct Foreign {
 /// virtualenv's names for the version that it bundles.
 const BUNDLED: [&str; 2] = ["bundle", "embed"];
 
-impl Foreign {
+impl Compatibility {
     /// Fails if a flag asks for something that rvenv does not do.
     pub fn check(&self) -> Result<()> {
         for (project, version) in [("pip", &self.pip), ("setuptools", &self.setuptools)] {

@@ -1,0 +1,157 @@
+//! Creates the environments that the command line names.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use rvenv::{
+    Activator, Cache, Context, Discovery, EnvBuilder, Event, Existing, Interpreter, Interrupt, LinkMode, Links,
+    PythonRequest, Steps,
+};
+
+use super::flags::{Environment, Linking, Output, Pip};
+use super::progress::Progress;
+
+/// The environments to create.
+pub struct Create {
+    pub env_dirs: Vec<OsString>,
+    pub request: PythonRequest,
+    pub environment: Environment,
+    pub pip: Pip,
+    pub link_mode: Linking,
+    pub output: Output,
+}
+
+impl Create {
+    /// Creates the environments in order; the first failure ends the run.
+    pub fn run(&self, discovery: &Discovery, cache: Cache, interrupt: Interrupt) -> Result<()> {
+        let interpreter = discovery.find(&self.request)?;
+        let purelib = interpreter.scheme.purelib.clone();
+        let builder = self
+            .builder(interpreter)?
+            .cache(cache)
+            .interrupt(interrupt)
+            .interactive(!self.output.quiet)
+            .program(env::current_exe().map_or_else(|_| "rvenv".into(), Into::<OsString>::into))
+            .on_event(self.observer());
+        for env_dir in self.env_dirs.iter().map(Path::new) {
+            if !self.pip.pip_only {
+                builder.create(env_dir)?;
+            } else if is_environment(env_dir, &purelib) {
+                builder.create_with(env_dir, &PipOnly)?;
+            } else {
+                bail!("there is no environment for this Python at {}", env_dir.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// A builder with the options that the flags and variables name.
+    fn builder(&self, interpreter: Interpreter) -> Result<EnvBuilder> {
+        let Create { environment, pip, .. } = self;
+        let mut builder = EnvBuilder::new(interpreter)
+            .system_site_packages(environment.system_site_packages)
+            .existing(match (environment.clear, environment.upgrade) {
+                (true, _) => Existing::Clear { force: environment.force },
+                (_, true) => Existing::Upgrade,
+                _ => Existing::Keep,
+            })
+            .with_pip(!pip.without_pip)
+            .with_setuptools(!pip.no_setuptools)
+            .find_links(self.find_links())
+            .scripts(&environment.scripts)
+            .upgrade_deps(pip.upgrade_deps)
+            .scm_ignore_files(!environment.without_scm_ignore_files)
+            .compile(!pip.no_compile)
+            .link_mode(match self.link_mode {
+                Linking::Copy => LinkMode::Copy,
+                Linking::Clone => LinkMode::Clone,
+                Linking::Hardlink => LinkMode::Hardlink,
+            })
+            .relocatable(environment.relocatable);
+        if environment.symlinks {
+            builder = builder.links(Links::Symlink);
+        }
+        if environment.copies {
+            builder = builder.links(Links::Copy);
+        }
+        if let Some(list) = &environment.activators {
+            builder = builder.activators(activators(list)?);
+        }
+        if let Some(prompt) = &environment.prompt {
+            builder = builder.prompt(prompt);
+        }
+        if let Some(time) = source_date()? {
+            builder = builder.source_date(time);
+        }
+        Ok(builder)
+    }
+
+    fn find_links(&self) -> Vec<PathBuf> {
+        if !self.pip.find_links.is_empty() {
+            return self.pip.find_links.clone();
+        }
+        let directories = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
+        env::split_paths(&directories).filter(|directory| !directory.as_os_str().is_empty()).collect()
+    }
+
+    /// Prints the builder's events to stderr, depending on --verbose and --quiet.
+    fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
+        let (progress, verbose, quiet) = (self.progress(), self.output.verbose, self.output.quiet);
+        move |event| match event {
+            Event::Progress { line, .. } if verbose => progress.say(line),
+            Event::Progress { line, .. } => progress.show(line),
+            Event::TerminalInUse => progress.clear(),
+            Event::Warning { line, .. } if !quiet => progress.say(&format!("Warning: {line}")),
+            _ => {}
+        }
+    }
+
+    /// Shows long operations on a terminal, but not in CI, where nobody watches.
+    fn progress(&self) -> Progress {
+        let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
+        if self.output.quiet || self.output.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
+    }
+}
+
+/// The activators in a list separated by commas. Fails if one is unknown.
+fn activators(list: &str) -> Result<Vec<Activator>> {
+    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::parse).collect::<Result<_, _>>().context("--activators")
+}
+
+/// The time in SOURCE_DATE_EPOCH, which is in seconds since 1970.
+fn source_date() -> Result<Option<SystemTime>> {
+    let Some(epoch) = env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) else { return Ok(None) };
+    let since = epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    match since.and_then(|since| UNIX_EPOCH.checked_add(since)) {
+        Some(time) => Ok(Some(time)),
+        None => bail!(
+            "SOURCE_DATE_EPOCH is {epoch:?}, which is not a number of seconds since 1970; unset it or set it to one"
+        ),
+    }
+}
+
+/// `--pip-only`: installs pip and nothing else, as one step of an environment that another program creates.
+struct PipOnly;
+
+impl Steps for PipOnly {
+    fn create_configuration(&self, _: &EnvBuilder, _: &mut Context) -> rvenv::Result<()> {
+        Ok(())
+    }
+
+    fn setup_python(&self, _: &EnvBuilder, _: &mut Context) -> rvenv::Result<()> {
+        Ok(())
+    }
+
+    fn setup_scripts(&self, _: &EnvBuilder, _: &mut Context) -> rvenv::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether there is an environment at `env_dir` that has its packages in `purelib`, and so is one of the same Python.
+fn is_environment(env_dir: &Path, purelib: &Path) -> bool {
+    env_dir.join("pyvenv.cfg").is_file() && env_dir.join(purelib).is_dir()
+}
