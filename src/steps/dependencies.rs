@@ -2,10 +2,10 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::session::Session;
 use crate::context::Context;
 use crate::error::Result;
 use crate::interpreter::without_python_variables;
+use crate::session::Session;
 use crate::{process, seed};
 
 /// The step `upgrade_dependencies`: runs `<env_exe> -m pip install --upgrade` for what the interpreter bundles. pip's
