@@ -5,9 +5,7 @@
 mod bytecode;
 mod compile;
 mod distribution;
-mod entry_points;
 mod exe;
-mod file_names;
 mod find_links;
 mod foreign;
 mod image;

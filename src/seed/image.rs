@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::distribution::{Distribution, InstalledFile};
-use super::file_names::is_inside;
 use super::image_list::{List, MOST_AT_ONCE};
+use super::names::is_inside;
 use super::site_packages::{self, Directory, Root};
 use crate::error::{Error, Result};
 use crate::os;

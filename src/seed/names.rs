@@ -1,4 +1,4 @@
-//! The names of projects and their wheels.
+//! The names of projects, of their wheels, and of files that are valid on every system.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -24,6 +24,27 @@ pub(super) fn normalized(project: &str) -> String {
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
+/// Whether a name stays below the directory that it is joined to and is a valid file name, on every system.
+pub(super) fn is_inside(name: &str) -> bool {
+    let name = name.strip_suffix('/').unwrap_or(name);
+    // Check byte by byte, since there are thousands of names and few are not ASCII.
+    let is_refused = |byte: &u8| byte.is_ascii_control() || b"\\:<>\"|?*".contains(byte);
+    !name.as_bytes().iter().any(is_refused)
+        && (name.is_ascii() || !name.chars().any(char::is_control))
+        && name.split('/').all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && !is_device(part))
+}
+
+/// Whether Windows treats a name as a device, whatever its extension (`NUL`, `com1.txt`).
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end();
+    let is = |device: &&str| stem.eq_ignore_ascii_case(device);
+    let is_numbered = |kind: &&str| match stem.split_at_checked(kind.len()) {
+        Some((start, number)) => start.eq_ignore_ascii_case(kind) && number.chars().count() == 1,
+        None => false,
+    };
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].iter().any(is) || ["COM", "LPT"].iter().any(is_numbered)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +54,19 @@ mod tests {
         let (project, version) = name_and_version(Path::new("/x/Some_Project-1.0rc1-py3-none-any.whl")).unwrap();
         assert_eq!((project.as_str(), version.to_string().as_str()), ("some-project", "1.0rc1"));
         assert!(name_and_version(Path::new("pip.whl")).is_none());
+    }
+
+    #[test]
+    fn unsafe_names_are_recognised() {
+        for name in ["pip/__init__.py", "pip/", "a..b/c", ".hidden", "console.py", "com.py", "com10"] {
+            assert!(is_inside(name), "{name}");
+        }
+        for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
+            assert!(!is_inside(name), "{name}");
+        }
+        // Names that Windows reads as another name or as a device.
+        for name in ["a.. /x", "a./x", "a ", "...", "nul", "a/NUL.py", "Com1.tar.gz", "lpt9", "con .py", "a?b"] {
+            assert!(!is_inside(name), "{name}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! A wheel (PEP 427): a zip file whose entries go into site-packages as they are.
 
-mod directory;
-mod entries;
+mod archive;
+mod entry_points;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz_read;
 #[cfg(test)]
 mod property;
-#[cfg(any(test, fuzzing))]
-pub(super) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -17,7 +17,6 @@ use pep440_rs::Version;
 use zip::ZipArchive;
 
 use super::distribution::InstalledFile;
-use super::entry_points;
 use super::launcher::Launcher;
 use super::names::{name_and_version, normalized};
 use super::record::Record;
@@ -25,7 +24,7 @@ use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::os;
-use entries::{Archive, LARGEST_WHEEL, checked_names, contents, with_contents};
+use archive::{Archive, LARGEST_WHEEL, check_complete, checked_names, contents, may_have_more_than, with_contents};
 
 /// The maximum number of entries in a wheel. pip's has one thousand.
 const MOST_ENTRIES: usize = 1 << 16;
@@ -59,16 +58,16 @@ impl Wheel {
 
     fn read(path: &Path, bytes: Arc<[u8]>) -> Result<Wheel, String> {
         let (project, version) = name_and_version(path).ok_or("its name is not of the form NAME-VERSION-TAGS.whl")?;
-        if directory::may_have_more_than(MOST_ENTRIES, &bytes) {
+        if may_have_more_than(MOST_ENTRIES, &bytes) {
             return Err(format!("it has more than {MOST_ENTRIES} entries"));
         }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-        directory::check_complete(&mut archive)?;
+        check_complete(&mut archive)?;
         let mut files = checked_names(&mut archive)?;
         let dist_info = dist_info(&files, &project)?;
         let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
         let mut record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
-        files.retain(|name, _| !is_made_anew(name, &dist_info));
+        files.retain(|name, _| !is_generated(name, &dist_info));
         record.retain(|name| files.contains_key(name));
         Ok(Wheel { path: path.to_owned(), project, version, dist_info, archive, files, record })
     }
@@ -163,7 +162,7 @@ fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, S
 
 /// Whether the installation writes this file itself, even if the wheel has one: RECORD; its signatures, which are no
 /// longer valid then; INSTALLER and REQUESTED, which say who installed it and why; and the .pyc of modules.
-fn is_made_anew(name: &str, dist_info: &str) -> bool {
+fn is_generated(name: &str, dist_info: &str) -> bool {
     let of_installation = ["RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED"];
     let metadata = name.strip_prefix(dist_info).and_then(|name| name.strip_prefix('/'));
     metadata.is_some_and(|name| of_installation.contains(&name))
@@ -173,5 +172,5 @@ fn is_made_anew(name: &str, dist_info: &str) -> bool {
 /// Passes these bytes to everything that reads a wheel.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    trial::run(bytes);
+    fuzz_read::run(bytes);
 }

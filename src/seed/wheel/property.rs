@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 
-use super::{Wheel, trial};
+use super::{Wheel, fuzz_read};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::seed::site_packages::Root;
@@ -66,13 +66,13 @@ fn wheel() -> impl Strategy<Value = Vec<u8>> {
 
 /// Tries a wheel in memory, then on disk, and asserts that both give the same result. Returns whether it is accepted.
 fn try_out(bytes: &[u8]) -> bool {
-    let read = trial::read(bytes.into());
+    let read = fuzz_read::read(bytes.into());
     let directory = tempfile::tempdir().unwrap();
     // Deep enough that names with `..` stay inside the temporary directory.
     let site_packages = directory.path().join("a/way/down/to/lib/site-packages");
     fs::create_dir_all(&site_packages).unwrap();
     let root = Root::at(site_packages.clone(), site_packages.clone(), Interrupt::default());
-    let written = Wheel::read(Path::new(trial::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
+    let written = Wheel::read(Path::new(fuzz_read::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
     let files = files_in(directory.path());
     assert!(files.iter().all(|file| file.starts_with("a/way/down/to/lib/site-packages/")), "{files:?}");
     match (&read, written) {
@@ -123,8 +123,8 @@ proptest! {
 
     #[test]
     fn arbitrary_text_does_not_cause_a_panic(text in any::<Vec<u8>>(), lines in entry_points()) {
-        trial::run(&text);
-        trial::run(lines.as_bytes());
+        fuzz_read::run(&text);
+        fuzz_read::run(lines.as_bytes());
     }
 }
 
@@ -140,7 +140,7 @@ fn many_of_these_wheels_are_accepted() {
 fn truncated_wheels_are_rejected() {
     let whole = wheel_builder::wheel(&[Entry::new("pip-1.0.dist-info/METADATA", ""), Entry::new("a.py", "pass\n")]);
     assert!(try_out(&whole));
-    assert!((0..whole.len()).all(|length| trial::read(whole[..length].into()).is_err()));
+    assert!((0..whole.len()).all(|length| fuzz_read::read(whole[..length].into()).is_err()));
 }
 
 /// The corpus of the fuzz target: its seeds, and the inputs that it has found.
@@ -151,7 +151,7 @@ fn the_fuzz_corpus_is_read_without_a_panic() {
     assert!(files.len() > 10, "{files:?}");
     for file in files {
         let bytes = fs::read(file).unwrap();
-        trial::run(&bytes);
+        fuzz_read::run(&bytes);
         try_out(&bytes);
     }
 }

@@ -1,8 +1,8 @@
 //! A wheel's entry_points.txt, which lists the functions that its scripts call.
 
-use super::file_names::is_inside;
-use super::launcher::Launcher;
 use crate::interpreter::Interpreter;
+use crate::seed::launcher::Launcher;
+use crate::seed::names::is_inside;
 
 /// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
 /// name or a function in it is invalid.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use zip::ZipArchive;
 
-use super::{Wheel, is_made_anew};
+use super::{Wheel, entry_points, is_generated};
 use crate::interpreter::Interpreter;
-use crate::seed::entry_points;
-use crate::seed::file_names::is_inside;
+use crate::seed::names::is_inside;
 use crate::seed::record::Record;
 
 /// The file name of the wheel.
@@ -58,7 +57,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
     let files = wheel.installed_files();
     let launchers = wheel.launchers(&Interpreter::for_tests()).map_err(|error| error.to_string());
     for file in &files {
-        assert!(is_inside(&file.name) && !is_made_anew(&file.name, wheel.dist_info()), "{:?}", file.name);
+        assert!(is_inside(&file.name) && !is_generated(&file.name, wheel.dist_info()), "{:?}", file.name);
         wheel.with_contents(&mut archive, &file.name, |_| Ok(())).map_err(|error| error.to_string())?;
     }
     for path in wheel.record().paths() {
