@@ -1,158 +1,106 @@
-//! An image: the installed files of wheels, with bytecode, in a single file, which is written out to fill the next
-//! environment. The files' bytes come first. A JSON list follows, with each file's name, the position of its bytes,
-//! and a checksum that they are compared with when they are read.
+//! The images in the cache. The key of each covers everything that its bytes depend on.
 
-use std::cell::RefCell;
+mod list;
+mod reading;
+mod unpacked;
+pub(super) mod writing;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use super::distribution::{Distribution, InstalledFile};
-use super::image_list::{List, MOST_AT_ONCE};
-use super::names::is_inside;
-use super::site_packages::{self, Directory, Root};
-use crate::error::{Error, Result};
+use super::distribution::Distribution;
+use super::site_packages::Root;
+use crate::cache::{self, Cache};
+use crate::error::{AtPath, Result};
+use crate::interpreter::Interpreter;
+use crate::options::Options;
 use crate::os;
+use list::FORMAT;
+use writing::NewImage;
 
-/// An image. When it is opened, only the list is read and checked.
-pub(super) struct Image {
-    list: List,
-    file: File,
-    /// The offset where the files' bytes end.
-    end: u64,
-    /// The pieces that have been read and verified, by their start and end. If unset, nothing is kept: for a single
-    /// environment, that would only take memory.
-    read: OnceLock<Mutex<Pieces>>,
+pub(super) use reading::{Fault, Image};
+pub(super) use unpacked::Unpacked;
+
+/// The subdirectory of the cache.
+const DIRECTORY: &str = "images";
+
+/// The time after which an unused image is removed.
+const LONGEST_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The number of bytes at the end of a wheel that distinguish it from others. They contain the archive's directory,
+/// with each file's size and checksum, and in most wheels RECORD too.
+const TAIL: u64 = 1 << 17;
+
+/// The images that have been opened, shared by all environments that one builder creates.
+#[derive(Clone, Default)]
+pub(crate) struct Images {
+    opened: Arc<Mutex<HashMap<String, Arc<Image>>>>,
 }
 
-type Pieces = HashMap<(u64, u64), Arc<Vec<u8>>>;
-
-thread_local! {
-    /// The buffer that a thread reads into if nothing is kept, so that memory is allocated only once.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The reason why an image could not be written out.
-pub(super) enum Fault {
-    /// The image differs from what was stored.
-    Damaged,
-    /// The environment cannot be written.
-    Failed(Error),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Fault {
-        Fault::Failed(error)
+impl std::fmt::Debug for Images {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Images").finish_non_exhaustive()
     }
 }
 
-impl Image {
-    /// Opens the image in this file. None if it is not a valid image.
-    pub(super) fn open(file: File) -> Option<Image> {
-        let (list, end) = List::read(&file)?;
-        let mut files = list.distributions.iter().flat_map(|distribution| &distribution.files);
-        files.all(|file| is_inside(&file.name)).then_some(())?;
-        Some(Image { list, file, end, read: OnceLock::new() })
-    }
-
-    /// Keeps everything that is read from now on in memory, for further environments.
-    pub(super) fn keep_what_is_read(&self) {
-        self.read.get_or_init(Mutex::default);
-    }
-
-    /// The distributions that it installs.
-    pub(super) fn distributions(&self) -> &[Distribution] {
-        &self.list.distributions
-    }
-
-    /// The modification time of all modules.
-    pub(super) fn modified(&self) -> SystemTime {
-        self.list.modified
-    }
-
-    /// Writes the files of `distributions` below `root`.
-    pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
-        let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-        site_packages::write(root, &files, |directory, _, files| {
-            self.write_directory(directory, files, InstalledFile::is_module)
-        })
-    }
-
-    /// Writes `files`, which are all in one directory. Those that are `dated` get the modification time of the
-    /// modules.
-    pub(super) fn write_directory(
-        &self,
-        directory: &Directory,
-        files: &[&InstalledFile],
-        dated: impl Fn(&InstalledFile) -> bool,
-    ) -> Result<(), Fault> {
-        // The bytes of files in one directory are adjacent.
-        let mut files = files.to_vec();
-        files.sort_by_key(|file| file.entry.start);
-        let mut rest = files.as_slice();
-        while let Some(first) = rest.first() {
-            let start = first.entry.start;
-            let end_of = |file: &InstalledFile| file.entry.start.checked_add(file.entry.size);
-            let is_near = |file: &&&InstalledFile| end_of(file).is_some_and(|end| end - start <= MOST_AT_ONCE);
-            let (piece, others) = rest.split_at(rest.iter().take_while(is_near).count().max(1));
-            let end = piece.iter().try_fold(start, |end, file| Some(end.max(end_of(file)?))).ok_or(Fault::Damaged)?;
-            self.with_bytes(piece, start, end, |bytes| {
-                for file in piece {
-                    let from = (file.entry.start - start) as usize;
-                    let contents = &bytes[from..from + file.entry.size as usize];
-                    directory.write(file, contents, dated(file).then_some(self.list.modified))?;
-                }
-                Ok(())
-            })?;
-            rest = others;
+impl Images {
+    /// The image with this key, if the cache has a valid one.
+    pub(super) fn load(&self, cache: &Cache, key: &str) -> Option<Arc<Image>> {
+        if let Some(image) = self.opened().get(key) {
+            image.keep_what_is_read();
+            return Some(image.clone());
         }
-        Ok(())
+        let image = Arc::new(Image::open(cache.open(&file_name(key))?)?);
+        self.opened().insert(key.to_owned(), image.clone());
+        Some(image)
     }
 
-    /// Calls `done` with the bytes from `start` to `end`, which are those of `files`.
-    fn with_bytes(
-        &self,
-        files: &[&InstalledFile],
-        start: u64,
-        end: u64,
-        done: impl FnOnce(&[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let Some(read) = self.read.get() else {
-            return BUFFER.with_borrow_mut(|buffer| done(self.read_piece(files, start, end, buffer)?));
-        };
-        let kept = || read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bytes) = kept().get(&(start, end)).cloned() {
-            return done(&bytes);
-        }
-        let mut bytes = Vec::new();
-        self.read_piece(files, start, end, &mut bytes)?;
-        let bytes = Arc::new(bytes);
-        kept().insert((start, end), bytes.clone());
-        done(&bytes)
+    /// Starts an image with this key, from what is written from now on. None if the cache cannot store it.
+    pub(super) fn begin(&self, cache: &Cache, key: &str) -> Option<NewImage> {
+        self.opened().remove(key);
+        NewImage::begin(cache.create(&file_name(key)).ok()?)
     }
 
-    /// Reads the bytes from `start` to `end`, and checks the files in them against the checksums in the list.
-    fn read_piece<'a>(
-        &self,
-        files: &[&InstalledFile],
-        start: u64,
-        end: u64,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8], Fault> {
-        if end > self.end {
-            return Err(Fault::Damaged);
+    /// Stores the image of what has been installed below `root`, if one was started.
+    pub(super) fn keep(cache: &Cache, mut root: Root, distributions: Vec<Distribution>, modified: SystemTime) {
+        if let Some(image) = root.new_image.take() {
+            // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
+            let _ = image.finish(&root.staged, distributions, modified);
+            cache.sweep(DIRECTORY, |_, unused| unused > LONGEST_UNUSED);
+            unpacked::sweep(cache, |key| cache.has(&file_name(key)));
         }
-        let length = (end - start) as usize;
-        buffer.resize(buffer.len().max(length), 0);
-        let bytes = &mut buffer[..length];
-        os::read_at(&self.file, bytes, start).map_err(|_| Fault::Damaged)?;
-        for file in files {
-            let from = (file.entry.start - start) as usize;
-            if crc32fast::hash(&bytes[from..from + file.entry.size as usize]) != file.entry.crc32 {
-                return Err(Fault::Damaged);
-            }
-        }
-        Ok(bytes)
     }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, Arc<Image>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The key of the image of these wheels for this interpreter. Fails if a wheel cannot be read.
+pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Options) -> Result<String> {
+    let mut identities = Vec::new();
+    for wheel in wheels {
+        identities.push((wheel.file_name(), identity(wheel).at("read", wheel)?));
+    }
+    let bytecode = (&interpreter.cache_tag, &interpreter.magic, options.compile, options.source_date);
+    let version = (FORMAT, env!("CARGO_PKG_VERSION"), interpreter.version, &interpreter.implementation);
+    Ok(cache::key(format!("{version:?} {bytecode:?} {identities:?}").as_bytes()))
+}
+
+/// A wheel's size, and a hash of its last 128 KiB. Its location and owner do not matter, since they do not affect what
+/// it installs.
+fn identity(wheel: &Path) -> io::Result<(u64, String)> {
+    let mut file = os::open_regular(wheel)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail)?;
+    Ok((size, cache::key(&tail)))
+}
+
+fn file_name(key: &str) -> String {
+    format!("{DIRECTORY}/{key}.image")
 }

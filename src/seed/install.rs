@@ -11,14 +11,12 @@ use super::bytecode;
 use super::compile::{self, Compiled};
 use super::distribution::{Distribution, InstalledFile};
 use super::find_links::choose;
-use super::image::{Fault, Image};
-use super::images::{self, Images};
+use super::image::{self, Fault, Image, Images, Unpacked};
 use super::launchers;
 use super::make_way::make_way;
 use super::record::Record;
 use super::reuse;
 use super::site_packages::Root;
-use super::unpacked::Unpacked;
 use super::wheel::Wheel;
 use crate::context::Context;
 use crate::error::Result;
@@ -31,7 +29,7 @@ const WITH_REQUESTED: [u64; 2] = [20, 2];
 /// that is intact and at least as new stays as it is; an older or damaged one is replaced.
 pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let wheels = choose(&context.interpreter, &context.options)?;
-    let key = images::key(&context.interpreter, &wheels, &context.options)?;
+    let key = image::key(&context.interpreter, &wheels, &context.options)?;
     if let Some(image) = images.load(&context.session.cache, &key) {
         match write_image(context, &image, &key) {
             Ok(()) => return Ok(()),

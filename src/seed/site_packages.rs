@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
-use super::new_image::{DirectoryOfImage, NewImage};
+use super::image::writing::{DirectoryOfImage, NewImage};
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
-use super::distribution::{Distribution, Entry, InstalledFile};
-use super::image_list::{List, MOST_AT_ONCE};
+use super::list::{List, MOST_AT_ONCE};
 use crate::cache::NewFile;
+use crate::seed::distribution::{Distribution, Entry, InstalledFile};
 
 /// Files of one directory, with their bytes one after another.
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Batch {
 }
 
 /// An image that is being created. If it is dropped before it is [finished](Self::finish), nothing of it is kept.
-pub(super) struct NewImage {
+pub(crate) struct NewImage {
     /// None once everything has been sent.
     sender: Option<SyncSender<Batch>>,
     spare: Spare,
@@ -118,18 +118,18 @@ impl Written {
 }
 
 /// The part of an image that comes from one directory.
-pub(super) struct DirectoryOfImage<'a> {
+pub(crate) struct DirectoryOfImage<'a> {
     image: &'a NewImage,
     batch: RefCell<Batch>,
 }
 
 impl<'a> DirectoryOfImage<'a> {
-    pub(super) fn of(image: &'a NewImage) -> DirectoryOfImage<'a> {
+    pub(crate) fn of(image: &'a NewImage) -> DirectoryOfImage<'a> {
         DirectoryOfImage { image, batch: RefCell::default() }
     }
 
     /// Adds a file of the directory.
-    pub(super) fn add(&self, name: &str, contents: &[u8]) {
+    pub(crate) fn add(&self, name: &str, contents: &[u8]) {
         let is_full = self.batch.borrow().bytes.len() + contents.len() > MOST_AT_ONCE as usize;
         if is_full {
             self.send();
@@ -161,7 +161,7 @@ impl Drop for DirectoryOfImage<'_> {
 mod tests {
     use super::*;
     use crate::cache::Cache;
-    use crate::seed::image::Image;
+    use crate::seed::image::reading::Image;
 
     #[test]
     fn the_files_of_an_image_are_at_the_positions_in_its_list() {

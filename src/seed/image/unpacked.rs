@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use super::distribution::{Distribution, InstalledFile};
-use super::image::{Fault, Image};
-use super::site_packages::{self, Directory, Root};
+use super::reading::{Fault, Image};
 use crate::cache::Cache;
 use crate::interrupt::Interrupt;
 use crate::options::LinkMode;
 use crate::os;
+use crate::seed::distribution::{Distribution, InstalledFile};
+use crate::seed::site_packages::{self, Directory, Root};
 
 /// The subdirectory of the cache.
 const DIRECTORY: &str = "unpacked";
@@ -23,7 +23,7 @@ pub(super) fn sweep(cache: &Cache, has_image: impl Fn(&str) -> bool) {
 
 /// The unpacked copy of one image. All its files have the modification time of the image's modules. A file with
 /// another time or size has been changed through a hard link, and is no longer used.
-pub(super) struct Unpacked<'a> {
+pub(crate) struct Unpacked<'a> {
     image: &'a Image,
     path: PathBuf,
     link_mode: LinkMode,
@@ -35,7 +35,7 @@ pub(super) struct Unpacked<'a> {
 
 impl<'a> Unpacked<'a> {
     /// The unpacked copy of the image with this name, created now if the cache has none. None if it cannot be created.
-    pub(super) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
+    pub(crate) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
         let path = cache.directory(&format!("{DIRECTORY}/{name}"), |directory| {
             let root = Root::at(directory.to_owned(), directory.to_owned(), Interrupt::default());
             let distributions: Vec<&Distribution> = image.distributions().iter().collect();
@@ -49,7 +49,7 @@ impl<'a> Unpacked<'a> {
     }
 
     /// Writes the files of `distributions` below `root`. Those that cannot be linked or cloned are copied.
-    pub(super) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
+    pub(crate) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
         let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
         let written = site_packages::write(root, &files, |directory, name, files| {
             let left = self.place_all(directory, name, files);

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::distribution::Distribution;
 use crate::os;
+use crate::seed::distribution::Distribution;
 
 /// The version of the image format, increased whenever the format changes.
 pub(super) const FORMAT: u32 = 6;
