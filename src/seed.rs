@@ -3,7 +3,6 @@
 //! [`reuse`]). The rest is what pip itself would write: [`record`], [`launcher`]s and INSTALLER.
 
 mod bytecode;
-mod compile;
 mod distribution;
 mod exe;
 mod find_links;
@@ -18,7 +17,6 @@ mod names;
 mod parallel;
 mod record;
 mod repair;
-mod reuse;
 mod shebang;
 mod site_packages;
 mod wheel;

@@ -1,72 +1,32 @@
-//! A module's .pyc: its name, and the header that Python compares with the module.
+//! The bytecode of modules: the base's own where it fits, otherwise compiled by the interpreter.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
+mod compile;
+mod pyc;
+mod reuse;
 
-use super::distribution::InstalledFile;
+use std::time::SystemTime;
+
 use super::site_packages::Root;
-use crate::error::{AtPath, Result};
-use crate::interpreter::Interpreter;
+use crate::context::Context;
+use crate::error::Result;
 
-/// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
-pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
-    let stem = module.strip_suffix(".py").unwrap_or(module);
-    let (directory, name) = stem.rsplit_once('/').map_or(("", stem), |(directory, name)| (directory, name));
-    let separator = if directory.is_empty() { "" } else { "/" };
-    format!("{directory}{separator}__pycache__/{name}.{cache_tag}.pyc")
-}
+pub(super) use compile::Compiled;
+pub(super) use pyc::fit_to_times;
 
-/// The module of a .pyc: `pip/a.py` for `pip/__pycache__/a.cpython-313.pyc`.
-pub(super) fn module_of(pyc: &str) -> Option<String> {
-    let (directory, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
-    let directory = directory.strip_suffix("__pycache__")?;
-    Some(format!("{directory}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
-}
-
-/// The header of a .pyc that is validated by its source's time and size: the magic number, the flags (zero, since
-/// Python 3.7, PEP 552), the time in seconds, and the size in bytes.
-pub(super) fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
-    let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
-    let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
-    // Both are truncated to 32 bits, as in importlib.
-    let seconds = modified.duration_since(UNIX_EPOCH).ok()?.as_secs() as u32;
-    Some([&magic, flags, &seconds.to_le_bytes(), &(size as u32).to_le_bytes()].concat())
-}
-
-/// Updates the headers of the .pyc among `files` to the times that their modules have, where the expected time could
-/// not be set: some mounts do not allow that. A hash-based .pyc is valid anyway.
-pub(super) fn fit_to_times(root: &Root, files: &[&InstalledFile], interpreter: &Interpreter) -> Result<()> {
-    for file in files {
-        let Some(module) = module_of(&file.name) else { continue };
-        let Ok(source) = root.staged.join(module).metadata() else { continue };
-        let header = source.modified().ok().and_then(|time| header(interpreter, time, source.len() as usize));
-        let opened = OpenOptions::new().write(true).open(root.staged.join(&file.name));
-        let written = opened.and_then(|mut pyc| header.map_or(Ok(()), |header| pyc.write_all(&header)));
-        written.at("write", &root.path.join(&file.name))?;
+/// Writes a .pyc for each module, if the options ask for it: the base's own, or a new one.
+pub(super) fn compile_modules(
+    context: &Context,
+    root: &Root,
+    modules: Vec<&str>,
+    modified: SystemTime,
+) -> Result<Compiled> {
+    if !context.options.compile {
+        return Ok(Compiled::nothing());
     }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_module_of_a_pyc_is_found() {
-        for module in ["pip/a.py", "pip/a.b.py", "six.py"] {
-            assert_eq!(module_of(&pyc_of(module, "cpython-313")).unwrap(), module);
-        }
-        assert_eq!(module_of("pip/a.pyc"), None);
+    // If times could not be set, compile everything: Python uses the times that the modules have.
+    let left = if root.has_times() { reuse::reuse(context, root, modules, modified)? } else { modules };
+    if !left.is_empty() {
+        context.session.observer.doing(&format!("Compiling {} modules", left.len()));
     }
-
-    #[test]
-    fn the_header_has_flags_since_python_3_7() {
-        let time = UNIX_EPOCH + std::time::Duration::from_secs(0x0102_0304);
-        let mut interpreter = Interpreter::for_tests();
-        let new = b"\xf3\x0d\x0d\x0a\0\0\0\0\x04\x03\x02\x01\x05\0\0\0";
-        assert_eq!(header(&interpreter, time, 5).unwrap(), new);
-        interpreter.version = [3, 6, 15];
-        assert_eq!(header(&interpreter, time, 5).unwrap(), [&new[..4], &new[8..]].concat());
-    }
+    compile::compile(context, &context.interpreter, &left)
 }

@@ -7,15 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pep440_rs::Version;
 
-use super::bytecode;
-use super::compile::{self, Compiled};
+use super::bytecode::{self, Compiled};
 use super::distribution::{Distribution, InstalledFile};
 use super::find_links::choose;
 use super::image::{self, Fault, Image, Images, Unpacked};
 use super::launchers;
 use super::make_way::make_way;
 use super::record::Record;
-use super::reuse;
 use super::site_packages::Root;
 use super::wheel::Wheel;
 use crate::context::Context;
@@ -112,7 +110,8 @@ fn install_wheels(
         context.session.observer.doing(&format!("Installing {} {}", wheel.project(), wheel.version()));
         wheel.unpack(root, modified)?;
     }
-    let compiled = compile_modules(context, wheels, root, modified)?;
+    let modules = wheels.iter().flat_map(Wheel::modules).collect();
+    let compiled = bytecode::compile_modules(context, root, modules, modified)?;
     let mut distributions = Vec::new();
     for wheel in wheels {
         let distribution = describe(context, wheel, &compiled, marks_requested)?;
@@ -120,23 +119,6 @@ fn install_wheels(
         distributions.push(distribution);
     }
     Ok(distributions)
-}
-
-/// Writes a .pyc for each module, if the options ask for it: the base's own, or a new one.
-fn compile_modules(context: &Context, wheels: &[Wheel], root: &Root, modified: SystemTime) -> Result<Compiled> {
-    if !context.options.compile {
-        return Ok(Compiled::nothing());
-    }
-    let modules: Vec<&str> = wheels.iter().flat_map(Wheel::modules).collect();
-    // If times could not be set, compile everything: Python uses the times that the modules have.
-    let left = match root.has_times() {
-        true => reuse::reuse(context, root, modules, modified)?,
-        false => modules,
-    };
-    if !left.is_empty() {
-        context.session.observer.doing(&format!("Compiling {} modules", left.len()));
-    }
-    compile::compile(context, &context.interpreter, &left)
 }
 
 /// The current time in even seconds: every file system stores it unchanged (FAT has a resolution of two seconds), and

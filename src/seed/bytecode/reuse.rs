@@ -9,12 +9,12 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::bytecode::{header, module_of, pyc_of};
-use super::distribution::InstalledFile;
-use super::site_packages::{self, Root};
+use super::pyc::{header, module_of, pyc_of};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
+use crate::seed::distribution::InstalledFile;
+use crate::seed::site_packages::{self, Root};
 
 /// Writes the base's .pyc for those of the `modules` that the base has too, byte for byte and with a valid .pyc. The
 /// header is changed to match a source modified at `modified`. Returns the other modules.

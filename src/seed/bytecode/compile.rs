@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::bytecode::pyc_of;
-use super::parallel;
+use super::pyc::pyc_of;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::{Interpreter, reproducible};
 use crate::process::{self, Fault};
+use crate::seed::parallel;
 
 const SCRIPT: &str = include_str!("compile.py");
 
 /// The result of compiling modules.
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     /// None if this interpreter does not write .pyc files.
     cache_tag: Option<String>,
     failed: BTreeSet<String>,
@@ -26,7 +26,7 @@ impl Compiled {
     }
 
     /// The name of a module's .pyc, if it has one.
-    pub(super) fn pyc_of(&self, module: &str) -> Option<String> {
+    pub(crate) fn pyc_of(&self, module: &str) -> Option<String> {
         let cache_tag = self.cache_tag.as_ref().filter(|_| !self.failed.contains(module))?;
         Some(pyc_of(module, cache_tag))
     }
