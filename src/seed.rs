@@ -1,32 +1,27 @@
 //! The step `setup_pip`. [`find_links`] chooses the wheels, and [`install`] writes them into site-packages. The files
-//! come from a cached [`image`], or from the [`wheel`]s themselves, whose modules are then compiled ([`compile`],
-//! [`reuse`]). The rest is what pip itself would write: [`record`], [`launcher`]s and INSTALLER.
+//! come from a cached [`image`], or from the [`wheel`]s themselves, whose modules then get [`bytecode`]. The rest is
+//! what pip itself would write: [`record`], [`launcher`]s and INSTALLER.
 
 mod bytecode;
 mod distribution;
-mod exe;
 mod find_links;
-mod foreign;
 mod image;
 mod install;
 mod installed;
 mod launcher;
-mod launchers;
 mod make_way;
 mod names;
 mod parallel;
 mod record;
 mod repair;
-mod shebang;
 mod site_packages;
 mod wheel;
 
 pub(crate) use find_links::{choose, projects};
-pub(crate) use foreign::foreign_python;
 pub(crate) use image::Images;
 pub(crate) use install::install;
 pub(crate) use installed::{faults, launchers};
-pub(crate) use launcher::start_of;
+pub(crate) use launcher::{foreign_python, start_of};
 pub(crate) use names::project_of;
 pub(crate) use repair::{relocate, repair};
 #[cfg(fuzzing)]

@@ -11,7 +11,7 @@ use super::bytecode::{self, Compiled};
 use super::distribution::{Distribution, InstalledFile};
 use super::find_links::choose;
 use super::image::{self, Fault, Image, Images, Unpacked};
-use super::launchers;
+use super::launcher;
 use super::make_way::make_way;
 use super::record::Record;
 use super::site_packages::Root;
@@ -160,6 +160,6 @@ fn describe(context: &Context, wheel: &Wheel, compiled: &Compiled, marks_request
 
 /// Writes the files that contain the environment's path: the launchers, and RECORD with their hashes.
 fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
-    let record = launchers::write(context, distribution)?.render_with(&distribution.record);
+    let record = launcher::write(context, &distribution.launchers)?.render_with(&distribution.record);
     context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)
 }

@@ -5,11 +5,9 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::foreign::foreign_python;
-use super::launcher::start_of;
+use super::launcher::{foreign_python, python_of_launcher, start_of};
 use super::names::normalized;
 use super::record::Record;
-use super::shebang::python_of_launcher;
 use crate::context::{Context, absolute};
 use crate::error::{Quoted, Result};
 use crate::os;

@@ -3,10 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::foreign::{foreign_python, is_to_be_repaired};
 use super::installed::dist_infos;
-use super::launcher::start_of;
-use super::launchers::repaired;
+use super::launcher::{foreign_python, is_to_be_repaired, repaired, start_of};
 use super::record::Record;
 use crate::context::{Context, absolute};
 use crate::error::{Quoted, Result, one_line};

@@ -1,11 +1,23 @@
-//! Finds launchers that start a Python outside this environment.
+//! Which Python a launcher in bin starts.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::exe::{self, Exe};
 use super::shebang::python_of_launcher;
 use crate::context::Context;
 use crate::os;
+
+/// Reads the part of the launcher at `path` that names its Python: the beginning, or what follows the stub on Windows.
+pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let start = os::read_start(path)?;
+    if !exe::is_program(&start) {
+        return Ok(start);
+    }
+    let bytes = os::read_regular(path)?;
+    Ok(Exe::parse(&bytes).map(|exe| exe.shebang.to_owned()).unwrap_or_default())
+}
 
 /// The Python that a launcher starts, if it belongs to another environment, does not exist, or will not exist after
 /// this run. A Python of the system does not count: a script may want it.
@@ -19,7 +31,7 @@ pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathB
 
 /// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
 /// although the environment is relocatable.
-pub(super) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {
+pub(crate) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {
     let names_ours =
         || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));
     foreign_python(launcher, context).is_some() || context.options.relocatable && names_ours()
