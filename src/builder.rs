@@ -19,7 +19,7 @@ use crate::options::{Activator, Existing, LinkMode, Links, Options};
 use crate::process;
 use crate::seed::{self, Images};
 use crate::session::Session;
-use crate::steps::{configuration, dependencies, directories, pip, python, scripts};
+use crate::steps::{configuration, directories, python, scripts};
 
 /// Creates environments for one Python, in the steps of CPython's `venv.EnvBuilder`.
 ///
@@ -204,7 +204,7 @@ impl EnvBuilder {
     /// is no wheel of it.
     pub fn create_directories(&self, env_dir: &Path) -> Result<Context> {
         if self.options.with_pip {
-            pip::check(&self.interpreter, &self.options)?;
+            seed::check(&self.interpreter, &self.options)?;
         }
         directories::create(env_dir, &self.interpreter, &self.options, &self.session)
     }
@@ -233,7 +233,7 @@ impl EnvBuilder {
     ///
     /// If a wheel is not valid, or a file cannot be written.
     pub fn setup_pip(&self, context: &mut Context) -> Result<()> {
-        if context.options.with_pip { pip::setup(context, &self.images) } else { Ok(()) }
+        if context.options.with_pip { seed::install(context, &self.images) } else { Ok(()) }
     }
 
     /// Installs the activation scripts and those of [`Options::scripts`]; an upgrade leaves existing scripts alone. If
@@ -273,7 +273,7 @@ impl EnvBuilder {
     ///
     /// [`Error::Command`] if pip fails.
     pub fn upgrade_dependencies(&self, context: &mut Context) -> Result<()> {
-        dependencies::upgrade(context)
+        seed::upgrade(context)
     }
 
     /// Runs a command without input until it ends, for use in an override of `post_setup`. Each line on its stdout or

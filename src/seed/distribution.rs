@@ -1,5 +1,7 @@
 //! An installed distribution: everything about it except the contents of its files.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::launcher::Launcher;
@@ -49,6 +51,17 @@ impl From<Row> for InstalledFile {
 impl From<InstalledFile> for Row {
     fn from(InstalledFile { name, executable, entry }: InstalledFile) -> Row {
         (name, executable, entry.start, entry.size, entry.crc32)
+    }
+}
+
+impl Entry {
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.size
+    }
+
+    /// Where the file is in the bytes of an image from `start` on.
+    pub(super) fn within(&self, start: u64) -> Range<usize> {
+        (self.start - start) as usize..(self.end() - start) as usize
     }
 }
 

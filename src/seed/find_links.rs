@@ -110,19 +110,19 @@ fn requires_python(metadata: &str) -> Option<&str> {
 
 /// The text of METADATA. Apart from it, only the archive's directory is read.
 fn metadata(path: &Path, project: &str) -> Result<String> {
-    let unsound = |reason: String| Error::Distribution { path: path.to_owned(), reason };
+    let invalid = |reason: String| Error::Distribution { path: path.to_owned(), reason };
     let mut archive = File::open(path)
         .at("read", path)
-        .and_then(|file| ZipArchive::new(file).map_err(|error| unsound(error.to_string())))?;
+        .and_then(|file| ZipArchive::new(file).map_err(|error| invalid(error.to_string())))?;
     let is_metadata = |name: &&str| {
         let directory = name.strip_suffix(".dist-info/METADATA").and_then(|directory| directory.split('-').next());
         directory.is_some_and(|name| normalized(name) == project)
     };
     let name = archive.file_names().find(is_metadata).map(str::to_owned);
-    let name = name.ok_or_else(|| unsound("it has no METADATA".to_owned()))?;
+    let name = name.ok_or_else(|| invalid("it has no METADATA".to_owned()))?;
     let mut text = Vec::new();
-    let entry = archive.by_name(&name).map_err(|error| unsound(error.to_string()))?;
-    entry.take(LARGEST_METADATA).read_to_end(&mut text).map_err(|error| unsound(format!("{name}: {error}")))?;
+    let entry = archive.by_name(&name).map_err(|error| invalid(error.to_string()))?;
+    entry.take(LARGEST_METADATA).read_to_end(&mut text).map_err(|error| invalid(format!("{name}: {error}")))?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 

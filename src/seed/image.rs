@@ -1,9 +1,8 @@
 //! The images in the cache. The key of each covers everything that its bytes depend on.
 
-mod list;
 mod reading;
 mod unpacked;
-pub(super) mod writing;
+mod writing;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,13 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::distribution::Distribution;
-use super::site_packages::Root;
 use crate::cache::{self, Cache};
 use crate::error::{AtPath, Result};
 use crate::interpreter::Interpreter;
 use crate::options::Options;
 use crate::os;
-use list::FORMAT;
+use reading::FORMAT;
 use writing::NewImage;
 
 pub(super) use reading::{Fault, Image};
@@ -64,14 +62,18 @@ impl Images {
         NewImage::begin(cache.create(&file_name(key)).ok()?)
     }
 
-    /// Stores the image of what has been installed below `root`, if one was started.
-    pub(super) fn keep(cache: &Cache, mut root: Root, distributions: Vec<Distribution>, modified: SystemTime) {
-        if let Some(image) = root.new_image.take() {
-            // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
-            let _ = image.finish(&root.staged, distributions, modified);
-            cache.sweep(DIRECTORY, |_, unused| unused > LONGEST_UNUSED);
-            unpacked::sweep(cache, |key| cache.has(&file_name(key)));
-        }
+    /// Stores the image of `distributions`, which have been installed into `site_packages`.
+    pub(super) fn keep(
+        cache: &Cache,
+        image: NewImage,
+        site_packages: &Path,
+        distributions: Vec<Distribution>,
+        modified: SystemTime,
+    ) {
+        // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
+        let _ = image.finish(site_packages, distributions, modified);
+        cache.sweep(DIRECTORY, |_, unused| unused > LONGEST_UNUSED);
+        unpacked::sweep(cache, |key| cache.has(&file_name(key)));
     }
 
     fn opened(&self) -> MutexGuard<'_, HashMap<String, Arc<Image>>> {

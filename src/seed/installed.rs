@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::launcher::{foreign_python, python_of_launcher, start_of};
+use super::launcher::{start_of, starts_another};
 use super::names::normalized;
 use super::record::Record;
 use crate::context::{Context, absolute};
@@ -37,6 +37,33 @@ pub(crate) fn launchers(context: &Context) -> Result<Vec<PathBuf>> {
     Ok(launchers)
 }
 
+/// Marks what `version` of `project` replaces for removal. Returns whether it is to be installed: it is unless the
+/// environment has one that is intact and at least as new. A damaged newer version is replaced with a warning.
+pub(super) fn replace_older(context: &mut Context, project: &str, version: &Version) -> Result<bool> {
+    if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
+        return Ok(true);
+    }
+    let found = Installed::find(context, project)?;
+    let Some((newest, older)) = found.split_last() else { return Ok(true) };
+    if newest.version >= *version {
+        let Some(fault) = newest.fault(context) else {
+            // Only the metadata of older versions is left, by an interrupted installation: their files now belong to
+            // the newest.
+            older.iter().flat_map(Installed::metadata_files).for_each(|file| context.stage.retire(file));
+            return Ok(false);
+        };
+        if newest.version > *version {
+            let newer = &newest.version;
+            let warning = format!("{project} {newer} is damaged ({fault}); replacing it with {version}");
+            context.session.observer.warn(&warning);
+        }
+    }
+    for installed in &found {
+        installed.files(context).into_iter().for_each(|file| context.stage.retire(file));
+    }
+    Ok(true)
+}
+
 /// The `.dist-info` directories of an environment, including those of other Python versions that it has had: their
 /// launchers are in the same bin.
 pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
@@ -59,7 +86,7 @@ fn is_pythons(path: &Path, context: &Context) -> bool {
 }
 
 /// A `.dist-info` directory in site-packages (PEP 376), or an `.egg-info`, its predecessor.
-pub(super) struct Installed {
+struct Installed {
     version: Version,
     metadata: PathBuf,
     /// The files listed in RECORD, as absolute paths. None if RECORD is missing or cannot be parsed.
@@ -68,7 +95,7 @@ pub(super) struct Installed {
 
 impl Installed {
     /// All installed versions of `project`, newest last. There is at most one, unless an installation was interrupted.
-    pub(super) fn find(context: &Context, project: &str) -> Result<Vec<Installed>> {
+    fn find(context: &Context, project: &str) -> Result<Vec<Installed>> {
         let mut found = Vec::new();
         for metadata in os::entries(&context.lib_path)? {
             if let Some(version) = version_of(&metadata, project).filter(|_| metadata.is_dir()) {
@@ -79,17 +106,15 @@ impl Installed {
         Ok(found)
     }
 
-    pub(super) fn version(&self) -> &Version {
-        &self.version
-    }
-
     /// The problem with it, if there is one: RECORD is missing or unreadable, a file listed in it is missing (other
     /// than .pyc), or a launcher starts a Python outside this environment and is not one that this run repairs.
-    pub(super) fn fault(&self, context: &Context) -> Option<String> {
-        let launchers = || self.recorded.iter().flatten().filter(|file| file.parent() == Some(&context.bin_path));
-        let foreign = || launchers().find(|launcher| !starts_from(launcher, context));
+    fn fault(&self, context: &Context) -> Option<String> {
+        let starts_another = |file: &&PathBuf| {
+            file.parent() == Some(&context.bin_path) && start_of(file).is_ok_and(|text| starts_another(&text, context))
+        };
         self.missing().or_else(|| {
-            foreign().map(|launcher| format!("{} starts a Python outside the environment", Quoted(launcher)))
+            let launcher = self.recorded.iter().flatten().find(starts_another)?;
+            Some(format!("{} starts a Python outside the environment", Quoted(launcher)))
         })
     }
 
@@ -108,7 +133,7 @@ impl Installed {
 
     /// The files to remove when another version replaces it: the launchers, and those below site-packages after
     /// symbolic links are resolved. Rows of RECORD that lead elsewhere are ignored.
-    pub(super) fn files(&self, context: &Context) -> Vec<PathBuf> {
+    fn files(&self, context: &Context) -> Vec<PathBuf> {
         let site_packages = context.lib_path.canonicalize().ok();
         let is_ours = |file: &PathBuf| {
             let directory = file.parent().and_then(|directory| directory.canonicalize().ok());
@@ -120,7 +145,7 @@ impl Installed {
     }
 
     /// The files in its metadata directory.
-    pub(super) fn metadata_files(&self) -> Vec<PathBuf> {
+    fn metadata_files(&self) -> Vec<PathBuf> {
         // Leave what cannot be read to the next run.
         let walk = walkdir::WalkDir::new(&self.metadata).into_iter().filter_map(walkdir::Result::ok);
         walk.filter(|entry| !entry.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect()
@@ -144,14 +169,4 @@ fn recorded(metadata: &Path) -> Result<Option<Vec<PathBuf>>> {
     let record = os::read_regular(&metadata.join("RECORD")).ok().and_then(|contents| Record::parse(&contents).ok());
     let root = metadata.parent().unwrap_or(metadata);
     record.map(|record| record.paths().map(|path| absolute(&root.join(path))).collect()).transpose()
-}
-
-/// Whether a launcher starts this environment's Python, will after this run, or is not a launcher. A link to Python is
-/// not resolved.
-fn starts_from(launcher: &Path, context: &Context) -> bool {
-    let Ok(text) = start_of(launcher) else { return true };
-    let directory = &context.bin_path;
-    let is_here =
-        |python: PathBuf| python.parent().is_some_and(|parent| parent == directory || os::is_same(parent, directory));
-    python_of_launcher(&text).is_none_or(is_here) || foreign_python(&text, context).is_some()
 }

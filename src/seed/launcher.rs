@@ -15,11 +15,10 @@ use crate::interpreter::Interpreter;
 use crate::os;
 use crate::platform::Platform;
 use exe::Exe;
-use shebang::{relocated, shebang, with_python};
+use shebang::{python_of_launcher, relocated, shebang, with_python};
 
-pub(super) use python::is_to_be_repaired;
 pub(crate) use python::{foreign_python, start_of};
-pub(super) use shebang::python_of_launcher;
+pub(super) use python::{is_to_be_repaired, starts_another};
 
 /// A program to be written into bin, which calls one function of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,19 +98,14 @@ pub(super) fn repaired(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
 
 /// The beginning of a launcher that is a text file.
 fn start(context: &Context) -> Vec<u8> {
-    match context.options.relocatable {
-        true => shebang::BESIDE.to_owned(),
-        false => shebang(context.env_exe.as_os_str()),
-    }
+    if context.options.relocatable { shebang::BESIDE.to_owned() } else { shebang(context.env_exe.as_os_str()) }
 }
 
 /// The Python that a launcher on Windows names. If the environment is relocatable and the stub supports it, the path
 /// is relative to the launcher's own directory.
 fn python_for(stub: &[u8], context: &Context) -> PathBuf {
-    match context.options.relocatable && exe::finds_its_directory(stub) {
-        true => exe::beside(&context.python_exe),
-        false => context.env_exe.clone(),
-    }
+    let is_relative = context.options.relocatable && exe::finds_its_directory(stub);
+    if is_relative { exe::beside(&context.python_exe) } else { context.env_exe.clone() }
 }
 
 /// The path of bin in RECORD, relative to site-packages: `../../../bin/`.

@@ -3,39 +3,57 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
-use super::image::writing::{DirectoryOfImage, NewImage};
 use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
 
-/// A directory that files are written into, and the path that errors show for it.
-pub(super) struct Root {
+/// A directory that files are written into.
+pub(super) struct Root<'a> {
     pub(super) staged: PathBuf,
+    /// The path that errors show for it.
     pub(super) path: PathBuf,
     pub(super) interrupt: Interrupt,
-    /// An image that everything written is also added to.
-    pub(super) new_image: Option<NewImage>,
+    /// The modification time of the files that are dated.
+    pub(super) modified: SystemTime,
+    pub(super) is_dated: fn(&InstalledFile) -> bool,
+    /// What gets a copy of everything written.
+    pub(super) copier: Option<&'a dyn Copier>,
     /// Whether the time of a file could not be set, which some mounts do not allow.
-    untimed: AtomicBool,
+    pub(super) untimed: AtomicBool,
 }
 
-impl Root {
-    /// The site-packages of an environment.
-    pub(super) fn of(context: &Context) -> Root {
+/// Gets a copy of each file that is written.
+pub(super) trait Copier: Sync {
+    /// Returns what is called with the name and the contents of each file of one directory, and then dropped.
+    fn directory(&self) -> Box<dyn FnMut(&str, &[u8]) + '_>;
+}
+
+impl Root<'_> {
+    /// The site-packages of an environment, whose modules get the modification time `modified`.
+    pub(super) fn of(context: &Context, modified: SystemTime) -> Root<'static> {
         let staged = context.stage.at(&context.lib_path);
-        Root::at(staged, context.lib_path.clone(), context.session.interrupt.clone())
+        let interrupt = context.session.interrupt.clone();
+        Root { path: context.lib_path.clone(), interrupt, ..Root::at(staged, modified) }
     }
 
-    /// The directory `staged`, which errors call `path`.
-    pub(super) fn at(staged: PathBuf, path: PathBuf, interrupt: Interrupt) -> Root {
-        Root { staged, path, interrupt, new_image: None, untimed: AtomicBool::new(false) }
+    /// A directory that is written where it stays.
+    pub(super) fn at(path: PathBuf, modified: SystemTime) -> Root<'static> {
+        Root {
+            staged: path.clone(),
+            path,
+            interrupt: Interrupt::default(),
+            modified,
+            is_dated: InstalledFile::is_module,
+            copier: None,
+            untimed: AtomicBool::new(false),
+        }
     }
 
     /// Whether all files written have the times that they should have.
@@ -46,20 +64,21 @@ impl Root {
 
 /// A directory below a [`Root`], new or existing, open for writing.
 pub(super) struct Directory<'a> {
+    root: &'a Root<'a>,
+    /// Its name relative to the root.
+    pub(super) name: &'a str,
     pub(super) open: os::Directory,
-    path: PathBuf,
-    of_image: Option<DirectoryOfImage<'a>>,
-    untimed: &'a AtomicBool,
+    copy: Option<Box<dyn FnMut(&str, &[u8]) + 'a>>,
 }
 
-/// Creates each directory that `files` are in, and calls `fill` with it, its name relative to `root`, and its files.
+/// Creates each directory that `files` are in, and calls `fill` with it and its files. Returns what `fill` returned.
 /// As many threads as there are cores process whole directories: the kernel lets only one thread at a time create a
 /// file in a directory.
-pub(super) fn write<E: Send + From<Error>>(
+pub(super) fn write<R: Send, E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
-    fill: impl Fn(&Directory, &str, &[&InstalledFile]) -> Result<(), E> + Sync,
-) -> Result<(), E> {
+    fill: impl Fn(&mut Directory, &[&InstalledFile]) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     let mut directories: BTreeMap<&str, Vec<&InstalledFile>> = BTreeMap::new();
     for file in files {
         directories.entry(file.directory()).or_default().push(file);
@@ -74,7 +93,7 @@ pub(super) fn write<E: Send + From<Error>>(
         if !name.is_empty() && !parents.contains(name) {
             create_directory(root, name)?;
         }
-        fill(&Directory::open(root, name)?, name, files)
+        fill(&mut Directory::open(root, name)?, files)
     })
 }
 
@@ -90,31 +109,22 @@ fn create_directory(root: &Root, name: &str) -> Result<()> {
 }
 
 impl<'a> Directory<'a> {
-    fn open(root: &'a Root, name: &str) -> Result<Directory<'a>> {
-        let path = root.path.join(name);
-        let open = os::Directory::open(&root.staged.join(name)).at("open the directory", &path)?;
-        let of_image = root.new_image.as_ref().map(DirectoryOfImage::of);
-        Ok(Directory { open, path, of_image, untimed: &root.untimed })
+    fn open(root: &'a Root, name: &'a str) -> Result<Directory<'a>> {
+        let open = os::Directory::open(&root.staged.join(name)).at("open the directory", &root.path.join(name))?;
+        Ok(Directory { root, name, open, copy: root.copier.map(Copier::directory) })
     }
 
-    /// Writes a new file. If `modified` is given, sets the file's modification time to it, if possible: see
-    /// [`Root::has_times`].
-    pub(super) fn write(&self, file: &InstalledFile, contents: &[u8], modified: Option<SystemTime>) -> Result<()> {
-        let written = self.open.create_file(file.base_name(), file.mode()).and_then(|mut made| {
-            made.write_all(contents)?;
-            if modified.is_some_and(|time| made.set_modified(time).is_err()) {
-                self.untimed.store(true, Ordering::Relaxed);
-            }
-            Ok(())
-        });
-        if let (Ok(()), Some(of_image)) = (&written, &self.of_image) {
-            of_image.add(&file.name, contents);
+    /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
+    pub(super) fn write(&mut self, file: &InstalledFile, contents: &[u8]) -> Result<()> {
+        let created = self.open.create_file(file.base_name(), file.mode());
+        let written = created.and_then(|mut created| created.write_all(contents).map(|()| created));
+        let written = written.at("write", &self.root.path.join(&file.name))?;
+        if (self.root.is_dated)(file) && written.set_modified(self.root.modified).is_err() {
+            self.root.untimed.store(true, Ordering::Relaxed);
         }
-        written.at("write", &self.path(file))
-    }
-
-    /// The path of the file in the finished environment.
-    pub(super) fn path(&self, file: &InstalledFile) -> PathBuf {
-        self.path.join(Path::new(file.base_name()))
+        if let Some(copy) = &mut self.copy {
+            copy(&file.name, contents);
+        }
+        Ok(())
     }
 }

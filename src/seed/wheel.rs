@@ -3,18 +3,15 @@
 mod archive;
 mod entry_points;
 #[cfg(any(test, fuzzing))]
-pub(super) mod fuzz_read;
+mod fuzz_read;
 #[cfg(test)]
 mod property;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use pep440_rs::Version;
-use zip::ZipArchive;
 
 use super::distribution::InstalledFile;
 use super::launcher::Launcher;
@@ -24,10 +21,10 @@ use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::os;
-use archive::{Archive, LARGEST_WHEEL, check_complete, checked_names, contents, may_have_more_than, with_contents};
+use archive::{Archive, LARGEST_WHEEL, contents, with_contents};
 
-/// The maximum number of entries in a wheel. pip's has one thousand.
-const MOST_ENTRIES: usize = 1 << 16;
+#[cfg(fuzzing)]
+pub(crate) use fuzz_read::run as fuzz;
 
 /// The maximum size of entry_points.txt in bytes. pip's has one hundred.
 const LARGEST_ENTRY_POINTS: usize = 1 << 20;
@@ -35,59 +32,39 @@ const LARGEST_ENTRY_POINTS: usize = 1 << 20;
 /// A wheel whose names have been checked. Its contents are checked when they are unpacked.
 pub(super) struct Wheel {
     path: PathBuf,
-    project: String,
-    version: Version,
-    dist_info: String,
+    /// The project's name, normalized (PEP 503).
+    pub(super) project: String,
+    pub(super) version: Version,
+    /// The name of the directory `NAME-VERSION.dist-info`.
+    pub(super) dist_info: String,
+    /// RECORD, without the rows of files that are left out.
+    pub(super) record: Record,
     archive: Archive,
     /// The files, by name, with their index in the archive. Those that the installation writes itself are left out.
     files: BTreeMap<String, usize>,
-    record: Record,
 }
 
 impl Wheel {
     /// Reads the wheel at `path`. Fails if the file is not a valid wheel, or if an entry would be unpacked outside
     /// site-packages.
     pub(super) fn open(path: &Path) -> Result<Wheel> {
-        let unsound = |reason| Error::Distribution { path: path.to_owned(), reason };
+        let invalid = |reason| Error::Distribution { path: path.to_owned(), reason };
         if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
-            return Err(unsound(format!("it is larger than {LARGEST_WHEEL} bytes")));
+            return Err(invalid(format!("it is larger than {LARGEST_WHEEL} bytes")));
         }
         let bytes = os::read_regular(path).at("read", path)?;
-        Wheel::read(path, bytes.into()).map_err(unsound)
+        Wheel::read(path, bytes.into()).map_err(invalid)
     }
 
     fn read(path: &Path, bytes: Arc<[u8]>) -> Result<Wheel, String> {
         let (project, version) = name_and_version(path).ok_or("its name is not of the form NAME-VERSION-TAGS.whl")?;
-        if may_have_more_than(MOST_ENTRIES, &bytes) {
-            return Err(format!("it has more than {MOST_ENTRIES} entries"));
-        }
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-        check_complete(&mut archive)?;
-        let mut files = checked_names(&mut archive)?;
+        let (mut archive, mut files) = archive::open(bytes)?;
         let dist_info = dist_info(&files, &project)?;
         let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
         let mut record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
         files.retain(|name, _| !is_generated(name, &dist_info));
         record.retain(|name| files.contains_key(name));
         Ok(Wheel { path: path.to_owned(), project, version, dist_info, archive, files, record })
-    }
-
-    /// The project's name, normalized (PEP 503).
-    pub(super) fn project(&self) -> &str {
-        &self.project
-    }
-
-    pub(super) fn version(&self) -> &Version {
-        &self.version
-    }
-
-    /// The name of the directory `NAME-VERSION.dist-info`.
-    pub(super) fn dist_info(&self) -> &str {
-        &self.dist_info
-    }
-
-    pub(super) fn record(&self) -> &Record {
-        &self.record
     }
 
     /// The files that [`unpack`](Self::unpack) writes.
@@ -110,34 +87,36 @@ impl Wheel {
         let mut archive = self.archive.clone();
         let entry_points = self.files.get(&format!("{}/entry_points.txt", self.dist_info));
         let text = entry_points.map(|index| contents(&mut archive, *index)).transpose();
-        let launchers = text.map(Option::unwrap_or_default).and_then(|text| match text.len() > LARGEST_ENTRY_POINTS {
-            true => Err(format!("its entry_points.txt is larger than {LARGEST_ENTRY_POINTS} bytes")),
-            false => entry_points::of_entry_points(&String::from_utf8_lossy(&text), interpreter),
+        let launchers = text.map(Option::unwrap_or_default).and_then(|text| {
+            if text.len() > LARGEST_ENTRY_POINTS {
+                return Err(format!("its entry_points.txt is larger than {LARGEST_ENTRY_POINTS} bytes"));
+            }
+            entry_points::launchers(&String::from_utf8_lossy(&text), interpreter)
         });
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into site-packages, which is `root`, and checks each against RECORD. Modules get the
-    /// modification time `modified`. RECORD itself is left to the caller.
-    pub(super) fn unpack(&self, root: &Root, modified: SystemTime) -> Result<()> {
+    /// Writes the files into site-packages, which is `root`, and checks each against RECORD. RECORD itself is left to the
+    /// caller.
+    pub(super) fn unpack(&self, root: &Root) -> Result<()> {
         let files = self.installed_files();
-        site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, _, files| {
+        let written = site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
             let mut archive = self.archive.clone();
             files.iter().try_for_each(|file| {
-                let dated = file.is_module().then_some(modified);
-                self.with_contents(&mut archive, &file.name, |contents| directory.write(file, contents, dated))
+                self.with_contents(&mut archive, &file.name, |contents| directory.write(file, contents))
             })
-        })
+        });
+        written.map(drop)
     }
 
     /// Calls `done` with the contents of a file once they have been checked against RECORD.
     fn with_contents<T>(&self, archive: &mut Archive, name: &str, done: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
-        let unsound = |reason| Error::Distribution { path: self.path.clone(), reason };
+        let invalid = |reason| Error::Distribution { path: self.path.clone(), reason };
         let called = with_contents(archive, self.files[name], |contents| {
-            self.record.check(name, contents).map_err(unsound)?;
+            self.record.check(name, contents).map_err(invalid)?;
             done(contents)
         });
-        called.map_err(unsound)?
+        called.map_err(invalid)?
     }
 }
 
@@ -167,10 +146,4 @@ fn is_generated(name: &str, dist_info: &str) -> bool {
     let metadata = name.strip_prefix(dist_info).and_then(|name| name.strip_prefix('/'));
     metadata.is_some_and(|name| of_installation.contains(&name))
         || name.ends_with(".pyc") && name.split('/').any(|directory| directory == "__pycache__")
-}
-
-/// Passes these bytes to everything that reads a wheel.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    fuzz_read::run(bytes);
 }

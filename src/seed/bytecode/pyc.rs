@@ -53,6 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pyc_is_in_pycache_beside_its_module() {
+        assert_eq!(pyc_of("pip/a.py", "cpython-313"), "pip/__pycache__/a.cpython-313.pyc");
+        assert_eq!(pyc_of("a.py", "cpython-313"), "__pycache__/a.cpython-313.pyc");
+    }
+
+    #[test]
     fn the_module_of_a_pyc_is_found() {
         for module in ["pip/a.py", "pip/a.b.py", "six.py"] {
             assert_eq!(module_of(&pyc_of(module, "cpython-313")).unwrap(), module);

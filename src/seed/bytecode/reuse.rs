@@ -2,51 +2,36 @@
 //! that their ensurepip bundles, already compiled.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
-use super::pyc::{header, module_of, pyc_of};
+use super::pyc::{header, module_of};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::interpreter::Interpreter;
 use crate::seed::distribution::InstalledFile;
 use crate::seed::site_packages::{self, Root};
 
-/// Writes the base's .pyc for those of the `modules` that the base has too, byte for byte and with a valid .pyc. The
-/// header is changed to match a source modified at `modified`. Returns the other modules.
-pub(super) fn reuse<'a>(
-    context: &Context,
-    root: &Root,
-    modules: Vec<&'a str>,
-    modified: SystemTime,
-) -> Result<Vec<&'a str>> {
-    let interpreter = &context.interpreter;
-    let Some(cache_tag) = interpreter.cache_tag.as_deref().filter(|_| context.options.source_date.is_none()) else {
-        return Ok(modules);
-    };
-    let base = &interpreter.site_packages;
-    let (known, others): (Vec<&str>, Vec<&str>) = modules.into_iter().partition(|module| base.join(module).is_file());
-    let files: Vec<_> = known.iter().map(|module| InstalledFile::new(pyc_of(module, cache_tag), false)).collect();
-    let fitting = Mutex::new(BTreeSet::new());
-    site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, _, files| {
+/// Writes the base's .pyc for those of the modules, given with the names of their .pyc, that the base has too, byte for
+/// byte and with a valid .pyc. The header is changed to match the time that modules get. Returns what was written.
+pub(super) fn reuse(context: &Context, root: &Root, pycs: &BTreeMap<&str, String>) -> Result<BTreeSet<String>> {
+    let base = &context.interpreter.site_packages;
+    let known = pycs.iter().filter(|(module, _)| base.join(module).is_file());
+    let files: Vec<_> = known.map(|(_, pyc)| InstalledFile::new(pyc.clone(), false)).collect();
+    let reused = site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
+        let mut reused = Vec::new();
         for file in files {
             BUFFERS.with_borrow_mut(|buffers| {
-                let Some(pyc) = buffers.fitting_pyc(interpreter, &root.staged, &file.name, modified) else {
-                    return Ok(());
-                };
-                fitting.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
-                directory.write(file, pyc, None)
+                let Some(pyc) = buffers.fitting_pyc(&context.interpreter, root, &file.name) else { return Ok(()) };
+                reused.push(file.name.clone());
+                directory.write(file, pyc)
             })?;
         }
-        Ok::<(), Error>(())
+        Ok::<_, Error>(reused)
     })?;
-    let fitting = fitting.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let left = known.into_iter().filter(|module| !fitting.contains(&pyc_of(module, cache_tag)));
-    Ok(others.into_iter().chain(left).collect())
+    Ok(reused.into_iter().flatten().collect())
 }
 
 /// The buffers that a thread reads into, so that memory is allocated only once.
@@ -62,15 +47,9 @@ thread_local! {
 }
 
 impl Buffers {
-    /// The base's .pyc with this name, if it matches the base's source, and that is identical to the module in
-    /// `site_packages`.
-    fn fitting_pyc(
-        &mut self,
-        interpreter: &Interpreter,
-        site_packages: &Path,
-        pyc: &str,
-        modified: SystemTime,
-    ) -> Option<&[u8]> {
+    /// The base's .pyc with this name, if it matches the base's source, and that is identical to the module below
+    /// `root`.
+    fn fitting_pyc(&mut self, interpreter: &Interpreter, root: &Root, pyc: &str) -> Option<&[u8]> {
         let module = module_of(pyc)?;
         let base = &interpreter.site_packages;
         let source = base.join(&module);
@@ -81,11 +60,11 @@ impl Buffers {
         if !self.pyc.starts_with(&header) {
             return None;
         }
-        read(&site_packages.join(&module), &mut self.unpacked)?;
+        read(&root.staged.join(&module), &mut self.unpacked)?;
         if self.unpacked != self.text {
             return None;
         }
-        self.pyc[..header.len()].copy_from_slice(&self::header(interpreter, modified, self.text.len())?);
+        self.pyc[..header.len()].copy_from_slice(&self::header(interpreter, root.modified, self.text.len())?);
         Some(&self.pyc)
     }
 }

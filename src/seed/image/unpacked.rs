@@ -7,10 +7,9 @@ use std::time::UNIX_EPOCH;
 
 use super::reading::{Fault, Image};
 use crate::cache::Cache;
-use crate::interrupt::Interrupt;
 use crate::options::LinkMode;
 use crate::os;
-use crate::seed::distribution::{Distribution, InstalledFile};
+use crate::seed::distribution::InstalledFile;
 use crate::seed::site_packages::{self, Directory, Root};
 
 /// The subdirectory of the cache.
@@ -34,37 +33,35 @@ pub(crate) struct Unpacked<'a> {
 }
 
 impl<'a> Unpacked<'a> {
-    /// The unpacked copy of the image with this name, created now if the cache has none. None if it cannot be created.
+    /// The unpacked copy of the image with this name, created now if the cache has none. None if files are to be copied,
+    /// or if it cannot be created.
     pub(crate) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
+        if link_mode == LinkMode::Copy {
+            return None;
+        }
         let path = cache.directory(&format!("{DIRECTORY}/{name}"), |directory| {
-            let root = Root::at(directory.to_owned(), directory.to_owned(), Interrupt::default());
-            let distributions: Vec<&Distribution> = image.distributions().iter().collect();
-            let files: Vec<_> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-            let write = |directory: &Directory, _: &str, files: &[&InstalledFile]| {
-                image.write_directory(directory, files, |_| true)
-            };
-            site_packages::write(&root, &files, write).is_ok() && root.has_times()
+            let root = Root { is_dated: |_| true, ..Root::at(directory.to_owned(), image.modified()) };
+            image.write(&root, &image.files().collect::<Vec<_>>()).is_ok() && root.has_times()
         })?;
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
     }
 
-    /// Writes the files of `distributions` below `root`. Those that cannot be linked or cloned are copied.
-    pub(crate) fn write(&self, root: &Root, distributions: &[&Distribution]) -> Result<(), Fault> {
-        let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-        let written = site_packages::write(root, &files, |directory, name, files| {
-            let left = self.place_all(directory, name, files);
-            self.image.write_directory(directory, &left, InstalledFile::is_module)
+    /// Writes `files` below `root`. Those that cannot be linked or cloned are copied.
+    pub(crate) fn write(&self, root: &Root, files: &[&InstalledFile]) -> Result<(), Fault> {
+        let written = site_packages::write(root, files, |directory, files| {
+            let left = self.place_all(directory, files);
+            self.image.write_directory(directory, &left)
         });
         if self.damaged.load(Ordering::Relaxed) {
             // The next run unpacks it again.
             let _ = fs::remove_dir_all(&self.path);
         }
-        written
+        written.map(drop)
     }
 
     /// Links or clones the files for which that works, and returns the others.
-    fn place_all<'f>(&self, directory: &Directory, name: &str, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
-        let source = os::Directory::open(&self.path.join(name));
+    fn place_all<'f>(&self, directory: &Directory, files: &[&'f InstalledFile]) -> Vec<&'f InstalledFile> {
+        let source = os::Directory::open(&self.path.join(directory.name));
         let (Ok(source), Ok(mode)) = (source, directory.open.mode()) else {
             self.damaged.store(true, Ordering::Relaxed);
             return files.to_vec();

@@ -1,7 +1,6 @@
 //! An image that is being created: whatever is written into site-packages is also sent to a thread, which writes it
 //! into the cache.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
@@ -12,9 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
-use super::list::{List, MOST_AT_ONCE};
+use super::reading::{List, MOST_AT_ONCE};
 use crate::cache::NewFile;
 use crate::seed::distribution::{Distribution, Entry, InstalledFile};
+use crate::seed::site_packages::Copier;
 
 /// Files of one directory, with their bytes one after another.
 #[derive(Default)]
@@ -117,33 +117,34 @@ impl Written {
     }
 }
 
-/// The part of an image that comes from one directory.
-pub(crate) struct DirectoryOfImage<'a> {
-    image: &'a NewImage,
-    batch: RefCell<Batch>,
+impl Copier for NewImage {
+    fn directory(&self) -> Box<dyn FnMut(&str, &[u8]) + '_> {
+        let mut part = Part { image: self, batch: Batch::default() };
+        Box::new(move |name, contents| part.add(name, contents))
+    }
 }
 
-impl<'a> DirectoryOfImage<'a> {
-    pub(crate) fn of(image: &'a NewImage) -> DirectoryOfImage<'a> {
-        DirectoryOfImage { image, batch: RefCell::default() }
-    }
+/// The part of an image that comes from one directory.
+struct Part<'a> {
+    image: &'a NewImage,
+    batch: Batch,
+}
 
-    /// Adds a file of the directory.
-    pub(crate) fn add(&self, name: &str, contents: &[u8]) {
-        let is_full = self.batch.borrow().bytes.len() + contents.len() > MOST_AT_ONCE as usize;
-        if is_full {
+impl Part<'_> {
+    fn add(&mut self, name: &str, contents: &[u8]) {
+        if self.batch.bytes.len() + contents.len() > MOST_AT_ONCE as usize {
             self.send();
         }
-        let mut batch = self.batch.borrow_mut();
-        if batch.files.is_empty() {
-            batch.bytes = self.image.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        if self.batch.files.is_empty() {
+            self.batch.bytes =
+                self.image.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         }
-        batch.bytes.extend(contents);
-        batch.files.push((name.to_owned(), contents.len()));
+        self.batch.bytes.extend(contents);
+        self.batch.files.push((name.to_owned(), contents.len()));
     }
 
-    fn send(&self) {
-        let batch = mem::take(&mut *self.batch.borrow_mut());
+    fn send(&mut self) {
+        let batch = mem::take(&mut self.batch);
         if let Some(sender) = self.image.sender.as_ref().filter(|_| !batch.files.is_empty()) {
             // Sending fails if the writer has failed, and then there will be no image.
             let _ = sender.send(batch);
@@ -151,7 +152,7 @@ impl<'a> DirectoryOfImage<'a> {
     }
 }
 
-impl Drop for DirectoryOfImage<'_> {
+impl Drop for Part<'_> {
     fn drop(&mut self) {
         self.send();
     }
@@ -183,8 +184,8 @@ mod tests {
         };
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
         // The first file is read from the directory.
-        let part = DirectoryOfImage::of(&new);
-        texts[1..].iter().for_each(|(name, text)| part.add(name, text.as_bytes()));
+        let mut part = new.directory();
+        texts[1..].iter().for_each(|(name, text)| part(name, text.as_bytes()));
         drop(part);
         new.finish(directory.path(), vec![distribution], SystemTime::now()).unwrap();
 
@@ -201,9 +202,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::at(directory.path().join("cache"));
         let new = NewImage::begin(cache.create("images/x").unwrap()).unwrap();
-        let part = DirectoryOfImage::of(&new);
+        let mut part = new.directory();
         for number in 0..8 {
-            part.add(&format!("{number}.py"), &[0; MOST_AT_ONCE as usize]);
+            part(&format!("{number}.py"), &[0; MOST_AT_ONCE as usize]);
         }
         drop(part);
         drop(new);

@@ -29,6 +29,12 @@ pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathB
     (is_anothers || is_gone(&python, context)).then_some(python)
 }
 
+/// Whether a launcher starts a Python that is neither the environment's own nor [foreign](foreign_python).
+pub(crate) fn starts_another(launcher: &[u8], context: &Context) -> bool {
+    let is_elsewhere = python_of_launcher(launcher).is_some_and(|python| !is_here(&python, context));
+    is_elsewhere && foreign_python(launcher, context).is_none()
+}
+
 /// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
 /// although the environment is relocatable.
 pub(crate) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {

@@ -69,10 +69,8 @@ pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
 fn parse(text: &[u8]) -> Option<(PathBuf, &[u8])> {
     let (first, rest) = line_of(text);
     let interpreter = first.strip_prefix(b"#!")?.trim_ascii();
-    let (python, rest) = match interpreter == b"/bin/sh" {
-        false => (first_word(interpreter)?.to_vec(), rest),
-        true => python_of_exec(rest)?,
-    };
+    let is_shell = interpreter == b"/bin/sh";
+    let (python, rest) = if is_shell { python_of_exec(rest)? } else { (first_word(interpreter)?.to_vec(), rest) };
     let python = os::os_string(python).map(PathBuf::from).filter(|path| path.is_absolute())?;
     Some((python, rest))
 }

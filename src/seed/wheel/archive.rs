@@ -18,6 +18,9 @@ pub(super) type Archive = ZipArchive<Cursor<Arc<[u8]>>>;
 /// The maximum size of a wheel in bytes, packed and unpacked. pip's has two million bytes, and ten million unpacked.
 pub(super) const LARGEST_WHEEL: u64 = 128 << 20;
 
+/// The maximum number of entries in a wheel. pip's has one thousand.
+const MOST_ENTRIES: usize = 1 << 16;
+
 /// The maximum size of an unpacked entry in bytes. pip's largest file has one million.
 const LARGEST_ENTRY: u64 = 64 << 20;
 
@@ -27,9 +30,20 @@ const SIGNATURE: &[u8; 4] = b"PK\x01\x02";
 /// The size of a header in bytes, without its name, extra fields and comment.
 const HEADER: usize = 46;
 
+/// Opens a wheel's bytes as a zip file, and returns it with its files by name.
+pub(super) fn open(bytes: Arc<[u8]>) -> Result<(Archive, BTreeMap<String, usize>), String> {
+    if may_have_too_many_entries(&bytes) {
+        return Err(format!("it has more than {MOST_ENTRIES} entries"));
+    }
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    check_complete(&mut archive)?;
+    let files = checked_names(&mut archive)?;
+    Ok((archive, files))
+}
+
 /// The files of an archive, by name. Fails with the name of an entry that would be unpacked outside the target
 /// directory, would overwrite another entry, or is too large.
-pub(super) fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, String> {
+fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, String> {
     let mut files = BTreeMap::new();
     // Keyed by the names as a case-insensitive file system compares them. The separator is replaced by a character
     // that sorts before all others, so the entries below a file come right after it.
@@ -69,15 +83,16 @@ fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, 
     Ok((!entry.is_dir()).then_some((name, entry.size())))
 }
 
-/// Whether an archive of these bytes could have more than `most` entries. Counting the signatures is enough: outside
+/// Whether an archive of these bytes could have more than [`MOST_ENTRIES`]. Counting the signatures is enough: outside
 /// of headers, a position has the signature by chance once in four billion.
-pub(super) fn may_have_more_than(most: usize, bytes: &[u8]) -> bool {
-    bytes.len() / HEADER > most && bytes.windows(SIGNATURE.len()).filter(|window| window == SIGNATURE).count() > most
+fn may_have_too_many_entries(bytes: &[u8]) -> bool {
+    let signatures = || bytes.windows(SIGNATURE.len()).filter(|window| window == SIGNATURE).count();
+    bytes.len() / HEADER > MOST_ENTRIES && signatures() > MOST_ENTRIES
 }
 
 /// Fails with the name of an entry that is in the directory but is not returned by the archive: another entry has the
 /// same name, or there are more entries than the end of the archive says.
-pub(super) fn check_complete(archive: &mut Archive) -> Result<(), String> {
+fn check_complete(archive: &mut Archive) -> Result<(), String> {
     let start = archive.central_directory_start();
     let mut given = BTreeSet::new();
     for index in 0..archive.len() {

@@ -6,7 +6,7 @@ use crate::seed::names::is_inside;
 
 /// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
 /// name or a function in it is invalid.
-pub(super) fn of_entry_points(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
+pub(super) fn launchers(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
     let mut launchers = Vec::new();
     let mut section = "";
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {

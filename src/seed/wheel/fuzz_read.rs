@@ -13,14 +13,14 @@ use crate::seed::names::is_inside;
 use crate::seed::record::Record;
 
 /// The file name of the wheel.
-pub(in crate::seed) const NAME: &str = "pip-1.0-py3-none-any.whl";
+pub(super) const NAME: &str = "pip-1.0-py3-none-any.whl";
 
 /// The offset of the checksum in a header of the directory.
 const CHECKSUM: usize = 16;
 
 /// Reads `bytes` as a wheel, as a wheel with corrected checksums, and as each of the text files that rvenv reads from
 /// a wheel. Panics if an accepted one leads outside site-packages.
-pub(in crate::seed) fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let _ = read(bytes.into());
     let _ = read(with_true_checksums(bytes.to_vec()).into());
     if let Ok(record) = Record::parse(bytes) {
@@ -57,10 +57,10 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
     let files = wheel.installed_files();
     let launchers = wheel.launchers(&Interpreter::for_tests()).map_err(|error| error.to_string());
     for file in &files {
-        assert!(is_inside(&file.name) && !is_generated(&file.name, wheel.dist_info()), "{:?}", file.name);
+        assert!(is_inside(&file.name) && !is_generated(&file.name, &wheel.dist_info), "{:?}", file.name);
         wheel.with_contents(&mut archive, &file.name, |_| Ok(())).map_err(|error| error.to_string())?;
     }
-    for path in wheel.record().paths() {
+    for path in wheel.record.paths() {
         assert!(wheel.files.contains_key(path), "{path:?} is only in RECORD");
     }
     assert!(wheel.modules().all(|module| wheel.files.contains_key(module)));
@@ -69,7 +69,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
 
 /// Checks the launchers for the text of an entry_points.txt: each must be a single file in bin.
 fn check_launchers(text: &str) -> Result<(), String> {
-    for launcher in entry_points::of_entry_points(text, &Interpreter::for_tests())? {
+    for launcher in entry_points::launchers(text, &Interpreter::for_tests())? {
         assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
         let program = launcher.render(b"#!/env/bin/python\n");
         assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it only imports and calls");

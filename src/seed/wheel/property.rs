@@ -11,7 +11,6 @@ use proptest::strategy::ValueTree;
 
 use super::{Wheel, fuzz_read};
 use crate::error::Error;
-use crate::interrupt::Interrupt;
 use crate::seed::site_packages::Root;
 
 #[path = "../../../tests/it/wheel_builder.rs"]
@@ -71,8 +70,8 @@ fn try_out(bytes: &[u8]) -> bool {
     // Deep enough that names with `..` stay inside the temporary directory.
     let site_packages = directory.path().join("a/way/down/to/lib/site-packages");
     fs::create_dir_all(&site_packages).unwrap();
-    let root = Root::at(site_packages.clone(), site_packages.clone(), Interrupt::default());
-    let written = Wheel::read(Path::new(fuzz_read::NAME), bytes.into()).map(|wheel| wheel.unpack(&root, UNIX_EPOCH));
+    let root = Root::at(site_packages.clone(), UNIX_EPOCH);
+    let written = Wheel::read(Path::new(fuzz_read::NAME), bytes.into()).map(|wheel| wheel.unpack(&root));
     let files = files_in(directory.path());
     assert!(files.iter().all(|file| file.starts_with("a/way/down/to/lib/site-packages/")), "{files:?}");
     match (&read, written) {
