@@ -111,11 +111,11 @@ impl Cache {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at("use the cache", path)
         };
         for directory in [&[root.clone()][..], &self.directories()].concat() {
-            if !os::is_own_directory(&directory) && os::is_there(&directory) {
+            if !os::is_own_directory(&directory) && os::exists(&directory) {
                 return refused(&directory, UNTRUSTED);
             }
         }
-        if os::would_be_roots_at_anothers(root) || os::is_replaceable(root) {
+        if os::root_would_own_in_users_dir(root) || os::is_replaceable(root) {
             return refused(root, "root does not keep a cache in another user's directory");
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Cache {
     /// write to. Everything else has been deleted by then.
     pub fn reset(&self) -> Result<()> {
         let mut done = Ok(());
-        for directory in self.directories().iter().filter(|directory| os::is_there(directory)) {
+        for directory in self.directories().iter().filter(|directory| os::exists(directory)) {
             done = done.and(self.empty(directory));
             // Fails if other files are left in it.
             let _ = fs::remove_dir(directory);
@@ -209,7 +209,7 @@ impl Cache {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
         let path = self.directory.as_ref().ok_or_else(nothing)?.join(name);
         let directory = path.parent().ok_or_else(nothing)?.to_owned();
-        if os::would_be_roots_at_anothers(&directory) {
+        if os::root_would_own_in_users_dir(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         os::create_private_dir(&directory)?;

@@ -163,7 +163,7 @@ fn short(version: &str) -> String {
 /// The interpreters in bin that are broken links or not executable.
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
     let names = os::entries(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
-    let broken = names.filter(|path| !os::may_run(path));
+    let broken = names.filter(|path| !os::is_executable(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
         true => "it is a broken symbolic link",
         false => "it is not executable",

@@ -135,7 +135,7 @@ impl Context {
 
     /// Whether the existing ENV_DIR has something at `path` that stays there unless it is replaced.
     pub(crate) fn keeps(&self, path: &Path) -> bool {
-        self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && os::is_there(path)
+        self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && os::exists(path)
     }
 }
 

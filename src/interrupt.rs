@@ -21,39 +21,36 @@ impl Interrupt {
         Interrupt { flag }
     }
 
-    /// Returns the numbers of the signals that ask a program to stop, so that its handler can set the flag of
-    /// [`Interrupt::by`]. On Unix these are SIGINT, SIGTERM and SIGHUP, except those that this process was started to
-    /// ignore, for example by `nohup`. macOS does not report which signals are ignored, so the list always has all
-    /// three there.
+    /// Fails with [`Error::Interrupted`] if the work is to stop.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.flag.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// What the program `rvenv` needs to know about signals, and no part of the library's API.
+#[doc(hidden)]
+impl Interrupt {
+    /// The signals that ask a program to stop: SIGINT, SIGTERM and SIGHUP, except those that this process was started
+    /// to ignore, for example by `nohup`. macOS does not report which are ignored, so there the list has all three.
+    /// Empty on Windows.
     pub fn signals() -> Vec<i32> {
         os::stop_signals()
     }
 
-    /// Returns the numbers of the signals that a program should catch with a handler that does nothing. On Unix these
-    /// are SIGXFSZ, which would end the program (when it is caught, a file that grows too large is the error EFBIG
-    /// instead), and SIGCHLD if this process was started to ignore it, because the kernel would then reap its children.
-    /// On macOS SIGCHLD is always included.
+    /// The signals to catch with a handler that does nothing: SIGXFSZ, which would end the program (when it is caught,
+    /// a file that grows too large is the error EFBIG instead), and SIGCHLD if this process was started to ignore it,
+    /// because the kernel would then reap its children. On macOS SIGCHLD is always included.
     pub fn harmless_signals() -> Vec<i32> {
         os::harmless_signals()
     }
 
-    /// Sets `flag` when the Windows console asks this process to stop (Ctrl-C, Ctrl-Break) or is closed: these are not
-    /// signals there. Does nothing on other systems.
-    ///
-    /// # Errors
-    ///
-    /// If the console is already being watched, or cannot be watched.
+    /// Sets `flag` when the Windows console asks this process to stop or is closed. Does nothing on other systems.
     pub fn watch_console(flag: &Arc<AtomicBool>) -> io::Result<()> {
         os::watch_console(flag)
     }
 
-    /// Returns the exit code of an interrupted program on systems without signals: on Windows, that of Ctrl-C.
+    /// The exit code of an interrupted program on systems without signals: on Windows, that of Ctrl-C.
     pub fn exit_code() -> Option<i32> {
         os::INTERRUPTED
-    }
-
-    /// Fails with [`Error::Interrupted`] if the work is to stop.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.flag.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

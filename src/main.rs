@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let signals = cli::Signals::watch();
     let outcome = cli.run(signals.interrupt());
     // Die from the signal itself, so that its sender sees that it ended the program.
-    signals.end_by_what_came();
+    signals.exit_as_signalled();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<cli::Unsound>() => ExitCode::FAILURE,

@@ -58,7 +58,7 @@ pub(crate) use system::folded;
 // Files and directories.
 
 /// Whether something exists at this path, even a broken link.
-pub(crate) fn is_there(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn is_directory(path: &Path) -> bool {
 }
 
 /// Whether this is an executable file.
-pub(crate) fn may_run(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     which::which_in(path, None::<&OsStr>, "/").is_ok()
 }
 
@@ -153,7 +153,7 @@ pub(crate) use system::symlink;
 /// [`io::ErrorKind::PermissionDenied`] if the directory is not new and another user owns it or can write to it.
 pub(crate) use system::try_lock;
 
-// Ownership and permissions.
+// Ownership and permissions. On Windows, nobody else's rights are looked at.
 
 /// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
 pub(crate) use system::is_own_directory;
@@ -162,7 +162,7 @@ pub(crate) use system::is_own_directory;
 pub(crate) use system::is_anothers_to_remove;
 
 /// Whether this process is root and would create `path` in a directory of another user, who could then not use it.
-pub(crate) use system::would_be_roots_at_anothers;
+pub(crate) use system::root_would_own_in_users_dir;
 
 /// Opens a cache file for reading.
 ///

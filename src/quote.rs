@@ -60,10 +60,10 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
 
 /// Quotes a command line for the shells of this system.
 pub(crate) fn line(words: &[OsString]) -> String {
-    match os::IS_WINDOWS {
-        true => windows_line(words),
-        false => words.iter().map(|word| posix_line(word)).collect::<Vec<_>>().join(" "),
+    if os::IS_WINDOWS {
+        return windows_line(words);
     }
+    words.iter().map(|word| posix_line(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of a command line that was quoted by [`line`], with their quotes.

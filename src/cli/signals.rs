@@ -38,7 +38,7 @@ impl Signals {
     }
 
     /// If a signal has arrived, ends the program as that signal would have done.
-    pub fn end_by_what_came(&self) {
+    pub fn exit_as_signalled(&self) {
         if let Some(code) = Interrupt::exit_code().filter(|_| self.flag.load(Ordering::Relaxed)) {
             std::process::exit(code);
         }

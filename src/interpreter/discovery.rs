@@ -127,7 +127,7 @@ impl Discovery {
         if absolute.is_dir() {
             return pythons_in(&absolute).into_iter().next().unwrap_or(Ok(absolute));
         }
-        let registered = if os::is_there(&absolute) { None } else { managers::executable_of_tag(path) };
+        let registered = if os::exists(&absolute) { None } else { managers::executable_of_tag(path) };
         Ok(registered.unwrap_or(absolute))
     }
 

@@ -40,7 +40,7 @@ pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bo
 /// can share a prefix, and Homebrew's formulas have only versioned names. Contains an error if its bin cannot be read.
 pub(super) fn pythons_in(prefix: &Path) -> Found {
     let mut pythons = Vec::new();
-    let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::may_run(path));
+    let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::is_executable(path));
     pythons.extend(first.clone().map(Ok));
     // On Windows they are at the top of the installation.
     let directory = if os::IS_WINDOWS { prefix.to_owned() } else { prefix.join("bin") };
@@ -59,7 +59,7 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for path in os::entries(directory)? {
-        if let Some(minor) = minor_of(&path, stem).filter(|_| os::may_run(&path)) {
+        if let Some(minor) = minor_of(&path, stem).filter(|_| os::is_executable(&path)) {
             found.push((minor, path));
         }
     }

@@ -140,7 +140,7 @@ fn explain_start(executable: &Path, error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a broken symbolic link".to_owned(),
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied if !os::may_run(executable) => "it is not executable".to_owned(),
+        std::io::ErrorKind::PermissionDenied if !os::is_executable(executable) => "it is not executable".to_owned(),
         _ => format!("it cannot be run: {error}"),
     }
 }

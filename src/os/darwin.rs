@@ -14,7 +14,7 @@ pub(crate) fn folded(name: &OsStr) -> OsString {
 
 /// Whether `ls -lde` printed an access control list: each of its entries is on a line of its own.
 pub(crate) fn lists_access_control(listed: &[u8]) -> bool {
-    listed.trim_ascii_end().iter().filter(|byte| **byte == b'\n').count() > 0 || listed.is_empty()
+    listed.is_empty() || listed.trim_ascii_end().contains(&b'\n')
 }
 
 #[cfg(test)]

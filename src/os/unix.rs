@@ -184,7 +184,7 @@ pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
     states.is_some_and(|(there, place)| there.uid() != own && place.mode() & STICKY != 0)
 }
 
-pub(crate) fn would_be_roots_at_anothers(path: &Path) -> bool {
+pub(crate) fn root_would_own_in_users_dir(path: &Path) -> bool {
     let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
     rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
 }

@@ -171,7 +171,7 @@ pub(crate) fn is_anothers_to_remove(_: &Path) -> bool {
 }
 
 /// The owner of a directory can use what others create in it.
-pub(crate) fn would_be_roots_at_anothers(_: &Path) -> bool {
+pub(crate) fn root_would_own_in_users_dir(_: &Path) -> bool {
     false
 }
 

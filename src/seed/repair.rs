@@ -80,5 +80,5 @@ fn warn_of_others(context: &Context, repaired: &[PathBuf]) -> Result<()> {
 /// Whether this run has already written or retired a file in bin.
 fn is_settled(context: &Context, path: &Path) -> bool {
     let staged = context.stage.at(path);
-    context.stage.is_retired(path) || staged != path && os::is_there(&staged)
+    context.stage.is_retired(path) || staged != path && os::exists(&staged)
 }

@@ -64,7 +64,7 @@ pub(super) fn swap(hidden: &Hidden, env_dir: &Path) -> Result<Swapped, Unswapped
         }
         match in_turn(env_dir, &hidden.pinned().join(WHOLE), &new) {
             Ok(()) => return Ok(Swapped::InTurn),
-            Err(error) if !os::is_there(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
+            Err(error) if !os::exists(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
             Err(_) => {}
         }
     }

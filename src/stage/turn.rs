@@ -99,7 +99,7 @@ fn has_lost_its_place(error: &Error) -> bool {
 /// Explains why the hidden directory cannot be created.
 fn explain(error: Error, env_dir: &Path) -> Error {
     let Error::Io { path, error: source, .. } = error else { return error };
-    let reason = match os::is_there(&path) {
+    let reason = match os::exists(&path) {
         true => format!("{} is in the way ({source}); remove it", Quoted(&path)),
         false => format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path))),
     };

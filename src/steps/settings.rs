@@ -33,7 +33,7 @@ pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
         compile: packages.are_compiled(),
         activators: scripts::activators_in(bin_path, platform),
         relocatable: configuration.relocatable,
-        scm_ignore_files: os::is_there(&env_dir.join(".gitignore")),
+        scm_ignore_files: os::exists(&env_dir.join(".gitignore")),
         prompt: configuration.prompt,
         ..Options::default()
     };

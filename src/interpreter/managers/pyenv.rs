@@ -66,7 +66,7 @@ fn resolve_batch(path: &Path, surroundings: &Surroundings) -> Shim {
     let names = [path.with_extension("exe").file_name().unwrap_or_default().to_owned(), "python.exe".into()];
     let prefixes = active.iter().filter_map(|name| newest(&versions, name));
     let mut programs = prefixes.flat_map(|prefix| names.each_ref().map(|name| prefix.join(name)));
-    programs.find(|program| os::may_run(program)).map_or(Shim::RunsNothing, Shim::Runs)
+    programs.find(|program| os::is_executable(program)).map_or(Shim::RunsNothing, Shim::Runs)
 }
 
 /// The version of this name, or else the newest of which it is a prefix.
@@ -89,7 +89,7 @@ fn resolve_script(path: &Path, surroundings: &Surroundings) -> Shim {
     for name in active {
         let Some(version) = exact(&root.join("versions"), &name) else { return Shim::Unclear };
         let program = version.join("bin").join(path.file_name().unwrap_or_default());
-        if os::may_run(&program) {
+        if os::is_executable(&program) {
             return Shim::Runs(program);
         }
     }
