@@ -31,9 +31,12 @@ pub(super) struct Root<'a> {
 
 /// Gets a copy of each file that is written.
 pub(super) trait Copier: Sync {
-    /// Returns what is called with the name and the contents of each file of one directory, and then dropped.
-    fn directory(&self) -> Box<dyn FnMut(&str, &[u8]) + '_>;
+    /// Begins a directory.
+    fn directory(&self) -> FileCopier<'_>;
 }
+
+/// Is called with the name and the contents of each file of one directory, and then dropped.
+pub(super) type FileCopier<'a> = Box<dyn FnMut(&str, &[u8]) + 'a>;
 
 impl Root<'_> {
     /// The site-packages of an environment, whose modules get the modification time `modified`.
@@ -68,7 +71,7 @@ pub(super) struct Directory<'a> {
     /// Its name relative to the root.
     pub(super) name: &'a str,
     pub(super) open: os::Directory,
-    copy: Option<Box<dyn FnMut(&str, &[u8]) + 'a>>,
+    copy: Option<FileCopier<'a>>,
 }
 
 /// Creates each directory that `files` are in, and calls `fill` with it and its files. Returns what `fill` returned.

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use super::reading::{List, MOST_AT_ONCE};
 use crate::cache::NewFile;
 use crate::seed::distribution::{Distribution, Entry, InstalledFile};
-use crate::seed::site_packages::Copier;
+use crate::seed::site_packages::{Copier, FileCopier};
 
 /// Files of one directory, with their bytes one after another.
 #[derive(Default)]
@@ -118,7 +118,7 @@ impl Written {
 }
 
 impl Copier for NewImage {
-    fn directory(&self) -> Box<dyn FnMut(&str, &[u8]) + '_> {
+    fn directory(&self) -> FileCopier<'_> {
         let mut part = Part { image: self, batch: Batch::default() };
         Box::new(move |name, contents| part.add(name, contents))
     }
