@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 use crate::steps::{moved, settings};
-use crate::{os, seed};
+use crate::{entries, os, seed};
 
 /// A problem with an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ fn short(version: &str) -> String {
 
 /// The interpreters in bin that are broken links or not executable.
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
-    let names = os::entries(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
+    let names = entries::paths(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
     let broken = names.filter(|path| !os::is_executable(path));
     let reason = |path: &Path| match path.is_symlink() && !path.exists() {
         true => "it is a broken symbolic link",
@@ -176,7 +176,7 @@ fn broken_links(context: &Context) -> Result<Vec<Finding>> {
 fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let launchers = seed::launchers(context)?;
-    for path in os::entries(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
+    for path in entries::paths(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
         let Ok(text) = seed::start_of(&path) else { continue };
         if let Some(python) = seed::foreign_python(&text, context) {
             let reason = format!("it runs {}, not this environment's Python", Quoted(&python));

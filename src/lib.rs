@@ -15,6 +15,7 @@ mod builder;
 mod cache;
 mod check;
 mod context;
+mod entries;
 mod error;
 mod event;
 mod interpreter;

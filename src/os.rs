@@ -30,11 +30,9 @@ compile_error!("rvenv runs on Linux, macOS and Windows");
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) use state::{ChildState, FileState, Group, Stamp};
-
-use crate::error::{AtPath, Result};
 
 // The system.
 
@@ -75,24 +73,6 @@ pub(crate) fn is_directory(path: &Path) -> bool {
 /// Whether this is an executable file.
 pub(crate) fn is_executable(path: &Path) -> bool {
     which::which_in(path, None::<&OsStr>, "/").is_ok()
-}
-
-/// The paths in a directory, sorted by name. There are none if it does not exist or is not a directory.
-///
-/// Fails if it exists but cannot be read.
-pub(crate) fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(vec![]);
-        }
-        entries => entries.at("read the directory", directory)?,
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.at("read the directory", directory)?.path());
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// Reads a regular file. Fails on other files, like [`open_regular`].

@@ -13,10 +13,9 @@
 //!
 //! Below them: `hidden.rs`, the hidden directory where everything is built, which is also the lock on ENV_DIR;
 //! `merge.rs` and `swap.rs`, the two ways into an existing ENV_DIR; `in_use.rs`, which detects open files that would
-//! prevent both; `moving.rs`, `entries.rs` and `removal.rs`, which move, list and remove.
+//! prevent both; `moving.rs` and `removal.rs`, which move and remove.
 
 mod absent;
-mod entries;
 mod hidden;
 mod in_use;
 mod merge;
@@ -33,6 +32,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
 
+use crate::entries;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 use absent::Absent;

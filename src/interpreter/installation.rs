@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use same_file::is_same_file;
 
 use super::versions::{number, sort_newest_first, without_mark};
+use crate::entries;
 use crate::error::Result;
 use crate::os;
 
@@ -29,7 +30,7 @@ const EXECUTABLES: [&str; 8] = [
 /// The installations in a directory that has one for each version, newest first: the directories, and links to
 /// directories, whose name `is_version`.
 pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let mut installations = os::entries(directory)?;
+    let mut installations = entries::paths(directory)?;
     let is_named = |path: &Path| path.file_name().is_some_and(|name| is_version(&name.to_string_lossy()));
     installations.retain(|path| is_named(path) && path.is_dir());
     sort_newest_first(&mut installations);
@@ -58,7 +59,7 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
 /// include free-threaded and debug builds.
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
-    for path in os::entries(directory)? {
+    for path in entries::paths(directory)? {
         if let Some(minor) = minor_of(&path, stem).filter(|_| os::is_executable(&path)) {
             found.push((minor, path));
         }

@@ -9,6 +9,7 @@ use super::launcher::{start_of, starts_another};
 use super::names::normalized;
 use super::record::Record;
 use crate::context::{Context, absolute};
+use crate::entries;
 use crate::error::{Quoted, Result};
 use crate::os;
 
@@ -69,8 +70,8 @@ pub(super) fn replace_older(context: &mut Context, project: &str, version: &Vers
 pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let versions = context.lib_path.parent().and_then(Path::parent).unwrap_or(&context.lib_path);
-    for version in os::entries(versions)?.into_iter().filter(|path| is_pythons(path, context)) {
-        for metadata in os::entries(&version.join("site-packages"))? {
+    for version in entries::paths(versions)?.into_iter().filter(|path| is_pythons(path, context)) {
+        for metadata in entries::paths(&version.join("site-packages"))? {
             if metadata.extension().is_some_and(|extension| extension == "dist-info") {
                 found.push(metadata);
             }
@@ -97,7 +98,7 @@ impl Installed {
     /// All installed versions of `project`, newest last. There is at most one, unless an installation was interrupted.
     fn find(context: &Context, project: &str) -> Result<Vec<Installed>> {
         let mut found = Vec::new();
-        for metadata in os::entries(&context.lib_path)? {
+        for metadata in entries::paths(&context.lib_path)? {
             if let Some(version) = version_of(&metadata, project).filter(|_| metadata.is_dir()) {
                 found.push(Installed { recorded: recorded(&metadata)?, version, metadata });
             }

@@ -7,6 +7,7 @@ use super::installed::dist_infos;
 use super::launcher::{foreign_python, is_to_be_repaired, repaired, start_of};
 use super::record::Record;
 use crate::context::{Context, absolute};
+use crate::entries;
 use crate::error::{Quoted, Result, one_line};
 use crate::os;
 
@@ -60,7 +61,7 @@ fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf
 /// Warns of the scripts in bin that start a [foreign](foreign_python) Python and were not repaired.
 fn warn_of_others(context: &Context, repaired: &[PathBuf]) -> Result<()> {
     let mut dead = Vec::new();
-    for script in os::entries(&context.bin_path)? {
+    for script in entries::paths(&context.bin_path)? {
         if repaired.contains(&script) || script.is_symlink() || is_settled(context, &script) {
             continue;
         }

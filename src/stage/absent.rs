@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entries::{is_there, join};
 use super::hidden::Hidden;
 use super::published::{Before, Published};
+use crate::entries::{is_there, join};
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::{entries, removal};
+use super::removal;
 use crate::cache;
+use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::os::{self, PinnedDir};
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::entries::names;
 use super::{in_use, moving};
+use crate::entries::names;
 use crate::error::{AtPath, Error, Result};
 use crate::os::{self, PinnedDir};
 

@@ -10,8 +10,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::entries::names;
 use super::hidden;
+use crate::entries::names;
 use crate::error::{AtPath, Result};
 use crate::os::{self, PinnedDir};
 

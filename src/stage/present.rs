@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entries::{is_there, join};
 use super::hidden::Hidden;
 use super::published::{Before, Published};
 use super::swap::Unswapped;
 use super::{in_use, merge, removal, swap};
+use crate::entries::{is_there, join};
 use crate::error::{AtPath, Error, Quoted, Result};
 
 /// An existing ENV_DIR, whose new files are being built.

@@ -16,11 +16,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::entries::is_there;
 use super::hidden::{Hidden, NEW};
 use super::in_use;
 use super::merge::merge;
 use super::moving::move_entries;
+use crate::entries::is_there;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 

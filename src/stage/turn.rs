@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::absent::Absent;
-use super::entries::is_there;
 use super::hidden::Hidden;
 use super::present::Present;
 use super::swap;
+use crate::entries::is_there;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::entries;
 use crate::error::Result;
 use crate::options::{Links, Options};
 use crate::os;
@@ -48,7 +49,7 @@ pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
 
 /// Whether the interpreters in bin are links or copies, or on Windows launchers, which count as copies.
 fn links(bin_path: &Path, platform: Platform) -> Result<Links> {
-    let interpreters = os::entries(bin_path)?.into_iter().filter(|path| is_interpreter(path));
+    let interpreters = entries::paths(bin_path)?.into_iter().filter(|path| is_interpreter(path));
     let (links, copies): (Vec<_>, Vec<_>) = interpreters.partition(|path| path.is_symlink());
     Ok(match (links.is_empty(), copies.is_empty()) {
         (true, true) => Links::usual_on(platform),
@@ -61,7 +62,7 @@ fn links(bin_path: &Path, platform: Platform) -> Result<Links> {
 /// The interpreter in bin that the others are links to, if there is one. A new one for it gets the same names.
 pub(crate) fn main_interpreter(env_dir: &Path) -> PathBuf {
     let usual = env_dir.join(Platform::current().python());
-    let mut there = os::entries(usual.parent().unwrap_or(env_dir)).unwrap_or_default().into_iter();
+    let mut there = entries::paths(usual.parent().unwrap_or(env_dir)).unwrap_or_default().into_iter();
     let is_beside = |path: &Path| path.read_link().is_ok_and(|target| target.components().count() == 1);
     there.find(|path| is_interpreter(path) && !is_beside(path) && path.exists()).unwrap_or(usual)
 }
@@ -87,10 +88,10 @@ impl Packages {
     /// Looks in the directories of all versions and implementations.
     fn of(env_dir: &Path) -> Result<Packages> {
         let lib = ["lib", "Lib"].map(|name| env_dir.join(name));
-        let versions = os::entries(&lib[0])?;
+        let versions = entries::paths(&lib[0])?;
         let mut names = Vec::new();
         for directory in [env_dir].into_iter().chain([&*lib[1]]).chain(versions.iter().map(|path| &**path)) {
-            names.extend(os::entries(&directory.join("site-packages"))?);
+            names.extend(entries::paths(&directory.join("site-packages"))?);
         }
         Ok(Packages(names))
     }

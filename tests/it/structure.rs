@@ -10,7 +10,7 @@ use syn::{Attribute, Item, UseTree};
 use walkdir::WalkDir;
 
 /// The base modules, which import only each other.
-const BASE_LAYER: [&str; 8] = ["cache", "error", "event", "interrupt", "os", "platform", "process", "quote"];
+const BASE_LAYER: [&str; 9] = ["cache", "entries", "error", "event", "interrupt", "os", "platform", "process", "quote"];
 
 /// A module's path from the crate root, which is the empty path.
 type Module = Vec<String>;

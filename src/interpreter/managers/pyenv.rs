@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::entries;
 use crate::error::Result;
 use crate::interpreter::installation::installations_in;
 use crate::interpreter::surroundings::Surroundings;
@@ -143,12 +144,12 @@ fn are_hooks_harmless(root: &Path, prefix: &Path, surroundings: &Surroundings) -
     let shared = ["/usr/etc/pyenv.d", "/usr/local/etc/pyenv.d", "/etc/pyenv.d", "/usr/lib/pyenv/hooks"];
     let mut directories: Vec<PathBuf> = shared.map(PathBuf::from).into();
     for place in [root, prefix] {
-        let plugins = os::entries(&place.join("plugins"))?.into_iter().map(|plugin| plugin.join("etc/pyenv.d"));
+        let plugins = entries::paths(&place.join("plugins"))?.into_iter().map(|plugin| plugin.join("etc/pyenv.d"));
         directories.extend(plugins.chain([place.join("pyenv.d")]));
     }
     for directory in directories {
         for command in ["exec", "which", "version-name"] {
-            for hook in os::entries(&directory.join(command))? {
+            for hook in entries::paths(&directory.join(command))? {
                 let is_run = hook.extension().is_some_and(|extension| extension == "bash");
                 if is_run && !HARMLESS.iter().any(|name| hook.ends_with(name)) {
                     return Ok(false);

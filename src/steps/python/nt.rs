@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::companions;
 use crate::context::Context;
+use crate::entries;
 use crate::error::{Quoted, Result};
 use crate::interpreter::check_copy;
 use crate::options::Links;
-use crate::os;
 
 /// Puts the launchers into Scripts. If links are requested and can be created, which takes a privilege that not every
 /// user has, Scripts gets links to the base's executables and libraries instead. Those of another version are removed.
@@ -68,7 +68,7 @@ fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
     if !context.keeps(&context.bin_path) {
         return Ok(vec![]);
     }
-    let mut paths = os::entries(&context.bin_path)?;
+    let mut paths = entries::paths(&context.bin_path)?;
     paths.retain(|path| is_pythons(path.file_name().unwrap_or_default()));
     Ok(paths)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::companions;
 use crate::context::Context;
+use crate::entries;
 use crate::error::{AtPath, Quoted, Result};
 use crate::interpreter::check_copy;
 use crate::options::Links;
@@ -65,7 +66,7 @@ fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
         return Ok(vec![]);
     }
     let mut names = Vec::new();
-    for path in os::entries(&context.bin_path)? {
+    for path in entries::paths(&context.bin_path)? {
         let name = path.file_name().unwrap_or_default();
         if version_in(name).is_some() && !is_script(&path) {
             names.push(name.to_owned());

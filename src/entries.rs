@@ -1,0 +1,49 @@
+//! Lists and checks directory entries without hiding errors: code that moves or removes files must not mistake "cannot
+//! be read" for "does not exist".
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{AtPath, Result};
+
+/// The paths in a directory, sorted by name. There are none if it does not exist or is not a directory.
+///
+/// Fails if it exists but cannot be read.
+pub(crate) fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(vec![]);
+        }
+        entries => entries.at("read the directory", directory)?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.at("read the directory", directory)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The names in a directory, sorted. pyvenv.cfg, which makes a directory an environment, comes last.
+pub(crate) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
+    let entries = fs::read_dir(directory)?;
+    let mut names: Vec<OsString> = entries.map(|entry| entry.map(|e| e.file_name())).collect::<io::Result<_>>()?;
+    names.sort_by_cached_key(|name| (name == "pyvenv.cfg", name.clone()));
+    Ok(names)
+}
+
+/// Whether something of this name exists, even if it is a broken link.
+pub(crate) fn is_there(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Joins `below` to a directory. If `below` is empty, returns the directory itself, without a trailing separator.
+pub(crate) fn join(directory: &Path, below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() { directory.to_owned() } else { directory.join(below) }
+}
