@@ -9,7 +9,7 @@ use crate::harness::*;
 fn limited(scratch: &Scratch, setup: &str) -> Run {
     let command = format!("{setup}; exec \"$@\"");
     let run = scratch.run("sh").args(["-c", &command, "sh", env!("CARGO_BIN_EXE_rvenv"), "-p"]).arg(python().path);
-    run.env("RVENV_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+    run.env("RVENV_CACHE_DIR", shared_cache())
 }
 
 /// Fills a file system except for this many KiB.

@@ -146,13 +146,7 @@ impl Scratch {
     /// rvenv, to be run in this directory.
     pub fn rvenv(&self) -> Run {
         let mut command = program(absolute(RVENV.expect("the feature `cli`")));
-        // All tests share a cache, which is not the user's.
-        let cache = match cfg!(windows) {
-            // rvenv requires a directory that no other user can write to.
-            true => env::temp_dir().join("rvenv-test-cache"),
-            false => absolute(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-        };
-        command.current_dir(self.path("")).env("RVENV_CACHE_DIR", cache);
+        command.current_dir(self.path("")).env("RVENV_CACHE_DIR", shared_cache());
         Run(command)
     }
 
@@ -178,6 +172,15 @@ impl Scratch {
     /// The names in the scratch directory, sorted.
     pub fn names(&self) -> Vec<String> {
         names_in(&self.path(""))
+    }
+}
+
+/// The cache that all tests share, which is not the user's.
+pub fn shared_cache() -> PathBuf {
+    match cfg!(windows) {
+        // rvenv requires a directory that no other user can write to.
+        true => env::temp_dir().join("rvenv-test-cache"),
+        false => absolute(env!("CARGO_TARGET_TMPDIR")).join("cache"),
     }
 }
 

@@ -56,8 +56,7 @@ fn installed(scratch: &Scratch, python: &Python) -> Option<PathBuf> {
 
 /// `python -m rvenv`.
 fn module(scratch: &Scratch, python: &Path) -> Run {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    scratch.run(python).args(["-m", "rvenv"]).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON")
+    scratch.run(python).args(["-m", "rvenv"]).env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON")
 }
 
 #[test]

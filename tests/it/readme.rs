@@ -36,8 +36,7 @@ fn project(scratch: &Scratch) {
 fn in_project(scratch: &Scratch, program: &str, path: &[&Path]) -> Run {
     let usual = ["/usr/bin", "/bin"].map(Path::new);
     let path = std::env::join_paths(path.iter().chain(&usual)).unwrap();
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    let run = scratch.run(tool(program).expect("a program")).env("PATH", path).env("RVENV_CACHE_DIR", cache);
+    let run = scratch.run(tool(program).expect("a program")).env("PATH", path).env("RVENV_CACHE_DIR", shared_cache());
     let run = run.env("HOME", scratch.path("")).env("PIP_NO_INDEX", "1").env("PIP_CONFIG_FILE", "/dev/null");
     run.env("PIP_FIND_LINKS", scratch.path("wheels"))
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")

@@ -29,25 +29,24 @@ impl Tools {
         fs::write(site_packages(&scratch.path("tools")).join("tools.pth"), format!("{}\n", packages.display()))
             .unwrap();
         fs::create_dir(scratch.path("wheels")).unwrap();
+        fs::create_dir_all(scratch.path("home/.local/bin")).unwrap();
         jobs::small_wheel(&scratch.path("wheels"), "1.0");
         let python = scratch.path("tools/bin/python");
         Some(Tools { packages, scratch, python })
     }
 
-    /// `python -m TOOL`, without a network.
+    /// `python -m TOOL` in a shell that has run the commands on the page, without a network.
     fn run(&self, tool: &str, arguments: &[&str]) -> Run {
-        let run = self.scratch.run(&self.python).args(["-m", tool]).args(arguments);
-        let run =
-            run.env("HOME", self.scratch.path("home")).env("PIP_NO_INDEX", "1").env("PIP_CONFIG_FILE", "/dev/null");
+        let module = tool.replace('-', "_");
+        let settings = commands(tool).join("\n");
+        let code =
+            format!("set -e\n{module}() {{ python -m {module} \"$@\"; }}\n{{ :\n{settings}\n}} >&2\n{module} \"$@\"");
+        let run = self.scratch.run("sh").args(["-c", &code, "sh"]).args(arguments);
+        let path = format!("{}:{}", self.scratch.path("tools/bin").display(), std::env::var("PATH").unwrap());
+        let run = run.env("PATH", path).env("HOME", self.scratch.path("home"));
+        let run = run.env("PIP_NO_INDEX", "1").env("PIP_CONFIG_FILE", "/dev/null");
         let run = run.env("PIP_FIND_LINKS", self.scratch.path("wheels")).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        run.env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON").env_remove("XDG_CACHE_HOME")
-    }
-
-    /// The same, with rvenv's replacement for `venv` on PYTHONPATH.
-    fn run_with_venv(&self, tool: &str, arguments: &[&str]) -> Run {
-        let path = self.scratch.run(&self.python).args(["-m", "rvenv", "--venv-path"]).ok();
-        self.run(tool, arguments).env("PYTHONPATH", path.trim_end())
+        run.env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON").env_remove("XDG_CACHE_HOME")
     }
 
     /// The environments below a directory. Asserts that rvenv created each of them or installed pip into it.
@@ -64,6 +63,28 @@ impl Tools {
     }
 }
 
+const PAGE: &str = include_str!("../../docs/tools.md");
+
+/// The rows of the page's table: a tool, and how it is set up.
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = PAGE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
+    rows.filter_map(|row| row.trim_matches(['|', ' ']).split_once(" | "))
+}
+
+/// The code in a tool's row.
+fn settings(tool: &str) -> Vec<&'static str> {
+    let (_, row) = rows().find(|(name, _)| name.split('\'').next() == Some(tool)).unwrap_or_else(|| panic!("{tool}"));
+    row.split('`').skip(1).step_by(2).collect()
+}
+
+/// The shell commands in a tool's row.
+fn commands(tool: &str) -> Vec<&'static str> {
+    let mut commands = settings(tool);
+    commands.retain(|code| ["export ", "rvenv ", "chmod ", "pdm "].iter().any(|start| code.starts_with(start)));
+    // "the same PYTHONPATH as for build"
+    if tool == "pdm" { [commands, self::commands("build")].concat() } else { commands }
+}
+
 const PRINT_PREFIX: &str = "import sys; print(sys.prefix)";
 
 #[test]
@@ -75,7 +96,7 @@ fn tox_environments_are_seeded_by_rvenv() {
             "[tox]\nenvlist = py\nskipsdist = true\n[testenv]\ndeps = smallest\ncommands = python -c '{PRINT_PREFIX}'\n"
         ),
     );
-    let said = tools.run("tox", &[]).env("VIRTUALENV_SEEDER", "rvenv").ok();
+    let said = tools.run("tox", &[]).ok();
     let [env_dir] = &tools.environments(".tox")[..] else { panic!("one environment: {said}") };
     assert!(said.contains(&env_dir.display().to_string()) && said.contains("congratulations"), "{said}");
 }
@@ -92,7 +113,7 @@ fn nox_sessions_work_with_venv_and_virtualenv() {
     tools
         .scratch
         .write("noxfile.py", format!("import nox\n{}{}", session("one", "venv"), session("two", "virtualenv")));
-    tools.run_with_venv("nox", &[]).env("VIRTUALENV_SEEDER", "rvenv").ok();
+    tools.run("nox", &[]).ok();
     assert_eq!(tools.environments(".nox").len(), 2);
 }
 
@@ -110,7 +131,7 @@ fn build_creates_its_isolated_environment_with_rvenv() {
     tools.scratch.write("project/pyproject.toml", project);
     let wheel = tools.scratch.path("wheels").join("smallest-1.0-py3-none-any.whl");
     fs::create_dir(tools.scratch.path("seen")).unwrap();
-    let build = tools.run_with_venv("build", &["--wheel", "project"]);
+    let build = tools.run("build", &["--wheel", "project"]);
     let said = build.env("SEEN", tools.scratch.path("seen")).env("WHEEL", wheel).ok();
     assert!(said.contains("Successfully built smallest-1.0"), "{said}");
     assert_eq!(tools.environments("seen").len(), 1);
@@ -119,11 +140,7 @@ fn build_creates_its_isolated_environment_with_rvenv() {
 #[test]
 fn pipx_creates_environments_with_a_stand_in() {
     let Some(tools) = Tools::new() else { return };
-    let script = tools.scratch.run(tools.scratch.path("tools/bin/rvenv")).args(["--generate", "python-stand-in"]);
-    let script = script.arg("-p").arg(&tools.python).env("RVENV_CACHE_DIR", tools.scratch.path("cache")).ok();
-    let script = tools.scratch.write_script("python-stand-in", &script);
-    let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]).env("PIPX_DEFAULT_PYTHON", script);
-    let pipx = pipx.env("PIPX_DEFAULT_BACKEND", "pip");
+    let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]);
     pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
     // pipx creates the one for its shared pip in another way.
     assert_eq!(tools.environments("pipx/venvs").len(), 1);
@@ -140,7 +157,7 @@ fn pipx_and_uv_install_rvenv_itself() {
             concat!("rvenv ", env!("CARGO_PKG_VERSION"), "\n")
         );
     };
-    let pipx = tools.run("pipx", &["install", "--skip-maintenance"]).arg(wheel).env("PIPX_DEFAULT_BACKEND", "pip");
+    let pipx = tools.run("pipx", &["install", "--skip-maintenance"]).arg(wheel);
     pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
     version("bin");
     let Some(uv) = peer("uv") else { return };
@@ -167,7 +184,7 @@ fn pre_commit_runs_a_local_hook_in_an_environment_seeded_by_rvenv() {
     for wheel in names_in(&wheels).into_iter().filter(|name| name.starts_with("setuptools-")) {
         fs::copy(wheels.join(&wheel), tools.scratch.path("wheels").join(&wheel)).unwrap();
     }
-    let run = tools.run("pre_commit", &["run"]).current_dir(&project).env("VIRTUALENV_SEEDER", "rvenv");
+    let run = tools.run("pre-commit", &["run"]).current_dir(&project);
     let said = run.env("PRE_COMMIT_HOME", tools.scratch.path("hooks")).ok();
     let [env_dir] = &tools.environments("hooks")[..] else { panic!("one environment: {said}") };
     assert!(said.contains(&env_dir.display().to_string()), "{said}");
@@ -186,7 +203,7 @@ fn poetry_environments_are_seeded_by_rvenv() {
     tools.scratch.write("project/pyproject.toml", project);
     let poetry = |arguments: &[&str]| {
         let run = tools.run("poetry", arguments).current_dir(tools.scratch.path("project"));
-        run.env("VIRTUALENV_SEEDER", "rvenv").env("POETRY_VIRTUALENVS_IN_PROJECT", "true").ok()
+        run.env("POETRY_VIRTUALENVS_IN_PROJECT", "true").ok()
     };
     poetry(&["install", "--no-interaction"]);
     assert_eq!(tools.environments("project").len(), 1);
@@ -199,8 +216,8 @@ fn pdm_creates_its_environment_with_rvenv() {
     let project = "[project]\nname = 'project'\nversion = '1.0'\nrequires-python = '>=3.8'\n";
     tools.scratch.write("project/pyproject.toml", format!("{project}{ON_SMALLEST}[tool.pdm]\ndistribution = false\n"));
     let pdm = |arguments: &[&str]| {
-        let run = tools.run_with_venv("pdm", arguments).current_dir(tools.scratch.path("project"));
-        run.env("PDM_VENV_BACKEND", "venv").env("PDM_CHECK_UPDATE", "false").ok()
+        let run = tools.run("pdm", arguments).current_dir(tools.scratch.path("project"));
+        run.env("PDM_CHECK_UPDATE", "false").ok()
     };
     pdm(&["install"]);
     assert_eq!(tools.environments("project").len(), 1);
@@ -215,7 +232,7 @@ fn hatch_environments_are_seeded_by_rvenv() {
     tools.scratch.write("project/pyproject.toml", project);
     let run = tools.run("hatch", &["run", "smallest"]).current_dir(tools.scratch.path("project"));
     let data = tools.scratch.path("hatch");
-    let said = run.env("VIRTUALENV_SEEDER", "rvenv").env("HATCH_DATA_DIR", data).ok();
+    let said = run.env("HATCH_DATA_DIR", data).ok();
     assert!(said.ends_with("1.0\n"), "{said}");
     assert_eq!(tools.environments("hatch").len(), 1);
 }
@@ -224,7 +241,8 @@ fn hatch_environments_are_seeded_by_rvenv() {
 fn ansible_pip_module_creates_its_environment_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let env_dir = tools.scratch.env();
-    let task = format!("name=smallest virtualenv={} virtualenv_command=rvenv", env_dir.display());
+    let setting = settings("ansible")[0].replace(": ", "=");
+    let task = format!("name=smallest virtualenv={} {setting}", env_dir.display());
     let python = format!("ansible_python_interpreter={}", tools.python.display());
     let arguments =
         ["adhoc", "localhost", "--connection", "local", "-e", &python, "-m", "ansible.builtin.pip", "-a", &task];
@@ -240,7 +258,8 @@ fn virtualenvwrapper_creates_environments_with_rvenv() {
     let Some(tools) = Tools::new() else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs/bin/virtualenvwrapper.sh");
     let code = format!(
-        "export VIRTUALENVWRAPPER_VIRTUALENV=rvenv\n. '{}'\nmkvirtualenv --no-wheel made && python -c '{PRINT_PREFIX}'\n",
+        "{}\n. '{}'\nmkvirtualenv --no-wheel made && python -c '{PRINT_PREFIX}'\n",
+        commands("virtualenvwrapper").join("\n"),
         script.display()
     );
     let (code, path) = (tools.scratch.write("code", code), tools.scratch.path("tools/bin"));
@@ -255,10 +274,9 @@ fn virtualenvwrapper_creates_environments_with_rvenv() {
 #[test]
 fn direnv_layout_creates_an_environment() {
     let (Some(tools), Some(direnv)) = (Tools::new(), tool("direnv")) else { return };
-    let page = include_str!("../../docs/tools.md");
-    let layout = page.split("```sh\nlayout_rvenv()").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let layout = PAGE.split("```sh\nlayout_rvenv()").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     tools.scratch.write("home/.config/direnv/direnvrc", format!("layout_rvenv(){layout}"));
-    tools.scratch.write("project/.envrc", "layout rvenv\n");
+    tools.scratch.write("project/.envrc", settings("direnv")[0]);
     let project = tools.scratch.path("project");
     let direnv = |arguments: &[&str]| {
         let run = tools.scratch.run(&direnv).args(arguments).current_dir(&project);
@@ -274,29 +292,11 @@ fn direnv_layout_creates_an_environment() {
 
 #[test]
 fn each_tool_on_the_page_has_a_test() {
-    let page = include_str!("../../docs/tools.md");
-    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tool"));
-    let tools: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
-    assert!(tools.len() >= 12, "{tools:?}");
-    // The settings that the tests use, as written on the page. The remaining rows are "the same" as the row above them.
-    for line in [
-        "| virtualenv | `export VIRTUALENV_SEEDER=rvenv` |",
-        "| pdm | `pdm config venv.backend venv`, then the same PYTHONPATH as for build |",
-        "| build | `export PYTHONPATH=\"$(python -m rvenv --venv-path)\"` |",
-        "`export PIPX_DEFAULT_PYTHON=~/.local/bin/python-stand-in PIPX_DEFAULT_BACKEND=pip`",
-        "| ansible's pip module | `virtualenv_command: rvenv`,",
-        "| virtualenvwrapper | `export VIRTUALENVWRAPPER_VIRTUALENV=rvenv` |",
-        "| direnv | `layout rvenv` in `.envrc`,",
-    ] {
-        assert!(page.contains(line), "{line}");
-    }
-    let tests = [include_str!("tools.rs"), include_str!("virtualenv.rs"), include_str!("python_api.rs")].concat();
-    for tool in tools {
-        let name = tool.replace("'s", "").replace(['-', ' '], "_");
-        assert!(
-            tests.contains(&format!("fn {}_", name.split("_pip_module").next().unwrap()))
-                || tests.contains(&format!("\"{tool}\"")),
-            "{tool}"
-        );
+    let tests = Scratch::new().run(std::env::current_exe().unwrap()).args(["--list", "--format", "terse"]).ok();
+    assert!(rows().count() >= 12);
+    for (tool, _) in rows() {
+        let name = tool.split('\'').next().unwrap().replace('-', "_");
+        let starts = [format!("tools::{name}_"), format!("{name}::")];
+        assert!(tests.lines().any(|test| starts.iter().any(|start| test.starts_with(start))), "{tool}");
     }
 }

@@ -1,6 +1,6 @@
 //! virtualenv with rvenv as its seeder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::harness::*;
 use crate::packaging;
@@ -24,8 +24,8 @@ impl WithPlugin {
 
     fn virtualenv(&self) -> Run {
         let run = self.scratch.run(self.scratch.path("tools/bin/python")).args(["-m", "virtualenv"]);
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        let run = run.env("PYTHONPATH", &self.packages).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON");
+        let run =
+            run.env("PYTHONPATH", &self.packages).env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON");
         run.env("VIRTUALENV_APP_DATA", self.scratch.path("data"))
             .env("VIRTUALENV_OVERRIDE_APP_DATA", self.scratch.path("data"))
     }
