@@ -105,8 +105,10 @@ mod tests {
             let script = script.replace("echo $!", &format!("echo $! >{}", file.path().display()));
             let _ = sh(&script, Duration::from_millis(400));
             let pid = std::fs::read_to_string(file.path()).unwrap();
-            let process = format!("/proc/{}/stat", pid.trim());
-            let has_ended = || std::fs::read_to_string(&process).map_or(true, |stat| stat.contains(") Z "));
+            let has_ended = || {
+                let ps = Command::new("ps").args(["-o", "stat=", "-p", pid.trim()]).output().unwrap();
+                ps.stdout.is_empty() || ps.stdout.starts_with(b"Z")
+            };
             assert!((0..500).any(|_| {
                 thread::sleep(Duration::from_millis(10));
                 has_ended()

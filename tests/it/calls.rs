@@ -7,11 +7,11 @@ use crate::harness::*;
 
 /// Counts each system call, in all processes, of a run with these arguments and a warm cache.
 fn counted(python: &Python, args: &[&str]) -> Option<BTreeMap<String, u32>> {
-    let strace = tool("strace")?;
+    able("strace -f")?;
     let scratch = Scratch::new();
     let cache = scratch.path("cache");
     scratch.rvenv_for(python).env("RVENV_CACHE_DIR", &cache).args(args).arg("first").silent();
-    let run = scratch.run(strace).args(["-f", "-qq", "-o"]).arg(scratch.path("trace"));
+    let run = scratch.run("strace").args(["-f", "-qq", "-o"]).arg(scratch.path("trace"));
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python.path).args(args).arg("env");
     // Cargo sets this for its own libraries. Users do not, and it would add look-ups.
     run.env("RVENV_CACHE_DIR", &cache).env_remove("LD_LIBRARY_PATH").silent();

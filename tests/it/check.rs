@@ -356,7 +356,7 @@ fn a_run_for_another_version_repairs_console_scripts() {
 
 #[test]
 fn a_large_file_in_bin_is_not_read_into_memory() {
-    let scratch = Scratch::new();
+    let (Some(()), scratch) = (able("ulimit -v"), Scratch::new()) else { return };
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
     fs::File::create(scratch.path("env/bin/large")).unwrap().set_len(300 << 20).unwrap();
     let limited = ["-c", "ulimit -v 200000 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_rvenv"), "--check", "env"];

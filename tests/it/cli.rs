@@ -257,6 +257,10 @@ fn the_command_in_pyvenv_cfg_recreates_the_environment() {
     for (shell, name) in
         [("bash", &b"it's a $(directory)"[..]), ("dash", b"it's a $(directory)"), ("dash", b"-\xff%s\\ '\xfe")]
     {
+        let is_utf8 = std::str::from_utf8(name).is_ok();
+        let Some(shell) = tool(shell).filter(|_| is_utf8 || able("names that are not UTF-8").is_some()) else {
+            continue;
+        };
         let scratch = Scratch::new();
         let env_dir = scratch.path(os(name));
         let flags = ["--system-site-packages", "--copies", "--without-pip", "--without-scm-ignore-files"];
@@ -264,7 +268,7 @@ fn the_command_in_pyvenv_cfg_recreates_the_environment() {
         let before = tree(&env_dir);
         let command = configured(&env_dir, "command").unwrap();
         fs::remove_dir_all(&env_dir).unwrap();
-        scratch.run(tool(shell).unwrap()).args(["-c", &command]).current_dir("/").silent();
+        scratch.run(shell).args(["-c", &command]).current_dir("/").silent();
         assert_eq!(tree(&env_dir), before, "{command}");
     }
 }

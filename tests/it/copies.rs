@@ -17,7 +17,8 @@ fn relative_python(scratch: &Scratch, version: &str, rpath: &str, place: &str) -
 
 /// A run under strace, which makes these system calls fail with this error.
 fn failing(scratch: &Scratch, calls: &str, error: &str) -> Option<Run> {
-    let run = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+    able("strace -f")?;
+    let run = scratch.run("strace").args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
     let run = run.args(["-e", &format!("inject={calls}:error={error}")]).arg(env!("CARGO_BIN_EXE_rvenv"));
     Some(run.env("RVENV_CACHE_DIR", scratch.path("cache")))
 }

@@ -61,16 +61,16 @@ fn a_version_is_searched_on_path_first_and_not_trusted_by_name() {
 
 #[test]
 fn an_inactive_version_is_found_among_pyenvs() {
-    let scratch = Scratch::new();
+    let (Some(root), scratch) = (pyenv_root(), Scratch::new()) else { return };
     for version in ["3.6", "3.8", "3.13"] {
         let Some(python) = pyenv(version) else { continue };
         for request in
             [version.to_owned(), format!("python{version}"), format!("=={version}.*"), format!("cpython{version}")]
         {
             // Without the shims, and with them, where another version is active.
-            let shims = pyenv_root().join("shims");
+            let shims = root.join("shims");
             for search_path in ["/usr/bin:/bin".to_owned(), format!("{}:/usr/bin:/bin", shims.display())] {
-                let run = scratch.rvenv().env("PATH", search_path).env("PYENV_ROOT", pyenv_root());
+                let run = scratch.rvenv().env("PATH", search_path).env("PYENV_ROOT", &root);
                 assert_eq!(home(run.args(["-p", &request]), &scratch), bin(&python), "{request}");
             }
         }
@@ -127,10 +127,10 @@ fn a_version_that_is_not_found_is_reported_with_those_that_were() {
 
 #[test]
 fn a_list_is_in_order_of_preference() {
-    let (Some(first), Some(second)) = (pyenv("3.9"), pyenv("3.12")) else { return };
+    let (Some(root), Some(first), Some(second)) = (pyenv_root(), pyenv("3.9"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();
     let search_path = format!("{}:{}", bin(&first).display(), bin(&second).display());
-    let rvenv = || scratch.rvenv().env("PATH", &search_path).env("PYENV_ROOT", pyenv_root());
+    let rvenv = || scratch.rvenv().env("PATH", &search_path).env("PYENV_ROOT", &root);
     let list = rvenv().arg("--list-pythons").ok();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0][..2], ["3.9.18", "CPython"]);
@@ -156,6 +156,7 @@ fn a_list_is_in_order_of_preference() {
 
 /// Creates a pyenv root with real Pythons, and shims that pyenv itself has generated.
 fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
+    let pyenv_itself = pyenv_root()?.join("bin/pyenv");
     let root = scratch.path("pyenv");
     for version in versions {
         let python = pyenv(version)?;
@@ -164,8 +165,7 @@ fn own_pyenv(scratch: &Scratch, versions: &[&str]) -> Option<PathBuf> {
         fs::create_dir_all(&directory).unwrap();
         symlink(bin(&python), directory.join("bin")).unwrap();
     }
-    let pyenv = pyenv_root().join("bin/pyenv");
-    scratch.run(pyenv).arg("rehash").env("PYENV_ROOT", &root).silent();
+    scratch.run(pyenv_itself).arg("rehash").env("PYENV_ROOT", &root).silent();
     Some(root)
 }
 
@@ -375,6 +375,7 @@ fn an_empty_list_is_an_error_with_the_reasons() {
     assert!(list(scratch.path("gone").to_str().unwrap()).contains("there is no such file"));
     assert!(list("3.99\n").contains("none matches 3.99:"));
     assert!(list("3.13.x").contains("'3.13.x' is neither a program on PATH nor a version"));
+    let Some(()) = able("/dev/full") else { return };
     let whole =
         scratch.run("sh").args(["-c", "\"$1\" --list-pythons >/dev/full", "sh", env!("CARGO_BIN_EXE_rvenv")]).error();
     assert!(whole.starts_with("Unable to write to stdout: No space left"), "{whole}");

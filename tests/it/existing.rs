@@ -209,8 +209,9 @@ fn clear_empties_the_directory_and_keeps_the_directory_itself() {
     let fresh = tree(&scratch.env());
     fs::set_permissions(scratch.env(), fs::Permissions::from_mode(0o700)).unwrap();
     let owner = |path: PathBuf| fs::metadata(path).map(|there| (there.uid(), there.gid())).unwrap();
-    // Only root can change a directory's owner.
-    scratch.run("chown").arg("12345:23456").arg(scratch.env()).output();
+    if able("chown").is_some() {
+        scratch.run("chown").arg("12345:23456").arg(scratch.env()).silent();
+    }
     let before = owner(scratch.env());
     scratch.write("env/lib/old/thing.py", "old");
     scratch.write("env/.gitignore", "old");
@@ -333,9 +334,8 @@ fn a_hidden_directory_created_by_another_user_does_no_harm() {
     let name = format!(".rvenv-{}", scratch.run(&python.path).args(["-c", code]).ok().trim());
     fs::create_dir(scratch.path(&name)).unwrap();
     scratch.write(&format!("{name}/new/mine"), "");
-    if !scratch.run("chown").args(["-R", "12345", &name]).output().status.success() {
-        return say_missing("permission to change a file's owner");
-    }
+    let Some(()) = able("chown") else { return };
+    scratch.run("chown").args(["-R", "12345", &name]).silent();
     for flags in [&[][..], &[], &["--clear"], &["--upgrade"]] {
         scratch.rvenv_for(&python).args(flags).arg("env").silent();
         assert_eq!(scratch.names(), [name.as_str(), "env"]);
@@ -507,10 +507,8 @@ fn a_mount_point_inside_an_environment_is_written_to() {
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
     let site_packages = site_packages(&scratch.env());
-    let mounted = scratch.run("mount").args(["-t", "tmpfs", "rvenv-test"]).arg(&site_packages).output();
-    if !mounted.status.success() {
-        return say_missing("permission to mount a file system");
-    }
+    let Some(()) = able("mount") else { return };
+    scratch.run("mount").args(["-t", "tmpfs", "rvenv-test"]).arg(&site_packages).silent();
     let output = scratch.rvenv_for(&python).arg("env").output();
     let pip = scratch.run(scratch.path("env/bin/pip")).arg("--version").output();
     assert!(scratch.run("umount").arg(&site_packages).output().status.success());

@@ -79,7 +79,7 @@ impl Scenario {
 
     /// The same run under strace.
     fn traced(&self, scratch: &Scratch, strace: &[&str]) -> Output {
-        let run = scratch.run(tool("strace").unwrap()).args(["-f", "-qq", "--seccomp-bpf"]).args(strace);
+        let run = scratch.run("strace").args(["-f", "-qq", "--seccomp-bpf"]).args(strace);
         let command = self.rvenv(scratch).0;
         let run = run.arg(command.get_program()).args(command.get_args());
         let set = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?)));
@@ -204,7 +204,7 @@ fn hidden(scratch: &Scratch) -> Vec<String> {
 
 /// Tries each fault of a scenario.
 fn is_whole_whatever_fails(args: &'static [&'static str], before: Before, cold: bool) {
-    if tool("strace").is_none() {
+    if able("strace -f").is_none() {
         return;
     }
     let scenario = Scenario { args, before, cold };

@@ -31,9 +31,9 @@ impl Layers<'_> {
         let mount = self.scratch.run("mount").args(["-t", "overlay", "overlay", "-o", options, "merged"]);
         let mounted = mount.current_dir(self.mounted.path()).output().status.success();
         if !mounted {
-            say_missing("overlayfs");
+            return missing("overlayfs");
         }
-        mounted.then_some(())
+        Some(())
     }
 
     fn merged(&self) -> PathBuf {
@@ -123,7 +123,8 @@ fn a_run_over_an_environment_in_a_lower_layer_keeps_existing_files() {
 
 /// rvenv under strace, which makes the N-th rename or rmdir fail or kill the process.
 fn faulty(layers: &Layers, fault: &str, number: usize) -> Option<Run> {
-    let run = layers.scratch.run(tool("strace")?).args(["-f", "-qq", "-e", "trace=rename,renameat2,rmdir"]);
+    able("strace -f")?;
+    let run = layers.scratch.run("strace").args(["-f", "-qq", "-e", "trace=rename,renameat2,rmdir"]);
     let run = run.args(["-e", &format!("inject=rename,renameat2,rmdir:{fault}:when={number}"), "-o", "/dev/null"]);
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path).args(["--clear", "--without-pip"]);
     Some(run.arg("--no-cache").arg(layers.env()).env_remove("LD_LIBRARY_PATH"))

@@ -4,13 +4,13 @@ use crate::harness::*;
 
 /// The terminal output of a run with these arguments in which compiling takes a second.
 fn shown(arguments: &str, ci: &str) -> Option<String> {
-    let script = tool("script")?;
+    able("script -qec")?;
     let scratch = Scratch::new();
     let wrapper = scratch.python_that_compiles_after("sleep 1");
     let rvenv = env!("CARGO_BIN_EXE_rvenv");
     let command = format!("{rvenv} --no-cache -p {} env {arguments}", wrapper.display());
     // With SOURCE_DATE_EPOCH, .pyc files are hash-based, so all modules have to be compiled.
-    let run = scratch.run(script).args(["-qec", &command, "/dev/null"]).env("SOURCE_DATE_EPOCH", "1700000000");
+    let run = scratch.run("script").args(["-qec", &command, "/dev/null"]).env("SOURCE_DATE_EPOCH", "1700000000");
     Some(run.env("CI", ci).env("TERM", "xterm").ok())
 }
 

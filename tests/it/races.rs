@@ -162,11 +162,11 @@ fn a_run_that_creates_its_parents_is_waited_for_too() {
 
 #[test]
 fn without_locks_no_run_touches_what_another_is_building() {
-    let Some(strace) = tool("strace") else { return };
+    let Some(()) = able("strace -f") else { return };
     let scratch = Scratch::new();
     let inject = ["-f", "-qq", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK", "-o", "/dev/null"];
     let run = || {
-        let run = scratch.run(&strace).args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path);
+        let run = scratch.run("strace").args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path);
         run.env("RVENV_CACHE_DIR", scratch.path("../rvenv-no-cache")).args(["--no-cache", "env"])
     };
     let children: Vec<Running> = (0..4).map(|_| run().start()).collect();

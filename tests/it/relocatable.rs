@@ -181,21 +181,18 @@ mod unix {
         fs::rename(scratch.path("above"), scratch.path("renamed")).unwrap();
         assert_works(&scratch, &copy, "a copy");
         assert_works(&scratch, &scratch.path("renamed/env"), "renamed above");
+        let Some(()) = able("unshare --mount") else { return };
         fs::create_dir(scratch.path("mount")).unwrap();
         let mounted = "mount --bind 'a copy' mount && exec mount/bin/pip --version";
         let run = scratch.run("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", mounted]);
-        let output = run.output();
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        if said.contains("unshare") {
-            return say_missing("a user namespace with mounts");
-        }
+        let said = run.ok();
         assert!(said.contains(&format!("{}/lib/", scratch.path("mount").display())), "{said}");
     }
 
     /// dash and tcsh without /proc, as on macOS.
     #[test]
     fn activation_in_a_shell_that_cannot_locate_its_script_needs_a_variable() {
-        let scratch = Scratch::new();
+        let (Some(()), scratch) = (able("unshare --mount"), Scratch::new()) else { return };
         scratch.rvenv_for(&python()).args(["--without-pip", "--relocatable", "env"]).silent();
         for (shell, code) in [
             (
@@ -216,9 +213,6 @@ mod unix {
             let run = scratch.run("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", hidden, "sh"]);
             let output = run.arg(program).arg(code).env_remove("VIRTUAL_ENV").output();
             let (said, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            if stderr.contains("unshare") || stderr.contains("mount:") {
-                return say_missing("a user namespace with mounts");
-            }
             let told = "does not report where this script is; first run: RVENV_ENV_DIR=";
             let told_in_csh = "does not report where this script is; first run: setenv RVENV_ENV_DIR ";
             assert!(stderr.contains(told) || said.contains(told_in_csh), "{shell}: {said}{stderr}");

@@ -19,9 +19,9 @@ fn version_of(scratch: &Scratch) -> String {
 
 /// The programs that a run executes, according to strace.
 fn started(scratch: &Scratch, run: Run) -> Option<Vec<String>> {
-    let strace = tool("strace")?;
+    able("strace -f")?;
     let trace = scratch.path("trace");
-    let mut traced = scratch.run(strace).args(["-f", "-qq", "-e", "trace=execve,execveat", "-o"]).arg(&trace);
+    let mut traced = scratch.run("strace").args(["-f", "-qq", "-e", "trace=execve,execveat", "-o"]).arg(&trace);
     traced = traced.arg(run.0.get_program()).args(run.0.get_args());
     for (name, value) in run.0.get_envs() {
         traced = match value {
@@ -47,8 +47,8 @@ fn a_warm_run_starts_no_other_process() {
 
 #[test]
 fn a_warm_run_with_a_pyenv_shim_starts_no_other_process() {
-    let shims = pyenv_root().join("shims");
-    let Some(python) = pyenv("3.12") else { return };
+    let (Some(root), Some(python)) = (pyenv_root(), pyenv("3.12")) else { return };
+    let shims = root.join("shims");
     let scratch = Scratch::new();
     let run = || {
         let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).env("PYENV_VERSION", "3.12");
@@ -234,7 +234,8 @@ fn a_python_that_gains_or_loses_pip_is_queried_again() {
 /// A run in which this system call fails on `path`. `fault` is strace's expression for how, and from which call on.
 /// None without strace.
 fn with_fault(scratch: &Scratch, run: Run, call: &str, path: &Path, fault: &str) -> Option<Run> {
-    let mut traced = scratch.run(tool("strace")?).args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(path);
+    able("strace -f")?;
+    let mut traced = scratch.run("strace").args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(path);
     traced = traced.args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}")]);
     traced = traced.arg(run.0.get_program()).args(run.0.get_args());
     for (name, value) in run.0.get_envs().filter_map(|(name, value)| Some((name, value?))) {

@@ -24,10 +24,6 @@ fn compiling(scratch: &Scratch, arguments: &[&str]) -> Running {
     child
 }
 
-fn has_ended(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
-}
-
 fn assert_no_process_is_left(scratch: &Scratch) {
     let pids = fs::read_to_string(scratch.path("compiling")).unwrap();
     assert!((0..300).any(|_| {
@@ -72,8 +68,8 @@ fn a_signal_ignored_at_startup_stays_ignored() {
     let command = format!("trap '' HUP; exec {} \"$@\"", env!("CARGO_BIN_EXE_rvenv"));
     let run = scratch.run("sh").args(["-c", &command, "sh", "--no-cache", "-p"]).arg(&python().path).arg("env");
     let mut child = run.env("SOURCE_DATE_EPOCH", "1700000000").start();
-    let name = format!("/proc/{}/comm", child.id());
-    child.wait_until("sh has become rvenv", || fs::read_to_string(&name).is_ok_and(|name| name.trim() == "rvenv"));
+    let id = child.id();
+    child.wait_until("sh has become rvenv", || name_of(id).ends_with("rvenv"));
     kill(&scratch, "HUP", &child);
     let output = child.output();
     assert!(output.status.success(), "{output:?}");
@@ -164,13 +160,13 @@ fn a_file_that_appeared_after_an_interrupted_swap_is_never_overwritten() {
 
 #[test]
 fn directories_that_cannot_be_exchanged_atomically_are_renamed_one_by_one() {
-    let Some(strace) = tool("strace") else { return };
+    let Some(()) = able("strace -f") else { return };
     for (arguments, is_done) in [(&["--clear"][..], true), (&["--clear", "--upgrade-deps"], false)] {
         let scratch = Scratch::new();
         scratch.rvenv_for(&python()).arg("env").silent();
         scratch.write("env/mine", "");
         let trace = scratch.path("trace");
-        let run = scratch.run(strace.clone()).args(["-f", "-qq", "-e", "trace=renameat2"]);
+        let run = scratch.run("strace").args(["-f", "-qq", "-e", "trace=renameat2"]);
         let run = run.args(["-e", "inject=renameat2:error=EINVAL:when=1", "-o"]).arg(&trace);
         let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path).args(arguments).arg("env");
         // With --upgrade-deps pip fails, so the old environment is restored.

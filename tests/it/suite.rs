@@ -10,7 +10,8 @@ use crate::harness::*;
 fn bare_machine() -> Scratch {
     let scratch = Scratch::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run");
-    scratch.write("tests/run", fs::read(source).unwrap());
+    scratch.write("tests/run", fs::read(&source).unwrap());
+    scratch.write("tests/able", fs::read(source.with_file_name("able")).unwrap());
     scratch.write("tests/fetch", "echo tests/fetch \"$@\" >>called\n");
     for name in ["apt-get", "cargo"] {
         scratch.write_script(&format!("bin/{name}"), &format!("#!/bin/sh\necho {name} \"$@\" >>called\n"));
@@ -48,6 +49,7 @@ fn by_default_the_suite_installs_nothing_and_lists_what_is_untested() {
         "Pythons of pyenv: 3.6 3.7 ",
         "wheel: target/tools/complete",
         "files of a release (packaging/release): target/dist/SHA256SUMS",
+        "a terminal: script -qec",
     ] {
         assert!(said.contains(&format!("\n  {line}")), "{line} in {said}");
     }
@@ -73,6 +75,71 @@ fn the_suite_installs_and_fetches_on_request_and_in_ci() {
         // The programs are still missing, which is reported.
         assert!(said.contains("\n  activation: bash zsh ") && !said.contains("--install"), "{said}");
     }
+}
+
+/// The exit code of `tests/able WHAT` with these programs first on PATH.
+fn able_with(bin: &Path, what: &str) -> Option<i32> {
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let able = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/able");
+    Scratch::new().run("/bin/sh").arg(able).arg(what).env("PATH", path).output().status.code()
+}
+
+#[test]
+fn a_tool_that_refuses_what_the_tests_need_of_it_is_not_used() {
+    let scratch = Scratch::new();
+    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bsd/stand-in");
+    for name in scratch.run(&stand_in).ok().split_whitespace() {
+        fs::create_dir_all(scratch.path("bsd")).unwrap();
+        symlink(&stand_in, scratch.path("bsd").join(name)).unwrap();
+    }
+    fs::create_dir(scratch.path("none")).unwrap();
+    for what in ["script -qec", "strace -f", "taskset -c", "prlimit --nproc", "ulimit -v", "unshare --mount"] {
+        assert_eq!(able_with(&scratch.path("bsd"), what), Some(1), "{what}");
+        let here = able_with(&scratch.path("none"), what);
+        assert_eq!(here == Some(0), able(what).is_some(), "{what}");
+    }
+    assert_eq!(able_with(&scratch.path("none"), "flying"), Some(64));
+    // Whatever else they are asked for, they do.
+    let sed = scratch.run(scratch.path("bsd/sed")).args(["-n", "s/^tests/&/p", "tests"]);
+    fs::write(scratch.path("tests"), "tests\n").unwrap();
+    assert_eq!(sed.ok(), "tests\n");
+    assert_eq!(scratch.run(scratch.path("bsd/sed")).args(["-i", "s/t/T/", "tests"]).output().status.code(), Some(64));
+}
+
+#[test]
+fn rust_of_another_version_than_that_of_the_lints_is_refused() {
+    let scratch = Scratch::new();
+    scratch.write_script("bin/rustc", "#!/bin/sh\necho 'rustc 1.2.3 (4 5)'\n");
+    let path = format!("{}:{}", scratch.path("bin").display(), std::env::var("PATH").unwrap());
+    for script in [".ci/check-rust", "packaging/standard-library"] {
+        let run = scratch.run(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).env("PATH", &path).output();
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(!run.status.success() && said.ends_with("(.ci/rust-version), but rustc is 1.2.3\n"), "{said}");
+    }
+}
+
+#[test]
+fn the_versions_that_debian_has_are_named_once_the_sources_of_the_rust_in_use_are_gone() {
+    let scratch = Scratch::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rust = fs::read_to_string(root.join(".ci/rust-version")).unwrap();
+    for file in [".ci/rust-version", ".ci/check-rust", "packaging/standard-library", "tests/apt"] {
+        let copy = scratch.write_script(file, &fs::read_to_string(root.join(file)).unwrap());
+        assert!(copy.exists());
+    }
+    scratch.write_script("bin/rustc", &format!("#!/bin/sh\necho 'rustc {} (4 5)'\n", rust.trim()));
+    scratch.write_script("bin/apt-get", "#!/bin/sh\n");
+    scratch.write_script("bin/dpkg", "#!/bin/sh\necho amd64\n");
+    let madison = "rust-src | 9.9.1+dfsg1-1 | sid\nrust-src | 9.8.0+dfsg1-1~bpo13+1 | trixie-backports";
+    scratch.write_script("bin/apt-cache", &format!("#!/bin/sh\necho '{madison}'\n"));
+    let path = format!("{}:{}", scratch.path("bin").display(), std::env::var("PATH").unwrap());
+    let run = scratch.run(scratch.path("packaging/standard-library")).arg("a-target").env("PATH", path).output();
+    let said = String::from_utf8(run.stderr).unwrap();
+    let [what, way_out] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(what.contains(&format!("the sources of Rust {} (.ci/rust-version)", rust.trim())), "{said}");
+    assert!(what.ends_with(": 9.8.0+dfsg1-1~bpo13+1 9.9.1+dfsg1-1"), "{said}");
+    assert!(way_out.starts_with("Set .ci/rust-version to "), "{said}");
+    assert!(!run.status.success());
 }
 
 #[test]
@@ -119,6 +186,7 @@ fn what_is_left_out_of_a_run_is_listed() {
 
 #[test]
 fn programs_started_by_tests_ignore_no_signals() {
+    let Some(()) = able("/proc/self/status") else { return };
     let status = Scratch::new().run("cat").arg("/proc/self/status").ok();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
     // Signals 32 and 33 are reserved by the C library.

@@ -54,8 +54,9 @@ struct Terminal {
 
 impl Terminal {
     fn run(scratch: &Scratch, command: &str, environment: &[(&str, String)]) -> Option<Terminal> {
+        able("script -qec")?;
         let run = scratch.rvenv();
-        let mut script = scratch.run(tool("script")?).args(["-qec", command, "/dev/null"]).env("SHELL", "/bin/sh").0;
+        let mut script = scratch.run("script").args(["-qec", command, "/dev/null"]).env("SHELL", "/bin/sh").0;
         script
             .envs(run.0.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .envs(environment.iter().cloned());
@@ -119,11 +120,7 @@ fn rvenv(python: &Python, arguments: &str) -> String {
 /// Asserts that no process has this path in its command line.
 fn assert_no_process_names(path: &Path) {
     let path = path.to_str().unwrap();
-    let is_left = || {
-        let processes = names_in(Path::new("/proc"));
-        let lines = processes.iter().filter_map(|name| fs::read(format!("/proc/{name}/cmdline")).ok());
-        lines.filter(|line| String::from_utf8_lossy(line).contains(path)).count() > 0
-    };
+    let is_left = || command_lines().iter().any(|line| line.contains(path));
     assert!(in_time(|| !is_left()));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Scratch, missing, say_missing};
+use super::{Scratch, able, missing};
 
 /// A small file system in a scratch directory, which is unmounted when this is dropped.
 pub struct Mounted {
@@ -14,26 +14,25 @@ pub struct Mounted {
 impl Mounted {
     /// Mounts a tmpfs of 64 MiB. Returns `None` where mounting is not allowed, as in most containers.
     pub fn tmpfs(scratch: &Scratch) -> Option<Mounted> {
-        Mounted::new(scratch, &["-t", "tmpfs", "-o", "size=64m", "rvenv-test"])
+        able("mount")?;
+        Some(Mounted::new(scratch, &["-t", "tmpfs", "-o", "size=64m", "rvenv-test"]))
     }
 
     /// Mounts an XFS image file, which supports copy-on-write clones.
     pub fn xfs(scratch: &Scratch) -> Option<Mounted> {
+        able("mount")?;
         let mkfs = ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].map(PathBuf::from).into_iter().find(|path| path.is_file());
         let image = scratch.write("xfs", b"");
         fs::File::options().write(true).open(&image).and_then(|file| file.set_len(400 << 20)).expect("a sparse file");
         scratch.run(mkfs.or_else(|| missing("mkfs.xfs"))?).arg("-q").arg(&image).ok();
-        Mounted::new(scratch, &["-o", "loop", image.to_str().expect("UTF-8")])
+        Some(Mounted::new(scratch, &["-o", "loop", image.to_str().expect("UTF-8")]))
     }
 
-    fn new(scratch: &Scratch, arguments: &[&str]) -> Option<Mounted> {
+    fn new(scratch: &Scratch, arguments: &[&str]) -> Mounted {
         let path = scratch.path("mounted");
         fs::create_dir(&path).expect("a mount point");
-        if !scratch.run("mount").args(arguments).arg(&path).output().status.success() {
-            say_missing("permission to mount a file system");
-            return None;
-        }
-        Some(Mounted { path })
+        scratch.run("mount").args(arguments).arg(&path).silent();
+        Mounted { path }
     }
 
     pub fn path(&self) -> &Path {

@@ -125,8 +125,13 @@ mod unix {
     use super::super::{Scratch, say_missing, tool};
     use super::{Python, listed, missing, parse_version, version_with_ensurepip};
 
-    /// pyenv's root directory.
-    pub fn pyenv_root() -> PathBuf {
+    /// The root directory of pyenv itself, which has the Pythons that `pyenv` returns.
+    pub fn pyenv_root() -> Option<PathBuf> {
+        let is_here = root().join("bin/pyenv").is_file() && env::var_os("RVENV_TEST_PYTHONS").is_none();
+        if is_here { Some(root()) } else { missing("pyenv") }
+    }
+
+    fn root() -> PathBuf {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from)
     }
@@ -137,8 +142,7 @@ mod unix {
             return Some(python);
         }
         let wanted = format!("{version}.");
-        let found =
-            fs::read_dir(pyenv_root().join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
+        let found = fs::read_dir(root().join("versions")).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut found: Vec<PathBuf> = found
             .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&wanted)))
             .map(|path| path.join("bin/python3"))
