@@ -162,17 +162,17 @@ impl EnvBuilder {
         steps.setup_python(self, &mut context)?;
         steps.setup_pip(self, &mut context)?;
         steps.setup_scripts(self, &mut context)?;
-        match self.publish(&mut context) {
+        match self.commit(&mut context) {
             // ENV_DIR exists now, so start over with an existing environment.
             Err(Error::Appeared { .. }) => {
                 // Release the lock: the new run has to take it again.
                 drop(context);
                 return self.create_with(env_dir, steps);
             }
-            published => published?,
+            committed => committed?,
         }
         if let Err(error) = self.finish(&mut context, steps) {
-            if let Some(warning) = context.stage.withdraw() {
+            if let Some(warning) = context.stage.roll_back() {
                 self.session.observer.warn(&warning);
             }
             return Err(error);
@@ -194,7 +194,7 @@ impl EnvBuilder {
         Ok(())
     }
 
-    /// Checks that an environment can be created at `env_dir`, begins to build it in a hidden directory, and creates
+    /// Checks that an environment can be created at `env_dir`, begins to build it in a staging directory, and creates
     /// its directories there.
     ///
     /// # Errors
@@ -215,7 +215,7 @@ impl EnvBuilder {
     ///
     /// If a file cannot be written, or if pyvenv.cfg cannot hold the interpreter's path.
     pub fn create_configuration(&self, context: &mut Context) -> Result<()> {
-        configuration::create(context)
+        configuration::write(context)
     }
 
     /// Installs the interpreter into bin: links to the base's executable, or copies of it.
@@ -224,7 +224,7 @@ impl EnvBuilder {
     ///
     /// If a link or copy cannot be created.
     pub fn setup_python(&self, context: &mut Context) -> Result<()> {
-        python::setup(context)
+        python::install(context)
     }
 
     /// Installs pip if it was requested, and with it setuptools where the interpreter bundles it.
@@ -245,7 +245,7 @@ impl EnvBuilder {
     /// If a script or launcher cannot be read or written.
     pub fn setup_scripts(&self, context: &mut Context) -> Result<()> {
         seed::repair(context)?;
-        scripts::setup(context)
+        scripts::install_all(context)
     }
 
     /// Installs the scripts in `path`'s directories `common` and `posix` (or `nt`) into bin, with placeholders such as
@@ -261,10 +261,10 @@ impl EnvBuilder {
 
     /// Moves the finished environment to `env_dir`, with a single rename if it is new. After an error, `env_dir` is left
     /// unchanged.
-    fn publish(&self, context: &mut Context) -> Result<()> {
+    fn commit(&self, context: &mut Context) -> Result<()> {
         self.session.interrupt.check()?;
         let clear = matches!(context.options.existing, Existing::Clear { .. });
-        context.stage.publish(clear)
+        context.stage.commit(clear)
     }
 
     /// Runs the environment's pip to upgrade pip, and setuptools where the interpreter bundles it.
@@ -290,7 +290,7 @@ impl EnvBuilder {
 /// The steps of creating an environment, in the order of CPython's `venv.EnvBuilder.create`. Each step can be
 /// overridden; the override can call the default as a method of `builder`.
 ///
-/// Up to `setup_scripts`, the environment's files are in a hidden directory: see [`Context::staged`]. It is then moved to
+/// Up to `setup_scripts`, the environment's files are in a staging directory: see [`Context::staged`]. It is then moved to
 /// its final path.
 ///
 /// ```no_run

@@ -86,7 +86,8 @@ impl fmt::Display for Finding {
 }
 
 /// How to repair an environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Remedy {
     /// Run rvenv on it again. Installed packages stay.
     Again,
@@ -109,8 +110,8 @@ pub enum Remedy {
 /// # Errors
 ///
 /// If the environment cannot be read; [`Error::Interrupted`] if `discovery` was interrupted.
-pub fn check(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
-    let env_dir = absolute(env_dir)?;
+pub fn check(env_dir: impl AsRef<Path>, discovery: &Discovery) -> Result<Vec<Finding>> {
+    let env_dir = absolute(env_dir.as_ref())?;
     let mut findings = find(&env_dir, discovery)?;
     if !findings.is_empty() {
         let flags = settings::flags(&env_dir)?;
@@ -164,10 +165,8 @@ fn short(version: &str) -> String {
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
     let names = entries::paths(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
     let broken = names.filter(|path| !os::is_executable(path));
-    let reason = |path: &Path| match path.is_symlink() && !path.exists() {
-        true => "it is a broken symbolic link",
-        false => "it is not executable",
-    };
+    let is_dangling = |path: &Path| path.is_symlink() && !path.exists();
+    let reason = |path: &Path| if is_dangling(path) { "it is a broken symbolic link" } else { "it is not executable" };
     Ok(broken.map(|path| Finding::new(&path, reason(&path).to_owned(), Remedy::Upgrade)).collect())
 }
 

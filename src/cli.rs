@@ -21,7 +21,7 @@ use report::Format;
 use rvenv::{Discovery, Interrupt, PythonRequest, Surroundings};
 
 pub use flags::Cli;
-pub use report::Unsound;
+pub use report::Invalid;
 pub use signals::Signals;
 
 /// What the flags ask for, with what that needs.

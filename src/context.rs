@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::stage::Stage;
 
 /// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
-/// environment. Until it is published its files are elsewhere, see [`Context::staged`].
+/// environment. Until it is committed its files are elsewhere, see [`Context::staged`].
 #[derive(Debug)]
 pub struct Context {
     pub(crate) env_dir: PathBuf,
@@ -118,8 +118,8 @@ impl Context {
         }
     }
 
-    /// Returns where to write the file whose final path is `path`, which is in `env_dir`: in the hidden directory where
-    /// the environment is built, or, once it is published, at `path` itself.
+    /// Returns where to write the file whose final path is `path`, which is in `env_dir`: in the staging directory where
+    /// the environment is built, or, once it is committed, at `path` itself.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ pub(crate) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
 }
 
 /// Whether something of this name exists, even if it is a broken link.
-pub(crate) fn is_there(path: &Path) -> io::Result<bool> {
+pub(crate) fn entry_exists(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),

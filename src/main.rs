@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     signals.exit_as_signalled();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<cli::Unsound>() => ExitCode::FAILURE,
+        Err(error) if error.is::<cli::Invalid>() => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "Error: {error:#}");
             ExitCode::FAILURE

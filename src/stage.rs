@@ -1,30 +1,28 @@
 //! Where an environment is built, and how it becomes ENV_DIR.
 //!
-//! If anything fails before [`Stage::publish`], ENV_DIR is left as it was: absent or untouched. A [`Stage`] moves
+//! If anything fails before [`Stage::commit`], ENV_DIR is left as it was: absent or untouched. A [`Stage`] moves
 //! through states. Each state is a type of its own in its own file, so that an operation that only makes sense in one
 //! state cannot be called in another:
 //!
 //! ```text
-//! turn.rs      waits for this run's turn and looks at what exists: nothing ⇒ Absent, a directory ⇒ Present
-//! absent.rs    Absent  ── publish ──────────▶ Published   one rename, including the missing parent directories
-//! present.rs   Present ── merge or replace ─▶ Published   file by file into the existing directory, or replacing it
-//! published.rs Published ── withdraw or release           ENV_DIR as it was before, or the end of this run's turn
+//! lock.rs         waits for the lock on ENV_DIR and looks at what exists: nothing ⇒ NewEnv, a directory ⇒ ExistingEnv
+//! new_env.rs      NewEnv ── commit ────────────────▶ Committed   one rename, including the missing parent directories
+//! existing_env.rs ExistingEnv ── merge or replace ─▶ Committed   file by file into the directory, or replacing it
+//! committed.rs    Committed ── roll_back or release              ENV_DIR as it was before, or the end of the lock
 //! ```
 //!
-//! Below them: `hidden.rs`, the hidden directory where everything is built, which is also the lock on ENV_DIR;
-//! `merge.rs` and `swap.rs`, the two ways into an existing ENV_DIR; `in_use.rs`, which detects open files that would
-//! prevent both; `moving.rs` and `removal.rs`, which move and remove.
+//! Below them: `staging_dir.rs`, the directory where everything is built, which is also the lock on ENV_DIR; `merge.rs`
+//! and `swap.rs`, the two ways into an existing ENV_DIR; `moving.rs` and `removal.rs`, which move and remove.
 
-mod absent;
-mod hidden;
-mod in_use;
+mod committed;
+mod existing_env;
+mod lock;
 mod merge;
 mod moving;
-mod present;
-mod published;
+mod new_env;
 mod removal;
+mod staging_dir;
 mod swap;
-mod turn;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -35,18 +33,18 @@ use std::path::{Path, PathBuf};
 use crate::entries;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
-use absent::Absent;
-use present::Present;
-use published::Published;
-use turn::Turn;
+use committed::Committed;
+use existing_env::ExistingEnv;
+use lock::Lock;
+use new_env::NewEnv;
 
-/// Where one environment is built. Dropping it before it is published removes what was built.
+/// Where one environment is built. Dropping it before it is committed removes what was built.
 #[derive(Debug)]
 pub(crate) struct Stage {
     env_dir: PathBuf,
     /// The path of ENV_DIR, with the link resolved if ENV_DIR is one.
     place: PathBuf,
-    /// Where the environment's files are now: in the hidden directory, or in ENV_DIR once it is published.
+    /// Where the environment's files are now: in the staging directory, or in ENV_DIR once it is committed.
     files: PathBuf,
     state: State,
 }
@@ -54,12 +52,12 @@ pub(crate) struct Stage {
 #[derive(Debug)]
 enum State {
     /// A new ENV_DIR is being built.
-    Absent(Absent),
+    New(NewEnv),
     /// New files for an existing ENV_DIR are being built.
-    Present(Present),
+    Existing(ExistingEnv),
     /// The environment is in place at ENV_DIR, and it is still this run's turn.
-    Published(Published),
-    /// The environment could not be published, and what was built has been removed.
+    Committed(Committed),
+    /// The environment could not be committed, and what was built has been removed.
     Failed,
     /// No run is working on the environment.
     Released,
@@ -70,9 +68,9 @@ impl Stage {
     /// called repeatedly; an error from it ends the wait.
     pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         let place = place_of(env_dir)?;
-        let (files, state) = match turn::take(&place, &mut waiting)? {
-            Turn::Absent(absent) => (absent.built(&place), State::Absent(absent)),
-            Turn::Present(present) => (present.built(), State::Present(present)),
+        let (files, state) = match lock::acquire(&place, &mut waiting)? {
+            Lock::New(new_env) => (new_env.built(&place), State::New(new_env)),
+            Lock::Existing(existing) => (existing.built(), State::Existing(existing)),
         };
         fs::create_dir_all(&files).at("create the directory", env_dir)?;
         Ok(Stage { env_dir: env_dir.to_owned(), place, files, state })
@@ -97,8 +95,8 @@ impl Stage {
     /// Creates the directory `path` and its parents. In an existing ENV_DIR, `path` itself may not be a link.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
         let place = self.below(&self.place, path);
-        if let State::Present(present) = &mut self.state {
-            present.own(&place);
+        if let State::Existing(existing) = &mut self.state {
+            existing.forbid_symlink(&place);
         }
         let mut above: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
         above.reverse();
@@ -137,17 +135,17 @@ impl Stage {
         removal::remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
-    /// Marks the file or link `path` of an existing ENV_DIR for removal on publishing, unless a new file replaces it.
-    pub(crate) fn retire(&mut self, path: PathBuf) {
+    /// Marks the file or link `path` of an existing ENV_DIR to be removed when it is committed, unless a new file replaces it.
+    pub(crate) fn mark_for_removal(&mut self, path: PathBuf) {
         let place = self.below(&self.place, &path);
-        if let State::Present(present) = &mut self.state {
-            present.retire(place);
+        if let State::Existing(existing) = &mut self.state {
+            existing.mark_for_removal(place);
         }
     }
 
-    /// Whether `path` has been [retired](Self::retire).
-    pub(crate) fn is_retired(&self, path: &Path) -> bool {
-        matches!(&self.state, State::Present(present) if present.is_retired(&self.below(&self.place, path)))
+    /// Whether `path` has been [marked for removal](Self::mark_for_removal).
+    pub(crate) fn is_marked_for_removal(&self, path: &Path) -> bool {
+        matches!(&self.state, State::Existing(existing) if existing.is_marked_for_removal(&self.below(&self.place, path)))
     }
 
     /// Creates the parent directories of the file `path`. They need not be the environment's own, so they may be links.
@@ -156,47 +154,47 @@ impl Stage {
         fs::create_dir_all(self.at(directory)).at("create the directory", directory)
     }
 
-    /// Whether this is the name of a hidden directory that environments are built in.
-    pub(crate) fn is_hidden(name: &OsStr) -> bool {
-        name.as_encoded_bytes().starts_with(hidden::PREFIX.as_bytes())
+    /// Whether this is the name of a staging directory that environments are built in.
+    pub(crate) fn is_staging_dir(name: &OsStr) -> bool {
+        name.as_encoded_bytes().starts_with(staging_dir::PREFIX.as_bytes())
     }
 
     /// Whether ENV_DIR exists.
     pub(crate) fn existed(&self) -> bool {
-        !matches!(self.state, State::Absent(_))
+        !matches!(self.state, State::New(_))
     }
 
     /// Puts what was built in place as the environment. With `clear`, nothing else remains in ENV_DIR. After an error,
     /// ENV_DIR is as it was and what was built is gone.
     ///
     /// Fails with [`Error::Appeared`] if ENV_DIR did not exist when the work began, but does now.
-    pub(crate) fn publish(&mut self, clear: bool) -> Result<()> {
-        let published = match mem::replace(&mut self.state, State::Failed) {
-            State::Absent(absent) => absent.publish(&self.place)?,
-            State::Present(present) if clear => present.replace(&self.place)?,
-            State::Present(present) => present.merge(&self.place)?,
+    pub(crate) fn commit(&mut self, clear: bool) -> Result<()> {
+        let committed = match mem::replace(&mut self.state, State::Failed) {
+            State::New(new_env) => new_env.commit(&self.place)?,
+            State::Existing(existing) if clear => existing.replace(&self.place)?,
+            State::Existing(existing) => existing.merge(&self.place)?,
             State::Failed => {
-                let reason =
-                    "an earlier attempt to publish it failed, and what was built was removed; run again".to_owned();
+                let reason = "an earlier attempt to put it in place failed, and what was built was removed; run again"
+                    .to_owned();
                 return Err(Error::Directory { path: self.env_dir.clone(), reason });
             }
-            at_its_place @ (State::Published(_) | State::Released) => {
+            at_its_place @ (State::Committed(_) | State::Released) => {
                 self.state = at_its_place;
                 return Ok(());
             }
         };
         self.files = self.env_dir.clone();
-        self.state = State::Published(published);
+        self.state = State::Committed(committed);
         Ok(())
     }
 
-    /// Undoes publishing and ends this run's turn. Removes the environment if there was nothing before, or puts back
+    /// Undoes committing and ends this run's turn. Removes the environment if there was nothing before, or puts back
     /// the one that it replaced as a whole. Files that were merged into an existing environment stay.
     ///
     /// Returns a warning that names what could not be removed or put back.
-    pub(crate) fn withdraw(&mut self) -> Option<String> {
+    pub(crate) fn roll_back(&mut self) -> Option<String> {
         match mem::replace(&mut self.state, State::Released) {
-            State::Published(published) => published.withdraw(&self.place),
+            State::Committed(committed) => committed.roll_back(&self.place),
             _ => None,
         }
     }
@@ -206,7 +204,7 @@ impl Stage {
     /// Returns a warning that names what should have been deleted but could not be.
     pub(crate) fn release(&mut self) -> Option<String> {
         match mem::replace(&mut self.state, State::Released) {
-            State::Published(published) => published.release(),
+            State::Committed(committed) => committed.release(),
             _ => None,
         }
     }
@@ -214,10 +212,7 @@ impl Stage {
 
 /// The path of ENV_DIR, with the link resolved if it is one.
 fn place_of(env_dir: &Path) -> Result<PathBuf> {
-    match env_dir.is_symlink() {
-        true => env_dir.canonicalize().at("follow the link", env_dir),
-        false => Ok(env_dir.to_owned()),
-    }
+    if env_dir.is_symlink() { env_dir.canonicalize().at("follow the link", env_dir) } else { Ok(env_dir.to_owned()) }
 }
 
 /// Creates a directory, unless it exists.

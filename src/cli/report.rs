@@ -43,9 +43,9 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     print(&text, &json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes }), format)
 }
 
-/// Prints the problems of the environments, each as soon as it is checked. Fails with [`Unsound`] if there are any.
+/// Prints the problems of the environments, each as soon as it is checked. Fails with [`Invalid`] if there are any.
 pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
-    let (mut described, mut all_sound) = (Vec::new(), true);
+    let (mut described, mut all_valid) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
         let findings = match rvenv::check(env_dir, discovery) {
             Err(error @ rvenv::Error::Interrupted) => return Err(error.into()),
@@ -53,7 +53,7 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
             Err(error) => vec![Finding::unreadable(env_dir, &error)],
             Ok(findings) => findings,
         };
-        all_sound &= findings.is_empty();
+        all_valid &= findings.is_empty();
         match format {
             Format::Text => write(&lines(&findings, env_dir))?,
             Format::Json => described.push(describe_findings(&findings, env_dir)),
@@ -62,7 +62,7 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
     if format == Format::Json {
         write(&(serde_json::to_string_pretty(&described)? + "\n"))?;
     }
-    if all_sound { Ok(()) } else { Err(Unsound.into()) }
+    if all_valid { Ok(()) } else { Err(Invalid.into()) }
 }
 
 fn lines(findings: &[Finding], env_dir: &Path) -> String {
@@ -106,11 +106,11 @@ const BY_HAND: &str = "repair it by hand";
 
 /// Returned when an environment is not intact. Its problems have already been printed.
 #[derive(Debug)]
-pub struct Unsound;
+pub struct Invalid;
 
-impl std::error::Error for Unsound {}
+impl std::error::Error for Invalid {}
 
-impl std::fmt::Display for Unsound {
+impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an environment is not intact")
     }

@@ -50,7 +50,7 @@ pub(super) fn replace_older(context: &mut Context, project: &str, version: &Vers
         let Some(fault) = newest.fault(context) else {
             // Only the metadata of older versions is left, by an interrupted installation: their files now belong to
             // the newest.
-            older.iter().flat_map(Installed::metadata_files).for_each(|file| context.stage.retire(file));
+            older.iter().flat_map(Installed::metadata_files).for_each(|file| context.stage.mark_for_removal(file));
             return Ok(false);
         };
         if newest.version > *version {
@@ -60,7 +60,7 @@ pub(super) fn replace_older(context: &mut Context, project: &str, version: &Vers
         }
     }
     for installed in &found {
-        installed.files(context).into_iter().for_each(|file| context.stage.retire(file));
+        installed.files(context).into_iter().for_each(|file| context.stage.mark_for_removal(file));
     }
     Ok(true)
 }

@@ -81,5 +81,5 @@ fn warn_of_others(context: &Context, repaired: &[PathBuf]) -> Result<()> {
 /// Whether this run has already written or retired a file in bin.
 fn is_settled(context: &Context, path: &Path) -> bool {
     let staged = context.stage.at(path);
-    context.stage.is_retired(path) || staged != path && os::exists(&staged)
+    context.stage.is_marked_for_removal(path) || staged != path && os::exists(&staged)
 }

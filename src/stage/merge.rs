@@ -5,26 +5,26 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{in_use, moving};
+use super::{moving, removal};
 use crate::entries::names;
 use crate::error::{AtPath, Error, Result};
 use crate::os::{self, PinnedDir};
 
 /// Fails, before anything has changed, if something in `to` is in the way of `from`: a file where a directory goes, a
 /// directory where a file goes, or a file that is in use. As in CPython, a link to a directory is accepted in place of
-/// a directory, but not in place of one in `own`, and not by root if another user could have placed it.
-pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
+/// a directory, but not in place of one in `no_symlinks`, and not by root if another user could have placed it.
+pub(super) fn check(from: &Path, to: &Path, no_symlinks: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
         let there = match to.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             there => there.at("look at", &to)?,
         };
-        let is_refused_link = there.is_symlink() && (own.contains(&to) || os::is_replaceable(&to));
+        let is_refused_link = there.is_symlink() && (no_symlinks.contains(&to) || os::is_replaceable(&to));
         let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
             (true, true) if is_refused_link => "it is a symbolic link",
             (true, true) => {
-                check(&from, &to, own)?;
+                check(&from, &to, no_symlinks)?;
                 continue;
             }
             (true, false) => "it is a file",
@@ -33,7 +33,8 @@ pub(super) fn check(from: &Path, to: &Path, own: &[PathBuf]) -> Result<()> {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, reason)).at("write", &to);
             }
             (false, _) => {
-                in_use::check(&to).or_else(|error| if has_same_contents(&from, &to) { Ok(()) } else { Err(error) })?;
+                removal::check_not_in_use(&to)
+                    .or_else(|error| if has_same_contents(&from, &to) { Ok(()) } else { Err(error) })?;
                 continue;
             }
         };

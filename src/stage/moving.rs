@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::hidden;
+use super::staging_dir;
 use crate::entries::names;
 use crate::error::{AtPath, Result};
 use crate::os::{self, PinnedDir};
@@ -60,7 +60,7 @@ fn move_directory(from: &Path, to: &Path) -> Result<()> {
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let directory = to.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(hidden::PREFIX);
+    builder.prefix(staging_dir::PREFIX);
     let copied = match fs::read_link(from) {
         Ok(target) => builder.make_in(directory, |path| os::symlink(&target, path))?.into_temp_path(),
         Err(_) => {

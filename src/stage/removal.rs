@@ -4,8 +4,16 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{AtPath, Result};
+use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os::{self, PinnedDir};
+
+/// Fails, naming the file, if a program has something at or below `path` open in a way that prevents its removal (Windows).
+pub(super) fn check_not_in_use(path: &Path) -> Result<()> {
+    let Some(file) = os::in_use(path) else { return Ok(()) };
+    let what = if file == path { "it".to_owned() } else { Quoted(&file).to_string() };
+    let reason = format!("{what} is in use; close the program that has it open, and run again");
+    Err(Error::Directory { path: path.to_owned(), reason })
+}
 
 /// Removes files below `root`, and then the directories below `root` that are left empty. Skips what does not exist or
 /// is not a file.

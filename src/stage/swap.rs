@@ -3,7 +3,7 @@
 //! lets the next run tell how far a killed run got:
 //!
 //! ```text
-//! hidden directory   ENV_DIR                              the next run
+//! staging directory   ENV_DIR                              the next run
 //! new                the old entries
 //! new, whole         does not exist                       moves `whole` back
 //! whole              the new entries
@@ -16,27 +16,27 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::hidden::{Hidden, NEW};
-use super::in_use;
 use super::merge::merge;
 use super::moving::move_entries;
-use crate::entries::is_there;
+use super::removal;
+use super::staging_dir::{NEW, StagingDir};
+use crate::entries::entry_exists;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
 
-/// In the hidden directory: the old ENV_DIR itself.
+/// In the staging directory: the old ENV_DIR itself.
 const WHOLE: &str = "whole";
 
-/// In the hidden directory: the entries that are being moved out of ENV_DIR, which is incomplete until that is done.
+/// In the staging directory: the entries that are being moved out of ENV_DIR, which is incomplete until that is done.
 const OLD: &str = "old";
 
-/// In the hidden directory: the entries that were moved out of ENV_DIR, while the new ones are being moved in.
+/// In the staging directory: the entries that were moved out of ENV_DIR, while the new ones are being moved in.
 const REPLACED: &str = "replaced";
 
-/// How the new environment replaced the old one, which is now in the hidden directory.
+/// How the new environment replaced the old one, which is now in the staging directory.
 #[derive(Debug)]
 pub(super) enum Swapped {
-    /// As a whole, in one call: the old one is `new` in the hidden directory.
+    /// As a whole, in one call: the old one is `new` in the staging directory.
     Exchanged,
     /// As a whole, in two renames: the old one is `whole`.
     InTurn,
@@ -48,29 +48,29 @@ pub(super) enum Swapped {
 pub(super) enum Unswapped {
     /// Everything is as it was.
     Untouched(Error),
-    /// Some of the old entries could not be put back, and are in the hidden directory.
+    /// Some of the old entries could not be put back, and are in the staging directory.
     Scattered(Error),
 }
 
 /// Replaces the contents of ENV_DIR with what was built.
-pub(super) fn swap(hidden: &Hidden, env_dir: &Path) -> Result<Swapped, Unswapped> {
-    let new = hidden.pinned().join(NEW);
-    in_use::check(env_dir).map_err(Unswapped::Untouched)?;
+pub(super) fn swap(staging: &StagingDir, env_dir: &Path) -> Result<Swapped, Unswapped> {
+    let new = staging.pinned().join(NEW);
+    removal::check_not_in_use(env_dir).map_err(Unswapped::Untouched)?;
     // The existing directory may be the current directory or a mount, or have more attributes than owner and mode.
     let plain = os::is_plain_directory(env_dir) && !is_current(env_dir);
     if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
         if os::exchange(&new, env_dir).is_ok() {
             return Ok(Swapped::Exchanged);
         }
-        match in_turn(env_dir, &hidden.pinned().join(WHOLE), &new) {
+        match in_turn(env_dir, &staging.pinned().join(WHOLE), &new) {
             Ok(()) => return Ok(Swapped::InTurn),
             Err(error) if !os::exists(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
             Err(_) => {}
         }
     }
-    match move_out_and_in(hidden, env_dir) {
+    match move_out_and_in(staging, env_dir) {
         Ok(()) => Ok(Swapped::Moved),
-        Err(error) => Err(match move_back(hidden, env_dir) {
+        Err(error) => Err(match move_back(staging, env_dir) {
             Ok(()) => Unswapped::Untouched(error),
             Err(_) => Unswapped::Scattered(error),
         }),
@@ -79,23 +79,23 @@ pub(super) fn swap(hidden: &Hidden, env_dir: &Path) -> Result<Swapped, Unswapped
 
 impl Swapped {
     /// Puts the old environment back in place.
-    pub(super) fn undo(self, hidden: &Hidden, env_dir: &Path) -> Result<()> {
-        let (new, whole) = (hidden.pinned().join(NEW), hidden.pinned().join(WHOLE));
+    pub(super) fn undo(self, staging: &StagingDir, env_dir: &Path) -> Result<()> {
+        let (new, whole) = (staging.pinned().join(NEW), staging.pinned().join(WHOLE));
         let (old, swapped_back) = match self {
             Swapped::Exchanged => (new.clone(), os::exchange(&new, env_dir)),
             Swapped::InTurn => (whole.clone(), in_turn(env_dir, &new, &whole)),
-            Swapped::Moved => return move_back(hidden, env_dir),
+            Swapped::Moved => return move_back(staging, env_dir),
         };
         if swapped_back.is_ok() {
             return Ok(());
         }
         // Continue as if its entries had been moved.
-        let moved = fs::rename(old, hidden.pinned().join(REPLACED));
+        let moved = fs::rename(old, staging.pinned().join(REPLACED));
         moved
             .and_then(|()| fs::create_dir_all(&new))
             .and_then(|()| fs::create_dir_all(env_dir))
             .at("clear", env_dir)?;
-        move_back(hidden, env_dir)
+        move_back(staging, env_dir)
     }
 }
 
@@ -107,43 +107,44 @@ fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
 }
 
 /// Moves the old entries out and the new ones in.
-fn move_out_and_in(hidden: &Hidden, env_dir: &Path) -> Result<()> {
-    let (old, replaced) = (hidden.pinned().join(OLD), hidden.pinned().join(REPLACED));
+fn move_out_and_in(staging: &StagingDir, env_dir: &Path) -> Result<()> {
+    let (old, replaced) = (staging.pinned().join(OLD), staging.pinned().join(REPLACED));
     fs::create_dir(&old).at("clear", env_dir)?;
-    move_entries(env_dir, &old, &[hidden.name()])?;
+    move_entries(env_dir, &old, &[staging.name()])?;
     fs::rename(&old, &replaced).at("clear", env_dir)?;
-    merge(&hidden.pinned().join(NEW), env_dir)
+    merge(&staging.pinned().join(NEW), env_dir)
 }
 
 /// Undoes [`move_out_and_in`], no matter how far that got.
-fn move_back(hidden: &Hidden, env_dir: &Path) -> Result<()> {
-    let (old, replaced) = (hidden.pinned().join(OLD), hidden.pinned().join(REPLACED));
-    if is_there(&replaced).at("look at", &replaced)? {
-        move_entries(env_dir, &hidden.pinned().join(NEW), &[hidden.name()])?;
+fn move_back(staging: &StagingDir, env_dir: &Path) -> Result<()> {
+    let (old, replaced) = (staging.pinned().join(OLD), staging.pinned().join(REPLACED));
+    if entry_exists(&replaced).at("look at", &replaced)? {
+        move_entries(env_dir, &staging.pinned().join(NEW), &[staging.name()])?;
         fs::rename(&replaced, &old).at("move", &replaced)?;
     }
     move_entries(&old, env_dir, &[])
 }
 
-/// Repairs the unfinished swap that a killed run left in the hidden directory, even if ENV_DIR has been deleted
+/// Repairs the unfinished swap that a killed run left in the staging directory, even if ENV_DIR has been deleted
 /// since.
-pub(super) fn recover(hidden: &Hidden, env_dir: &Path) -> Result<()> {
+pub(super) fn recover(staging: &StagingDir, env_dir: &Path) -> Result<()> {
     let (old, replaced, new, whole) = (
-        hidden.pinned().join(OLD),
-        hidden.pinned().join(REPLACED),
-        hidden.pinned().join(NEW),
-        hidden.pinned().join(WHOLE),
+        staging.pinned().join(OLD),
+        staging.pinned().join(REPLACED),
+        staging.pinned().join(NEW),
+        staging.pinned().join(WHOLE),
     );
-    if is_there(&whole).at("look at", &whole)? && !is_there(env_dir).at("look at", env_dir)? {
+    if entry_exists(&whole).at("look at", &whole)? && !entry_exists(env_dir).at("look at", env_dir)? {
         return os::rename_new(&whole, env_dir).at("move", &whole);
     }
-    let (is_out, is_going_out) = (is_there(&replaced).at("look at", &replaced)?, is_there(&old).at("look at", &old)?);
+    let (is_out, is_going_out) =
+        (entry_exists(&replaced).at("look at", &replaced)?, entry_exists(&old).at("look at", &old)?);
     if !is_out && !is_going_out {
         return Ok(());
     }
     fs::create_dir_all(env_dir).at("create the directory", env_dir)?;
     if is_out {
-        if is_there(&new).at("look at", &new)? { merge(&new, env_dir) } else { Ok(()) }
+        if entry_exists(&new).at("look at", &new)? { merge(&new, env_dir) } else { Ok(()) }
     } else {
         move_entries(&old, env_dir, &[])
     }

@@ -58,7 +58,7 @@ impl Configuration {
 }
 
 /// The step `create_configuration`: writes pyvenv.cfg, and a `.gitignore` unless there is one.
-pub(crate) fn create(context: &Context) -> Result<()> {
+pub(crate) fn write(context: &Context) -> Result<()> {
     context.session.observer.doing("Writing pyvenv.cfg");
     context.stage.write(&context.cfg_path, render(context)?.as_bytes(), false)?;
     let gitignore = context.env_dir.join(".gitignore");

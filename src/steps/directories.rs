@@ -16,7 +16,7 @@ use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
 /// The step `create_directories`: checks that an environment can be created at `env_dir`, starts building it in a
-/// hidden directory, and creates its directories.
+/// staging directory, and creates its directories.
 ///
 /// Fails, before anything is created, if ENV_DIR is a file or a broken link, has a name that no environment can work
 /// with, is the Python installation itself, or is to be cleared but is not an environment.
@@ -164,7 +164,7 @@ fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) ->
 fn check_clearable(env_dir: &Path) -> Result<()> {
     let entries: io::Result<Vec<_>> = fs::read_dir(env_dir).and_then(Iterator::collect);
     let entries = entries.at("read the directory", env_dir)?;
-    let is_empty = entries.iter().all(|entry| Stage::is_hidden(&entry.file_name()));
+    let is_empty = entries.iter().all(|entry| Stage::is_staging_dir(&entry.file_name()));
     if is_empty || env_dir.join("pyvenv.cfg").is_file() {
         return Ok(());
     }

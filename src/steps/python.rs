@@ -9,10 +9,10 @@ use crate::error::{Quoted, Result};
 use crate::platform::Platform;
 
 /// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under each of its names there.
-pub(crate) fn setup(context: &mut Context) -> Result<()> {
+pub(crate) fn install(context: &mut Context) -> Result<()> {
     context.session.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
     match context.interpreter.platform {
-        Platform::Posix => posix::setup(context),
-        Platform::Nt => nt::setup(context),
+        Platform::Posix => posix::install(context),
+        Platform::Nt => nt::install(context),
     }
 }

@@ -42,7 +42,7 @@ const BUILT_IN: [Template; 9] = [
 /// The step `setup_scripts`: installs the activation scripts for the platform, and then the scripts of
 /// `Options::scripts`. Warns about a directory of the latter that has none for the platform. An upgrade keeps the
 /// existing scripts, except for activation scripts that must now find their own directory.
-pub(crate) fn setup(context: &mut Context) -> Result<()> {
+pub(crate) fn install_all(context: &mut Context) -> Result<()> {
     if context.options.existing == Existing::Upgrade && !becomes_relocatable(context)? {
         return Ok(());
     }
@@ -50,10 +50,8 @@ pub(crate) fn setup(context: &mut Context) -> Result<()> {
     let platform = context.interpreter.platform;
     for Template { activator, directory, name, text } in BUILT_IN {
         if is_for(directory.as_ref(), platform) && context.options.activators.contains(&activator) {
-            let template = match context.options.relocatable {
-                true => &OwnDirectory::of(activator).within(text),
-                false => text,
-            };
+            let template =
+                if context.options.relocatable { &OwnDirectory::of(activator).within(text)[..] } else { text };
             let contents = fill(template, context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }

@@ -56,5 +56,5 @@ fn is_named_so(python: &Path) -> bool {
 fn is_gone(python: &Path, context: &Context) -> bool {
     let staged = context.stage.at(python);
     let is_new = staged != python && os::exists(&staged);
-    !is_new && (context.stage.is_retired(python) || !python.exists())
+    !is_new && (context.stage.is_marked_for_removal(python) || !python.exists())
 }

@@ -17,13 +17,13 @@ use crate::options::Links;
 /// user has, Scripts gets links to the base's executables and libraries instead. Those of another version are removed.
 ///
 /// An installation without launchers (Python 3.6) gets copies, which are run once as a check before this returns.
-pub(super) fn setup(context: &mut Context) -> Result<()> {
+pub(super) fn install(context: &mut Context) -> Result<()> {
     let programs = context.interpreter.programs.clone();
     let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
     let placed = if is_linked { &programs.linked } else { &programs.copied };
     for path in others_in_scripts(context)? {
         if !placed.iter().any(|(name, _)| path.file_name() == Some(name.as_os_str())) {
-            context.stage.retire(path);
+            context.stage.mark_for_removal(path);
         }
     }
     companions::copy(context)?;

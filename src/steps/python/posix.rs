@@ -18,14 +18,14 @@ use crate::os;
 ///
 /// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
 /// returns.
-pub(super) fn setup(context: &mut Context) -> Result<()> {
+pub(super) fn install(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
     for name in interpreters_in_bin(context)? {
         if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
             names.push(name);
         } else {
-            context.stage.retire(context.bin_path.join(name));
+            context.stage.mark_for_removal(context.bin_path.join(name));
         }
     }
     names.sort();

@@ -1,28 +1,28 @@
-//! A run's turn to work on ENV_DIR: finds out what exists, chooses the place of the hidden directory, and waits for its
-//! lock. What a killed run left is repaired here, before anything else is done.
+//! The lock on ENV_DIR: finds out what exists, chooses the place of the staging directory, and waits until no other run
+//! has locked it. What a killed run left is repaired here, before anything else is done.
 
 use std::path::{Path, PathBuf};
 
-use super::absent::Absent;
-use super::hidden::Hidden;
-use super::present::Present;
+use super::existing_env::ExistingEnv;
+use super::new_env::NewEnv;
+use super::staging_dir::StagingDir;
 use super::swap;
-use crate::entries::is_there;
+use crate::entries::entry_exists;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
-/// What this run can build, now that it is its turn.
-pub(super) enum Turn {
-    Absent(Absent),
-    Present(Present),
+/// What this run can build, now that it has the lock.
+pub(super) enum Lock {
+    New(NewEnv),
+    Existing(ExistingEnv),
 }
 
 /// Waits until no other run is working on ENV_DIR. Meanwhile `waiting` is called repeatedly; an error from it ends the
 /// wait.
-pub(super) fn take(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Turn> {
+pub(super) fn acquire(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Lock> {
     loop {
         let site = Site::of(env_dir)?;
-        let hidden = match site.lock(env_dir, waiting) {
+        let staging = match site.lock(env_dir, waiting) {
             Err(error) if has_lost_its_place(&error) => continue,
             locked => locked.map_err(|error| explain(error, env_dir))?,
         };
@@ -31,8 +31,8 @@ pub(super) fn take(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> R
             continue;
         }
         return Ok(match site {
-            Site::Nothing { above } => Turn::Absent(Absent::new(hidden, above)),
-            Site::Directory => Turn::Present(Present::new(hidden)),
+            Site::Nothing { above } => Lock::New(NewEnv::new(staging, above)),
+            Site::Directory => Lock::Existing(ExistingEnv::new(staging)),
         });
     }
 }
@@ -57,16 +57,16 @@ impl Site {
         Ok(Site::Nothing { above: "/".into() })
     }
 
-    /// Creates and locks the hidden directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
+    /// Creates and locks the staging directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
     /// ENV_DIR if that is a mount, or if its parent is not writable. This keeps it on the file system of ENV_DIR, and
     /// wherever one of the two can be created, so can the other.
-    fn lock(&self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
+    fn lock(&self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
         match self {
             Site::Nothing { above } => lock_in(above, env_dir, waiting),
             Site::Directory if os::is_mount_point(env_dir) => lock_in(env_dir, env_dir, waiting),
             Site::Directory => match lock_in(env_dir.parent().unwrap_or(env_dir), env_dir, waiting) {
                 // None can be created beside it. If one exists there and cannot be used, its error is reported.
-                Err(Error::Io { path, .. }) if is_there(&path).is_ok_and(|there| !there) => {
+                Err(Error::Io { path, .. }) if entry_exists(&path).is_ok_and(|there| !there) => {
                     lock_in(env_dir, env_dir, waiting)
                 }
                 locked => locked,
@@ -75,33 +75,34 @@ impl Site {
     }
 }
 
-/// The hidden directory in `place`, locked and empty.
-fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
-    let mut hidden = Hidden::lock(place, env_dir.strip_prefix(place).unwrap_or(env_dir), waiting)?;
-    if hidden.has_leavings() {
-        swap::recover(&hidden, env_dir).map_err(|error| {
-            let left = Quoted(hidden.path());
+/// The staging directory in `place`, locked and empty.
+fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
+    let mut staging = StagingDir::lock(place, env_dir.strip_prefix(place).unwrap_or(env_dir), waiting)?;
+    if staging.has_leftovers() {
+        swap::recover(&staging, env_dir).map_err(|error| {
+            let left = Quoted(staging.path());
             let reason = format!("{error}; its contents from before an interrupted run are in {left}");
             Error::Directory { path: env_dir.to_owned(), reason }
         })?;
-        hidden.empty()?;
+        staging.empty()?;
     }
-    Ok(hidden)
+    Ok(staging)
 }
 
-/// Whether a hidden directory could not be created because its parent is gone: the run that was waited for had created
+/// Whether a staging directory could not be created because its parent is gone: the run that was waited for had created
 /// that parent, and has removed it again.
 fn has_lost_its_place(error: &Error) -> bool {
     let Error::Io { path, .. } = error else { return false };
-    path.parent().is_some_and(|place| is_there(place).is_ok_and(|there| !there))
+    path.parent().is_some_and(|place| entry_exists(place).is_ok_and(|there| !there))
 }
 
-/// Explains why the hidden directory cannot be created.
+/// Explains why the staging directory cannot be created.
 fn explain(error: Error, env_dir: &Path) -> Error {
     let Error::Io { path, error: source, .. } = error else { return error };
-    let reason = match os::exists(&path) {
-        true => format!("{} is in the way ({source}); remove it", Quoted(&path)),
-        false => format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path))),
+    let reason = if os::exists(&path) {
+        format!("{} is in the way ({source}); remove it", Quoted(&path))
+    } else {
+        format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path)))
     };
     Error::Directory { path: env_dir.to_owned(), reason }
 }

@@ -1,4 +1,4 @@
-//! The hidden directory. An environment is built in it, and it is also the lock on ENV_DIR: the run that has locked it
+//! The staging directory. An environment is built in it, and it is also the lock on ENV_DIR: the run that has locked it
 //! works on that ENV_DIR, and other runs wait. Its name depends only on that of ENV_DIR, so that the next run finds
 //! what a killed run left there.
 
@@ -15,18 +15,18 @@ use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::os::{self, PinnedDir};
 
-/// The prefix of the names of hidden directories.
+/// The prefix of the names of staging directories.
 pub(super) const PREFIX: &str = ".rvenv-";
 
-/// In the hidden directory: what is built for ENV_DIR.
+/// In the staging directory: what is built for ENV_DIR.
 pub(super) const NEW: &str = "new";
 
 /// How long to wait before trying again to lock a directory that another run has locked.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The hidden directory, locked. Dropping it removes it, unless it holds something that may exist nowhere else.
+/// The staging directory, locked. Dropping it removes it, unless it holds something that may exist nowhere else.
 #[derive(Debug)]
-pub(super) struct Hidden {
+pub(super) struct StagingDir {
     path: PathBuf,
     pinned: PinnedDir,
     contents: Contents,
@@ -46,12 +46,12 @@ enum Contents {
     Removed,
 }
 
-impl Hidden {
+impl StagingDir {
     /// Creates and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`. While another
     /// run has it locked, `waiting` is called repeatedly; an error from it ends the wait.
     ///
     /// Fails with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
-    pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Hidden> {
+    pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
         let name = cache::key(os::folded(relative.as_os_str()).as_encoded_bytes());
         let path = place.join(format!("{PREFIX}{}", &name[..12]));
         loop {
@@ -59,10 +59,10 @@ impl Hidden {
                 Attempt::Locked { lock, is_new } => {
                     let contents = if is_new { Contents::Disposable } else { Contents::Kept };
                     let pinned = PinnedDir::locked(&path, &lock).at("open the directory", &path)?;
-                    return Ok(Hidden { path, pinned, contents, _lock: Some(lock) });
+                    return Ok(StagingDir { path, pinned, contents, _lock: Some(lock) });
                 }
                 Attempt::Busy => waiting()?,
-                Attempt::Unlockable => return Hidden::without_lock(place),
+                Attempt::Unlockable => return StagingDir::without_lock(place),
             }
             thread::sleep(POLL);
         }
@@ -70,10 +70,10 @@ impl Hidden {
 
     /// Creates a directory that no other run uses or looks into, for when the one that all runs look for cannot be
     /// locked.
-    fn without_lock(place: &Path) -> Result<Hidden> {
+    fn without_lock(place: &Path) -> Result<StagingDir> {
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
         let pinned = PinnedDir::open(made.path()).at("open the directory", made.path())?;
-        Ok(Hidden { path: made.keep(), pinned, contents: Contents::Disposable, _lock: None })
+        Ok(StagingDir { path: made.keep(), pinned, contents: Contents::Disposable, _lock: None })
     }
 
     /// Its path, for messages.
@@ -96,7 +96,7 @@ impl Hidden {
     }
 
     /// Whether the directory already existed, which means that it holds what a killed run left.
-    pub(super) fn has_leavings(&self) -> bool {
+    pub(super) fn has_leftovers(&self) -> bool {
         self.contents == Contents::Kept
     }
 
@@ -110,7 +110,7 @@ impl Hidden {
     }
 
     /// The same directory, after it was renamed along with its parent, which is now `place`.
-    pub(super) fn moved_to(mut self, place: &Path) -> Hidden {
+    pub(super) fn moved_to(mut self, place: &Path) -> StagingDir {
         self.path = place.join(self.name());
         self.pinned.moved_to(&self.path);
         self
@@ -124,12 +124,12 @@ impl Hidden {
 
     /// Removes the directory before its lock is released.
     pub(super) fn remove(mut self) -> io::Result<()> {
-        let removed = self.take_away();
+        let removed = self.try_remove();
         self.contents = Contents::Removed;
         removed
     }
 
-    fn take_away(&self) -> io::Result<()> {
+    fn try_remove(&self) -> io::Result<()> {
         match self.contents {
             Contents::Disposable => fs::remove_dir(&self.path).or_else(|_| removal::remove_tree(&self.path)),
             // Removed only if it is empty.
@@ -139,9 +139,9 @@ impl Hidden {
     }
 }
 
-impl Drop for Hidden {
+impl Drop for StagingDir {
     fn drop(&mut self) {
-        let _ = self.take_away();
+        let _ = self.try_remove();
     }
 }
 
