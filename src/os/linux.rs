@@ -1,16 +1,14 @@
 //! Linux: what `os/unix.rs` does not cover.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxAttributes, StatxFlags};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags};
 
 pub(crate) use super::unix::*;
 
@@ -32,21 +30,6 @@ impl Directory {
 fn fill_by_clone(file: &File, source: &OwnedFd, modified: SystemTime) -> io::Result<()> {
     rustix::fs::ioctl_ficlone(file, source)?;
     file.set_modified(modified)
-}
-
-/// The path that leads to an open file through its descriptor, in child processes too. None where /proc is not mounted.
-pub(super) fn path_through(descriptor: RawFd) -> Option<PathBuf> {
-    let path = PathBuf::from(format!("/proc/{}/fd/{descriptor}", std::process::id()));
-    path.exists().then_some(path)
-}
-
-/// Gives a directory's owner, and nobody else, full access to it (mode 0700). Fails if it is a link to one. The path
-/// through the descriptor is used since fchmod(2) wants one that was opened for reading.
-pub(super) fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let directory = rustix::fs::openat(parent, path, flags, Mode::empty())?;
-    let path = path_through(directory.as_raw_fd()).ok_or(io::ErrorKind::PermissionDenied)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
 /// Names are compared byte by byte.

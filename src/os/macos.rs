@@ -1,13 +1,11 @@
 //! macOS: what `os/unix.rs` does not cover.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::os::macos::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, CloneFlags, Mode, OFlags, RawMode};
 
 pub(crate) use super::darwin::folded;
@@ -28,16 +26,6 @@ impl Directory {
         let permitted = rustix::fs::chmodat(&self.0, name, mode, AtFlags::empty()).map_err(io::Error::from);
         permitted.inspect_err(|_| self.discard(name))
     }
-}
-
-/// There are no paths through a descriptor of a directory.
-pub(super) fn path_through(_: RawFd) -> Option<PathBuf> {
-    None
-}
-
-/// Gives a directory's owner, and nobody else, full access to it (mode 0700). Changes a link itself, not its target.
-pub(super) fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::chmodat(parent, path, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 pub(crate) fn is_mount_point(path: &Path) -> bool {

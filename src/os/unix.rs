@@ -1,8 +1,7 @@
 //! The parts that Linux and macOS share. Files are here, the rest in the modules below.
 
-mod pinned_dir;
 mod process;
-mod removal;
+mod replaceable;
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
@@ -11,15 +10,14 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
 use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
-use super::system;
-pub(crate) use pinned_dir::PinnedDir;
 pub(crate) use process::*;
-pub(crate) use removal::remove_tree;
+pub(crate) use replaceable::{PinnedDir, is_replaceable, remove_tree};
+use replaceable::{STICKY, open_at_any_mode};
 
 /// A registry key, of which there are none.
 pub(crate) enum RegistryKey {}
@@ -43,9 +41,6 @@ impl RegistryKey {
 }
 
 pub(crate) const DEFAULT_SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-
-/// The sticky bit: in a directory that has it, only the owner of a file can remove it.
-const STICKY: u32 = 0o1000;
 
 /// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o777;
@@ -150,20 +145,6 @@ pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     }
 }
 
-/// Opens a directory for reading, even if an unusual umask or its owner has removed the owner's permissions. Fails if it
-/// is a link to one.
-fn open_at_any_mode(parent: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = || rustix::fs::openat(parent, path, flags, Mode::empty());
-    match open() {
-        Err(Errno::ACCESS) => {
-            system::make_owner_writable(parent, path)?;
-            Ok(open()?)
-        }
-        opened => Ok(opened?),
-    }
-}
-
 /// Whether an open directory is still the one at `path`.
 fn is_at(directory: &File, path: &Path) -> bool {
     let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
@@ -187,14 +168,6 @@ pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
 pub(crate) fn root_would_own_in_users_dir(path: &Path) -> bool {
     let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
     rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
-}
-
-/// A directory that others can write to counts too, unless it is sticky, as /tmp is.
-pub(crate) fn is_replaceable(path: &Path) -> bool {
-    let is_anothers =
-        |directory: Metadata| directory.uid() != 0 || (directory.mode() & 0o022 != 0 && directory.mode() & STICKY == 0);
-    rustix::process::geteuid().is_root()
-        && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
 }
 
 /// Fails on a link, and does not block on a FIFO.
