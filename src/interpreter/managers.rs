@@ -5,9 +5,8 @@ mod registry;
 
 use std::path::{Path, PathBuf};
 
-use super::installation::{Found, installations_in};
+use super::installation::{Found, installations_in, number};
 use super::surroundings::Surroundings;
-use super::versions::number;
 use crate::platform::Platform;
 
 pub(super) use pyenv::{Shim, is_batch, resolve_shim};

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::installation::{numbers, without_mark};
 use super::metadata::Interpreter;
-use super::versions::{numbers, without_mark};
 use crate::error::{ParseError, one_line};
 
 /// A request for the Python that an environment is for.
@@ -220,50 +220,14 @@ mod tests {
 
     #[test]
     fn versions_and_names_are_distinguished() {
-        for version in [
-            "3",
-            "3.12",
-            "3.12.1",
-            "3.13t",
-            ">=3.10",
-            ">=3.10,<3.13",
-            "~=3.10",
-            "==3.11.*",
-            "pypy",
-            "pypy3.9",
-            "cpython3.11",
-            "graalpy",
-            "pypy>=3.9",
-            "3.12.*",
-            "PyPy",
-            "CPython-3.12",
-            "cpython@3.12",
-            "3.13d",
-            "3.13td",
-            "cpython3.13d",
-            "3.12-32",
-            "3-64",
-            "3.13t-arm64",
-        ] {
+        let versions = "3 3.12 3.12.1 3.13t >=3.10 >=3.10,<3.13 ~=3.10 ==3.11.* pypy pypy3.9 cpython3.11 graalpy \
+                pypy>=3.9 3.12.* PyPy CPython-3.12 cpython@3.12 3.13d 3.13td cpython3.13d 3.12-32 3-64 \
+                3.13t-arm64";
+        for version in versions.split(' ') {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
-        for name in [
-            "python3.12",
-            "python",
-            "python3",
-            "3.12.1.4",
-            "3.x",
-            "mypy",
-            "3.",
-            ".venv",
-            "pypy-c",
-            ">=x",
-            "+3",
-            "3.+12",
-            "3.13dt",
-            "d",
-            "3.12-16",
-        ] {
+        let names = "python3.12 python python3 3.12.1.4 3.x mypy 3. .venv pypy-c >=x +3 3.+12 3.13dt d 3.12-16";
+        for name in names.split(' ') {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use crate::interpreter::versions::number;
+use crate::interpreter::installation::number;
 use crate::os::RegistryKey;
 
 /// The key in which each company has a key, with one key (a tag) for each of its Pythons.
