@@ -1,27 +1,25 @@
 //! Where an environment is built, and how it becomes ENV_DIR.
 //!
 //! If anything fails before [`Stage::commit`], ENV_DIR is left as it was: absent or untouched. A [`Stage`] moves
-//! through states. Each state is a type of its own in its own file, so that an operation that only makes sense in one
-//! state cannot be called in another:
+//! through states. Each state is a type of its own in `states.rs`, so that an operation that only makes sense in one state
+//! cannot be called in another:
 //!
 //! ```text
-//! lock.rs         waits for the lock on ENV_DIR and looks at what exists: nothing ⇒ NewEnv, a directory ⇒ ExistingEnv
-//! new_env.rs      NewEnv ── commit ────────────────▶ Committed   one rename, including the missing parent directories
-//! existing_env.rs ExistingEnv ── merge or replace ─▶ Committed   file by file into the directory, or replacing it
-//! committed.rs    Committed ── roll_back or release              ENV_DIR as it was before, or the end of the lock
+//! lock.rs   waits for the lock on ENV_DIR and looks at what exists: nothing ⇒ NewEnv, a directory ⇒ ExistingEnv
+//! states.rs NewEnv ── commit ────────────────▶ Committed   one rename, including the missing parent directories
+//!           ExistingEnv ── merge or replace ─▶ Committed   file by file into the directory, or replacing it
+//!           Committed ── roll_back or release              ENV_DIR as it was before, or the end of the lock
 //! ```
 //!
 //! Below them: `staging_dir.rs`, the directory where everything is built, which is also the lock on ENV_DIR; `merge.rs`
 //! and `swap.rs`, the two ways into an existing ENV_DIR; `moving.rs` and `removal.rs`, which move and remove.
 
-mod committed;
-mod existing_env;
 mod lock;
 mod merge;
 mod moving;
-mod new_env;
 mod removal;
 mod staging_dir;
+mod states;
 mod swap;
 
 use std::ffi::OsStr;
@@ -33,10 +31,8 @@ use std::path::{Path, PathBuf};
 use crate::entries;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
-use committed::Committed;
-use existing_env::ExistingEnv;
 use lock::Lock;
-use new_env::NewEnv;
+use states::{Committed, ExistingEnv, NewEnv};
 
 /// Where one environment is built. Dropping it before it is committed removes what was built.
 #[derive(Debug)]

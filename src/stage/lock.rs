@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::existing_env::ExistingEnv;
-use super::new_env::NewEnv;
 use super::staging_dir::StagingDir;
+use super::states::{ExistingEnv, NewEnv};
 use super::swap;
 use crate::entries::entry_exists;
 use crate::error::{AtPath, Error, Quoted, Result};
