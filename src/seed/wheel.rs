@@ -4,8 +4,6 @@ mod archive;
 mod entry_points;
 #[cfg(any(test, fuzzing))]
 mod fuzz_read;
-#[cfg(test)]
-mod property;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
