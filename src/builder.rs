@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use crate::cache::Cache;
-use crate::context::Context;
+use crate::context::{Context, Session};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::interpreter::Interpreter;
@@ -18,7 +18,6 @@ use crate::interrupt::Interrupt;
 use crate::options::{Activator, Existing, LinkMode, Links, Options};
 use crate::process;
 use crate::seed::{self, Images};
-use crate::session::Session;
 use crate::steps::{configuration, directories, python, scripts};
 
 /// Creates environments for one Python, in the steps of CPython's `venv.EnvBuilder`.

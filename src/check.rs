@@ -4,13 +4,12 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::context::{Context, absolute};
+use crate::context::{Context, Session, absolute};
 use crate::error::{Error, Quoted, Result, one_line};
 use crate::interpreter::{Discovery, PythonRequest, VersionRequest};
 use crate::options::Options;
 use crate::platform::Platform;
 use crate::quote;
-use crate::session::Session;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 use crate::steps::{moved, settings};

@@ -1,13 +1,16 @@
-//! The paths and names of one environment, all determined before anything is created.
+//! What the steps share: the paths and names of one environment, all determined before anything is created, and what
+//! the caller supplies.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
+use crate::cache::Cache;
 use crate::error::{AtPath, Error, Result};
+use crate::event::Observer;
 use crate::interpreter::Interpreter;
+use crate::interrupt::Interrupt;
 use crate::options::{Existing, Options};
 use crate::os;
-use crate::session::Session;
 use crate::stage::Stage;
 
 /// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
@@ -32,6 +35,31 @@ pub struct Context {
     pub(crate) options: Options,
     pub(crate) stage: Stage,
     pub(crate) session: Session,
+}
+
+/// What the caller of the library supplies besides options. It belongs to the builder; the steps get it through the
+/// context. By default there is no observer, no interrupt and no cache.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) observer: Observer,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) cache: Cache,
+    /// Whether pip may prompt on the terminal.
+    pub(crate) interactive: bool,
+    /// The program's name in pyvenv.cfg's `command`.
+    pub(crate) program: OsString,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session {
+            observer: Observer::default(),
+            interrupt: Interrupt::default(),
+            cache: Cache::none(),
+            interactive: false,
+            program: "rvenv".into(),
+        }
+    }
 }
 
 /// Defines a method for each field.

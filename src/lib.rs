@@ -26,7 +26,6 @@ mod platform;
 mod process;
 mod quote;
 mod seed;
-mod session;
 mod stage;
 mod steps;
 

@@ -1,9 +1,11 @@
-//! The programs in bin that start a package's scripts: text with a shebang line, or an `.exe` on Windows.
+//! The programs in bin that start a package's scripts: text with a shebang line, or an `.exe` on Windows. Also which
+//! Python they start.
 
 mod exe;
-mod python;
 mod shebang;
 
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,9 +18,6 @@ use crate::os;
 use crate::platform::Platform;
 use exe::Exe;
 use shebang::{python_of_launcher, relocated, shebang, with_python};
-
-pub(crate) use python::{foreign_python, start_of};
-pub(super) use python::{is_to_be_repaired, starts_another};
 
 /// A program to be written into bin, which calls one function of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +93,56 @@ pub(super) fn repaired(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
     let python = python_for(exe.stub, context);
     let python = if is_gui { without_console(&python) } else { python };
     Some(Exe { shebang: &exe::shebang(&python), ..exe }.render())
+}
+
+/// Reads the part of the launcher at `path` that names its Python: the beginning, or what follows the stub on Windows.
+pub(crate) fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let start = os::read_start(path)?;
+    if !exe::is_program(&start) {
+        return Ok(start);
+    }
+    let bytes = os::read_regular(path)?;
+    Ok(Exe::parse(&bytes).map(|exe| exe.shebang.to_owned()).unwrap_or_default())
+}
+
+/// The Python that a launcher starts, if it belongs to another environment, does not exist, or will not exist after
+/// this run. A Python of the system does not count: a script may want it.
+pub(crate) fn foreign_python(launcher: &[u8], context: &Context) -> Option<PathBuf> {
+    let python = python_of_launcher(launcher).filter(|python| is_named_so(python))?;
+    let directory = python.parent()?;
+    let is_anothers =
+        !is_here(&python, context) && directory.parent().is_some_and(|env_dir| env_dir.join("pyvenv.cfg").exists());
+    (is_anothers || is_gone(&python, context)).then_some(python)
+}
+
+/// Whether a launcher starts a Python that is neither the environment's own nor [foreign](foreign_python).
+pub(super) fn starts_another(launcher: &[u8], context: &Context) -> bool {
+    let is_elsewhere = python_of_launcher(launcher).is_some_and(|python| !is_here(&python, context));
+    is_elsewhere && foreign_python(launcher, context).is_none()
+}
+
+/// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
+/// although the environment is relocatable.
+pub(super) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {
+    let names_ours =
+        || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));
+    foreign_python(launcher, context).is_some() || context.options.relocatable && names_ours()
+}
+
+/// Whether a Python is in the environment's bin.
+fn is_here(python: &Path, context: &Context) -> bool {
+    python.parent().is_some_and(|bin| bin == context.bin_path || os::is_same(bin, &context.bin_path))
+}
+
+fn is_named_so(python: &Path) -> bool {
+    let name = python.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| name.contains("python") || name.contains("pypy"))
+}
+
+fn is_gone(python: &Path, context: &Context) -> bool {
+    let staged = context.stage.at(python);
+    let is_new = staged != python && os::exists(&staged);
+    !is_new && (context.stage.is_marked_for_removal(python) || !python.exists())
 }
 
 /// The beginning of a launcher that is a text file.

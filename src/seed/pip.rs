@@ -8,12 +8,11 @@ use super::find_links::{choose, projects};
 use super::names::project_of;
 use super::repair::relocate;
 use super::wheel::Wheel;
-use crate::context::Context;
+use crate::context::{Context, Session};
 use crate::error::{Error, Result};
 use crate::interpreter::{Interpreter, without_python_variables};
 use crate::options::Options;
 use crate::process;
-use crate::session::Session;
 
 /// The first pip that marks requested distributions, as opposed to dependencies, with a file REQUESTED (PEP 376).
 const WITH_REQUESTED: [u64; 2] = [20, 2];

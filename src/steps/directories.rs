@@ -6,12 +6,11 @@ use std::path::{Component, Path, Prefix};
 
 use same_file::is_same_file;
 
-use crate::context::{Context, absolute};
+use crate::context::{Context, Session, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
 use crate::platform::Platform;
-use crate::session::Session;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 

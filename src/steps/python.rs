@@ -1,18 +1,226 @@
-//! The interpreter in the environment's bin.
+//! The interpreter in the environment's bin: on POSIX links to the base's executable or copies of it, on Windows the
+//! installation's launchers.
 
-mod companions;
-mod nt;
-mod posix;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::error::{Quoted, Result};
+use crate::entries;
+use crate::error::{AtPath, Quoted, Result};
+use crate::interpreter::check_copy;
+use crate::options::Links;
+use crate::os;
 use crate::platform::Platform;
 
 /// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under each of its names there.
 pub(crate) fn install(context: &mut Context) -> Result<()> {
     context.session.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
     match context.interpreter.platform {
-        Platform::Posix => posix::install(context),
-        Platform::Nt => nt::install(context),
+        Platform::Posix => install_on_posix(context),
+        Platform::Nt => install_on_windows(context),
+    }
+}
+
+/// On POSIX: links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`.
+///
+/// In an existing environment, the other interpreters of this version are linked too. Those of another version are
+/// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place.
+///
+/// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
+/// returns.
+fn install_on_posix(context: &mut Context) -> Result<()> {
+    let interpreter = context.interpreter.clone();
+    let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
+    for name in interpreters_in_bin(context)? {
+        if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
+            names.push(name);
+        } else {
+            context.stage.mark_for_removal(context.bin_path.join(name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names.retain(|name| *name != context.python_exe);
+
+    place(context, &context.executable, &context.env_exe)?;
+    for name in names {
+        place(context, Path::new(&context.python_exe), &context.bin_path.join(name))?;
+    }
+    if context.stage.at(&context.env_exe).is_symlink() {
+        return Ok(());
+    }
+    copy_companions(context)?;
+    let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
+    check_copy(&executable, &prefix, &interpreter, &context.session.interrupt)
+}
+
+/// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems report in many
+/// ways that they have no links. So if a link cannot be created but a file can, links count as unsupported.
+fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
+    let linked = match context.options.links {
+        Links::Copy => return context.stage.copy_executable(&context.executable, path),
+        Links::Symlink => context.stage.symlink(target, path),
+    };
+    let Err(error) = linked else { return Ok(()) };
+    if context.stage.copy_executable(&context.executable, path).is_err() {
+        return Err(error).at("create the link", path);
+    }
+    let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(path));
+    context.session.observer.warn(&warning);
+    Ok(())
+}
+
+/// The names of links and copies such as `python3.12` in the bin of an environment that is kept.
+fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
+    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
+        return Ok(vec![]);
+    }
+    let mut names = Vec::new();
+    for path in entries::paths(&context.bin_path)? {
+        let name = path.file_name().unwrap_or_default();
+        if version_in(name).is_some() && !is_script(&path) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Whether this is a script of the user's that merely has an interpreter's name.
+fn is_script(path: &Path) -> bool {
+    !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
+}
+
+/// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.
+fn version_in(name: &OsStr) -> Option<&str> {
+    let version = name.to_str()?.strip_prefix("python")?.trim_end_matches(['t', 'd']);
+    let is_version = !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok());
+    is_version.then_some(version)
+}
+
+/// On Windows: puts launchers into Scripts. These are copies of a small program of the installation that starts the
+/// base's executable as the environment's (bpo-34977). If links are requested and can be created, which takes a
+/// privilege that not every user has, Scripts gets links to the base's executables and libraries instead. Those of
+/// another version are removed.
+///
+/// An installation without launchers (Python 3.6) gets copies, which are run once as a check before this returns.
+fn install_on_windows(context: &mut Context) -> Result<()> {
+    let programs = context.interpreter.programs.clone();
+    let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
+    let placed = if is_linked { &programs.linked } else { &programs.copied };
+    for path in others_in_scripts(context)? {
+        if !placed.iter().any(|(name, _)| path.file_name() == Some(name.as_os_str())) {
+            context.stage.mark_for_removal(path);
+        }
+    }
+    copy_companions(context)?;
+    if is_linked {
+        return Ok(());
+    }
+    for (name, source) in placed {
+        context.stage.copy_executable(source, &context.bin_path.join(name))?;
+    }
+    let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
+    if placed.iter().any(|(_, source)| is_copy_of_base(source)) {
+        let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
+        check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)?;
+    }
+    Ok(())
+}
+
+/// Whether all of the links could be created. If not, none remain, and a warning says why.
+fn link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> bool {
+    let Err((path, error)) = try_link(context, linked) else { return true };
+    let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(&path));
+    context.session.observer.warn(&warning);
+    false
+}
+
+fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (PathBuf, io::Error)> {
+    for (position, (name, source)) in linked.iter().enumerate() {
+        let path = context.bin_path.join(name);
+        if let Err(error) = context.stage.symlink(source, &path) {
+            for (made, _) in &linked[..=position] {
+                // The link that failed may not exist.
+                let _ = fs::remove_file(context.stage.at(&context.bin_path.join(made)));
+            }
+            return Err((path, error));
+        }
+    }
+    Ok(())
+}
+
+/// The interpreters and their libraries in the Scripts directory of an environment that is kept.
+fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
+    if !context.keeps(&context.bin_path) {
+        return Ok(vec![]);
+    }
+    let mut paths = entries::paths(&context.bin_path)?;
+    paths.retain(|path| is_pythons(path.file_name().unwrap_or_default()));
+    Ok(paths)
+}
+
+/// Whether this is the name of an interpreter, or of a library that one is linked against.
+fn is_pythons(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let Some((stem, kind)) = name.rsplit_once('.') else { return false };
+    let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    match kind {
+        "exe" => {
+            let version = stem.strip_prefix("pythonw").or_else(|| stem.strip_prefix("python"));
+            version.is_some_and(|version| is_version(version.trim_end_matches("_d").trim_end_matches('t')))
+        }
+        "dll" => {
+            let version = stem.strip_prefix("python").or_else(|| stem.strip_prefix("vcruntime"));
+            version.is_some_and(|version| {
+                is_version(version.trim_end_matches("_1").trim_end_matches("_d").trim_end_matches('t'))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Copies the files that the interpreter reports it needs to the places where it looks for them.
+fn copy_companions(context: &mut Context) -> Result<()> {
+    for (source, directory) in context.interpreter.companions.clone() {
+        let directory = context.env_dir.join(directory);
+        context.stage.create_dir(&directory)?;
+        context.stage.copy_executable(&source, &directory.join(source.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_interpreters_are_recognised() {
+        for (name, version) in
+            [("python3", "3"), ("python3.12", "3.12"), ("python3.13td", "3.13"), ("python2.7", "2.7")]
+        {
+            assert_eq!(version_in(name.as_ref()), Some(version));
+        }
+        for name in ["python", "python3-config", "python3.12-config", "python3.", "pip3.12", "pythonw", "python-3"] {
+            assert_eq!(version_in(name.as_ref()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_interpreters_and_their_libraries_are_recognised() {
+        for name in
+            ["python.exe", "Python_d.exe", "pythonw.exe", "python3.13t.exe", "pythonw3.13t_d.exe", "python313.dll"]
+        {
+            assert!(is_pythons(name.as_ref()), "{name}");
+        }
+        for name in ["python3.dll", "python313t_d.dll", "vcruntime140.dll", "vcruntime140_1.dll"] {
+            assert!(is_pythons(name.as_ref()), "{name}");
+        }
+        for name in
+            ["pip.exe", "python-config.exe", "python3.13", "pythonservice.exe", "pywin32.dll", "pythoncom313.dll"]
+        {
+            assert!(!is_pythons(name.as_ref()), "{name}");
+        }
     }
 }

@@ -191,9 +191,9 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Session;
     use crate::interpreter::{Interpreter, Scheme};
     use crate::options::Options;
-    use crate::session::Session;
     use crate::stage::Stage;
     use crate::steps::moved::names_another_place;
 

@@ -1,13 +1,18 @@
-//! A module's .pyc: its name, and the header that Python compares with the module.
+//! A module's .pyc: its name, the header that Python compares with the module, and the base's own, which is reused where
+//! the base has exactly the modules of the wheels.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::{AtPath, Result};
+use crate::context::Context;
+use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;
 use crate::seed::distribution::InstalledFile;
-use crate::seed::site_packages::Root;
+use crate::seed::site_packages::{self, Root};
 
 /// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
 pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
@@ -18,7 +23,7 @@ pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
 }
 
 /// The module of a .pyc: `pip/a.py` for `pip/__pycache__/a.cpython-313.pyc`.
-pub(super) fn module_of(pyc: &str) -> Option<String> {
+fn module_of(pyc: &str) -> Option<String> {
     let (directory, name) = pyc.rsplit_once('/').unwrap_or(("", pyc));
     let directory = directory.strip_suffix("__pycache__")?;
     Some(format!("{directory}{}.py", name.strip_suffix(".pyc")?.rsplit_once('.')?.0))
@@ -26,7 +31,7 @@ pub(super) fn module_of(pyc: &str) -> Option<String> {
 
 /// The header of a .pyc that is validated by its source's time and size: the magic number, the flags (zero, since
 /// Python 3.7, PEP 552), the time in seconds, and the size in bytes.
-pub(super) fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
+fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
     let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
     let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
     // Both are truncated to 32 bits, as in importlib.
@@ -46,6 +51,68 @@ pub(crate) fn fit_to_times(root: &Root, files: &[&InstalledFile], interpreter: &
         written.at("write", &root.path.join(&file.name))?;
     }
     Ok(())
+}
+
+/// Writes the base's .pyc for those of the modules, given with the names of their .pyc, that the base has too, byte for
+/// byte and with a valid .pyc: most installations have the pip that their ensurepip bundles, already compiled. The
+/// header is changed to match the time that modules get. Returns what was written.
+pub(super) fn reuse(context: &Context, root: &Root, pycs: &BTreeMap<&str, String>) -> Result<BTreeSet<String>> {
+    let base = &context.interpreter.site_packages;
+    let known = pycs.iter().filter(|(module, _)| base.join(module).is_file());
+    let files: Vec<_> = known.map(|(_, pyc)| InstalledFile::new(pyc.clone(), false)).collect();
+    let reused = site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
+        let mut reused = Vec::new();
+        for file in files {
+            BUFFERS.with_borrow_mut(|buffers| {
+                let Some(pyc) = buffers.fitting_pyc(&context.interpreter, root, &file.name) else { return Ok(()) };
+                reused.push(file.name.clone());
+                directory.write(file, pyc)
+            })?;
+        }
+        Ok::<_, Error>(reused)
+    })?;
+    Ok(reused.into_iter().flatten().collect())
+}
+
+/// The buffers that a thread reads into, so that memory is allocated only once.
+#[derive(Default)]
+struct Buffers {
+    text: Vec<u8>,
+    unpacked: Vec<u8>,
+    pyc: Vec<u8>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+impl Buffers {
+    /// The base's .pyc with this name, if it matches the base's source, and that is identical to the module below
+    /// `root`.
+    fn fitting_pyc(&mut self, interpreter: &Interpreter, root: &Root, pyc: &str) -> Option<&[u8]> {
+        let module = module_of(pyc)?;
+        let base = &interpreter.site_packages;
+        let source = base.join(&module);
+        let time = source.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        read(&source, &mut self.text)?;
+        read(&base.join(pyc), &mut self.pyc)?;
+        let header = header(interpreter, time, self.text.len())?;
+        if !self.pyc.starts_with(&header) {
+            return None;
+        }
+        read(&root.staged.join(&module), &mut self.unpacked)?;
+        if self.unpacked != self.text {
+            return None;
+        }
+        self.pyc[..header.len()].copy_from_slice(&self::header(interpreter, root.modified, self.text.len())?);
+        Some(&self.pyc)
+    }
+}
+
+/// Reads a file into `buffer`, reusing its memory.
+fn read(path: &Path, buffer: &mut Vec<u8>) -> Option<()> {
+    buffer.clear();
+    File::open(path).and_then(|mut file| file.read_to_end(buffer)).ok().map(drop)
 }
 
 #[cfg(test)]
