@@ -49,6 +49,8 @@ mod macos;
 mod nt_scripts;
 #[cfg(unix)] // mount
 mod overlay;
+#[cfg(unix)] // packages for Linux
+mod packages;
 #[cfg(unix)] // wheels for Linux
 mod packaging;
 #[cfg(unix)] // script(1)

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
+use crate::packages;
 use crate::packaging::{distribution, packaging};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The targets, each with its wheel's platform tags and the format of its program.
-pub const TARGETS: [(&str, &str, Program); 5] = [
+pub const TARGETS: [(&str, &str, Program); 6] = [
     (
         "x86_64-unknown-linux-musl",
         "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_2_x86_64",
@@ -25,6 +26,7 @@ pub const TARGETS: [(&str, &str, Program); 5] = [
     ("x86_64-apple-darwin", "macosx_10_12_x86_64", Program::MachO { machine: 0x0100_0007 }),
     ("aarch64-apple-darwin", "macosx_11_0_arm64", Program::MachO { machine: 0x0100_000c }),
     ("x86_64-pc-windows-gnu", "win_amd64", Program::Pe { machine: 0x8664 }),
+    ("aarch64-pc-windows-gnullvm", "win_arm64", Program::Pe { machine: 0xaa64 }),
 ];
 
 /// Executable formats, each with its machine number.
@@ -119,12 +121,13 @@ fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_release_has_a_wheel_and_an_archive_per_target_and_sources_for_pip_and_cargo() {
+fn a_release_has_a_wheel_and_an_archive_per_target_packages_for_linux_and_sources_for_pip_and_cargo() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
     let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("{}.tar.gz", release()), "SHA256SUMS".to_owned()];
     for (target, platforms, _) in TARGETS {
         names.extend([wheel_for(platforms), archive_for(target)]);
     }
+    names.extend(packages::names());
     names.sort();
     assert_eq!(names_in(&dist), names);
     let sums = scratch.run("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&dist).ok();
@@ -190,7 +193,7 @@ fn wheels_do_not_reveal_where_they_were_built() {
 fn pip_selects_the_right_wheel_for_each_platform() {
     let (Some(_), scratch) = (dist(), Scratch::new()) else { return };
     let linux = ["manylinux2014_x86_64", "manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "musllinux_1_2_aarch64"];
-    let others = ["macosx_14_0_arm64", "macosx_12_0_x86_64", "win_amd64"];
+    let others = ["macosx_14_0_arm64", "macosx_12_0_x86_64", "win_amd64", "win_arm64"];
     for platform in linux.into_iter().chain(others) {
         let download = pip(&scratch, &["download", "--only-binary=:all:", "--dest", platform, "--platform", platform]);
         download.arg(distribution()).silent();
@@ -227,6 +230,81 @@ print(pages > 100)
 ";
     let program = scratch.path(format!("{}.data/scripts/rvenv", release()));
     assert_eq!(scratch.run(python().path).args(["-Ic", code]).arg(program).ok(), "True\n");
+}
+
+/// The programs for Windows, unpacked from their archives into the scratch directory.
+fn programs_for_windows(scratch: &Scratch, dist: &Path) -> Vec<PathBuf> {
+    let targets = TARGETS.map(|(target, ..)| target).into_iter().filter(|target| target.contains("windows"));
+    let program = |target: &str| {
+        unpack(scratch, &dist.join(archive_for(target)));
+        scratch.path(format!("rvenv-{VERSION}-{target}/rvenv.exe"))
+    };
+    targets.map(program).collect()
+}
+
+/// Runs code with a module that reads programs for Windows, for one program.
+fn inspect(scratch: &Scratch, code: &str, program: &Path) -> Option<String> {
+    let python = packager("python")?;
+    let code = format!("import pefile, sys\nprogram = pefile.PE(sys.argv[1])\n{code}");
+    Some(scratch.run(python).args(["-Ic", &code]).arg(program).ok())
+}
+
+#[test]
+fn programs_for_windows_have_name_version_and_licence_as_properties() {
+    let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
+    let code = "
+numbers = program.VS_FIXEDFILEINFO[0]
+for number in numbers.FileVersionMS, numbers.FileVersionLS, numbers.ProductVersionMS, numbers.ProductVersionLS:
+    print(number >> 16, number & 0xffff)
+for table in program.FileInfo[0][0].StringTable:
+    for key, value in table.entries.items():
+        print(key.decode(), value.decode(), sep=': ')
+";
+    let number = |part: &str| part.split('-').next().unwrap().to_owned();
+    let [major, minor, patch] = [0, 1, 2].map(|index| number(VERSION.split('.').nth(index).unwrap()));
+    let copyright = include_str!("../../LICENSE").lines().find(|line| line.starts_with("Copyright")).unwrap();
+    let properties = [
+        format!("{major} {minor}\n{patch} 0\n{major} {minor}\n{patch} 0"),
+        "CompanyName: the rvenv developers".to_owned(),
+        concat!("FileDescription: ", env!("CARGO_PKG_DESCRIPTION")).to_owned(),
+        format!("FileVersion: {VERSION}"),
+        "InternalName: rvenv".to_owned(),
+        format!("LegalCopyright: {copyright}. {} License.", env!("CARGO_PKG_LICENSE")),
+        "OriginalFilename: rvenv.exe".to_owned(),
+        "ProductName: rvenv".to_owned(),
+        format!("ProductVersion: {VERSION}\n"),
+    ];
+    for program in programs_for_windows(&scratch, &dist) {
+        let Some(said) = inspect(&scratch, code, &program) else { return };
+        assert_eq!(said, properties.join("\n"), "{}", program.display());
+    }
+}
+
+/// Libraries that every Windows has, besides those of the API sets.
+const OF_WINDOWS: [&str; 10] = [
+    "advapi32.dll",
+    "bcrypt.dll",
+    "bcryptprimitives.dll",
+    "kernel32.dll",
+    "msvcrt.dll",
+    "ntdll.dll",
+    "ole32.dll",
+    "shell32.dll",
+    "userenv.dll",
+    "ws2_32.dll",
+];
+
+#[test]
+fn programs_for_windows_need_only_its_own_libraries() {
+    let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
+    let code =
+        "print(*sorted({library.dll.decode().lower() for library in program.DIRECTORY_ENTRY_IMPORT}), sep='\\n')";
+    for program in programs_for_windows(&scratch, &dist) {
+        let Some(said) = inspect(&scratch, code, &program) else { return };
+        let is_windows = |name: &str| name.starts_with("api-ms-win-") || OF_WINDOWS.contains(&name);
+        let others: Vec<&str> = said.lines().filter(|name| !is_windows(name)).collect();
+        assert!(said.contains("kernel32.dll") && others.is_empty(), "{others:?} in {}", program.display());
+    }
 }
 
 #[test]
@@ -295,7 +373,7 @@ fn the_readme_gives_the_largest_sizes_of_wheel_and_program() {
 }
 
 /// Checks the installed program's version, and that it creates an environment with pip.
-fn check_installed(scratch: &Scratch, bin: &Path) {
+pub fn check_installed(scratch: &Scratch, bin: &Path) {
     let program =
         || scratch.run(bin.join("rvenv")).env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON");
     assert_eq!(program().arg("--version").ok(), format!("rvenv {VERSION}\n"));
