@@ -77,6 +77,8 @@ pub fn packager(name: &str) -> Option<PathBuf> {
 
 /// Returns a program that a test needs, from PATH.
 pub fn tool(name: &str) -> Option<PathBuf> {
+    let tried = ["prlimit", "script", "setpriv", "strace", "taskset", "unshare"];
+    assert!(!tried.contains(&name), "its name does not tell what it can do: use `able`");
     let search_path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&search_path).map(|directory| directory.join(name)).find(|path| path.is_file());
     match cfg!(windows) {

@@ -16,10 +16,8 @@ fn directories() -> Option<(Scratch, PathBuf, PathBuf)> {
     scratch.write("outside/bin/python3", "not yours");
     scratch.write("outside/new/bin/python3", "not yours");
     fs::create_dir(scratch.path("theirs")).unwrap();
-    if chown(scratch.path("theirs"), Some(OTHER), Some(OTHER)).is_err() {
-        say_missing("a root user");
-        return None;
-    }
+    able("chown")?;
+    chown(scratch.path("theirs"), Some(OTHER), Some(OTHER)).unwrap();
     let (theirs, outside) = (scratch.path("theirs"), scratch.path("outside"));
     Some((scratch, theirs, outside))
 }
@@ -40,7 +38,8 @@ fn interrupted(
     meanwhile: impl Fn(),
 ) -> Option<i32> {
     let trace = scratch.path("trace");
-    let run = scratch.run(tool("strace")?).args(["-f", "-qq", "-o"]).arg(&trace);
+    able("strace -f")?;
+    let run = scratch.run("strace").args(["-f", "-qq", "-o"]).arg(&trace);
     let run = run.args(["-e", &format!("inject={call}:signal=SIGSTOP")]);
     let run = faults.iter().fold(run, |run, fault| run.args(["-e", &format!("inject={fault}")]));
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path).args(["--without-pip", "--no-cache"]);

@@ -138,12 +138,12 @@ fn the_next_run_repairs_an_interrupted_swap_of_directories() {
 
 #[test]
 fn a_file_that_appeared_after_an_interrupted_swap_is_never_overwritten() {
-    let Some(strace) = tool("strace") else { return };
+    let Some(()) = able("strace -f") else { return };
     // Without RENAME_NOREPLACE, as on NFS, and without hard links.
     for faults in [&["renameat2:error=EINVAL"][..], &["renameat2:error=EINVAL", "linkat:error=EPERM"], &[]] {
         let (scratch, hidden) = half_swapped(&["bin", "mine"], "old");
         scratch.write("env/mine", "new");
-        let run = scratch.run(&strace).args(["-f", "-qq", "-o", "/dev/null"]);
+        let run = scratch.run("strace").args(["-f", "-qq", "-o", "/dev/null"]);
         let run = faults.iter().fold(run, |run, fault| run.args(["-e", &format!("inject={fault}")]));
         let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path);
         let error = run.args(["--without-pip", "env"]).error();
