@@ -115,7 +115,7 @@ impl Cache {
                 return refused(&directory, UNTRUSTED);
             }
         }
-        if os::root_would_own_in_users_dir(root) || os::is_replaceable(root) {
+        if os::is_replaceable(root) {
             return refused(root, "root does not keep a cache in another user's directory");
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Cache {
 
     /// Deletes rvenv's files in one of the subdirectories. Returns the first error.
     fn empty(&self, directory: &Path) -> Result<()> {
-        if !self.is_own(directory) {
+        if !self.may_change(directory) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, UNTRUSTED)).at("empty the cache", directory);
         }
         let mut done = Ok(());
@@ -159,11 +159,14 @@ impl Cache {
         path.parent().is_some_and(|directory| self.is_own(directory)).then_some(path)
     }
 
-    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them or
-    /// put others in their place.
+    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them.
     fn is_own(&self, directory: &Path) -> bool {
-        let is_safe = |root: &Path| os::is_own_directory(root) && !os::is_replaceable(root);
-        self.directory.as_deref().is_some_and(is_safe) && os::is_own_directory(directory)
+        self.directory.as_deref().is_some_and(os::is_own_directory) && os::is_own_directory(directory)
+    }
+
+    /// Whether files may be created and deleted in a subdirectory: nobody else can put another one in its place.
+    fn may_change(&self, directory: &Path) -> bool {
+        self.is_own(directory) && !os::is_replaceable(directory)
     }
 
     /// Reads a file.
@@ -209,7 +212,7 @@ impl Cache {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
         let path = self.directory.as_ref().ok_or_else(nothing)?.join(name);
         let directory = path.parent().ok_or_else(nothing)?.to_owned();
-        if os::root_would_own_in_users_dir(&directory) {
+        if os::is_replaceable(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         os::create_private_dir(&directory)?;
@@ -240,7 +243,7 @@ impl Cache {
     /// Also removes partial files that killed runs left behind.
     pub(crate) fn sweep(&self, directory: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(directory) = self.directory.as_ref().map(|root| root.join(directory)) else { return };
-        if !self.is_own(&directory) {
+        if !self.may_change(&directory) {
             return;
         }
         // If the directory cannot be read now, a later run sweeps it.

@@ -141,9 +141,6 @@ pub(crate) use system::is_own_directory;
 /// Whether `path` belongs to another user, who alone can remove it: on Unix, in a sticky directory such as /tmp.
 pub(crate) use system::is_anothers_to_remove;
 
-/// Whether this process is root and would create `path` in a directory of another user, who could then not use it.
-pub(crate) use system::root_would_own_in_users_dir;
-
 /// Opens a cache file for reading.
 ///
 /// Fails if it is a link or not a regular file, or if another user owns it or can write to it: its contents could then

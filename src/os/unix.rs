@@ -165,11 +165,6 @@ pub(crate) fn is_anothers_to_remove(path: &Path) -> bool {
     states.is_some_and(|(there, place)| there.uid() != own && place.mode() & STICKY != 0)
 }
 
-pub(crate) fn root_would_own_in_users_dir(path: &Path) -> bool {
-    let nearest = path.ancestors().find_map(|ancestor| ancestor.metadata().ok());
-    rustix::process::geteuid().is_root() && nearest.is_some_and(|directory| directory.uid() != 0)
-}
-
 /// Fails on a link, and does not block on a FIFO.
 pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;

@@ -170,11 +170,6 @@ pub(crate) fn is_anothers_to_remove(_: &Path) -> bool {
     false
 }
 
-/// The owner of a directory can use what others create in it.
-pub(crate) fn root_would_own_in_users_dir(_: &Path) -> bool {
-    false
-}
-
 /// The cache records the last use in the file's modification time.
 pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     let access = GENERIC_READ | FILE_WRITE_ATTRIBUTES;

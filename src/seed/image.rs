@@ -76,6 +76,11 @@ impl Images {
         unpacked::sweep(cache, |key| cache.has(&file_name(key)));
     }
 
+    /// Closes the images that have been opened.
+    pub(super) fn close(&self) {
+        self.opened().clear();
+    }
+
     fn opened(&self) -> MutexGuard<'_, HashMap<String, Arc<Image>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -27,7 +27,11 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     if let Some(image) = images.load(&context.session.cache, &key) {
         match install_image(context, &image, &key) {
             Ok(()) => return Ok(()),
-            Err(Fault::Failed(error)) => return Err(error),
+            Err(Fault::Failed(error)) => {
+                // Removing what was written needs descriptors, of which there may be too few.
+                images.close();
+                return Err(error);
+            }
             // Do not trust what was written of it: start again.
             Err(Fault::Damaged) => context.stage.empty(&context.lib_path)?,
         }

@@ -32,11 +32,11 @@ fn count(calls: &BTreeMap<String, u32>, names: &[&str]) -> u32 {
 #[test]
 fn a_warm_run_without_pip_makes_few_calls() {
     let Some(calls) = counted(&python(), &["--without-pip"]) else { return };
-    // 180 when this was written: about 60 to start the process and watch for signals, 35 to check that the cached
-    // interpreter metadata is current, three for each of the nine files, one for each directory and link, and 15 for
-    // the lock.
+    // 190 when this was written: about 60 to start the process and watch for signals, 35 to check that the cached
+    // interpreter metadata is current, three for each of the nine files, one for each directory and link, 15 for the
+    // lock and, as root, 10 to find out who owns the directories above the environment and the cache.
     let all: u32 = calls.values().sum();
-    assert!(all < 200, "{all} calls: {calls:#?}");
+    assert!(all < 215, "{all} calls: {calls:#?}");
     assert_eq!(count(&calls, &["execve"]), 1);
     assert_eq!(count(&calls, &["clone", "clone3", "fork", "vfork"]), 0, "no process or thread is started");
     // Four by ld.so, the standard library's and ours in /proc/self, the interpreter metadata, the lock, and nine files.
