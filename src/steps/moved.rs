@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::quote::Quoting;
 
 /// What precedes the path of the environment in an activation script: ours, CPython's or another tool's.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 12] = [
     "VIRTUAL_ENV=",
     "VIRTUAL_ENV=$(cygpath ",
     "@set \"VIRTUAL_ENV=",
@@ -16,7 +16,6 @@ const SETTINGS: [&str; 13] = [
     "set -gx VIRTUAL_ENV ",
     "setenv VIRTUAL_ENV ",
     "let virtual_env = ",
-    "[string] $VenvDir = ",
     "_virtual_env_activate(",
     "activate(",
 ];

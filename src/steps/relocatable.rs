@@ -29,7 +29,8 @@ impl OwnDirectory {
             }
             Activator::Fish => own(include_bytes!("../../scripts/relocatable/activate.fish"), "$_venv_dir"),
             Activator::Nushell => own(include_bytes!("../../scripts/relocatable/activate.nu"), "env-dir"),
-            Activator::Powershell => own(b"", "(Split-Path -Parent $PSScriptRoot)"),
+            // Always finds its own directory; the other one is for text that lies in no file.
+            Activator::Powershell => own(b"", "''"),
             // activate_this.py always finds its own directory.
             Activator::Python => own(b"", ""),
             Activator::Xonsh => {

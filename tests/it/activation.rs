@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::harness::*;
 
@@ -56,8 +57,8 @@ const CSH: Shell = Shell {
     status: "echo \"status $status\"",
 };
 
-/// The supported shells, except those that cannot be run here: PowerShell and cmd.exe.
-const SHELLS: [Shell; 12] = [
+/// The supported shells, except cmd.exe, which cannot be run here.
+const SHELLS: [Shell; 13] = [
     Shell {
         program: "bash",
         args: &["--norc", "--noprofile"],
@@ -108,6 +109,18 @@ const SHELLS: [Shell; 12] = [
         prompt: ("$PROMPT = '> '", "print($PROMPT, flush=True)"),
         status: "print('status', 0, flush=True)",
     },
+    Shell {
+        program: "pwsh",
+        args: &["-NoProfile", "-NonInteractive", "-File"],
+        script: "Activate.ps1",
+        source: ". @",
+        strict: "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",
+        trace: "Set-PSDebug -Trace 2",
+        report: "/bin/sh -c '/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT PATH PYTHONHOME || :'",
+        dump: "& { Get-ChildItem Variable:, Function:, Alias: | ForEach-Object Name; /usr/bin/env | /usr/bin/sed 's/^/env /' } >@",
+        prompt: ("function prompt { '> ' }", "(prompt 6>&1) -join ''"),
+        status: "\"status $([int] -not $?)\"",
+    },
 ];
 
 /// Whether a line of a dump changes all the time, regardless of what a script does.
@@ -135,6 +148,7 @@ fn is_volatile(line: &str) -> bool {
         "SHLVL",
         "CMD_DURATION",
         "LAST_EXIT_CODE",
+        "LASTEXITCODE",
         "LAST_RETURN_CODE",
         "__warningregistry__",
         "command",
@@ -178,10 +192,11 @@ impl Shell {
 
     /// Runs lines of code as a script, asserts that stderr is empty, and returns stdout.
     fn run(&self, scratch: &Scratch, lines: &[String], prepare: impl Fn(Run) -> Run) -> String {
-        let file = scratch.write(&format!("code.{}", self.program), lines.join("\n") + "\n");
+        let file = self.write(scratch, lines);
         let program = self.path().expect("it was there a moment ago");
         let run = scratch.run(program).args(self.args).arg(file).env_remove("PYTHONHOME").env_remove("VIRTUAL_ENV");
         let run = run.env("HOME", scratch.path("")).env("TERM", "dumb").env("XONSH_SHOW_TRACEBACK", "True");
+        let run = run.env("POWERSHELL_TELEMETRY_OPTOUT", "1");
         let run = run.env_remove("PYTHONDONTWRITEBYTECODE").env_remove("PYTHONUNBUFFERED");
         let output = prepare(run).output();
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -189,8 +204,35 @@ impl Shell {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Code that sources an environment's script, through a link whose name needs no quoting.
+    fn write(&self, scratch: &Scratch, lines: &[String]) -> PathBuf {
+        let end = if self.program == "pwsh" { ".ps1" } else { "" };
+        scratch.write(&format!("code.{}{end}", self.program), lines.join("\n") + "\n")
+    }
+
+    /// PATH in this shell if it is started with `given`: PowerShell puts its own directory in front.
+    fn path_from(&self, given: &str) -> String {
+        static OF_POWERSHELL: OnceLock<String> = OnceLock::new();
+        if self.program != "pwsh" {
+            return given.to_owned();
+        }
+        let print =
+            || Scratch::new().run("pwsh").args(["-NoProfile", "-Command", "$PSHOME"]).ok().trim_end().to_owned();
+        format!("{}:{given}", OF_POWERSHELL.get_or_init(print))
+    }
+
+    /// PowerShell takes a backslash in a name for a separator, so a relocatable environment is not found there.
+    fn supports(&self, env_dir: &Path) -> bool {
+        let has_backslash = env_dir.to_string_lossy().contains('\\');
+        self.program != "pwsh" || !has_backslash || configured(env_dir, "relocatable").is_none()
+    }
+
+    /// Code that sources an environment's script, through a link whose name needs no quoting. CPython's script for
+    /// PowerShell does not work through a link.
     fn activate(&self, scratch: &Scratch, env_dir: &Path) -> String {
+        let is_plain = env_dir.to_string_lossy().chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        if self.program == "pwsh" && is_plain {
+            return self.at(self.source, &env_dir.join("bin").join(self.script));
+        }
         let directory = PathBuf::from(format!("plain-{}", self.program)).join(key(env_dir));
         let link = scratch.path(directory);
         if !link.is_symlink() {
@@ -263,7 +305,7 @@ fn each_shell_activates_and_deactivates_in_each_situation() {
     for (make, name) in MAKES.iter().flat_map(|make| names.map(|name| (make, name))) {
         let scratch = Scratch::new();
         let (env_dir, other) = (make(&scratch, name), make(&scratch, "other"));
-        for shell in installed() {
+        for shell in installed().into_iter().filter(|shell| shell.supports(&env_dir)) {
             for situation in situations {
                 in_situation(&scratch, shell, situation, name, &env_dir, &other);
             }
@@ -313,7 +355,8 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
     let what = format!("{}, {situation}, {name:?}", shell.program);
     let dir = env_dir.display();
     let outer = if situation == "nested" { format!("{}:", other.join("bin").display()) } else { String::new() };
-    let expected = format!("status 0\n{dir}\n{name}\n{dir}/bin:{outer}{}\n", search_path());
+    let outer = shell.path_from(&(outer + &search_path()));
+    let expected = format!("status 0\n{dir}\n{name}\n{dir}/bin:{outer}\n");
     let rest = if what.contains("PATH,") || situation == "empty environment" {
         // Without PATH, each shell has a default of its own.
         let first = format!("status 0\n{dir}\n{name}\n{dir}/bin");
@@ -338,7 +381,11 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
     // dash and similar shells cannot undo the export of PATH.
     let keeps_export =
         ["dash", "busybox"].contains(&shell.program) && !before.iter().any(|line| line.starts_with("env PATH="));
-    let is_their_own = |line: &&String| keeps_export && line.starts_with("env PATH=");
+    // An inherited environment is not active any more.
+    let is_unset = shell.program == "pwsh" && situation == "nested";
+    let is_their_own = |line: &&String| {
+        keeps_export && line.starts_with("env PATH=") || is_unset && line.starts_with("env VIRTUAL_ENV")
+    };
     let changed: Vec<_> = before.symmetric_difference(&after).filter(|line| !is_their_own(line)).collect();
     assert!(changed.is_empty(), "{what}: {changed:#?}");
 }
@@ -348,14 +395,19 @@ fn hostile_names_reach_each_shell_unchanged() {
     for (make, name) in MAKES.iter().flat_map(|make| HOSTILE.map(|name| (make, name))) {
         let scratch = Scratch::new();
         let env_dir = make(&scratch, name);
-        for shell in installed() {
+        for shell in installed().into_iter().filter(|shell| shell.supports(&env_dir)) {
             if shell.program == "xonsh" && name.contains("$PATH") {
                 // xonsh would expand that anywhere in PATH, so the script refuses such names.
                 continue;
             }
             let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
             let dir = env_dir.display();
-            assert_eq!(said, format!("{dir}\n{name}\n{dir}/bin:{}\n", search_path()), "{}", shell.program);
+            assert_eq!(
+                said,
+                format!("{dir}\n{name}\n{dir}/bin:{}\n", shell.path_from(&search_path())),
+                "{}",
+                shell.program
+            );
             assert!(!scratch.path("pwned").exists() && !env_dir.join("pwned").exists(), "{}: {name}", shell.program);
         }
     }
@@ -389,7 +441,7 @@ fn random_names_reach_each_shell_unchanged() {
         name.push('x');
         let scratch = Scratch::new();
         let env_dir = MAKES[random(2)](&scratch, &format!("x{name}"));
-        for shell in installed() {
+        for shell in installed().into_iter().filter(|shell| shell.supports(&env_dir)) {
             let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
             assert_eq!(said.lines().next(), env_dir.to_str(), "{}: {name:?}", shell.program);
         }
@@ -402,11 +454,15 @@ fn a_path_that_is_not_utf8_reaches_each_shell_that_supports_it() {
     let env_dir = scratch.path(os(b"caf\xe9 \xff'x"));
     scratch.rvenv_for(&python()).arg("--without-pip").arg(&env_dir).silent();
     for shell in installed() {
-        let file = scratch.write("code", format!("{}\n{}\n", shell.activate(&scratch, &env_dir), shell.report));
+        let file = shell.write(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()]);
         let program = shell.path().unwrap();
         let output = scratch.run(program).args(shell.args).arg(file).env("HOME", scratch.path("")).output();
         if shell.program == "yash" {
             // yash refuses a script that is not valid text.
+            continue;
+        }
+        if shell.program == "pwsh" {
+            // PowerShell's paths are text, so no program finds the environment.
             continue;
         }
         if shell.program == "nu" {
@@ -462,8 +518,8 @@ fn cpythons_environment_activated_before_or_after_ours_is_undone() {
     for shell in installed().into_iter().filter(|shell| theirs_dir.join("bin").join(shell.script).exists()) {
         let (ours, theirs) = (shell.activate(&scratch, &env_dir), shell.activate(&scratch, &theirs_dir));
         let (ours, theirs) = (ours.as_str(), theirs.as_str());
-        let active = format!("{0}\nenv\n{0}/bin:{1}\n", env_dir.display(), search_path());
-        let none = format!("{}\n", search_path());
+        let active = format!("{0}\nenv\n{0}/bin:{1}\n", env_dir.display(), shell.path_from(&search_path()));
+        let none = format!("{}\n", shell.path_from(&search_path()));
         for (steps, expected) in [
             (&[ours, theirs, "deactivate", shell.report][..], none.clone()),
             (&[ours, theirs, "deactivate", ours, shell.report, "deactivate", shell.report], format!("{active}{none}")),
@@ -540,7 +596,7 @@ fn tracing_an_activation_reveals_no_unrelated_variable() {
             shell.activate(&scratch, &env_dir),
             "deactivate".to_owned(),
         ];
-        let code = scratch.write("code", lines.join("\n") + "\n");
+        let code = shell.write(&scratch, &lines);
         let run = scratch.run(shell.path().unwrap()).args(shell.args).arg(code);
         let output = run.env("HOME", scratch.path("")).env("TERM", "dumb").env("TOKEN", "a secret").output();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -556,7 +612,7 @@ fn activation_runs_no_program() {
     let env_dir = make(&scratch, "env");
     for shell in installed().into_iter().filter(|shell| shell.program != "xonsh") {
         let executed = |lines: &[String]| {
-            let file = scratch.write("code", lines.join("\n") + "\n");
+            let file = shell.write(&scratch, lines);
             let program = shell.path().unwrap();
             let run = scratch.run("strace").args(["-f", "-qq", "-e", "trace=execve", "-o"]).arg(scratch.path("trace"));
             run.arg(program).args(shell.args).arg(file).env("HOME", scratch.path("")).ok();
@@ -597,14 +653,6 @@ fn each_script_passes_its_shells_own_checker() {
             fs::copy(script("activate.xsh"), scratch.path("check.xsh")).unwrap();
             let code = "from xonsh.parser import Parser; assert Parser().parse(open('check.xsh').read())";
             scratch.run(peer("python").unwrap()).args(["-c", code]).ok();
-            let powershell = "
-import sys, tree_sitter, tree_sitter_powershell as grammar
-parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
-tree = parser.parse(open(sys.argv[1], 'rb').read())
-assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tree.root_node)
-";
-            let run = scratch.run(peer("python").unwrap()).args(["-c", powershell]);
-            run.arg(script("Activate.ps1")).ok();
         }
         let Some(shellcheck) = tool("shellcheck").filter(|_| name == "plain name") else { continue };
         for shell in ["sh", "bash", "dash", "ksh"] {
@@ -615,9 +663,8 @@ assert tree.root_node.child_count >= 4 and not tree.root_node.has_error, str(tre
 
 #[test]
 fn every_template_is_tested() {
-    // PowerShell cannot be run here; its script is checked against a grammar. cmd.rs tests the scripts for cmd.exe, and
-    // activate_this.rs tests activate_this.py.
-    let others = ["Activate.ps1", "activate.bat", "deactivate.bat", "activate_this.py"];
+    // cmd.rs tests the scripts for cmd.exe, and activate_this.rs tests activate_this.py.
+    let others = ["activate.bat", "deactivate.bat", "activate_this.py"];
     let tested: BTreeSet<&str> = SHELLS.iter().map(|shell| shell.script).chain(others).collect();
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
     let found: BTreeSet<String> = ["common", "posix", "nt", "relocatable"]

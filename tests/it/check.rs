@@ -126,7 +126,7 @@ fn a_moved_environment_is_reported() {
             let found = findings(&scratch, "env");
             let mut names = vec!["bin/activate:", "bin/activate.fish:", "bin/activate.csh:"];
             if ours {
-                names.extend(["bin/activate.nu:", "bin/activate.xsh:", "bin/Activate.ps1:"]);
+                names.extend(["bin/activate.nu:", "bin/activate.xsh:"]);
             }
             for name in names {
                 let of_script = found.iter().filter(|line| line.contains(name)).collect::<Vec<_>>();
