@@ -71,7 +71,6 @@ $null = New-Module -ArgumentList $_VENV_DIR, $_VENV_PROMPT, $PSCommandPath -Scri
     if ($Prompt) { $name = $Prompt }
 
     if ($env:VIRTUAL_ENV) { Undo }
-    $active = $true
     foreach ($variable in 'PATH', 'PYTHONHOME') {
         Remove-Item "Env:_OLD_VIRTUAL_$variable" -ErrorAction Ignore
         if (Test-Path "Env:$variable") { Copy-Item "Env:$variable" "Env:_OLD_VIRTUAL_$variable" }
@@ -85,7 +84,7 @@ $null = New-Module -ArgumentList $_VENV_DIR, $_VENV_PROMPT, $PSCommandPath -Scri
 
     $old = Get-Item 'Function:prompt' -ErrorAction Ignore
     if ($old -and $old.Options -notmatch 'Constant' -and -not $env:VIRTUAL_ENV_DISABLE_PROMPT) {
-        $_OLD_VIRTUAL_PROMPT = $old.ScriptBlock
+        $active, $_OLD_VIRTUAL_PROMPT = $true, $old.ScriptBlock
         Set-Item 'Function:global:_OLD_VIRTUAL_PROMPT' -Value $_OLD_VIRTUAL_PROMPT
         # The old prompt sees whether the last command succeeded, so it is called after one that did the same.
         Set-Item 'Function:global:prompt' -Options $old.Options -Force -Value {
