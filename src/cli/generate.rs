@@ -1,14 +1,16 @@
 //! `--generate`: shell completions and the manual page, generated from the parser itself, and a stand-in for a Python.
 
 use std::env;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, ValueEnum};
 use clap_complete::{Generator, Shell, generate};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
-use rvenv::Interpreter;
+use rvenv::{Activator, Interpreter};
 
 use super::report;
 
@@ -45,7 +47,7 @@ impl Product {
             Product::Bash => completions(command, Shell::Bash),
             Product::Zsh => completions(command, Shell::Zsh),
             Product::Fish => completions(command, Shell::Fish),
-            Product::PowerShell => completions(command, Shell::PowerShell),
+            Product::PowerShell => powershell(command)?,
             Product::Nushell => completions(command, Nushell),
             Product::Elvish => completions(command, Shell::Elvish),
             Product::Man => manual_page(command)?,
@@ -55,10 +57,52 @@ impl Product {
     }
 }
 
-fn completions(mut command: Command, shell: impl Generator) -> Vec<u8> {
+fn completions(command: Command, shell: impl Generator) -> Vec<u8> {
     let mut script = Vec::new();
-    generate(shell, &mut command, "rvenv", &mut script);
+    generate(shell, &mut offered(&command), "rvenv", &mut script);
     script
+}
+
+/// The parser without its hidden flags, which clap_complete would offer, and with the names of the activators, which are
+/// not a value of their own in the parser.
+fn offered(command: &Command) -> Command {
+    let flags = command.get_arguments().filter(|flag| !flag.is_hide_set()).cloned();
+    Command::new("rvenv")
+        .about(command.get_about().cloned().unwrap_or_default())
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(flags)
+        .mut_arg("activators", |flag| flag.value_parser(PossibleValuesParser::new(Activator::ALL.map(Activator::name))))
+}
+
+/// Goes before the completions of flags, which clap_complete offers everywhere. If nothing is offered, PowerShell
+/// completes paths.
+const VALUES: &str = r#"    $before = $commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | Select-Object -Last 1
+    $values = @{@VALUES@
+    }
+    if ($values.ContainsKey("$before")) { return $values["$before"] -like "$wordToComplete*" }
+    if ($wordToComplete -notlike '-*') { return }
+
+"#;
+
+/// clap_complete's completions for PowerShell are those of flags alone, so add those of their values.
+fn powershell(command: Command) -> Result<Vec<u8>> {
+    let mut values = String::new();
+    let mut offered = offered(&command);
+    offered.build();
+    for flag in offered.get_opts() {
+        let names =
+            flag.get_possible_values().iter().map(|value| format!("'{}'", value.get_name())).collect::<Vec<_>>();
+        let short = flag.get_short().map(|short| format!("-{short}"));
+        let longs = flag.get_long_and_visible_aliases().unwrap_or_default();
+        for name in longs.iter().map(|long| format!("--{long}")).chain(short) {
+            write!(values, "\n        '{name}' = @({})", names.join(", "))?;
+        }
+    }
+    let script = String::from_utf8(completions(command, Shell::PowerShell))?;
+    let (start, rest) = script.split_once("    $completions =").context("clap_complete's script has changed")?;
+    Ok(format!("{start}{}    $completions ={rest}", VALUES.replace("@VALUES@", &values)).into_bytes())
 }
 
 fn manual_page(command: Command) -> Result<Vec<u8>> {

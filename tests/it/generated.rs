@@ -81,29 +81,81 @@ fn nushell_knows_each_flag_and_calls_the_program() {
 }
 
 #[test]
-fn powershell_and_elvish_have_each_flag_in_their_completions() {
-    for shell in ["powershell", "elvish"] {
-        let script = generated(&format!("completions={shell}"));
-        for flag in flags() {
-            assert!(script.contains(&format!("'{flag}'")) || script.contains(&format!("cand {flag} ")), "{flag}");
-        }
+fn elvish_has_each_flag_in_its_completions() {
+    let script = generated("completions=elvish");
+    for flag in flags() {
+        assert!(script.contains(&format!("cand {flag} ")), "{flag}");
     }
 }
 
-#[cfg(unix)] // a grammar for Linux
 #[test]
-fn powershells_completions_are_valid_by_its_grammar() {
-    let Some(python) = peer("python") else { return };
+fn powershell_completes_each_flag_and_the_values_of_one_and_leaves_paths_to_itself() {
+    let Some(pwsh) = pwsh() else { return };
     let scratch = Scratch::new();
-    // The grammar does not support a method with a script block as its argument (PowerShell 4).
-    let script = generated("completions=powershell").replace("$completions.Where{", "$completions | Where-Object {");
-    let script = scratch.write("rvenv.ps1", script);
-    let code = "
-import sys, tree_sitter, tree_sitter_powershell as grammar
-tree = tree_sitter.Parser(tree_sitter.Language(grammar.language())).parse(open(sys.argv[1], 'rb').read())
-assert tree.root_node.child_count and not tree.root_node.has_error
-";
-    scratch.run(python).args(["-c", code]).arg(script).ok();
+    scratch.write("rvenv.ps1", generated("completions=powershell"));
+    scratch.write("a directory/file", "");
+    let code = "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; . ./rvenv.ps1
+        foreach ($line in $input) { \"$line\" + ((TabExpansion2 $line $line.Length).CompletionMatches | ForEach-Object { '|' + $_.CompletionText }) }";
+    let lines = [
+        "rvenv --",
+        "rvenv --format ",
+        "rvenv -v --format j",
+        "rvenv --link-mode ",
+        "rvenv --activators ",
+        "rvenv --generate completions=f",
+        "rvenv --format json ",
+        "rvenv -p ",
+        "rvenv --cache-dir ./a",
+        "rvenv --verbose a",
+    ];
+    let code = code.replace("$input", &format!("'{}'", lines.join("', '")));
+    let run = scratch.run(pwsh).args(["-NoProfile", "-NonInteractive", "-Command", &code]).env("NO_COLOR", "1");
+    let said = run.ok();
+    let completed: Vec<Vec<&str>> = said.lines().map(|line| line.split('|').skip(1).map(str::trim).collect()).collect();
+    assert_eq!(completed.len(), lines.len(), "{said}");
+    assert!(flags().iter().all(|flag| completed[0].contains(&flag.as_str())), "{said}");
+    let all = "bash batch cshell fish nushell powershell python xonsh";
+    for (values, expected) in
+        completed[1..6].iter().zip(["text json", "json", "copy clone hardlink", all, "completions=fish"])
+    {
+        assert_eq!(values.join(" "), expected, "{said}");
+    }
+    for values in &completed[6..] {
+        assert!(values.iter().any(|value| value.contains("a directory")), "{said}");
+        assert!(!values.iter().any(|value| value.starts_with('-')), "{said}");
+    }
+}
+
+#[test]
+fn no_shell_offers_flags_that_only_callers_of_other_tools_pass() {
+    let hidden = [
+        "no-download",
+        "never-download",
+        "no-periodic-update",
+        "no-wheel",
+        "no-site-packages",
+        "seed",
+        "allow-existing",
+        "pip",
+        "setuptools",
+        "wheel",
+        "creator",
+        "seeder",
+        "app-data",
+        "pip-only",
+    ];
+    for shell in ["bash", "zsh", "fish", "powershell", "nushell", "elvish"] {
+        let script = generated(&format!("completions={shell}"));
+        let words: Vec<&str> = script.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).collect();
+        let is_offered = |name: &str| {
+            let flag = format!("--{name}");
+            words.contains(&flag.as_str()) || words.windows(2).any(|pair| pair == ["-l", name])
+        };
+        assert!(is_offered("no-pip") && is_offered("relocatable"), "{shell}");
+        for name in hidden {
+            assert!(!is_offered(name), "{shell}: {name}");
+        }
+    }
 }
 
 #[test]

@@ -75,12 +75,25 @@ pub fn packager(name: &str) -> Option<PathBuf> {
     if path.exists() { Some(path) } else { missing(name) }
 }
 
+/// PowerShell, from PATH. No package of Debian has it, so CI does not need it either.
+pub fn pwsh() -> Option<PathBuf> {
+    let found = on_path(&format!("pwsh{EXE}"));
+    if found.is_none() {
+        say_missing("pwsh");
+    }
+    found
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let search_path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&search_path).map(|directory| directory.join(name)).find(|path| path.is_file())
+}
+
 /// Returns a program that a test needs, from PATH.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let tried = ["prlimit", "script", "setpriv", "strace", "taskset", "unshare"];
     assert!(!tried.contains(&name), "its name does not tell what it can do: use `able`");
-    let search_path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&search_path).map(|directory| directory.join(name)).find(|path| path.is_file());
+    let found = on_path(name);
     match cfg!(windows) {
         // These tools exist on Unix only, so CI does not need them here.
         true => {
