@@ -39,15 +39,17 @@ $null = New-Module -ArgumentList $_VENV_DIR, $_VENV_PROMPT, $PSCommandPath -Scri
             if ($path -or $env:VIRTUAL_ENV -eq $dir) { $env:PATH = $path }
         }
         if (Test-Path 'Env:_OLD_VIRTUAL_PYTHONHOME') { Copy-Item 'Env:_OLD_VIRTUAL_PYTHONHOME' 'Env:PYTHONHOME' }
+        # virtualenv keeps all of them in variables of the session.
+        $saved = Get-Variable -Name '_OLD_*' -Scope Global | Where-Object { $_.Name -match '_(PYTHONHOME|PKG_CONFIG_PATH|T(CL|K)_LIBRARY)$' }
+        $saved | ForEach-Object { Set-Item ($_.Name -replace '^_OLD_(VIRTUAL_)?', 'Env:') $_.Value }
         # Another program may have wrapped or replaced the prompt since.
         if ((Test-Path 'Function:_OLD_VIRTUAL_PROMPT') -and "$function:prompt" -like '*_OLD_VIRTUAL_PROMPT*') {
             $options = (Get-Item 'Function:prompt').Options
             Set-Item 'Function:global:prompt' -Value $function:_OLD_VIRTUAL_PROMPT -Options $options -Force
         }
-        # virtualenv's has the same text.
-        if ("$function:pydoc".Trim() -ceq 'python -m pydoc $args') { Remove-Item 'Function:pydoc' }
+        if (("$function:pydoc" -replace '^[&\s]+|\s+$') -ceq 'python -m pydoc $args') { Remove-Item 'Function:pydoc' }
         Remove-Item 'Env:VIRTUAL_ENV', 'Env:VIRTUAL_ENV_PROMPT', 'Env:_OLD_VIRTUAL_*', 'Function:_OLD_VIRTUAL_*' -ErrorAction Ignore
-        Remove-Variable -Name '_OLD_VIRTUAL_PATH', '_PYTHON_VENV_PROMPT_PREFIX' -Scope Global -Force -ErrorAction Ignore
+        Remove-Variable -Name '_OLD_VIRTUAL_*', '_OLD_PKG_CONFIG_PATH', '_PYTHON_VENV_PROMPT_PREFIX' -Scope Global -Force -ErrorAction Ignore
     }
 
     # The path that a link leads to, or the path itself.
@@ -71,10 +73,8 @@ $null = New-Module -ArgumentList $_VENV_DIR, $_VENV_PROMPT, $PSCommandPath -Scri
     if ($Prompt) { $name = $Prompt }
 
     if ($env:VIRTUAL_ENV) { Undo }
-    foreach ($variable in 'PATH', 'PYTHONHOME') {
-        Remove-Item "Env:_OLD_VIRTUAL_$variable" -ErrorAction Ignore
-        if (Test-Path "Env:$variable") { Copy-Item "Env:$variable" "Env:_OLD_VIRTUAL_$variable" }
-    }
+    Remove-Item 'Env:_OLD_VIRTUAL_*' -ErrorAction Ignore
+    'PATH', 'PYTHONHOME' | Where-Object { Test-Path "Env:$_" } | ForEach-Object { Copy-Item "Env:$_" "Env:_OLD_VIRTUAL_$_" }
     Set-Variable -Name '_OLD_VIRTUAL_PATH' -Scope Global -Value $env:PATH
     # PYTHONHOME would make the environment's Python look for its modules elsewhere.
     Remove-Item 'Env:PYTHONHOME' -ErrorAction Ignore

@@ -183,7 +183,11 @@ fn is_volatile(line: &str) -> bool {
 
 impl Shell {
     fn path(&self) -> Option<PathBuf> {
-        if ["nu", "xonsh"].contains(&self.program) { peer(self.program) } else { tool(self.program) }
+        match self.program {
+            "nu" | "xonsh" => peer(self.program),
+            "pwsh" => pwsh(),
+            _ => tool(self.program),
+        }
     }
 
     fn at(&self, code: &str, path: &Path) -> String {

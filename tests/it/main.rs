@@ -53,6 +53,7 @@ mod overlay;
 mod packages;
 #[cfg(unix)] // wheels for Linux
 mod packaging;
+mod powershell;
 #[cfg(unix)] // script(1)
 mod progress;
 #[cfg(unix)] // sh scripts
