@@ -36,9 +36,10 @@ impl Quoting {
     pub(crate) fn quote(self, value: &OsStr) -> Vec<u8> {
         let bytes = value.as_encoded_bytes();
         match self {
-            Quoting::Posix => single_quoted(bytes, |byte| (byte == b'\'').then_some(br"'\''")),
-            Quoting::Csh => single_quoted(bytes, csh_escape),
-            Quoting::Fish => single_quoted(bytes, fish_escape),
+            Quoting::Posix => quoted_unless_plain(bytes, &[(b'\'', br"'\''")]),
+            // csh expands history even in single quotes, and needs a backslash before a line break.
+            Quoting::Csh => quoted_unless_plain(bytes, &[(b'\'', br"'\''"), (b'!', br"'\!'"), (b'\n', b"\\\n")]),
+            Quoting::Fish => quoted_unless_plain(bytes, &[(b'\'', br"\'"), (b'\\', br"\\")]),
             Quoting::PowerShell => in_text(bytes, powershell, "$(throw", ")"),
             Quoting::Cmd => cmd(bytes),
             Quoting::Nu => in_text(bytes, nu, "(error make --unspanned {msg:", "})"),
@@ -118,44 +119,19 @@ fn printf_escape(byte: &u8) -> String {
     }
 }
 
-/// Whether no shell interprets any of these bytes, anywhere.
-fn is_plain(value: &[u8]) -> bool {
+/// Puts the bytes in single quotes, unless no shell interprets any of them anywhere.
+fn quoted_unless_plain(value: &[u8], special: &[(u8, &[u8])]) -> Vec<u8> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
-    !value.is_empty() && value.iter().all(is_plain)
+    if !value.is_empty() && value.iter().all(is_plain) { value.to_owned() } else { single_quoted(value, special) }
 }
 
-/// Puts the bytes in single quotes, and escapes those that are special even there. Plain values are not quoted.
-fn single_quoted(value: &[u8], escape: fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
-    if is_plain(value) {
-        return value.to_owned();
-    }
-    let mut quoted = vec![b'\''];
-    for byte in value {
-        match escape(*byte) {
-            Some(escaped) => quoted.extend(escaped),
-            None => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
-}
-
-/// csh expands history even in single quotes, and needs a backslash before a line break.
-fn csh_escape(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'\'' => Some(br"'\''"),
-        b'!' => Some(br"'\!'"),
-        b'\n' => Some(b"\\\n"),
-        _ => None,
-    }
-}
-
-fn fish_escape(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'\'' => Some(br"\'"),
-        b'\\' => Some(br"\\"),
-        _ => None,
-    }
+/// Puts the bytes in single quotes, and replaces those that are special even there.
+pub(crate) fn single_quoted(value: &[u8], special: &[(u8, &[u8])]) -> Vec<u8> {
+    let replaced = value.iter().map(|byte| match special.iter().find(|(special, _)| special == byte) {
+        Some((_, escaped)) => escaped,
+        None => std::slice::from_ref(byte),
+    });
+    [b"'", &*replaced.collect::<Vec<_>>().concat(), b"'"].concat()
 }
 
 /// A literal for a shell whose values are text. For a value that is not UTF-8, it is an expression that fails with an

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use crate::os;
+use crate::quote::single_quoted;
 
 /// The length in bytes, without the line break, up to which no kernel truncates a shebang line (Linux before 5.1).
 const LONGEST_SHEBANG: usize = 127;
@@ -20,7 +21,9 @@ pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
     if python.len() + 2 <= LONGEST_SHEBANG && !python.iter().any(u8::is_ascii_whitespace) {
         return [b"#!", python, b"\n", coding].concat();
     }
-    [b"#!/bin/sh\n", coding, b"'exec' ", &shell_and_python_literal(python), b" \"$0\" \"$@\"\n"].concat()
+    // The shell and Python read this literal in the same way: both join adjacent ones.
+    let literal = single_quoted(python, &[(b'\'', br#"'"'"'"#), (b'\\', br#"'"\\"'"#)]);
+    [b"#!/bin/sh\n", coding, b"'exec' ", &literal, b" \"$0\" \"$@\"\n"].concat()
 }
 
 /// The first lines that start the environment's Python from the directory of the file, or of its target if it is a
@@ -124,21 +127,6 @@ fn unquoted(word: &[u8]) -> Vec<u8> {
         }
     }
     text
-}
-
-/// A literal that the shell and Python read in the same way. Everything is in single quotes except what is special
-/// inside them; both join adjacent literals.
-fn shell_and_python_literal(text: &[u8]) -> Vec<u8> {
-    let mut literal = vec![b'\''];
-    for byte in text {
-        match byte {
-            b'\'' => literal.extend(br#"'"'"'"#),
-            b'\\' => literal.extend(br#"'"\\"'"#),
-            byte => literal.push(*byte),
-        }
-    }
-    literal.push(b'\'');
-    literal
 }
 
 #[cfg(test)]
