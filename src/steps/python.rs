@@ -33,11 +33,12 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
 fn install_on_posix(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
-    for name in interpreters_in_bin(context)? {
-        if version_in(&name).is_some_and(|version| interpreter.short_version() == version) {
-            names.push(name);
+    for path in kept_in_bin(context, is_interpreter)? {
+        let name = path.file_name().unwrap_or_default();
+        if version_in(name).is_some_and(|version| interpreter.short_version() == version) {
+            names.push(name.to_owned());
         } else {
-            context.stage.mark_for_removal(context.bin_path.join(name));
+            context.stage.mark_for_removal(path);
         }
     }
     names.sort();
@@ -72,24 +73,10 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The names of links and copies such as `python3.12` in the bin of an environment that is kept.
-fn interpreters_in_bin(context: &Context) -> Result<Vec<OsString>> {
-    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
-        return Ok(vec![]);
-    }
-    let mut names = Vec::new();
-    for path in entries::paths(&context.bin_path)? {
-        let name = path.file_name().unwrap_or_default();
-        if version_in(name).is_some() && !is_script(&path) {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Whether this is a script of the user's that merely has an interpreter's name.
-fn is_script(path: &Path) -> bool {
-    !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"))
+/// Whether this is a link or copy such as `python3.12`, and not a script of the user's that merely has such a name.
+fn is_interpreter(path: &Path) -> bool {
+    let is_script = || !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"));
+    version_in(path.file_name().unwrap_or_default()).is_some() && !is_script()
 }
 
 /// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.
@@ -109,7 +96,7 @@ fn install_on_windows(context: &mut Context) -> Result<()> {
     let programs = context.interpreter.programs.clone();
     let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
     let placed = if is_linked { &programs.linked } else { &programs.copied };
-    for path in others_in_scripts(context)? {
+    for path in kept_in_bin(context, |path| is_pythons(path.file_name().unwrap_or_default()))? {
         if !placed.iter().any(|(name, _)| path.file_name() == Some(name.as_os_str())) {
             context.stage.mark_for_removal(path);
         }
@@ -151,34 +138,30 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
     Ok(())
 }
 
-/// The interpreters and their libraries in the Scripts directory of an environment that is kept.
-fn others_in_scripts(context: &Context) -> Result<Vec<PathBuf>> {
-    if !context.keeps(&context.bin_path) {
-        return Ok(vec![]);
-    }
-    let mut paths = entries::paths(&context.bin_path)?;
-    paths.retain(|path| is_pythons(path.file_name().unwrap_or_default()));
-    Ok(paths)
-}
-
 /// Whether this is the name of an interpreter, or of a library that one is linked against.
 fn is_pythons(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     let Some((stem, kind)) = name.rsplit_once('.') else { return false };
     let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    match kind {
-        "exe" => {
-            let version = stem.strip_prefix("pythonw").or_else(|| stem.strip_prefix("python"));
-            version.is_some_and(|version| is_version(version.trim_end_matches("_d").trim_end_matches('t')))
-        }
+    let version = match kind {
+        "exe" => stem.strip_prefix("pythonw").or_else(|| stem.strip_prefix("python")),
         "dll" => {
             let version = stem.strip_prefix("python").or_else(|| stem.strip_prefix("vcruntime"));
-            version.is_some_and(|version| {
-                is_version(version.trim_end_matches("_1").trim_end_matches("_d").trim_end_matches('t'))
-            })
+            version.map(|version| version.trim_end_matches("_1"))
         }
-        _ => false,
+        _ => None,
+    };
+    version.is_some_and(|version| is_version(version.trim_end_matches("_d").trim_end_matches('t')))
+}
+
+/// The files in the bin of an environment that is kept that are an interpreter's.
+fn kept_in_bin(context: &Context, is_interpreters: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
+        return Ok(vec![]);
     }
+    let mut paths = entries::paths(&context.bin_path)?;
+    paths.retain(|path| is_interpreters(path));
+    Ok(paths)
 }
 
 /// Copies the files that the interpreter reports it needs to the places where it looks for them.
