@@ -42,16 +42,19 @@ pub struct EnvBuilder {
     images: Images,
 }
 
-/// Defines a method for each option.
+/// Defines a method for each option, and for what else the caller supplies.
 macro_rules! setters {
     ($($option:ident: $type:ty,)*) => {
-        $(
+        $(setters! {
             #[doc = concat!("Sets [`Options::", stringify!($option), "`].")]
-            pub fn $option(mut self, $option: $type) -> EnvBuilder {
-                self.options.$option = $option;
-                self
-            }
-        )*
+            options.$option: $type,
+        })*
+    };
+    ($($(#[$doc:meta])* $part:ident.$field:ident: $type:ty,)*) => {
+        $($(#[$doc])* pub fn $field(mut self, $field: $type) -> EnvBuilder {
+            self.$part.$field = $field;
+            self
+        })*
     };
 }
 
@@ -105,29 +108,20 @@ impl EnvBuilder {
         self
     }
 
-    /// Uses `cache` for what the next environment needs too.
-    pub fn cache(mut self, cache: Cache) -> EnvBuilder {
-        self.session.cache = cache;
-        self
+    setters! {
+        /// Uses `cache` for what the next environment needs too.
+        session.cache: Cache,
+        /// Lets `interrupt` stop the work.
+        session.interrupt: Interrupt,
+        /// Gives pip the terminal during [`Options::upgrade_deps`] if standard input and standard error are one. pip can
+        /// then prompt, for example for the password of a package index, and its output is no event but goes to standard
+        /// error.
+        session.interactive: bool,
     }
 
     /// Calls `tell` for each event as it happens, possibly from threads other than the caller's.
     pub fn on_event(mut self, tell: impl Fn(Event<'_>) + Send + Sync + 'static) -> EnvBuilder {
         self.session.observer = Observer::new(tell);
-        self
-    }
-
-    /// Lets `interrupt` stop the work.
-    pub fn interrupt(mut self, interrupt: Interrupt) -> EnvBuilder {
-        self.session.interrupt = interrupt;
-        self
-    }
-
-    /// Gives pip the terminal during [`Options::upgrade_deps`] if standard input and standard error are one. pip can
-    /// then prompt, for example for the password of a package index, and its output is no event but goes to standard
-    /// error.
-    pub fn interactive(mut self, interactive: bool) -> EnvBuilder {
-        self.session.interactive = interactive;
         self
     }
 
@@ -170,16 +164,12 @@ impl EnvBuilder {
             }
             committed => committed?,
         }
-        if let Err(error) = self.finish(&mut context, steps) {
-            if let Some(warning) = context.stage.roll_back() {
-                self.session.observer.warn(&warning);
-            }
-            return Err(error);
-        }
-        if let Some(warning) = context.stage.release() {
+        let finished = self.finish(&mut context, steps);
+        let warning = if finished.is_ok() { context.stage.release() } else { context.stage.roll_back() };
+        if let Some(warning) = warning {
             self.session.observer.warn(&warning);
         }
-        Ok(context)
+        finished.map(|()| context)
     }
 
     /// Runs the steps that need the environment at its final path.
