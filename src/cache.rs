@@ -47,15 +47,9 @@ impl NewFile {
         self.file.persist(self.path)?;
         Ok(())
     }
-}
 
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
     }
 }
 
@@ -191,13 +185,7 @@ impl Cache {
     /// Stores a file atomically: other processes never see a partial one.
     pub(crate) fn write(&self, name: &str, contents: &[u8]) {
         // On failure, the next run takes longer.
-        drop(self.try_write(name, contents));
-    }
-
-    fn try_write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
-        let mut file = self.create(name)?;
-        file.write_all(contents)?;
-        file.keep()
+        let _ = self.create(name).and_then(|mut file| file.write_all(contents).and_then(|()| file.keep()));
     }
 
     /// Creates a temporary file, to be renamed to `name`. An existing file is then replaced.

@@ -64,12 +64,7 @@ impl Observer {
         self.tell(Event::Warning { line });
     }
 
-    /// Reports that a process uses the terminal.
-    pub(crate) fn terminal_in_use(&self) {
-        self.tell(Event::TerminalInUse);
-    }
-
-    fn tell(&self, event: Event<'_>) {
+    pub(crate) fn tell(&self, event: Event<'_>) {
         if let Some(tell) = &self.0 {
             tell(event);
         }

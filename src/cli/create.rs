@@ -112,7 +112,7 @@ impl Create {
     /// Shows long operations on a terminal, but not in CI, where nobody watches.
     fn progress(&self) -> Progress {
         let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
-        if self.output.quiet || self.output.verbose || in_ci { Progress::none() } else { Progress::on_terminal() }
+        Progress::new(!self.output.quiet && !self.output.verbose && !in_ci)
     }
 }
 

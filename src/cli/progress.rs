@@ -27,14 +27,9 @@ enum Message {
 }
 
 impl Progress {
-    /// A line on stderr if that is a terminal.
-    pub fn on_terminal() -> Progress {
-        Progress { is_shown: io::stderr().is_terminal(), thread: Mutex::default() }
-    }
-
-    /// No line.
-    pub fn none() -> Progress {
-        Progress { is_shown: false, thread: Mutex::default() }
+    /// A line on stderr if it is wanted and that is a terminal.
+    pub fn new(is_wanted: bool) -> Progress {
+        Progress { is_shown: is_wanted && io::stderr().is_terminal(), thread: Mutex::default() }
     }
 
     /// Shows what is being done now.

@@ -59,9 +59,7 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
             Format::Json => described.push(describe_findings(&findings, env_dir)),
         }
     }
-    if format == Format::Json {
-        write(&(serde_json::to_string_pretty(&described)? + "\n"))?;
-    }
+    print("", &Value::Array(described), format)?;
     if all_valid { Ok(()) } else { Err(Invalid.into()) }
 }
 
@@ -105,16 +103,9 @@ pub fn write(text: &str) -> Result<()> {
 const BY_HAND: &str = "repair it by hand";
 
 /// Returned when an environment is not intact. Its problems have already been printed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("an environment is not intact")]
 pub struct Invalid;
-
-impl std::error::Error for Invalid {}
-
-impl std::fmt::Display for Invalid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an environment is not intact")
-    }
-}
 
 /// One Python of the list, as JSON.
 fn describe(python: &Interpreter) -> Value {

@@ -123,12 +123,8 @@ impl VersionRequest {
 
     /// The names that such a Python may have on PATH, the most specific first.
     pub(super) fn names(&self) -> Vec<String> {
-        let mark = match (self.free_threaded == Some(true), self.debug) {
-            (true, true) => "td",
-            (true, false) => "t",
-            (false, true) => "d",
-            (false, false) => "",
-        };
+        let is_free_threaded = self.free_threaded == Some(true);
+        let mark = [if is_free_threaded { "t" } else { "" }, if self.debug { "d" } else { "" }].concat();
         let mut names = Vec::new();
         for stem in self.stems() {
             if let [major, minor, ..] = self.numbers[..] {

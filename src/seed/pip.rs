@@ -10,6 +10,7 @@ use super::repair::relocate;
 use super::wheel::Wheel;
 use crate::context::{Context, Session};
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::interpreter::{Interpreter, without_python_variables};
 use crate::options::Options;
 use crate::process;
@@ -53,7 +54,7 @@ pub(crate) fn upgrade(context: &Context) -> Result<()> {
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     let Session { observer, interrupt, interactive, .. } = &context.session;
     if *interactive && io::stdin().is_terminal() && io::stderr().is_terminal() {
-        observer.terminal_in_use();
+        observer.tell(Event::TerminalInUse);
         process::on_terminal(&mut command, interrupt)?;
     } else {
         process::stream(&mut command, interrupt, &|line, source| observer.said(line, source))?;

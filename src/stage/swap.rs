@@ -128,12 +128,7 @@ fn move_back(staging: &StagingDir, env_dir: &Path) -> Result<()> {
 /// Repairs the unfinished swap that a killed run left in the staging directory, even if ENV_DIR has been deleted
 /// since.
 pub(super) fn recover(staging: &StagingDir, env_dir: &Path) -> Result<()> {
-    let (old, replaced, new, whole) = (
-        staging.pinned().join(OLD),
-        staging.pinned().join(REPLACED),
-        staging.pinned().join(NEW),
-        staging.pinned().join(WHOLE),
-    );
+    let [old, replaced, new, whole] = [OLD, REPLACED, NEW, WHOLE].map(|name| staging.pinned().join(name));
     if entry_exists(&whole).at("look at", &whole)? && !entry_exists(env_dir).at("look at", env_dir)? {
         return os::rename_new(&whole, env_dir).at("move", &whole);
     }

@@ -119,14 +119,12 @@ fn unescape(literal: &str) -> OsString {
                 Some('r') => Some('\r'),
                 Some('t') => Some('\t'),
                 Some(kind @ ('x' | 'u' | 'U')) => {
-                    let digits = chars
-                        .by_ref()
-                        .take(match kind {
-                            'x' => 2,
-                            'u' => 4,
-                            _ => 8,
-                        })
-                        .collect::<String>();
+                    let length = match kind {
+                        'x' => 2,
+                        'u' => 4,
+                        _ => 8,
+                    };
+                    let digits: String = chars.by_ref().take(length).collect();
                     let number = u32::from_str_radix(&digits, 16).unwrap_or(0xfffd);
                     if let byte @ 0xdc80..=0xdcff = number {
                         bytes.push(byte as u8);

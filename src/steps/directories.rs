@@ -66,7 +66,8 @@ pub(crate) fn create(
 fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
     let mut options = options.clone();
     if options.prompt.as_deref() == Some(".".as_ref()) {
-        options.prompt = Some(current_directory_name()?);
+        let directory = std::env::current_dir().at("find the current directory", Path::new("."))?;
+        options.prompt = Some(directory.file_name().unwrap_or_default().to_owned());
     }
     if matches!(options.existing, Existing::Clear { .. }) {
         return Ok(options);
@@ -170,11 +171,6 @@ fn check_clearable(env_dir: &Path) -> Result<()> {
     let reason = "it contains files but no pyvenv.cfg, so it is not an environment; \
                   add --force to delete its contents anyway.";
     Err(Error::Refused { path: env_dir.to_owned(), reason: reason.to_owned() })
-}
-
-fn current_directory_name() -> Result<std::ffi::OsString> {
-    let directory = std::env::current_dir().at("find the current directory", Path::new("."))?;
-    Ok(directory.file_name().unwrap_or_default().to_owned())
 }
 
 /// Creates `lib64 -> lib`, unless something of that name exists (bpo-21197, bpo-21643). If the link cannot be created,

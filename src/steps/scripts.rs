@@ -289,11 +289,8 @@ mod tests {
     #[test]
     fn each_system_has_its_own_scripts_besides_the_common_ones() {
         let names = |platform| -> Vec<&str> {
-            BUILT_IN
-                .iter()
-                .filter(|script| is_for(script.directory.as_ref(), platform))
-                .map(|script| script.name)
-                .collect()
+            let scripts = BUILT_IN.iter().filter(|script| is_for(script.directory.as_ref(), platform));
+            scripts.map(|script| script.name).collect()
         };
         assert!(names(Platform::Posix).contains(&"activate.csh") && !names(Platform::Posix).contains(&"activate.bat"));
         assert!(names(Platform::Nt).contains(&"activate.bat") && !names(Platform::Nt).contains(&"activate.csh"));

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::mem;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};

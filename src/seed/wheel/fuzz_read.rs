@@ -77,6 +77,11 @@ fn check_launchers(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The parts of names, chosen so that names often contain `..`, collide, or are those that a wheel needs.
+#[cfg(test)]
+const PARTS: [&str; 16] =
+    ["a", "A", "b.py", "é", "É", "a.b", "..", ".", "", "/", "\\", "c:", "\n", "x.data", "RECORD", "pip-1.0.dist-info"];
+
 #[cfg(test)]
 #[path = "../../../tests/it/wheel_builder.rs"]
 #[allow(dead_code)]
@@ -96,26 +101,6 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::seed::site_packages::Root;
-
-    /// The parts of names, chosen so that names often contain `..`, collide, or are those that a wheel needs.
-    const PARTS: [&str; 16] = [
-        "a",
-        "A",
-        "b.py",
-        "é",
-        "É",
-        "a.b",
-        "..",
-        ".",
-        "",
-        "/",
-        "\\",
-        "c:",
-        "\n",
-        "x.data",
-        "RECORD",
-        "pip-1.0.dist-info",
-    ];
 
     fn name() -> impl Strategy<Value = String> {
         let parts = prop::collection::vec(prop::sample::select(&PARTS[..]), 1..4).prop_map(|parts| parts.join("/"));
