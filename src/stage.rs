@@ -189,20 +189,16 @@ impl Stage {
     ///
     /// Returns a warning that names what could not be removed or put back.
     pub(crate) fn roll_back(&mut self) -> Option<String> {
-        match mem::replace(&mut self.state, State::Released) {
-            State::Committed(committed) => committed.roll_back(&self.place),
-            _ => None,
-        }
+        let State::Committed(committed) = mem::replace(&mut self.state, State::Released) else { return None };
+        committed.roll_back(&self.place)
     }
 
     /// Ends this run's turn, so that other runs may work on ENV_DIR.
     ///
     /// Returns a warning that names what should have been deleted but could not be.
     pub(crate) fn release(&mut self) -> Option<String> {
-        match mem::replace(&mut self.state, State::Released) {
-            State::Committed(committed) => committed.release(),
-            _ => None,
-        }
+        let State::Committed(committed) = mem::replace(&mut self.state, State::Released) else { return None };
+        committed.release()
     }
 }
 

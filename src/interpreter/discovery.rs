@@ -74,18 +74,14 @@ impl Discovery {
 
     /// Queries the program at an absolute path, or if that is a pyenv shim, the Python that it would run.
     fn query(&self, path: &Path) -> Result<Interpreter> {
+        let unfit = |reason: &str| Err(Error::Python { python: path.to_owned(), reason: reason.to_owned() });
         if is_apples(path, &self.surroundings) {
-            let reason =
-                "it is Apple's placeholder for tools that are not installed; run `xcode-select --install`".to_owned();
-            return Err(Error::Python { python: path.to_owned(), reason });
+            return unfit("it is Apple's placeholder for tools that are not installed; run `xcode-select --install`");
         }
         match resolve_shim(path, &self.surroundings) {
             Shim::Runs(program) => cached::query(&program, &self.cache, &self.interrupt),
             Shim::None | Shim::Unclear => cached::query(path, &self.cache, &self.interrupt),
-            Shim::RunsNothing => {
-                let reason = "it is a pyenv shim, and no active version provides it; pass --python VERSION".to_owned();
-                Err(Error::Python { python: path.to_owned(), reason })
-            }
+            Shim::RunsNothing => unfit("it is a pyenv shim, and no active version provides it; pass --python VERSION"),
         }
     }
 
