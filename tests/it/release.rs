@@ -281,14 +281,16 @@ for table in program.FileInfo[0][0].StringTable:
 }
 
 /// Libraries that every Windows has, besides those of the API sets.
-const OF_WINDOWS: [&str; 10] = [
+const OF_WINDOWS: [&str; 12] = [
     "advapi32.dll",
     "bcrypt.dll",
     "bcryptprimitives.dll",
     "kernel32.dll",
+    "ktmw32.dll",
     "msvcrt.dll",
     "ntdll.dll",
     "ole32.dll",
+    "oleaut32.dll",
     "shell32.dll",
     "userenv.dll",
     "ws2_32.dll",
