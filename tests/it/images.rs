@@ -135,6 +135,7 @@ fn environments_do_not_depend_on_the_cache() {
     }
 }
 
+#[cfg(unix)] // strace
 #[test]
 fn a_warm_run_with_pip_starts_no_process_and_opens_the_image_once() {
     let Some(()) = able("strace -f") else { return };

@@ -28,6 +28,7 @@ fn make(scratch: &Scratch, name: &str, flags: &[&str]) -> PathBuf {
 fn each_cell_holds_in_a_session_of_its_own_with_and_without_strict_mode() {
     let Some(pwsh) = pwsh() else { return };
     let scratch = Scratch::new();
+    #[cfg_attr(windows, allow(unused_mut, reason = "only programs for Linux are added"))]
     let mut foreign = vec![scratch.path("venv")];
     scratch.venv(&python()).args(["--without-pip", "venv"]).ok();
     #[cfg(unix)] // programs for Linux
@@ -81,6 +82,7 @@ fn the_script_and_the_completions_are_valid_in_windows_powershell() {
 }
 
 /// Activates `env` in a process, prints PATH before and after `deactivate`, and which variables are left.
+#[cfg(unix)] // bash
 const ONCE: &str = ". env/bin/Activate.ps1
 \"$env:PATH\"; deactivate; \"$env:PATH\"; \"left: $(Get-ChildItem Env:VIRTUAL_ENV*, Env:_OLD_VIRTUAL_*)\"\n";
 
