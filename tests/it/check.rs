@@ -192,9 +192,9 @@ fn paste_remedies(scratch: &Scratch, env_dir: &str) {
         findings(scratch, env_dir).iter().map(|line| line.split_once("; run: ").unwrap().1.to_owned()).collect();
     remedies.dedup();
     let path = format!("{}:/usr/bin:/bin", Path::new(env!("CARGO_BIN_EXE_rvenv")).parent().unwrap().display());
-    let cache = scratch.path("cache");
     for remedy in remedies {
-        scratch.run("sh").args(["-c", &remedy]).env("PATH", &path).env("RVENV_CACHE_DIR", &cache).silent();
+        // With the cache that the environment was created with: a .pyc has the time of the module.
+        scratch.run("sh").args(["-c", &remedy]).env("PATH", &path).env("RVENV_CACHE_DIR", shared_cache()).silent();
     }
 }
 
