@@ -50,8 +50,10 @@ fn a_warm_run_with_a_pyenv_shim_starts_no_other_process() {
     let (Some(root), Some(python)) = (pyenv_root(), pyenv("3.12")) else { return };
     let shims = root.join("shims");
     let scratch = Scratch::new();
+    // An exact version: for the beginning of one, the shim is run.
+    let version = python.path.ancestors().nth(2).and_then(Path::file_name).unwrap();
     let run = || {
-        let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).env("PYENV_VERSION", "3.12");
+        let run = scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).env("PYENV_VERSION", version);
         let search_path = format!("{}:/usr/bin:/bin", shims.display());
         run.env("PATH", search_path).args(["--clear", "--without-pip", "env"])
     };
