@@ -48,6 +48,35 @@ impl Quoting {
     }
 }
 
+impl Quoting {
+    /// The value of the literal that `text` begins with, whichever tool has quoted it.
+    pub(crate) fn unquoted(self, text: &[u8]) -> Vec<u8> {
+        if self == Quoting::Cmd {
+            let value = String::from_utf8_lossy(text.split(|byte| *byte == b'"').next().unwrap_or_default());
+            return value.replace("%_VENV_CARET%", "").replace("%%", "%").into_bytes();
+        }
+        let (mut value, mut quote) = (Vec::new(), None);
+        // nushell's raw strings begin with r#'.
+        let mut bytes = text.strip_prefix(b"r#").unwrap_or(text).iter().copied().peekable();
+        while let Some(byte) = bytes.next() {
+            let is_escaped = |next: &u8| match quote {
+                None => true,
+                Some(b'\'') => self == Quoting::Fish && b"'\\".contains(next),
+                _ => b"\"\\$`".contains(next),
+            };
+            match byte {
+                b'\\' => value.push(bytes.next_if(is_escaped).unwrap_or(byte)),
+                b'\'' | b'"' if quote.is_none() => quote = Some(byte),
+                _ if quote == Some(byte) => quote = None,
+                // What ends a word, an argument or a raw string.
+                b' ' | b'\t' | b')' | b'#' if quote.is_none() => break,
+                _ => value.push(byte),
+            }
+        }
+        value
+    }
+}
+
 /// Quotes a word for a command line that is one line of UTF-8. A word with control characters or invalid UTF-8 becomes
 /// `"$(printf '…')"` with escapes.
 pub(crate) fn posix_line(word: &OsStr) -> String {

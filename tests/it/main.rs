@@ -38,6 +38,8 @@ mod images;
 #[cfg(unix)] // links, names of arbitrary bytes
 mod interpreters;
 mod jobs;
+#[cfg(unix)] // shebangs
+mod launchers;
 mod library;
 #[cfg(unix)] // modes, link counts, mount
 mod link_modes;

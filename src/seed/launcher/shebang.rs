@@ -4,23 +4,32 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use crate::os;
-use crate::quote::single_quoted;
+use crate::quote::{Quoting, single_quoted};
 
-/// The length in bytes, without the line break, up to which no kernel truncates a shebang line (Linux before 5.1).
-const LONGEST_SHEBANG: usize = 127;
+/// The length in bytes, with the line break, up to which pip starts a script by a shebang line alone: what the kernel
+/// reads of it (Linux before 5.1, macOS).
+const LONGEST_SHEBANG: usize = if matches!(std::env::consts::OS.as_bytes(), b"macos") { 512 } else { 127 };
 
-/// The first lines, which make the kernel start the file with `python`. A path that the kernel would truncate or split
-/// is passed to `exec` instead, in a line that is a command to the shell and an unused string to Python.
+/// The first lines, which make the kernel start the file with `python`. A path that the kernel would truncate or split,
+/// or that Python would misread, is passed to `exec` instead, in lines that are a command to the shell and an unused
+/// string to Python. They are pip's where those work, since tools that move environments look for them.
 pub(super) fn shebang(python: &OsStr) -> Vec<u8> {
     let python = python.as_encoded_bytes();
-    let coding: &[u8] = match std::str::from_utf8(python) {
-        Ok(_) => b"",
-        // Otherwise Python rejects the file because of this line (PEP 263).
-        Err(_) => b"# -*- coding: latin-1 -*-\n",
-    };
-    if python.len() + 2 <= LONGEST_SHEBANG && !python.iter().any(u8::is_ascii_whitespace) {
-        return [b"#!", python, b"\n", coding].concat();
+    let has = |special: &[u8]| python.iter().any(|byte| special.contains(byte));
+    let text = std::str::from_utf8(python).ok();
+    // Python would take the rest of the path for the encoding of the file (PEP 263).
+    let names_encoding = text.is_some_and(|text| text.contains("coding="));
+    let is_short = python.len() + "#!\n".len() <= LONGEST_SHEBANG;
+    if is_short && text.is_some() && !names_encoding && !has(b" \t\n\x0c\r") {
+        return [b"#!", python, b"\n"].concat();
     }
+    if text.is_some_and(|text| !text.contains("'''")) && !has(b"\"$`\\") {
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"/._-+=:,@%~".contains(byte);
+        let quote: &[u8] = if python.iter().all(is_plain) { b"" } else { b"\"" };
+        return [b"#!/bin/sh\n'''exec' ", quote, python, quote, b" \"$0\" \"$@\"\n' '''\n"].concat();
+    }
+    // Python rejects a file that is not UTF-8 unless it says so.
+    let coding: &[u8] = if text.is_none() { b"# -*- coding: latin-1 -*-\n" } else { b"" };
     // The shell and Python read this literal in the same way: both join adjacent ones.
     let literal = single_quoted(python, &[(b'\'', br#"'"'"'"#), (b'\\', br#"'"\\"'"#)]);
     [b"#!/bin/sh\n", coding, b"'exec' ", &literal, b" \"$0\" \"$@\"\n"].concat()
@@ -96,7 +105,7 @@ fn python_of_exec(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             None => (false, line.strip_prefix(b"'exec' ")),
         };
         if let Some(command) = command {
-            let python = unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?);
+            let python = Quoting::Posix.unquoted(command.trim_ascii_end().strip_suffix(br#" "$0" "$@""#)?);
             let (end, below) = line_of(rest);
             return Some((python, if is_in_text && end.contains(&b'\'') { below } else { rest }));
         }
@@ -113,22 +122,6 @@ fn line_of(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The meaning of a quoted word in the shell: parts in single quotes are literal, and those in double quotes are
-/// unescaped.
-fn unquoted(word: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let (mut quote, mut bytes) = (None, word.iter().copied());
-    while let Some(byte) = bytes.next() {
-        match (quote, byte) {
-            (None, b'\'' | b'"') => quote = Some(byte),
-            (Some(open), byte) if open == byte => quote = None,
-            (Some(b'"'), b'\\') => text.extend(bytes.next()),
-            _ => text.push(byte),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,14 +131,21 @@ mod tests {
     }
 
     #[test]
-    fn a_shebang_names_python_directly_up_to_127_bytes() {
-        let longest = format!("/{}", "x".repeat(124));
+    fn a_shebang_names_python_directly_as_long_as_pips_would() {
+        let longest = format!("/{}", "x".repeat(LONGEST_SHEBANG - 4));
         assert_eq!(shebang_of(&longest), format!("#!{longest}\n"));
-        assert!(shebang_of(&format!("{longest}x")).starts_with("#!/bin/sh\n'exec' '/xxx"));
+        assert_eq!(
+            shebang_of(&format!("{longest}x")),
+            format!("#!/bin/sh\n'''exec' {longest}x \"$0\" \"$@\"\n' '''\n")
+        );
     }
 
     #[test]
-    fn a_path_that_the_kernel_would_split_is_started_by_the_shell() {
+    fn a_path_that_the_kernel_or_python_would_misread_is_started_by_the_shell() {
+        for python in ["/it's a b/python3", "/a\tb/python3", "/coding=(x)/python3"] {
+            let expected = format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n");
+            assert_eq!(shebang_of(python), expected);
+        }
         let python = r"/it's a\b/python3";
         let expected = concat!("#!/bin/sh\n", r#"'exec' '/it'"'"'s a'"\\"'b/python3' "$0" "$@""#, "\n");
         assert_eq!(shebang_of(python), expected);
