@@ -1,10 +1,17 @@
 # For xonsh. Run `source bin/activate.xsh` to put this environment's programs first on PATH, and `deactivate` to undo
 # that.
 
-def _virtual_env_activate(virtual_env, prompt, bin_name):
+def _virtual_env_activate(script, prompt, bin_name):
     import os
     import re
     from xonsh.built_ins import XSH
+
+    # The environment that the script is in now, which may have been moved; the script may be reached through a link.
+    places = [os.path.dirname(os.path.dirname(path)) for path in (os.path.abspath(script), os.path.realpath(script))]
+    places = [place for place in places if os.path.exists(os.path.join(place, 'pyvenv.cfg'))]
+    if not places:
+        raise RuntimeError(script + ' is not in an environment: there is no pyvenv.cfg beside its directory')
+    virtual_env = places[0]
 
     env, aliases = XSH.env, XSH.aliases
     missing = object()
@@ -18,15 +25,17 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
     if undo:
         undo()
 
-    names = ['PATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT']
+    names = ['PATH', 'PYTHONHOME']
     old = {name: env[name] for name in names if name in env}
     old['PATH'] = list(env['PATH'])
     old_alias = aliases.get('deactivate') if 'deactivate' in aliases else missing
+    has_pydoc = 'pydoc' in aliases
 
-    # Everything that activation changes is restored; what was unset is unset again.
+    # Everything that activation changes is restored; what was unset is unset again. VIRTUAL_ENV may be inherited from a
+    # shell with another PATH, so it is always unset.
     def undo():
         XSH.ctx.pop('_virtual_env_undo', None)
-        for name in names:
+        for name in names + ['VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT']:
             if name in old:
                 env[name] = old[name]
             elif name in env:
@@ -35,9 +44,14 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
             del aliases['deactivate']
         else:
             aliases['deactivate'] = old_alias
+        if not has_pydoc:
+            aliases.pop('pydoc', None)
 
     XSH.ctx['_virtual_env_undo'] = undo
     aliases['deactivate'] = lambda args: undo()
+    # `pydoc` is the environment's, too, unless it is an alias of the user's.
+    if not has_pydoc:
+        aliases['pydoc'] = ['python', '-m', 'pydoc']
 
     env['VIRTUAL_ENV'] = virtual_env
     env['VIRTUAL_ENV_PROMPT'] = prompt
@@ -57,5 +71,5 @@ def _virtual_env_activate(virtual_env, prompt, bin_name):
         env['PROMPT'] = '(' + prompt.replace('{', '{{').replace('}', '}}') + ') ' + shown
 
 
-_virtual_env_activate(__VENV_DIR__, __VENV_PROMPT__, __VENV_BIN_NAME__)
+_virtual_env_activate(__file__, __VENV_PROMPT__, __VENV_BIN_NAME__)
 del _virtual_env_activate

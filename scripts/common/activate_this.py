@@ -1,54 +1,58 @@
-"""Activates the environment in the Python that runs this, where no shell can do it: in a program that embeds Python,
-or one that was started by another Python of the same version.
-
-    path = ".../bin/activate_this.py"
-    exec(open(path).read(), {"__file__": path})
-"""
-
-import os
-import site
-import sys
+# Activates the environment in the Python that runs this, where no shell can do it: in a program that embeds Python, or
+# one that was started by another Python of the same version. It leaves no name in the globals.
+#
+#     path = ".../bin/activate_this.py"
+#     exec(open(path).read(), {"__file__": path})
 
 
-def environment_of(script, bin_name):
+def _activate(names, prompt, bin_name):
+    import os
+    import shlex
+    import site
+    import sys
+
+    if "__file__" not in names:
+        raise RuntimeError('__file__ is not set; run: exec(open(path).read(), {"__file__": path})')
+    script = names["__file__"]
     # The environment that the script is in now, even if it was renamed after it was created.
-    for path in (os.path.abspath(script), os.path.realpath(script)):
-        directory = os.path.dirname(path)
-        for _ in bin_name.split(os.sep):
-            directory = os.path.dirname(directory)
-        if os.path.exists(os.path.join(directory, "pyvenv.cfg")):
-            return directory
-    raise RuntimeError(f"{script} is not in an environment: there is no pyvenv.cfg beside its directory")
+    levels = [os.pardir] * (1 + len(bin_name.split(os.sep)))
+    places = [os.path.normpath(os.path.join(path, *levels)) for path in (os.path.abspath(script), os.path.realpath(script))]
+    places = [place for place in places if os.path.exists(os.path.join(place, "pyvenv.cfg"))]
+    if not places:
+        raise RuntimeError(f"{script} is not in an environment: there is no pyvenv.cfg beside its directory")
+    virtual_env = places[0]
 
+    # Some programs run this in their own globals, and set the file there. multiprocessing would run it in each process.
+    if names.get("__name__") == "__main__":
+        del names["__file__"]
 
-def version_of(virtual_env):
-    with open(os.path.join(virtual_env, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as lines:
-        for key, _, value in (line.partition("=") for line in lines):
-            if key.strip().lower() == "version":
-                return value.strip().split(".")[:2]
+    # In the environment's own Python, the packages are there already.
+    if not os.path.isdir(sys.prefix) or not os.path.samefile(sys.prefix, virtual_env):
+        version = "{}.{}".format(*sys.version_info[:2])
+        with open(os.path.join(virtual_env, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as lines:
+            pairs = [line.partition("=") for line in lines]
+        own = "".join(value.strip() for key, _, value in pairs if key.strip().lower() == "version")
+        own = ".".join(own.split(".")[:2])
+        if own != version:
+            problem = f"{virtual_env} is not an environment of Python {version} but of Python {own or '(unknown)'}"
+            raise RuntimeError(f"{problem}; to change that, run: rvenv --upgrade -p {version} {shlex.quote(virtual_env)}")
+        # Debian's site module returns other directories for a Python outside an environment.
+        sys.prefix = sys.exec_prefix = virtual_env
+        # The environment's packages come first, and then what was on sys.path before.
+        before = list(sys.path)
+        for directory in filter(os.path.isdir, site.getsitepackages([virtual_env])):
+            site.addsitedir(directory)
+        sys.path[:] = [path for path in sys.path if path not in before] + before
 
-
-def activate(virtual_env, prompt, bin_name):
-    version = [str(number) for number in sys.version_info[:2]]
-    if version_of(virtual_env) != version:
-        raise RuntimeError(f"{virtual_env} is not an environment of Python {'.'.join(version)}")
-    # Debian's site module returns other directories for a Python outside an environment.
-    sys.prefix = sys.exec_prefix = virtual_env
-    directories = [directory for directory in site.getsitepackages([virtual_env]) if os.path.isdir(directory)]
-
-    rest = os.environ.get("PATH")
-    os.environ["PATH"] = os.pathsep.join([os.path.join(virtual_env, bin_name)] + ([rest] if rest else []))
+    bin_path = os.path.join(virtual_env, bin_name)
+    rest = [path for path in os.environ.get("PATH", "").split(os.pathsep) if path != bin_path]
+    os.environ["PATH"] = os.pathsep.join([bin_path] + (rest if any(rest) else []))
     os.environ["VIRTUAL_ENV"] = virtual_env
     os.environ["VIRTUAL_ENV_PROMPT"] = prompt
     os.environ.pop("PYTHONHOME", None)
 
-    # The environment's packages come first, and then what was on sys.path before.
-    before = list(sys.path)
-    for directory in directories:
-        site.addsitedir(directory)
-    sys.path[:] = [path for path in sys.path if path not in before] + before
 
-
-if "__file__" not in globals():
-    raise RuntimeError('__file__ is not set; run: exec(open(path).read(), {"__file__": path})')
-activate(environment_of(__file__, __VENV_BIN_NAME__), __VENV_PROMPT__, __VENV_BIN_NAME__)
+try:
+    _activate(globals(), __VENV_PROMPT__, __VENV_BIN_NAME__)
+finally:
+    del _activate

@@ -6,18 +6,19 @@
 @rem If another tool has deactivated in the meantime, the values that it does not know are out of date.
 @setlocal EnableDelayedExpansion
 @if "!_OLD_VIRTUAL_FOR!"=="!VIRTUAL_ENV!" (endlocal) else endlocal & set _OLD_VIRTUAL_FOR=
-@if not defined _OLD_VIRTUAL_FOR for %%v in (SHOWN UNSET VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
+@if not defined _OLD_VIRTUAL_FOR for %%v in (SHOWN UNSET) do @set "_OLD_VIRTUAL_%%v="
 @rem A prompt that was set in the meantime stays.
 @setlocal EnableDelayedExpansion
 @if not defined _OLD_VIRTUAL_SHOWN (endlocal) else if "!PROMPT!"=="!_OLD_VIRTUAL_SHOWN!" (endlocal) else endlocal & set _OLD_VIRTUAL_PROMPT=& set _OLD_VIRTUAL_UNSET=
-@rem Everything else is restored; what was unset is unset again.
+@rem Everything else is restored; what was unset is unset again. VIRTUAL_ENV may be inherited by a process with another
+@rem PATH, so it is not restored.
 @if defined _OLD_VIRTUAL_FOR for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
 @if defined _OLD_VIRTUAL_PATH for %%v in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
-@for %%v in (PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined _OLD_VIRTUAL_%%v call :copy _OLD_VIRTUAL_%%v %%v
+@for %%v in (PATH PROMPT PYTHONHOME) do @if defined _OLD_VIRTUAL_%%v call :copy _OLD_VIRTUAL_%%v %%v
 @if defined _OLD_VIRTUAL_UNSET set PROMPT=
-@for %%v in (FOR SHOWN UNSET PATH PROMPT PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "_OLD_VIRTUAL_%%v="
+@for %%v in (FOR SHOWN UNSET PATH PROMPT PYTHONHOME) do @set "_OLD_VIRTUAL_%%v="
 
-@for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @if defined %%v call :copy %%v _OLD_VIRTUAL_%%v
+@for %%v in (PATH PYTHONHOME) do @if defined %%v call :copy %%v _OLD_VIRTUAL_%%v
 
 @rem The values are UTF-8. Where delayed expansion is on, each `!` and each caret in them needs a caret, and the `!` at
 @rem the end makes cmd.exe process the carets. Where it is off, anything after the last quote is ignored.

@@ -9,9 +9,10 @@ if ($?_OLD_VIRTUAL_PATH || $?_OLD_VIRTUAL_SAVED) then
 endif
 set _OLD_VIRTUAL_SAVED = 1
 
-# Everything that activation changes is restored; what was unset is unset again. An alias cannot test what is set, since
-# csh expands the variables of a line before it runs any of it; so that is tested now. Old values are kept under the
-# names that other tools' scripts use too, so that each can undo what the others did.
+# Everything that activation changes is restored; what was unset is unset again. VIRTUAL_ENV may be inherited from a
+# shell with another PATH, so it is always unset. An alias cannot test what is set, since csh expands the variables of a
+# line before it runs any of it; so that is tested now. Old values are kept under the names that other tools' scripts use
+# too, so that each can undo what the others did.
 if ($?PATH) then
     set _OLD_VIRTUAL_PATH = "$PATH:q"
     alias _old_virtual_path 'setenv PATH "$_OLD_VIRTUAL_PATH:q"'
@@ -26,23 +27,19 @@ if ($?PYTHONHOME) then
 else
     alias _old_virtual_pythonhome 'unsetenv PYTHONHOME'
 endif
-if ($?VIRTUAL_ENV) then
-    set _OLD_VIRTUAL_ENV = "$VIRTUAL_ENV:q"
-    alias _old_virtual_env 'setenv VIRTUAL_ENV "$_OLD_VIRTUAL_ENV:q"'
+# `pydoc` is the environment's, too, unless it is an alias of the user's.
+if ("`alias pydoc`" == "") then
+    alias pydoc '\python -m pydoc \!*'
+    alias _old_virtual_pydoc 'unalias pydoc'
 else
-    alias _old_virtual_env 'unsetenv VIRTUAL_ENV'
-endif
-if ($?VIRTUAL_ENV_PROMPT) then
-    set _OLD_VIRTUAL_ENV_PROMPT = "$VIRTUAL_ENV_PROMPT:q"
-    alias _old_virtual_env_prompt 'setenv VIRTUAL_ENV_PROMPT "$_OLD_VIRTUAL_ENV_PROMPT:q"'
-else
-    alias _old_virtual_env_prompt 'unsetenv VIRTUAL_ENV_PROMPT'
+    alias _old_virtual_pydoc ':'
 endif
 alias _old_virtual_prompt ':'
-alias deactivate '_old_virtual_path; _old_virtual_pythonhome; _old_virtual_env; _old_virtual_env_prompt; _old_virtual_prompt; unset _OLD_VIRTUAL_*; unalias _old_virtual_*; unalias deactivate; rehash'
+alias deactivate '_old_virtual_path; _old_virtual_pythonhome; _old_virtual_pydoc; _old_virtual_prompt; unsetenv VIRTUAL_ENV; unsetenv VIRTUAL_ENV_PROMPT; unset _OLD_VIRTUAL_*; unalias _old_virtual_*; unalias deactivate; rehash'
 
 setenv VIRTUAL_ENV __VENV_DIR__
-setenv VIRTUAL_ENV_PROMPT __VENV_PROMPT__
+# Tools that move environments replace each line that begins with `setenv VIRTUAL_ENV`, and mean the one above.
+    setenv VIRTUAL_ENV_PROMPT __VENV_PROMPT__
 if ($?PATH) then
     setenv PATH "$VIRTUAL_ENV:q/"__VENV_BIN_NAME__":$PATH:q"
 else

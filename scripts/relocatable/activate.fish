@@ -6,6 +6,6 @@ if not test -e "$_venv_dir/pyvenv.cfg"
     set _venv_dir (string replace -r '/[^/]*/[^/]*$' '' -- (builtin realpath -- "$_venv_script" | string collect) | string collect)
 end
 if test "$_venv_script" = -; or not test -e "$_venv_dir/pyvenv.cfg"
-    echo 'activate.fish: fish does not report the path of this script; run: source ENV_DIR/bin/activate.fish' >&2
+    builtin echo 'activate.fish: fish does not report the path of this script; run: source ENV_DIR/bin/activate.fish' >&2
     return 1
 end

@@ -18,7 +18,9 @@ impl OwnDirectory {
     /// How the script of this activator finds ENV_DIR.
     pub(super) const fn of(activator: Activator) -> OwnDirectory {
         match activator {
-            Activator::Bash => own(include_bytes!("../../scripts/relocatable/activate"), "$_venv_dir\nunset _venv_dir"),
+            Activator::Bash => {
+                own(include_bytes!("../../scripts/relocatable/activate"), "\"$_venv_dir\"\nunset _venv_dir")
+            }
             // The script's own `:copy` can copy any value; the variable is then unset.
             Activator::Batch => own(
                 include_bytes!("../../scripts/relocatable/activate.bat"),
@@ -28,14 +30,10 @@ impl OwnDirectory {
                 own(include_bytes!("../../scripts/relocatable/activate.csh"), "$_venv_dir:q\nunset _venv_dir")
             }
             Activator::Fish => own(include_bytes!("../../scripts/relocatable/activate.fish"), "$_venv_dir"),
-            Activator::Nushell => own(include_bytes!("../../scripts/relocatable/activate.nu"), "env-dir"),
             // Always finds its own directory; the other one is for text that lies in no file.
             Activator::Powershell => own(b"", "''"),
-            // activate_this.py always finds its own directory.
-            Activator::Python => own(b"", ""),
-            Activator::Xonsh => {
-                own(include_bytes!("../../scripts/relocatable/activate.xsh"), "_virtual_env_dir(__file__)")
-            }
+            // These always find their own directory.
+            Activator::Nushell | Activator::Python | Activator::Xonsh => own(b"", ""),
         }
     }
 

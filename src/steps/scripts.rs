@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn scripts_that_name_another_directory_are_recognised_on_windows() {
-        let scripts = ["activate", "activate.bat", "activate.fish", "activate.nu"];
+        let scripts = ["activate", "activate.bat", "activate.fish"];
         let bin = Path::new("/env/Scripts");
         for place in [r"C:\work & play\100%! ^ (1)", r"\\server\share\env", r"d:\it's é x"] {
             for name in scripts {
@@ -269,6 +269,8 @@ mod tests {
             ("activate.bat", "@set \"VIRTUAL_ENV=C:\\a b\"\r\n"),
             ("activate", "    VIRTUAL_ENV=$(cygpath 'C:\\a b')\n    export VIRTUAL_ENV='C:\\a b'\n"),
             ("activate", "VIRTUAL_ENV=\"C:\\a b\"\nexport VIRTUAL_ENV\n"),
+            ("activate.nu", "    let virtual_env = r#'C:\\a b'#\n"),
+            ("activate.nu", "    let virtual_env = \"C:\\\\a b\"\n"),
         ] {
             let names_another = |other: &str| names_another_place(&bin.join(name), text.as_bytes(), Path::new(other));
             assert!(!names_another(r"C:\a b") && names_another(r"C:\a") && names_another(r"D:\a b"), "{text}");

@@ -386,10 +386,11 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
     let keeps_export =
         ["dash", "busybox"].contains(&shell.program) && !before.iter().any(|line| line.starts_with("env PATH="));
     // An inherited environment is not active any more.
-    let is_unset = shell.program == "pwsh" && situation == "nested";
-    let is_their_own = |line: &&String| {
-        keeps_export && line.starts_with("env PATH=") || is_unset && line.starts_with("env VIRTUAL_ENV")
-    };
+    let is_of_venv = |line: &String| line.strip_prefix("env ").unwrap_or(line).starts_with("VIRTUAL_ENV");
+    let is_left = |line: &String| is_of_venv(line) && !line.contains("DISABLE_PROMPT");
+    assert!(!after.iter().any(is_left), "{what}: {after:#?}");
+    let is_their_own =
+        |line: &&String| keeps_export && line.starts_with("env PATH=") || situation == "nested" && is_of_venv(line);
     let changed: Vec<_> = before.symmetric_difference(&after).filter(|line| !is_their_own(line)).collect();
     assert!(changed.is_empty(), "{what}: {changed:#?}");
 }
@@ -606,6 +607,186 @@ fn tracing_an_activation_reveals_no_unrelated_variable() {
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(shell.trace.is_empty() || said.contains("VIRTUAL_ENV"), "{}: {said}", shell.program);
         assert!(!said.contains("a secret"), "{}: {said}", shell.program);
+    }
+}
+
+/// Code that defines a function or alias `pydoc` of the user's, which prints `mine` and its arguments.
+fn own_pydoc(shell: &Shell) -> &'static [&'static str] {
+    match shell.program {
+        "bash" => &["pydoc () { echo mine \"$@\"; }", "shopt -s expand_aliases; alias pydoc='echo mine'"],
+        "zsh" | "dash" => &["pydoc () { echo mine \"$@\"; }", "alias pydoc='echo mine'"],
+        "fish" => &["function pydoc; echo mine $argv; end"],
+        "tcsh" | "bsd-csh" => &["alias pydoc 'echo mine \\!*'"],
+        "nu" => &["alias pydoc = echo mine"],
+        "xonsh" => &["aliases['pydoc'] = ['echo', 'mine']"],
+        "pwsh" => &["function pydoc { \"mine $args\" }", "Set-Alias pydoc mine; function mine { \"mine $args\" }"],
+        _ => &["pydoc () { echo mine \"$@\"; }"],
+    }
+}
+
+#[test]
+fn pydoc_is_the_environments_until_it_is_deactivated_unless_the_user_has_one() {
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, "env");
+    fs::remove_file(env_dir.join("bin/python")).unwrap();
+    scratch.write_script("env/bin/python", "#!/bin/sh\necho \"environment's $@\"\n");
+    scratch.write_script("bin/pydoc", "#!/bin/sh\necho \"system's $@\"\n");
+    scratch.write_script("bin/python", "#!/bin/sh\necho \"system's python\"\n");
+    let path = format!("{}:{}", scratch.path("bin").display(), search_path());
+    for shell in installed() {
+        let activate = shell.activate(&scratch, &env_dir);
+        let activate = activate.as_str();
+        let call = "pydoc x";
+        let lines = [activate, call, activate, call, "deactivate", call].map(str::to_owned);
+        let said = shell.run(&scratch, &lines, |run| run.env("PATH", &path));
+        let expected = "environment's -m pydoc x\nenvironment's -m pydoc x\nsystem's x\n";
+        assert_eq!(said, expected, "{}", shell.program);
+        for own in own_pydoc(shell) {
+            // nushell cannot make an export depend on what there is, so its overlay hides a command of the user's.
+            let call = if shell.program == "nu" { "print (pydoc x | str join ' ')" } else { call };
+            let while_active = if shell.program == "nu" { "" } else { call };
+            let lines = [own, activate, while_active, "deactivate", call].map(str::to_owned);
+            let said = shell.run(&scratch, &lines, |run| run.env("PATH", &path));
+            let lines = said.lines().collect::<Vec<_>>();
+            assert!(
+                !lines.is_empty() && lines.iter().all(|line| *line == "mine x"),
+                "{}: {own}: {said}",
+                shell.program
+            );
+        }
+    }
+}
+
+#[test]
+fn commands_that_the_user_has_redefined_do_not_matter() {
+    for make in MAKES {
+        let scratch = Scratch::new();
+        let env_dir = make(&scratch, "env");
+        for shell in installed() {
+            let define = |names: &[&str], code: &str| -> Vec<String> {
+                names.iter().map(|name| code.replace("NAME", name)).collect()
+            };
+            let redefined = match shell.script {
+                "activate" => {
+                    define(&["hash", "cd", "pwd", "echo", "readlink", "realpath"], "NAME () { /bin/echo HIJACKED; }")
+                }
+                "activate.fish" => define(
+                    &["printf", "functions", "set_color", "contains", "type", "realpath", "cd", "pydoc"],
+                    "function NAME; builtin printf 'HIJACKED\\n'; end",
+                ),
+                "activate.csh" => define(&["printenv", "cd", "python"], "alias NAME '/bin/echo HIJACKED'"),
+                _ => continue,
+            };
+            let rest = [shell.activate(&scratch, &env_dir), shell.report.to_owned(), shell.prompt.1.to_owned()];
+            let lines: Vec<String> = [shell.prompt.0.to_owned()]
+                .into_iter()
+                .chain(redefined)
+                .chain(rest)
+                .chain(["deactivate".to_owned()])
+                .collect();
+            let said = shell.run(&scratch, &lines, |run| run);
+            assert!(said.starts_with(env_dir.to_str().unwrap()), "{}: {said}", shell.program);
+            assert!(said.contains("(env)") && !said.contains("HIJACKED"), "{}: {said}", shell.program);
+        }
+    }
+}
+
+#[test]
+fn zsh_that_takes_values_for_patterns_activates_and_deactivates() {
+    let Some(zsh) = installed().into_iter().find(|shell| shell.program == "zsh") else { return };
+    for make in MAKES {
+        let scratch = Scratch::new();
+        let name = "a [b]* (c)~^#?";
+        let env_dir = make(&scratch, name);
+        let path = format!("/no [such]*:{}", search_path());
+        for options in ["emulate csh", "setopt GLOB_SUBST GLOB_ASSIGN EXTENDED_GLOB"] {
+            let lines = [
+                options.to_owned(),
+                "PS1='[> *'; old=\"$PATH\"".to_owned(),
+                zsh.activate(&scratch, &env_dir),
+                zsh.report.to_owned(),
+                "/usr/bin/printf '%s\\n' \"$PS1\"; deactivate; /usr/bin/printf '%s\\n' \"$PS1\"".to_owned(),
+                "[ \"$old\" = \"$PATH\" ] && echo same".to_owned(),
+            ];
+            let said = zsh.run(&scratch, &lines, |run| run.env("PATH", &path));
+            let dir = env_dir.display();
+            let expected =
+                format!("{dir}\n{name}\n{dir}/bin:{path}\n(${{VIRTUAL_ENV_PROMPT//\\%/%%}}) [> *\n[> *\nsame\n");
+            let expanded = expected.replace("${VIRTUAL_ENV_PROMPT//\\%/%%}", name);
+            assert!([expected, expanded].contains(&said), "{options}: {said}");
+        }
+    }
+}
+
+#[test]
+fn nushell_and_xonsh_find_an_environment_that_was_moved() {
+    let scratch = Scratch::new();
+    let made = make(&scratch, "made");
+    let env_dir = scratch.path("moved");
+    fs::rename(made, &env_dir).unwrap();
+    for shell in installed().into_iter().filter(|shell| ["nu", "xonsh"].contains(&shell.program)) {
+        let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
+        assert_eq!(said.lines().next(), env_dir.to_str(), "{}", shell.program);
+    }
+}
+
+#[test]
+fn nushell_says_how_to_use_its_script_where_deactivation_would_not_work() {
+    let Some(nu) = peer("nu") else { return };
+    let scratch = Scratch::new();
+    let script = make(&scratch, "env").join("bin/activate.nu");
+    let script = script.display();
+    for code in [format!("source {script}"), format!("use {script}"), format!("overlay use {script} as mine")] {
+        let code = scratch.write("code.nu", format!("{code}\nprint $env.VIRTUAL_ENV\n"));
+        let run = scratch.run(&nu).arg("--no-config-file").arg(code).env("HOME", scratch.path(""));
+        let output = run.env_remove("VIRTUAL_ENV").output();
+        // The message is broken into lines.
+        let said = String::from_utf8_lossy(&output.stderr).replace("\n  | ", "");
+        assert!(said.contains(&format!("instead, run: overlay use {script}")), "{said}");
+        assert!(!output.status.success() && output.stdout.is_empty());
+    }
+}
+
+/// dh-virtualenv, virtualenv-tools and virtualenv-clone.
+#[test]
+fn tools_that_move_environments_by_rewriting_lines_leave_the_scripts_working() {
+    let replace_lines = |text: &str, start: &str, dir: &str| {
+        let line = |line: &str| if line.starts_with(start) { format!("{start}{dir}\n") } else { format!("{line}\n") };
+        text.lines().map(line).collect::<String>()
+    };
+    for tool in ["replaces lines", "replaces values", "replaces the path"] {
+        let scratch = Scratch::new();
+        let (made, moved) = (make(&scratch, "env"), scratch.path("moved"));
+        fs::rename(&made, &moved).unwrap();
+        for name in names_in(&moved.join("bin")).into_iter().filter(|name| name.starts_with("activate")) {
+            let path = moved.join("bin").join(&name);
+            let (text, dir) = (fs::read_to_string(&path).unwrap(), moved.to_str().unwrap());
+            let start = match &*name {
+                "activate" => "VIRTUAL_ENV=",
+                "activate.csh" => "setenv VIRTUAL_ENV",
+                "activate.fish" => "set -gx VIRTUAL_ENV",
+                _ => "",
+            };
+            let text = match tool {
+                "replaces the path" => text.replace(made.to_str().unwrap(), dir),
+                _ if start.is_empty() => text,
+                "replaces lines" => {
+                    let space = if start.ends_with('=') { "" } else { " " };
+                    replace_lines(&text, start, &format!("{space}\"{dir}\""))
+                }
+                _ => replace_lines(
+                    &text,
+                    &format!("{}{}", start.trim_end_matches('='), if start.ends_with('=') { "=" } else { " " }),
+                    dir,
+                ),
+            };
+            fs::write(path, text).unwrap();
+        }
+        for shell in installed() {
+            let said = shell.run(&scratch, &[shell.activate(&scratch, &moved), shell.report.to_owned()], |run| run);
+            let expected = format!("{0}\nenv\n{0}/bin:", moved.display());
+            assert!(said.starts_with(&expected), "{}, {tool}: {said}", shell.program);
+        }
     }
 }
 

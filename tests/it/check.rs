@@ -124,11 +124,8 @@ fn a_moved_environment_is_reported() {
             scratch.write("before/bin/system", "#!/usr/bin/python3\n");
             fs::rename(scratch.path("before"), scratch.env()).unwrap();
             let found = findings(&scratch, "env");
-            let mut names = vec!["bin/activate:", "bin/activate.fish:", "bin/activate.csh:"];
-            if ours {
-                names.extend(["bin/activate.nu:", "bin/activate.xsh:"]);
-            }
-            for name in names {
+            // Those for nushell and xonsh find their environment themselves.
+            for name in ["bin/activate:", "bin/activate.fish:", "bin/activate.csh:"] {
                 let of_script = found.iter().filter(|line| line.contains(name)).collect::<Vec<_>>();
                 assert!(of_script.len() == 1 && of_script[0].contains("has been moved"), "{name} {found:?}");
             }
@@ -145,6 +142,35 @@ fn a_moved_environment_is_reported() {
             assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
         }
     });
+}
+
+#[test]
+fn another_name_of_the_same_directory_is_not_a_move() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("real")).unwrap();
+    symlink("real", scratch.path("link")).unwrap();
+    scratch.rvenv_for(&python()).arg("link/ours").silent();
+    let hostile = "it's a !b\\ $HOME 100%";
+    scratch.rvenv_for(&python()).args(["--without-pip", &format!("link/{hostile}")]).silent();
+    scratch.venv(&python()).args(["--without-pip", "link/venv"]).ok();
+    let mut names = vec!["ours", hostile, "venv"];
+    for (tool, args) in [("virtualenv", &["--no-seed", "-q"][..]), ("uv", &["venv", "-q", "--offline"])] {
+        if let Some(program) = peer(tool) {
+            let run = scratch.run(program).args(args).arg("-p").arg(python().path);
+            run.arg(scratch.path("link").join(tool)).env("HOME", scratch.path("")).ok();
+            names.push(tool);
+        }
+    }
+    for name in names {
+        for place in ["link", "real"] {
+            scratch.rvenv().arg("--check").arg(format!("{place}/{name}")).silent();
+        }
+        // A link that leads elsewhere now is not the same directory.
+        fs::rename(scratch.path("real").join(name), scratch.path("moved")).unwrap();
+        let found = findings(&scratch, "moved");
+        assert!(found.iter().any(|line| line.contains("has been moved")), "{name}: {found:?}");
+        fs::remove_dir_all(scratch.path("moved")).unwrap();
+    }
 }
 
 #[test]

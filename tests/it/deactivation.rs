@@ -55,6 +55,27 @@ print($PROMPT, flush=True)\n";
 }
 
 #[test]
+fn an_inherited_environment_that_is_not_on_path_is_not_put_back() {
+    let scratch = Scratch::new();
+    environment(&scratch, "env");
+    let inherited = |run: Run| run.env("VIRTUAL_ENV", "/inherited").env("VIRTUAL_ENV_PROMPT", "inherited");
+    let print = "/usr/bin/printenv VIRTUAL_ENV VIRTUAL_ENV_PROMPT";
+    for (name, shell) in posix_shells() {
+        let code = format!(". env/bin/activate; {print}; deactivate; {print} || echo none\n");
+        let run = scratch.run(tool(shell[0]).unwrap()).args(&shell[1..]).arg(scratch.write("code", code));
+        assert_eq!(inherited(run).ok(), format!("{}\nenv\nnone\n", scratch.env().display()), "{name}");
+    }
+    let Some(nu) = peer("nu") else { return };
+    // Programs do not see the value that is left, which is an empty list.
+    let code = format!(
+        "overlay use env/bin/activate.nu\noverlay use env/bin/activate.nu\ndeactivate
+try {{ ^{print} }} catch {{ print none }}\nprint ($env.VIRTUAL_ENV | is-empty)\n"
+    );
+    let run = scratch.run(nu).arg("--no-config-file").arg(scratch.write("code.nu", code));
+    assert_eq!(inherited(run.env("HOME", scratch.path(""))).ok(), "none\ntrue\n");
+}
+
+#[test]
 fn xonshs_default_prompt_is_a_default_again() {
     let Some(xonsh) = peer("xonsh") else { return };
     let scratch = Scratch::new();

@@ -2,6 +2,7 @@
 //! and xonsh, which are the same everywhere.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use rvenv::{Context, Discovery, EnvBuilder, Interpreter, Platform, PythonRequest, Result, Steps, Surroundings};
@@ -37,7 +38,11 @@ fn scripts_of_windows(scratch: &Scratch, name: &str, directory: Option<&Path>) -
 
 /// The output of a shell that runs this code, in which `@` means the script of that name.
 fn said(scratch: &Scratch, shell: &[&str], env_dir: &Path, script: &str, code: &str) -> String {
-    let script = scratch.write(script, fs::read(env_dir.join("Scripts").join(script)).unwrap());
+    let link = scratch.path("plain");
+    if !link.is_symlink() {
+        symlink(env_dir.join("Scripts"), &link).unwrap();
+    }
+    let script = link.join(script);
     let code = scratch.write("code", code.replace('@', script.to_str().unwrap()));
     let program = if ["nu", "xonsh"].contains(&shell[0]) { peer(shell[0]) } else { tool(shell[0]) }.unwrap();
     let run = scratch.run(program).args(&shell[1..]).arg(code).env("HOME", scratch.path("")).env("TERM", "dumb");
