@@ -14,10 +14,10 @@ Set-ExecutionPolicy -ExecutionPolicy RemoteSigned -Scope CurrentUser
 .PARAMETER _VENV_PROMPT
 -Prompt: the text to show in the prompt [default: the environment's own]
 #>
-# The byte order mark at the beginning makes Windows PowerShell 5.1 read this file as UTF-8. Only cmdlets, operators and
-# properties are used, since constrained language allows no others. The parameters become variables of the session.
+# The byte order mark makes Windows PowerShell 5.1 read this file as UTF-8. Constrained language allows only cmdlets,
+# operators and properties. The parameters become variables of the session, so Tab offers their aliases, not their names.
 [CmdletBinding(PositionalBinding = $false)]
-param([Alias('VenvDir')] [string] $_VENV_DIR, [Alias('Prompt')] [string] $_VENV_PROMPT)
+param([Parameter(DontShow)] [Alias('VenvDir')] [string] $_VENV_DIR, [Parameter(DontShow)] [Alias('Prompt')] [string] $_VENV_PROMPT)
 
 # Everything else is in a module, which `deactivate` and the prompt share and the session does not see.
 $null = New-Module -ArgumentList $_VENV_DIR, $_VENV_PROMPT, $PSCommandPath -ScriptBlock {

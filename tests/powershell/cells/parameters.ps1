@@ -46,12 +46,14 @@ cell 'unknown parameters are refused' {
     must_be_inactive
 }
 
-cell 'Tab completes the parameters' {
-    foreach ($name in 'VenvDir', 'Prompt') {
-        $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($SCRIPT)
-        $line = "& '$quoted' -$($name.Substring(0, 1))"
-        $completed = @((TabExpansion2 $line $line.Length).CompletionMatches | ForEach-Object CompletionText)
-        must ("-$name" -in $completed) "${line}: $completed"
+cell 'Tab completes the parameters, not the names that they have in the script' {
+    $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($SCRIPT)
+    foreach ($typed in '-V', '-P', '-', '-_') {
+        $line = "& '$quoted' $typed"
+        $offered = @((TabExpansion2 $line $line.Length).CompletionMatches | ForEach-Object CompletionText)
+        must (-not @($offered -like '-_*')) "${line}: $offered"
+        $wanted = '-VenvDir', '-Prompt' | Where-Object { $_.StartsWith($typed) -and $typed -cne '-' }
+        $wanted | ForEach-Object { must ($_ -in $offered) "${line}: $offered" }
     }
 }
 
@@ -83,23 +85,23 @@ cell 'a copy of the script outside an environment' {
     Remove-Item -LiteralPath $copy
 }
 
-cell 'links to the script and to its directories' {
-    $link = Join-Path $TEMPORARY 'link.ps1'
-    try { $null = New-Item -ItemType SymbolicLink -Path $link -Target $SCRIPT } catch { $Error.Clear(); return }
-    . $link
-    must_be_active $DIR
-    deactivate
-    Remove-Item -LiteralPath $link
-    $link = Join-Path $TEMPORARY 'link'
-    $null = New-Item -ItemType SymbolicLink -Path $link -Target (Join-Path $DIR $BIN)
-    . (Join-Path $link 'Activate.ps1')
-    must_be_active $DIR
-    deactivate
-    Remove-Item -LiteralPath $link
-    must_be_inactive
+cell 'links to the script and to its directory, in a moved environment too' {
+    foreach ($environment in $DIR, $MOVED) {
+        foreach ($target in (Join-Path $environment $BIN 'Activate.ps1'), (Join-Path $environment $BIN)) {
+            $link = Join-Path $TEMPORARY 'link.ps1'
+            # Not every user of Windows may create links, and Wine only says that it does.
+            try { $null = New-Item -ItemType SymbolicLink -Path $link -Target $target } catch { $Error.Clear() }
+            if (-not (Test-Path -LiteralPath $link)) { return }
+            . $(if (Test-Path -LiteralPath $link -PathType Container) { Join-Path $link 'Activate.ps1' } else { $link })
+            must_be_active $environment
+            deactivate
+            must_be_inactive
+            Remove-Item -LiteralPath $link
+        }
+    }
 }
 
-cell 'a relocatable environment, moved, copied and through a link' {
+cell 'a relocatable environment, moved and copied' {
     . $MOVED_SCRIPT
     must_be_active $MOVED
     must_fail { Invoke-Expression (Get-Content -LiteralPath $MOVED_SCRIPT -Raw) } '*Unable to find the environment*'
@@ -111,12 +113,6 @@ cell 'a relocatable environment, moved, copied and through a link' {
     . (Join-Path $copy $BIN 'Activate.ps1')
     must ($env:VIRTUAL_ENV -ceq $copy) "$env:VIRTUAL_ENV"
     deactivate
-    Remove-Item -LiteralPath $copy -Recurse -Force
-    $link = Join-Path $TEMPORARY 'link.ps1'
-    try { $null = New-Item -ItemType SymbolicLink -Path $link -Target $MOVED_SCRIPT } catch { $Error.Clear(); return }
-    . $link
-    must_be_active $MOVED
-    deactivate
-    Remove-Item -LiteralPath $link
     must_be_inactive
+    Remove-Item -LiteralPath $copy -Recurse -Force
 }
