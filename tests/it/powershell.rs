@@ -1,6 +1,8 @@
 //! Activate.ps1 in PowerShell: the cells in `tests/powershell`, of which each has a session of its own in one process, and
 //! what needs another process.
 
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,9 +44,24 @@ fn each_cell_holds_in_a_session_of_its_own_with_and_without_strict_mode() {
     let run = run(&scratch, &pwsh, &script("run.ps1")).arg(absolute(env!("CARGO_BIN_EXE_rvenv"))).arg(scratch.path(""));
     let run = run.arg(python().path).arg("-Foreign").arg(std::env::join_paths(foreign).unwrap());
     let output = run.output();
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let said = String::from_utf8_lossy(&output.stdout);
     let count = said.trim_end().strip_suffix(" cells").and_then(|count| count.parse::<usize>().ok());
-    assert!(output.status.success() && count.is_some_and(|count| count > 40), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && stderr.is_empty() && count.is_some_and(|count| count > 40), "{said}{stderr}");
+}
+
+#[cfg(windows)] // Elsewhere, every script may run.
+#[test]
+fn the_policy_remote_signed_lets_the_script_run() {
+    let Some(pwsh) = pwsh() else { return };
+    let scratch = Scratch::new();
+    let env_dir = make(&scratch, "a & b (c) é", &[]);
+    let code = "[Console]::OutputEncoding = [Text.UTF8Encoding]::new(); . '.\\a & b (c) é\\Scripts\\Activate.ps1'; $env:VIRTUAL_ENV";
+    for (policy, expected) in [("Restricted", String::new()), ("RemoteSigned", format!("{}\n", env_dir.display()))] {
+        let run = scratch.run(&pwsh).args(["-NoProfile", "-NonInteractive", "-ExecutionPolicy", policy]);
+        let output = run.args(["-Command", code]).output();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).replace('\r', ""), expected, "{policy}: {output:?}");
+    }
 }
 
 #[test]
@@ -109,15 +126,21 @@ fn a_process_started_from_a_shell_with_the_environment_has_it_on_path_once_and_d
     }
 }
 
-#[cfg(unix)] // sh
+#[cfg(unix)] // sh, and where a profile is
 #[test]
 fn a_session_that_starts_with_the_script_is_active_and_can_be_deactivated() {
     let Some(pwsh) = pwsh() else { return };
     let scratch = Scratch::new();
     let env_dir = make(&scratch, "env", &[]);
+    let script = env_dir.join(BIN).join("Activate.ps1");
     scratch.write("input", "\"is $env:VIRTUAL_ENV\"\ndeactivate\n\"is $(Test-Path Env:VIRTUAL_ENV)\"\nexit\n");
-    let run = scratch.run("sh").args(["-c", "exec \"$@\" <input", "sh"]).arg(pwsh);
-    let run = run.args(["-NoProfile", "-NoLogo", "-NoExit", "-File"]).arg(env_dir.join(BIN).join("Activate.ps1"));
-    let said = run.env("NO_COLOR", "1").env("TERM", "dumb").env("HOME", scratch.path("")).ok();
-    assert!(said.contains(&format!("is {}\n", env_dir.display())) && said.contains("is False\n"), "{said}");
+    scratch.write(".config/powershell/profile.ps1", format!(". '{}'\n", script.display()));
+    let with_profile: [&OsStr; 1] = ["-NoLogo".as_ref()];
+    let with_file = ["-NoProfile", "-NoLogo", "-NoExit", "-File"].map(OsStr::new);
+    for args in [&with_profile[..], &[&with_file[..], &[script.as_os_str()]].concat()] {
+        let run = scratch.run("sh").args(["-c", "exec \"$@\" <input", "sh"]).arg(&pwsh).args(args);
+        let said = run.env("NO_COLOR", "1").env("TERM", "dumb").env("HOME", scratch.path("")).ok();
+        let is_active = format!("is {}\n", env_dir.display());
+        assert!(said.contains(&is_active) && said.contains("is False\n"), "{args:?}: {said}");
+    }
 }

@@ -33,7 +33,7 @@ if ($IsWindows) {
     $configuration = Join-Path $environment 'pyvenv.cfg'
     $made = Get-Content -LiteralPath $configuration
     $command = ($made | Select-String -Pattern '^command = (.*)').Matches[0].Groups[1].Value
-    Remove-Item -LiteralPath $environment -Recurse
+    Remove-Item -LiteralPath $environment -Recurse -Force
     Invoke-Expression $command
     if (Compare-Object $made (Get-Content -LiteralPath $configuration)) { throw "$command gave other settings" }
 }

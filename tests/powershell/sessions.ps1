@@ -1,4 +1,4 @@
-# Runs each cell in `cells` in a session of its own in this process, without and with strict mode. Environment and Other
+# Runs each cell in `cells` in a session of its own in this process, without and with strict mode (in Wine only with). Environment and Other
 # are rvenv's, and so is Relocatable, which has been moved; Foreign are those of other tools, separated as in PATH;
 # Temporary is an empty directory. A cell throws what is wrong, and may leave no error, no output and no changed
 # environment variable. Prints the number of cells, and before it what is wrong: then the exit code is 1.
@@ -15,6 +15,8 @@ Remove-Item -Path Env:VIRTUAL_ENV*, Env:_OLD_VIRTUAL_*, Env:PYTHONHOME -ErrorAct
 $helpers = {
     function must($holds, $text) { if (-not $holds) { throw "$text" } }
     function entries { $env:PATH -split [IO.Path]::PathSeparator }
+    # Some tools write the name in another case.
+    function activate_of($dir) { (Get-ChildItem -LiteralPath (Join-Path $dir $BIN) | Where-Object Name -eq Activate.ps1).FullName }
     function shown { (prompt 6>&1) -join '' }
     function must_be_active($dir, $name = (Split-Path -Leaf $dir)) {
         must ($env:VIRTUAL_ENV -ceq $dir) "VIRTUAL_ENV is $env:VIRTUAL_ENV, not $dir"
@@ -57,7 +59,7 @@ function cell([string] $name, [scriptblock] $code) { $cells[$name] = "$code" }
 
 function run([string] $name, [string] $set_up) {
     $before = variables
-    $session = [PowerShell]::Create()
+    $session = [PowerShell]::Create($state)
     try {
         foreach ($constant in $constants.Keys) {
             $variable = [psvariable]::new($constant, $constants[$constant], 'Constant')
@@ -86,8 +88,18 @@ function run([string] $name, [string] $set_up) {
 }
 
 foreach ($file in Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot cells) -Filter *.ps1) { . $file.FullName }
+$set_ups = '', 'Set-StrictMode -Version Latest'
+if ($IsWindows -and (Test-Path HKCU:\Software\Wine)) {
+    # A session takes a second there, and .NET ends when it collects methods that it has compiled.
+    $set_ups = $set_ups[1]
+    $null = [GC]::TryStartNoGCRegion(1200MB)
+    # The modules of the other state are not all there.
+    $state = [initialsessionstate]::CreateDefault2()
+} else {
+    $state = [initialsessionstate]::CreateDefault()
+}
 foreach ($name in $cells.Keys) {
-    foreach ($set_up in '', 'Set-StrictMode -Version Latest') {
+    foreach ($set_up in $set_ups) {
         foreach ($line in run $name $set_up) {
             $failed++
             $line

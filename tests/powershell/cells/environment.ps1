@@ -37,6 +37,20 @@ cell 'without PATH, the environment is all there is' {
     $env:PATH = $path
 }
 
+cell 'an unusual PATH comes back as it was' {
+    $path = $env:PATH
+    $separator = [IO.Path]::PathSeparator
+    $env:PATH = 'a;b\c', '"x;y"', '', '\', "it's [x] `$(y) %z% ‘é’", $path, $path, '' -join $separator
+    $unusual = $env:PATH
+    . $SCRIPT
+    must_be_active $DIR
+    must ($env:PATH -ceq ((Join-Path $DIR $BIN) + $separator + $unusual)) "active: $env:PATH"
+    deactivate
+    must ($env:PATH -ceq $unusual) $env:PATH
+    $env:PATH = $path
+    must_be_inactive
+}
+
 cell 'inherited names of an environment are gone' {
     $env:VIRTUAL_ENV, $env:VIRTUAL_ENV_PROMPT = $TEMPORARY, 'inherited'
     . $SCRIPT
@@ -75,8 +89,7 @@ cell 'one after another, and the same one twice' {
 cell 'over those of other tools, and under them' {
     function prompt { 'mine> ' }
     foreach ($theirs in $FOREIGN) {
-        $their_script = Join-Path $theirs $BIN 'activate.ps1'
-        if (-not (Test-Path -LiteralPath $their_script)) { $their_script = Join-Path $theirs $BIN 'Activate.ps1' }
+        $their_script = activate_of $theirs
         $path = $env:PATH
         . $their_script
         . $SCRIPT
@@ -106,7 +119,7 @@ cell 'over those of other tools, and under them' {
 cell 'a session that inherits an active environment' {
     $path = $env:PATH
     . $SCRIPT
-    $inner = [PowerShell]::Create()
+    $inner = [PowerShell]::Create([initialsessionstate]::CreateDefault2())
     $null = $inner.AddScript('param($script) . $script; $env:PATH; deactivate; $env:PATH; Test-Path Env:VIRTUAL_ENV').AddArgument($SCRIPT)
     $active, $after, $is_set = $inner.Invoke()
     must ($active -ceq ((Join-Path $DIR $BIN) + [IO.Path]::PathSeparator + $path)) "active: $active"
@@ -129,6 +142,28 @@ cell 'a session that a shell with an active environment started' {
     must ($env:PATH -ceq $path) $env:PATH
 }
 
+cell 'what the deactivation of others leaves is not restored later' {
+    foreach ($theirs in $FOREIGN) {
+        $path = $env:PATH
+        . $SCRIPT
+        . (activate_of $theirs)
+        deactivate
+        must ($env:PATH -ceq $path) "${theirs}: $env:PATH"
+        $env:PATH = $TEMPORARY + [IO.Path]::PathSeparator + $path
+        $env:PYTHONHOME = $TEMPORARY
+        . $SCRIPT
+        must_be_active $DIR
+        deactivate
+        must ($env:PATH -ceq ($TEMPORARY + [IO.Path]::PathSeparator + $path)) "after ${theirs}: $env:PATH"
+        must ($env:PYTHONHOME -ceq $TEMPORARY) "after ${theirs}: $env:PYTHONHOME"
+        must_be_inactive
+        $env:PATH = $path
+        Remove-Item Env:PYTHONHOME
+        $Error.Clear()
+    }
+    Remove-Item Env:PKG_CONFIG_PATH -ErrorAction Ignore
+}
+
 cell 'a deactivate of something else is not called' {
     function global:deactivate { param([Parameter(Mandatory)] $what) throw 'called' }
     . $SCRIPT
@@ -146,7 +181,7 @@ cell 'removing all variables leaves the way back' {
 
 cell 'python is that of the environment' {
     . $SCRIPT
-    $prefix = python -c 'import sys; print(sys.prefix)'
-    must ($prefix -ceq $DIR) "python is that of $prefix"
+    $is_ours = python -c 'import sys; print(sys.prefix == sys.argv[1], ascii(sys.prefix))' $DIR
+    must ($is_ours -like 'True *') "python: $is_ours"
     deactivate
 }

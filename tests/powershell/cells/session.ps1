@@ -138,13 +138,14 @@ cell 'in a directory that is gone' {
     Remove-Item $gone -ErrorAction Ignore
 }
 
-cell 'in a parallel loop and a thread job' {
-    $seen = 1 | ForEach-Object -Parallel { . $using:SCRIPT; $env:VIRTUAL_ENV; deactivate }
-    must ($seen -ceq $DIR) "$seen"
+cell 'in a parallel loop, a thread job and a job' {
+    $seen = 1, 2 | ForEach-Object -Parallel { . $using:SCRIPT; $env:VIRTUAL_ENV; deactivate } -ThrottleLimit 1
+    must ("$seen" -ceq "$DIR $DIR") "parallel: $seen"
     must_be_inactive
-    if (Get-Command Start-ThreadJob -ErrorAction Ignore) {
-        $seen = Start-ThreadJob { . $using:SCRIPT; $env:VIRTUAL_ENV; deactivate } | Receive-Job -Wait -AutoRemoveJob
-        must ($seen -ceq $DIR) "$seen"
+    foreach ($start in 'Start-ThreadJob', 'Start-Job') {
+        if (-not (Get-Command $start -ErrorAction Ignore)) { continue }
+        $seen = & $start { . $using:SCRIPT; $env:VIRTUAL_ENV; deactivate; Test-Path Env:VIRTUAL_ENV } | Receive-Job -Wait -AutoRemoveJob
+        must ("$seen" -ceq "$DIR False") "${start}: $seen"
         must_be_inactive
     }
 }
