@@ -165,6 +165,9 @@ impl EnvBuilder {
             committed => committed?,
         }
         let finished = self.finish(&mut context, steps);
+        if context.stage.existed() && matches!(context.options.existing, Existing::Clear { .. }) {
+            self.session.observer.doing("Removing the previous contents");
+        }
         let warning = if finished.is_ok() { context.stage.release() } else { context.stage.roll_back() };
         if let Some(warning) = warning {
             self.session.observer.warn(&warning);

@@ -15,6 +15,14 @@ pub enum Event<'a> {
         /// Where the line comes from.
         source: Source,
     },
+    /// Files are being written into site-packages. Reported often.
+    #[non_exhaustive]
+    Files {
+        /// How many have been written.
+        written: usize,
+        /// How many there are.
+        total: usize,
+    },
     /// A process that the builder runs uses the terminal from now on, see
     /// [`EnvBuilder::interactive`](crate::EnvBuilder::interactive): draw nothing there until the next event.
     TerminalInUse,

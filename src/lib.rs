@@ -28,6 +28,7 @@ mod quote;
 mod seed;
 mod stage;
 mod steps;
+mod workers;
 
 pub use builder::{EnvBuilder, Steps};
 pub use cache::{Cache, CacheSize};

@@ -169,6 +169,9 @@ pub(crate) use system::copy_owner_and_mode;
 
 // Removing, moving and exchanging.
 
+/// A directory that is being removed, by several threads. Nothing in it is reached through a link.
+pub(crate) use system::OldTree;
+
 /// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and
 /// however deep the tree is.
 pub(crate) use system::remove_tree;
@@ -223,6 +226,11 @@ pub(crate) use system::watch_console;
 
 /// The exit code of an interrupted program, on systems without signals.
 pub(crate) use system::INTERRUPTED;
+
+// Time.
+
+/// The processor time that this thread has used.
+pub(crate) use system::thread_time;
 
 // Stamps.
 

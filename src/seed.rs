@@ -10,7 +10,6 @@ mod install;
 mod installed;
 mod launcher;
 mod names;
-mod parallel;
 mod pip;
 mod record;
 mod repair;

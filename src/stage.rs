@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use crate::entries;
 use crate::error::{AtPath, Error, Result};
 use crate::os;
+use crate::workers::Workers;
 use lock::Lock;
 use states::{Committed, ExistingEnv, NewEnv};
 
@@ -128,7 +129,7 @@ impl Stage {
     /// Removes everything that was written into the directory `path`.
     pub(crate) fn empty(&self, path: &Path) -> Result<()> {
         let staged = self.at(path);
-        removal::remove_tree(&staged).and_then(|()| fs::create_dir(&staged)).at("clear", path)
+        removal::remove_tree(&staged, &self.workers()).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
     /// Marks the file or link `path` of an existing ENV_DIR to be removed when it is committed, unless a new file replaces it.
@@ -153,6 +154,17 @@ impl Stage {
     /// Whether this is the name of a staging directory that environments are built in.
     pub(crate) fn is_staging_dir(name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(staging_dir::PREFIX.as_bytes())
+    }
+
+    /// The workers for the file system that it is on.
+    pub(crate) fn workers(&self) -> Workers {
+        let staging = match &self.state {
+            State::New(new_env) => &new_env.staging,
+            State::Existing(existing) => &existing.staging,
+            State::Committed(committed) => &committed.staging,
+            State::Failed | State::Released => return Workers::default(),
+        };
+        staging.workers.clone()
     }
 
     /// Whether ENV_DIR exists.

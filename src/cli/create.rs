@@ -103,6 +103,7 @@ impl Create {
         move |event| match event {
             Event::Progress { line, .. } if verbose => progress.say(line),
             Event::Progress { line, .. } => progress.show(line),
+            Event::Files { written, total, .. } if !verbose => progress.count(written, total),
             Event::TerminalInUse => progress.clear(),
             Event::Warning { line, .. } if !quiet => progress.say(&format!("Warning: {line}")),
             _ => {}

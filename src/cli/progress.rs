@@ -22,6 +22,8 @@ pub struct Progress {
 enum Message {
     /// What is being done now.
     Shown(String),
+    /// How many files of it are written, of how many.
+    Counted(usize, usize),
     /// A line that stays on the terminal.
     Said(String),
 }
@@ -45,6 +47,13 @@ impl Progress {
             if let Some((sender, _)) = &*thread {
                 let _ = sender.send(Message::Shown(line.to_owned()));
             }
+        }
+    }
+
+    /// Shows how far it is.
+    pub fn count(&self, written: usize, total: usize) {
+        if let Some((sender, _)) = &*self.thread() {
+            let _ = sender.send(Message::Counted(written, total));
         }
     }
 
@@ -78,37 +87,39 @@ impl Drop for Progress {
 
 /// The state of the thread.
 struct Line {
-    begun: Instant,
+    /// When it is drawn next.
+    due: Instant,
     shown: String,
+    count: String,
     bar: Option<ProgressBar>,
 }
 
 impl Line {
     fn new() -> Line {
-        Line { begun: Instant::now(), shown: String::new(), bar: None }
+        Line { due: Instant::now() + PATIENCE, shown: String::new(), count: String::new(), bar: None }
     }
 
     fn follow(mut self, messages: &Receiver<Message>) {
         loop {
-            match messages.recv_timeout(self.patience()) {
-                Ok(Message::Shown(line)) => self.shown = line,
+            match messages.recv_timeout(self.due.saturating_duration_since(Instant::now())) {
+                Ok(Message::Shown(line)) => (self.shown, self.count) = (line, String::new()),
+                Ok(Message::Counted(written, total)) => self.count = format!(" ({written} of {total} files)"),
                 Ok(Message::Said(line)) => self.write(&line),
-                Err(RecvTimeoutError::Timeout) => self.draw(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= self.due {
+                self.draw();
             }
         }
         self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
 
-    /// How long to wait for a message before drawing.
-    fn patience(&self) -> Duration {
-        if self.bar.is_some() { TICK } else { PATIENCE.saturating_sub(self.begun.elapsed()) }
-    }
-
     fn draw(&mut self) {
         let bar = self.bar.get_or_insert_with(spinner);
-        bar.set_message(self.shown.clone());
+        bar.set_message(format!("{}{}", self.shown, self.count));
         bar.tick();
+        self.due = Instant::now() + TICK;
     }
 
     /// Writes a line in place of this one, which is drawn again below it.

@@ -9,6 +9,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
@@ -16,7 +17,7 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(crate) use process::*;
-pub(crate) use replaceable::{PinnedDir, is_replaceable, remove_tree};
+pub(crate) use replaceable::{OldTree, PinnedDir, is_replaceable, remove_tree};
 use replaceable::{STICKY, open_at_any_mode};
 
 /// A registry key, of which there are none.
@@ -229,6 +230,11 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 pub(super) fn is_on_another_device(path: &Path) -> bool {
     let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
     path.parent().is_some_and(|parent| device(parent) != device(path))
+}
+
+pub(crate) fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 pub(crate) fn stamp(file: &Metadata) -> Stamp {

@@ -186,8 +186,40 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
 }
 
+/// A directory that is being removed, by several threads.
+pub(crate) struct OldTree(PathBuf);
+
+impl OldTree {
+    pub(crate) fn open(path: &Path) -> io::Result<OldTree> {
+        Ok(OldTree(path.to_owned()))
+    }
+
+    /// Removes the files in the directory at `below`, and returns how many there were, and the directories in it.
+    pub(crate) fn remove_files(&self, below: &Path) -> io::Result<(usize, Vec<OsString>)> {
+        let (mut removed, mut inner) = (0, vec![]);
+        for entry in std::fs::read_dir(self.0.join(below))? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                inner.push(entry.file_name());
+            } else {
+                std::fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok((removed, inner))
+    }
+
+    /// Removes the empty directory at `below`.
+    pub(crate) fn remove_directory(&self, below: &Path) -> io::Result<()> {
+        std::fs::remove_dir(self.0.join(below))
+    }
+}
+
 /// Like [`std::fs::remove_dir_all`], but removes read-only files too, where that cannot.
 pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
+    if std::fs::remove_dir_all(directory).is_ok() {
+        return Ok(());
+    }
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let path = entry.path();

@@ -4,13 +4,14 @@
 mod pyc;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
-use super::parallel;
 use super::site_packages::Root;
 use crate::context::Context;
-use crate::error::{AtPath, Result};
+use crate::error::{AtPath, Error, Result};
 use crate::interpreter::reproducible;
 use crate::process::{self, Fault};
+use crate::workers::{self, Workers};
 use pyc::pyc_of;
 
 pub(super) use pyc::fit_to_times;
@@ -44,9 +45,14 @@ const SCRIPT: &str = include_str!("bytecode/compile.py");
 /// Compiles `modules`, whose names are relative to site-packages, where they are staged. Returns those that could not
 /// be compiled.
 fn compile(context: &Context, modules: &[&str]) -> Result<Vec<String>> {
+    let failed = Mutex::new(Vec::new());
     // Returns after all workers have ended, even if one has failed: none is left writing.
-    let failed = parallel::each(&shares(context, modules)?, |share| compile_share(context, share))?;
-    Ok(failed.into_iter().flatten().collect())
+    Workers::default().process(shares(context, modules)?, |share, _| {
+        let of_share = compile_share(context, &share)?;
+        failed.lock().unwrap_or_else(PoisonError::into_inner).extend(of_share);
+        Ok::<_, Error>(share.len())
+    })?;
+    Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Distributes the modules by size, the largest first, among as many workers as there are cores.
@@ -58,7 +64,7 @@ fn shares<'a>(context: &Context, modules: &[&'a str]) -> Result<Vec<Vec<&'a str>
         sized.push((path.metadata().at("read", &path)?.len(), *module));
     }
     sized.sort_by(|a, b| b.cmp(a));
-    let mut shares = vec![(0, Vec::new()); parallel::width().min(sized.len())];
+    let mut shares = vec![(0, Vec::new()); workers::cores().min(sized.len())];
     for (size, module) in sized {
         if let Some(least) = shares.iter_mut().min_by_key(|(load, _)| *load) {
             least.0 += size;

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::InstalledFile;
-use super::parallel;
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
+use crate::event::{Event, Observer};
 use crate::interrupt::Interrupt;
 use crate::os;
+use crate::workers::Workers;
 
 /// A directory that files are written into.
 pub(super) struct Root<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Root<'a> {
     /// The path that errors show for it.
     pub(super) path: PathBuf,
     pub(super) interrupt: Interrupt,
+    pub(super) workers: Workers,
+    pub(super) observer: Observer,
     /// The modification time of the files that are dated.
     pub(super) modified: SystemTime,
     pub(super) is_dated: fn(&InstalledFile) -> bool,
@@ -42,8 +45,13 @@ impl Root<'_> {
     /// The site-packages of an environment, whose modules get the modification time `modified`.
     pub(super) fn of(context: &Context, modified: SystemTime) -> Root<'static> {
         let staged = context.stage.at(&context.lib_path);
-        let interrupt = context.session.interrupt.clone();
-        Root { path: context.lib_path.clone(), interrupt, ..Root::at(staged, modified) }
+        Root {
+            path: context.lib_path.clone(),
+            interrupt: context.session.interrupt.clone(),
+            workers: context.stage.workers(),
+            observer: context.session.observer.clone(),
+            ..Root::at(staged, modified)
+        }
     }
 
     /// A directory that is written where it stays.
@@ -52,6 +60,8 @@ impl Root<'_> {
             staged: path.clone(),
             path,
             interrupt: Interrupt::default(),
+            workers: Workers::default(),
+            observer: Observer::default(),
             modified,
             is_dated: InstalledFile::is_module,
             copier: None,
@@ -74,35 +84,64 @@ pub(super) struct Directory<'a> {
     copy: Option<FileCopier<'a>>,
 }
 
-/// Creates each directory that `files` are in, and calls `fill` with it and its files. Returns what `fill` returned.
-/// As many threads as there are cores process whole directories: the kernel lets only one thread at a time create a
-/// file in a directory.
-pub(super) fn write<R: Send, E: Send + From<Error>>(
+/// The number of files that a thread writes before it takes others. With fewer, each directory is opened more often; with
+/// more, the largest directory is finished long after the others.
+const PORTION: usize = 16;
+
+/// Files of one directory, from one of them on. Zero stands for the directory too, which is created first.
+struct Portion<'a> {
+    directory: &'a str,
+    from: usize,
+}
+
+/// Creates each directory that `files` are in, and calls `fill` with it and a portion of its files. As the kernel lets
+/// only one thread at a time create a file in a directory, a directory's next portion comes after all portions of others
+/// that could be begun already.
+pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
-    fill: impl Fn(&mut Directory, &[&InstalledFile]) -> Result<R, E> + Sync,
-) -> Result<Vec<R>, E> {
-    let mut directories: BTreeMap<&str, Vec<&InstalledFile>> = BTreeMap::new();
+    fill: impl Fn(&mut Directory, &[&InstalledFile]) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let (mut filled, mut below) =
+        (BTreeMap::<&str, Vec<&InstalledFile>>::new(), BTreeMap::<&str, BTreeSet<&str>>::new());
     for file in files {
-        directories.entry(file.directory()).or_default().push(file);
+        filled.entry(file.directory()).or_default().push(file);
     }
-    // Create the parents of other directories first. Each of the rest is created by the thread that fills it.
-    let parents: BTreeSet<&str> = directories.keys().flat_map(|name| above(name)).collect();
-    parents.iter().try_for_each(|name| create_directory(root, name))?;
-    let mut directories: Vec<_> = directories.into_iter().collect();
-    directories.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
-    parallel::each(&directories, |(name, files)| {
-        root.interrupt.check()?;
-        if !name.is_empty() && !parents.contains(name) {
-            create_directory(root, name)?;
+    for name in filled.keys() {
+        let mut above = "";
+        for inner in prefixes(name) {
+            below.entry(above).or_default().insert(inner);
+            above = inner;
         }
-        fill(&mut Directory::open(root, name)?, files)
+    }
+    let written = AtomicUsize::new(0);
+    root.workers.process([Portion { directory: "", from: 0 }], |Portion { directory, from }, queue| {
+        root.interrupt.check()?;
+        if from == 0 {
+            if !directory.is_empty() {
+                create_directory(root, directory)?;
+            }
+            let below = below.get(directory).into_iter().flatten();
+            queue.add(below.map(|directory| Portion { directory, from: 0 }));
+        }
+        let rest = filled.get(directory).map_or(&[][..], |files| &files[from..]);
+        let (portion, later) = rest.split_at(rest.len().min(PORTION));
+        if !later.is_empty() {
+            queue.add([Portion { directory, from: from + PORTION }]);
+        }
+        if !portion.is_empty() {
+            fill(&mut Directory::open(root, directory)?, portion)?;
+            let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
+            root.observer.tell(Event::Files { written, total: files.len() });
+        }
+        Ok(portion.len().max(1))
     })
 }
 
-/// The directories that one is in, except the outermost.
-fn above(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('/').map(|(end, _)| &name[..end])
+/// A directory's name and those of the directories that it is in, the outermost first.
+fn prefixes(name: &str) -> impl Iterator<Item = &str> {
+    let ends = name.match_indices('/').map(|(end, _)| end).chain([name.len()]);
+    ends.map(|end| &name[..end]).filter(|prefix| !prefix.is_empty())
 }
 
 /// Creates a directory and its parents, unless they exist.
@@ -119,6 +158,7 @@ impl<'a> Directory<'a> {
 
     /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
     pub(super) fn write(&mut self, file: &InstalledFile, contents: &[u8]) -> Result<()> {
+        self.root.interrupt.check()?;
         let created = self.open.create_file(file.base_name(), file.mode());
         let written = created.and_then(|mut created| created.write_all(contents).map(|()| created));
         let written = written.at("write", &self.root.path.join(&file.name))?;

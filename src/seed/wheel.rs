@@ -98,13 +98,12 @@ impl Wheel {
     /// caller.
     pub(super) fn unpack(&self, root: &Root) -> Result<()> {
         let files = self.installed_files();
-        let written = site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
+        site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
             let mut archive = self.archive.clone();
             files.iter().try_for_each(|file| {
                 self.with_contents(&mut archive, &file.name, |contents| directory.write(file, contents))
             })
-        });
-        written.map(drop)
+        })
     }
 
     /// Calls `done` with the contents of a file once they have been checked against RECORD.

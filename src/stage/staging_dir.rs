@@ -14,6 +14,7 @@ use crate::cache;
 use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::os::{self, PinnedDir};
+use crate::workers::Workers;
 
 /// The prefix of the names of staging directories.
 pub(super) const PREFIX: &str = ".rvenv-";
@@ -30,6 +31,8 @@ pub(super) struct StagingDir {
     path: PathBuf,
     pinned: PinnedDir,
     contents: Contents,
+    /// Those for the file system that it is on.
+    pub(super) workers: Workers,
     /// The kernel's lock, which is released when the process ends, however it ends. None on a file system without
     /// locks.
     _lock: Option<File>,
@@ -59,7 +62,7 @@ impl StagingDir {
                 Attempt::Locked { lock, is_new } => {
                     let contents = if is_new { Contents::Disposable } else { Contents::Kept };
                     let pinned = PinnedDir::locked(&path, &lock).at("open the directory", &path)?;
-                    return Ok(StagingDir { path, pinned, contents, _lock: Some(lock) });
+                    return Ok(StagingDir { path, pinned, contents, workers: Workers::default(), _lock: Some(lock) });
                 }
                 Attempt::Busy => waiting()?,
                 Attempt::Unlockable => return StagingDir::without_lock(place),
@@ -73,7 +76,8 @@ impl StagingDir {
     fn without_lock(place: &Path) -> Result<StagingDir> {
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place).at("create the directory", place)?;
         let pinned = PinnedDir::open(made.path()).at("open the directory", made.path())?;
-        Ok(StagingDir { path: made.keep(), pinned, contents: Contents::Disposable, _lock: None })
+        let (path, contents, workers) = (made.keep(), Contents::Disposable, Workers::default());
+        Ok(StagingDir { path, pinned, contents, workers, _lock: None })
     }
 
     /// Its path, for messages.
@@ -103,7 +107,7 @@ impl StagingDir {
     /// Removes what a killed run left, once none of it is needed.
     pub(super) fn empty(&mut self) -> Result<()> {
         for name in entries::names(self.pinned()).at("read the directory", &self.path)? {
-            removal::remove_tree(&self.pinned().join(&name)).at("remove", &self.path.join(name))?;
+            removal::remove_tree(&self.pinned().join(&name), &self.workers).at("remove", &self.path.join(name))?;
         }
         self.contents = Contents::Disposable;
         Ok(())
@@ -131,7 +135,9 @@ impl StagingDir {
 
     fn try_remove(&self) -> io::Result<()> {
         match self.contents {
-            Contents::Disposable => fs::remove_dir(&self.path).or_else(|_| removal::remove_tree(&self.path)),
+            Contents::Disposable => {
+                fs::remove_dir(&self.path).or_else(|_| removal::remove_tree(&self.path, &self.workers))
+            }
             // Removed only if it is empty.
             Contents::Kept => fs::remove_dir(&self.path),
             Contents::Removed => Ok(()),

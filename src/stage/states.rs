@@ -16,7 +16,7 @@ use crate::os;
 /// and all of them appear in one rename.
 #[derive(Debug)]
 pub(super) struct NewEnv {
-    staging: StagingDir,
+    pub(super) staging: StagingDir,
     /// The nearest existing directory above ENV_DIR. The staging directory is in it.
     above: PathBuf,
 }
@@ -96,7 +96,7 @@ impl NewEnv {
 /// a whole.
 #[derive(Debug)]
 pub(super) struct ExistingEnv {
-    staging: StagingDir,
+    pub(super) staging: StagingDir,
     /// The environment's own directories, which may not be links.
     no_symlinks: Vec<PathBuf>,
     /// Files of ENV_DIR that no longer belong in the environment.
@@ -165,7 +165,7 @@ impl ExistingEnv {
 #[derive(Debug)]
 pub(super) struct Committed {
     /// The lock, and what was in ENV_DIR before.
-    staging: StagingDir,
+    pub(super) staging: StagingDir,
     before: Before,
 }
 
@@ -210,7 +210,7 @@ impl Committed {
 /// Removes the environment, and the parent directories that appeared with it unless something else is in them by now.
 /// Returns a warning if the environment could not be removed.
 fn remove(env_dir: &Path, outermost: &Path, staging: StagingDir) -> Option<String> {
-    let removed = removal::remove_tree(env_dir);
+    let removed = removal::remove_tree(env_dir, &staging.workers);
     // The staging directory may be in one of the parents that are removed next.
     drop(staging);
     let parents = env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(outermost));

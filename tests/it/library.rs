@@ -84,6 +84,7 @@ fn told_by(builder: EnvBuilder) -> (EnvBuilder, impl Fn(Option<Source>) -> Vec<S
         lines.lock().unwrap().push(match event {
             Event::Progress { line, source, .. } => (Some(source), line.to_owned()),
             Event::Warning { line, .. } => (None, line.to_owned()),
+            Event::Files { .. } => return,
             other => panic!("{other:?}"),
         });
     });

@@ -1,10 +1,10 @@
 //! Directories that another user could replace by links while root works in them, and so make root create, replace or
 //! remove files elsewhere: they are kept open. Also their removal (CVE-2022-21658).
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +110,48 @@ fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
 #[cfg(target_os = "macos")]
 fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
     Ok(rustix::fs::chmodat(parent, path, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// A directory that is being removed, by several threads. Nothing in it is reached through a link.
+pub(crate) struct OldTree(OwnedFd);
+
+/// The depth from which on [`OldTree`] fails, since each directory is opened from the outermost on.
+const DEEP: usize = 32;
+
+impl OldTree {
+    pub(crate) fn open(path: &Path) -> io::Result<OldTree> {
+        Ok(OldTree(open(CWD, path)?))
+    }
+
+    /// Removes the files in the directory at `below`, and returns how many there were, and the directories in it.
+    pub(crate) fn remove_files(&self, below: &Path) -> io::Result<(usize, Vec<OsString>)> {
+        let (directory, mut removed, mut inner) = (self.descend(below)?, 0, vec![]);
+        for name in names(&directory)? {
+            match rustix::fs::unlinkat(&directory, &name, AtFlags::empty()) {
+                // What unlink(2) answers for a directory depends on the system.
+                Err(Errno::ISDIR | Errno::PERM) => inner.push(OsString::from_vec(name.into_bytes())),
+                unlinked => {
+                    unlinked?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok((removed, inner))
+    }
+
+    /// Removes the empty directory at `below`.
+    pub(crate) fn remove_directory(&self, below: &Path) -> io::Result<()> {
+        let above = self.descend(below.parent().unwrap_or(below))?;
+        Ok(rustix::fs::unlinkat(above, below.file_name().unwrap_or_default(), AtFlags::REMOVEDIR)?)
+    }
+
+    fn descend(&self, below: &Path) -> io::Result<OwnedFd> {
+        if below.iter().count() > DEEP {
+            return Err(Errno::NAMETOOLONG.into());
+        }
+        let start = open(self.0.as_fd(), Path::new("."))?;
+        below.iter().try_fold(start, |directory, name| Ok(open(directory.as_fd(), name.as_ref())?))
+    }
 }
 
 /// Removes a directory and everything in it. Fails if it is a link to one.

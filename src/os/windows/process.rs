@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, STATUS_CONTROL_C_EXIT, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, FILETIME, STATUS_CONTROL_C_EXIT, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::JobObjects::{
@@ -20,7 +20,9 @@ use windows_sys::Win32::System::JobObjects::{
     TerminateJobObject,
 };
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
-use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, WaitForSingleObject};
+use windows_sys::Win32::System::Threading::{
+    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, GetCurrentThread, GetThreadTimes, WaitForSingleObject,
+};
 
 use super::files::has_code;
 use crate::os::state::{ChildState, Group};
@@ -227,4 +229,15 @@ mod tests {
         }
         assert!(watch_console(&stop).is_err());
     }
+}
+
+/// Zero if the system does not tell.
+pub(crate) fn thread_time() -> Duration {
+    let mut times = [FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
+    let [created, ended, kernel, user] = &mut times;
+    // SAFETY: the four pointers are valid, and the handle means this thread.
+    unsafe { GetThreadTimes(GetCurrentThread(), created, ended, kernel, user) };
+    let ticks = |time: FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+    // A tick is 100 nanoseconds.
+    Duration::from_nanos((ticks(times[2]) + ticks(times[3])) * 100)
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::context::Context;
@@ -60,18 +61,18 @@ pub(super) fn reuse(context: &Context, root: &Root, pycs: &BTreeMap<&str, String
     let base = &context.interpreter.site_packages;
     let known = pycs.iter().filter(|(module, _)| base.join(module).is_file());
     let files: Vec<_> = known.map(|(_, pyc)| InstalledFile::new(pyc.clone(), false)).collect();
-    let reused = site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
-        let mut reused = Vec::new();
+    let reused = Mutex::new(BTreeSet::new());
+    site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
         for file in files {
             BUFFERS.with_borrow_mut(|buffers| {
                 let Some(pyc) = buffers.fitting_pyc(&context.interpreter, root, &file.name) else { return Ok(()) };
-                reused.push(file.name.clone());
+                reused.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
                 directory.write(file, pyc)
             })?;
         }
-        Ok::<_, Error>(reused)
+        Ok::<_, Error>(())
     })?;
-    Ok(reused.into_iter().flatten().collect())
+    Ok(reused.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The buffers that a thread reads into, so that memory is allocated only once.

@@ -81,7 +81,7 @@ impl Image {
 
     /// Writes `files` of it below `root`.
     pub(crate) fn write(&self, root: &Root, files: &[&InstalledFile]) -> Result<(), Fault> {
-        site_packages::write(root, files, |directory, files| self.write_directory(directory, files)).map(drop)
+        site_packages::write(root, files, |directory, files| self.write_directory(directory, files))
     }
 
     /// Writes `files`, which are all in one directory.

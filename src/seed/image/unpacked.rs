@@ -56,7 +56,7 @@ impl<'a> Unpacked<'a> {
             // The next run unpacks it again.
             let _ = fs::remove_dir_all(&self.path);
         }
-        written.map(drop)
+        written
     }
 
     /// Links or clones the files for which that works, and returns the others.
