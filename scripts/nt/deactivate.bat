@@ -7,8 +7,8 @@
 @rem A prompt that was set in the meantime stays.
 @setlocal EnableDelayedExpansion
 @if not defined _OLD_VIRTUAL_SHOWN (endlocal) else if "!PROMPT!"=="!_OLD_VIRTUAL_SHOWN!" (endlocal) else endlocal & set _OLD_VIRTUAL_PROMPT=& set _OLD_VIRTUAL_UNSET=
-@rem Everything else is restored; what was unset is unset again. VIRTUAL_ENV may be inherited by a process with another
-@rem PATH, so it is not restored.
+@rem Everything else is restored; what was unset is unset again.
+@rem VIRTUAL_ENV, which may be inherited by a process with another PATH, is not.
 @if defined _OLD_VIRTUAL_FOR for %%v in (PATH PYTHONHOME VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
 @if defined _OLD_VIRTUAL_PATH for %%v in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT) do @set "%%v="
 @for %%v in (PATH PROMPT PYTHONHOME) do @if defined _OLD_VIRTUAL_%%v call :copy _OLD_VIRTUAL_%%v %%v
