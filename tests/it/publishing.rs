@@ -15,6 +15,8 @@ struct Checkout {
     scratch: Scratch,
 }
 
+const ADDRESS: &str = "https://github.example/someone/rvenv";
+
 /// `cargo info` answers with the package of the current directory, if there is one, as cargo does. Otherwise the answer
 /// is that of the file `crates.io`.
 const CARGO: &str = "[ \"$1\" = info ] || exec CARGO \"$@\"\n[ -e Cargo.toml ] || [ -e HERE/crates.io ]\n";
@@ -45,6 +47,7 @@ impl Checkout {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(here.join(file), to).unwrap();
         }
+        checkout.address(ADDRESS);
         let changes = fs::read_to_string(checkout.path("CHANGELOG.md")).unwrap();
         let released = concat!("[", env!("CARGO_PKG_VERSION"), "]");
         fs::write(checkout.path("CHANGELOG.md"), changes.replacen("[Unreleased]", released, 1)).unwrap();
@@ -79,6 +82,10 @@ impl Checkout {
         self.scratch.run("git").args(identity).args(arguments).current_dir(self.path("")).ok();
     }
 
+    fn address(&self, repository: &str) {
+        self.scratch.run(self.path("packaging/address")).arg(repository).ok();
+    }
+
     fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "a"]);
@@ -86,7 +93,10 @@ impl Checkout {
 
     fn package(&self) {
         let cargo = packaging(&self.scratch, Path::new("cargo")).current_dir(self.path(""));
-        cargo.args(["package", "--quiet", "--no-verify"]).env("CARGO_TARGET_DIR", self.path("target")).ok();
+        cargo
+            .args(["package", "--quiet", "--no-verify", "--allow-dirty"])
+            .env("CARGO_TARGET_DIR", self.path("target"))
+            .ok();
         fs::rename(self.path("target/package").join(CRATE), self.path("target/dist").join(CRATE)).unwrap();
         self.sum();
     }
@@ -204,12 +214,61 @@ fn nothing_is_published_from_other_files_than_those_of_the_tagged_commit() {
 }
 
 #[test]
+fn the_address_is_set_in_one_step_in_all_files_and_before_or_after_the_commit() {
+    let Some(checkout) = Checkout::new() else { return };
+    let other = "https://github.example/another/name";
+    let manifest = || fs::read_to_string(checkout.path("Cargo.toml")).unwrap();
+    for address in [other, ADDRESS, other] {
+        checkout.address(address);
+        assert!(manifest().contains(&format!("\nrepository = \"{address}\"\n")));
+        checkout.package();
+        checkout.publish("pypi").ok();
+    }
+    for address in ["", "http://github.example/a/b", "https://github.example/a/b/", "https://a/b|w /tmp/c"] {
+        let address = checkout.scratch.run(checkout.path("packaging/address")).arg(address).output();
+        assert_eq!(address.status.code(), Some(2));
+    }
+    // The links of the project on PyPI and crates.io.
+    let maturin = packaging(&checkout.scratch, &packager("maturin").unwrap()).current_dir(checkout.path(""));
+    maturin.args(["sdist", "--out", "target/sdist"]).ok();
+    for (archive, line) in [
+        ("target/sdist/*.tar.gz", format!("Project-URL: Source Code, {other}")),
+        ("target/dist/*.crate", format!("repository = \"{other}\"")),
+    ] {
+        let list =
+            checkout.scratch.run("sh").args(["-c", &format!("gzip -dc {archive}")]).current_dir(checkout.path(""));
+        let list = list.output().stdout;
+        assert!(list.windows(line.len()).any(|bytes| bytes == line.as_bytes()), "{line}");
+    }
+
+    fs::write(checkout.path("Cargo.toml"), format!("{}# More\n", manifest())).unwrap();
+    assert!(checkout.refuses("draft").contains("the checkout has changes that are not committed"));
+    fs::write(
+        checkout.path("Cargo.toml"),
+        manifest().replace("\nrepository = ", "\n# repository = ").replace("# More\n", ""),
+    )
+    .unwrap();
+    checkout.commit();
+    checkout.git(&["tag", "--force", TAG]);
+    checkout.package();
+    let said = checkout.refuses("crate");
+    assert!(
+        said.ends_with("the repository's address is not known; set it with packaging/address, and build again"),
+        "{said}"
+    );
+    assert!(checkout.asked().is_empty());
+}
+
+#[test]
 fn the_workflow_runs_the_steps_in_their_order_and_uploads_to_pypi_between_them() {
     let workflow = include_str!("../../.github/workflows/release.yml");
     let mut rest = workflow;
+    let address = "packaging/address \"$GITHUB_SERVER_URL/$GITHUB_REPOSITORY\"\n";
     for step in [
+        address,
         "packaging/release\n",
         "packaging/publish --dry-run\n",
+        address,
         "packaging/publish draft\n",
         "packaging/publish pypi\n",
         "pypa/gh-action-pypi-publish@",
