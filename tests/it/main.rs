@@ -35,6 +35,9 @@ mod foreign;
 mod generated;
 mod harness;
 mod images;
+mod install_ps1;
+#[cfg(unix)] // sh
+mod install_sh;
 #[cfg(unix)] // links, names of arbitrary bytes
 mod interpreters;
 mod jobs;
@@ -81,6 +84,7 @@ mod roots;
 mod scripts;
 #[cfg(unix)] // signals
 mod signals;
+mod site;
 #[cfg(unix)] // an sh script
 mod stand_in;
 #[cfg(unix)] // the sources are the same everywhere

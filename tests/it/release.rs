@@ -99,7 +99,7 @@ fn release() -> String {
     format!("{}-{VERSION}", distribution().replace('-', "_"))
 }
 
-fn archive_for(target: &str) -> String {
+pub fn archive_for(target: &str) -> String {
     format!("rvenv-{VERSION}-{target}.{}", if target.contains("windows") { "zip" } else { "tar.gz" })
 }
 
@@ -121,13 +121,16 @@ fn pip(scratch: &Scratch, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_release_has_a_wheel_and_an_archive_per_target_packages_for_linux_and_sources_for_pip_and_cargo() {
+fn a_release_has_wheels_and_archives_packages_for_linux_sources_for_pip_and_cargo_and_installers() {
     let (Some(dist), scratch) = (dist(), Scratch::new()) else { return };
     let mut names = vec![format!("rvenv-{VERSION}.crate"), format!("{}.tar.gz", release()), "SHA256SUMS".to_owned()];
     for (target, platforms, _) in TARGETS {
         names.extend([wheel_for(platforms), archive_for(target)]);
     }
     names.extend(packages::names());
+    names.extend(["install.sh", "install.ps1"].map(str::to_owned));
+    // It has addresses.
+    names.extend((!env!("CARGO_PKG_REPOSITORY").is_empty()).then(|| "rvenv.json".to_owned()));
     names.sort();
     assert_eq!(names_in(&dist), names);
     let sums = scratch.run("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&dist).ok();
