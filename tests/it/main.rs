@@ -50,6 +50,8 @@ mod link_modes;
 mod links_of_others;
 #[cfg(unix)] // links, sh scripts
 mod macos;
+#[cfg(unix)] // openssl, cargo
+mod manifests;
 #[cfg(unix)] // shells
 mod nt_scripts;
 #[cfg(unix)] // mount
