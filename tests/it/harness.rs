@@ -235,6 +235,12 @@ pub fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
+/// The blocks of code in a language on a page of the documentation.
+pub fn blocks_of(page: &'static str, language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
 /// A command that is ready to run.
 pub struct Run(pub Command);
 

@@ -9,7 +9,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::harness::*;
-use crate::site::{Site, VERSION};
+use crate::site::{self, Site, VERSION};
 
 const TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-pc-windows-gnullvm"];
 
@@ -58,13 +58,21 @@ fn powershell(site: &Site, pwsh: &Path, code: &str) -> Run {
     run.env("OS", "Windows_NT").env("PROCESSOR_ARCHITECTURE", "AMD64")
 }
 
-/// The code that a user pastes, and the one with parameters.
+/// The code in docs/install.md that a user pastes, and the one with other parameters.
 fn pasted(site: &Site) -> String {
-    format!("Invoke-RestMethod {}/install.ps1 | Invoke-Expression", site.address)
+    documented(site)[0].clone()
 }
 
 fn with(site: &Site, parameters: &str) -> String {
-    format!("& ([scriptblock]::Create((Invoke-RestMethod {}/install.ps1))) {parameters}", site.address)
+    let [_, add, remove] = &documented(site)[..] else { panic!("one with each parameter") };
+    let command = add.strip_suffix("-AddToPath").unwrap();
+    assert_eq!(remove.strip_suffix("-Uninstall"), Some(command));
+    command.to_owned() + parameters
+}
+
+fn documented(site: &Site) -> Vec<String> {
+    let code = site::documented("powershell", "").into_iter();
+    code.map(|code| code.trim().replace("/releases/latest/download", &site.address)).collect()
 }
 
 fn directory(site: &Site) -> PathBuf {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 use crate::release::{self, TARGETS};
-use crate::site::{Site, VERSION};
+use crate::site::{Site, VERSION, documented};
 
 /// The shells, each with its arguments.
 const SHELLS: [&[&str]; 7] = [&["dash"], &["bash"], &["zsh"], &["busybox", "sh"], &["ksh"], &["mksh"], &["yash"]];
@@ -570,6 +570,73 @@ fn files_come_from_the_releases_of_the_repository_if_its_address_is_known() {
     fs::rename(site.path(&name), site.path(&directory).join(&name)).unwrap();
     install(&site, &["-q"]).env_remove("RVENV_DOWNLOAD_URL").silent();
     assert_eq!((site.requests(), installed(&site)), (vec![format!("/{directory}/{name}")], everything()));
+}
+
+/// A site that has this release where GitHub has it, and the address of its repository.
+fn repository() -> (Site, String) {
+    let site = Site::new(Some("someone/rvenv"), write_release);
+    site.scratch
+        .run("sh")
+        .args(["-c", "openssl dgst -sha256 -r rvenv* install.* | tr '*' ' ' >SHA256SUMS"])
+        .current_dir(site.path(""))
+        .silent();
+    for directory in ["latest/download", &format!("download/v{VERSION}")] {
+        let releases = site.path("someone/rvenv/releases").join(directory);
+        fs::create_dir_all(&releases).unwrap();
+        for name in names_in(&site.path("")).iter().filter(|name| *name != "someone") {
+            fs::copy(site.path(name), releases.join(name)).unwrap();
+        }
+    }
+    let address = format!("{}/someone/rvenv", site.address);
+    (site, address)
+}
+
+#[test]
+fn what_the_page_says_installs_pins_verifies_and_removes() {
+    let (site, repository) = repository();
+    let [install, pin, verify, remove] = &documented("sh", &repository)[..] else { panic!("four of sh") };
+    let (home, downloads) = (site.scratch.path("home"), site.scratch.path("downloads"));
+    fs::create_dir_all(home.join(".local/bin")).unwrap();
+    fs::create_dir(&downloads).unwrap();
+    let path = format!("{}:{}", home.join(".local/bin").display(), std::env::var("PATH").unwrap());
+    let run = |code: &str| {
+        let run = site.scratch.run("sh").args(["-euc", code]).current_dir(&downloads).env("PATH", &path);
+        run.env("HOME", &home).env_remove("RVENV_CACHE_DIR").env_remove("XDG_CACHE_HOME")
+    };
+    for install in [install, pin] {
+        run(install).ok();
+        assert_eq!(installed(&site), everything());
+        run(remove).ok();
+        assert_eq!(installed(&site), []);
+    }
+    if cfg!(target_os = "linux") {
+        assert_eq!(run(verify).ok(), "install.sh: OK\n");
+        fs::write(downloads.join("install.sh"), "damaged").unwrap();
+        assert_eq!(run(verify.lines().last().unwrap()).output().status.code(), Some(1));
+    }
+}
+
+#[test]
+fn the_dockerfile_on_the_page_adds_the_program_to_the_image() {
+    let (site, repository) = repository();
+    let [dockerfile] = &documented("dockerfile", &repository)[..] else { panic!("one Dockerfile") };
+    let at = |path: &str| site.scratch.path(path).display().to_string();
+    let dockerfile =
+        ["/opt/", "/usr/local/bin/"].iter().fold(dockerfile.clone(), |t, path| t.replace(path, &at(&path[1..])));
+    let dockerfile = dockerfile.replace("sh /install.sh", &format!("sh {}", at("install.sh")));
+    let steps = dockerfile.lines().filter_map(|line| line.split_once(' ')).filter(|(name, _)| *name != "FROM");
+    let steps: Vec<_> = steps.collect();
+    let [("ADD", add), ("RUN", install), ("COPY", copy), ("RUN", create)] = steps[..] else { panic!("{steps:?}") };
+    let program = site.scratch.path("usr/local/bin/");
+    fs::create_dir_all(&program).unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let run = |code: &str| site.scratch.run("sh").args(["-euc", code]).env("PATH", &path).env_remove("HOME").ok();
+    run(&format!("curl -fsSO {}", add.strip_suffix(" /").unwrap()));
+    run(install);
+    run(&format!("cp {}", copy.strip_prefix("--from=rvenv ").unwrap()));
+    assert_eq!(names_in(&program), ["rvenv"]);
+    run(create);
+    assert!(site.scratch.path("opt/app/bin/pip").exists());
 }
 
 #[test]

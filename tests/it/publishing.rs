@@ -221,6 +221,12 @@ fn the_address_is_set_in_one_step_in_all_files_and_before_or_after_the_commit() 
     for address in [other, ADDRESS, other] {
         checkout.address(address);
         assert!(manifest().contains(&format!("\nrepository = \"{address}\"\n")));
+        for page in ["README.md", "docs/install.md"] {
+            let page = fs::read_to_string(checkout.path(page)).unwrap();
+            let (all, own) =
+                (page.matches("/releases/").count(), page.matches(&format!("{address}/releases/")).count());
+            assert!(all == own && own > 1 && !page.contains("OWNER"), "{page}");
+        }
         checkout.package();
         checkout.publish("pypi").ok();
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::harness::*;
 use crate::reference::REFERENCE;
+use crate::site::INSTALLING;
 use crate::{jobs, packaging};
 
 const README: &str = include_str!("../../README.md");
@@ -13,11 +14,6 @@ const README: &str = include_str!("../../README.md");
 /// The README's blocks of code in a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     blocks_of(README, language)
-}
-
-fn blocks_of(page: &'static str, language: &str) -> Vec<&'static str> {
-    let fence = format!("```{language}\n");
-    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 /// A project with one requirement, a wheel of this repository's test, and a test of its own. Its PATH has rvenv, the
@@ -57,6 +53,9 @@ fn each_block_is_in_a_language_that_is_tested() {
     // `rust` is a doctest.
     assert_eq!(languages(README), BTreeSet::from(["console", "sh", "make", "yaml", "dockerfile", "rust,no_run"]));
     assert_eq!(languages(REFERENCE), BTreeSet::from(["sh"]));
+    // install_sh.rs and install_ps1.rs run them.
+    assert_eq!(languages(INSTALLING), BTreeSet::from(["sh", "powershell", "dockerfile"]));
+    assert!(README.contains(&format!("On Windows: `{}`", blocks_of(INSTALLING, "powershell")[0].trim())));
 }
 
 #[test]
@@ -115,9 +114,10 @@ fn the_shell_commands_run() {
     let session = blocks("console").concat();
     let commands: Vec<&str> = session.lines().map(|line| line.split_once("$ ").expect("a command").1).collect();
     assert!(run(&commands.join("\n")).contains(&format!("from {}", scratch.path(".venv").display())));
-    // The first two build this program and run this test; release.rs does the others.
+    // The first two build this program and run this test; release.rs and install_sh.rs do the others.
     let others = ["cargo run --release -- .venv\n", "sh tests/run --install\n"];
-    let others = [&others[..], &["pip install rvenv-cli\n", "cargo install rvenv\n"]].concat();
+    let others =
+        [&others[..], &["pip install rvenv-cli\n", "cargo install rvenv\n", blocks_of(INSTALLING, "sh")[0]]].concat();
     assert_eq!(blocks("sh"), others);
     for script in blocks_of(REFERENCE, "sh") {
         run(script);

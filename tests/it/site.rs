@@ -7,6 +7,16 @@ use crate::harness::*;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+pub const INSTALLING: &str = include_str!("../../docs/install.md");
+
+/// Code in a language of docs/install.md, for the releases at another address, and this version.
+pub fn documented(language: &str, repository: &str) -> Vec<String> {
+    let (before, _) = INSTALLING.split_once("/releases/").unwrap();
+    let address = &before[before.rfind("https://").unwrap()..];
+    let code = blocks_of(INSTALLING, language).into_iter();
+    code.map(|code| code.replace(address, repository).replace("0.1.0", VERSION)).collect()
+}
+
 /// A server for the directory `site` of a scratch directory, which has the installers.
 pub struct Site {
     pub scratch: Scratch,
