@@ -169,8 +169,8 @@ pub(crate) use system::copy_owner_and_mode;
 
 // Removing, moving and exchanging.
 
-/// A directory that is being removed, by several threads. Nothing in it is reached through a link.
-pub(crate) use system::OldTree;
+/// An open directory whose entries are being removed. Nothing in it is reached through a link.
+pub(crate) use system::OldDir;
 
 /// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and
 /// however deep the tree is.

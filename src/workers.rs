@@ -1,9 +1,9 @@
 //! Threads that share work on files: one for each core, and more where each request to the file system waits long, for a
 //! server, a virtual machine or a virus scanner. Waiting takes no processor, so it can overlap.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
@@ -13,15 +13,16 @@ use crate::os;
 const MOST: usize = 32;
 
 /// A file that takes longer than this, not counting processor time, is a sign of a slow file system. A local disk takes
-/// less than a tenth of it.
-const LONG: Duration = Duration::from_micros(500);
+/// less than a twentieth of it.
+const LONG: Duration = Duration::from_millis(1);
 
-/// The number of signs in a row after which a file system is taken for slow: a busy machine delays one or two.
-const SIGNS: usize = 4;
+/// The number of signs in a row after which a file system is taken for slow: a busy machine delays a few.
+const SIGNS: usize = 8;
 
-/// How many processors this process may use.
+/// How many processors this process may use. Finding out takes a dozen system calls.
 pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    *CORES
 }
 
 /// The workers for one file system. Clones share what they know about it.
@@ -31,15 +32,16 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Calls `work` with each of `items` and each item that it [adds](Queue::add), in any order. `work` returns how many
-    /// files and directories it has processed. Fails with one of the errors that occurred, once all threads have ended.
+    /// Calls `work` with each of `items` and each that it [adds](Queue::add). `work` returns how many files and directories it
+    /// has processed. Fails with one of the errors that occurred, once all threads have ended.
     pub(crate) fn process<T: Send, E: Send>(
         &self,
         items: impl IntoIterator<Item = T>,
         work: impl Fn(T, &Queue<T>) -> Result<usize, E> + Sync,
     ) -> Result<(), E> {
-        let state = State { items: items.into_iter().collect(), taken: 0, threads: 1, is_stopped: false };
+        let state = State { items: BTreeMap::new(), added: 0, taken: 0, threads: 1, is_stopped: false };
         let queue = Queue { state: Mutex::new(state), changed: Condvar::new() };
+        items.into_iter().for_each(|item| queue.add(0, item));
         let job = Job { workers: self, queue, work, most: MOST.into(), error: Mutex::new(None) };
         thread::scope(|scope| job.run(scope));
         job.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
@@ -103,7 +105,9 @@ pub(crate) struct Queue<T> {
 }
 
 struct State<T> {
-    items: VecDeque<T>,
+    /// By weight and number. The last is taken first.
+    items: BTreeMap<(usize, usize), T>,
+    added: usize,
     /// How many items are being processed. Each may add others.
     taken: usize,
     threads: usize,
@@ -129,20 +133,22 @@ impl<T> Drop for End<'_, T> {
 }
 
 impl<T> Queue<T> {
-    /// Adds items, behind all others.
-    pub(crate) fn add(&self, items: impl IntoIterator<Item = T>) {
+    /// Adds an item. The heaviest is taken first, and the last of those of equal weight.
+    pub(crate) fn add(&self, weight: usize, item: T) {
         let mut state = self.state();
         if !state.is_stopped {
-            state.items.extend(items);
-            self.changed.notify_all();
+            state.added += 1;
+            let key = (weight, state.added);
+            state.items.insert(key, item);
+            self.changed.notify_one();
         }
     }
 
-    /// Takes the first item. None once there will be no more.
+    /// Takes an item. None once there will be no more.
     fn take(&self) -> Option<Turn<'_, T>> {
         let mut state = self.state();
         loop {
-            if let Some(item) = state.items.pop_front() {
+            if let Some((_, item)) = state.items.pop_last() {
                 state.taken += 1;
                 return Some(Turn { item, _end: End(self) });
             }
@@ -170,5 +176,62 @@ impl<T> Queue<T> {
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The workers of a file system that has been found slow.
+    fn slow() -> Workers {
+        Workers { signs: Arc::new(SIGNS.into()) }
+    }
+
+    #[test]
+    fn items_that_an_item_adds_are_processed_too() {
+        for workers in [Workers::default(), slow()] {
+            let done = AtomicUsize::new(0);
+            let processed = workers.process([1, 2], |item, queue| {
+                (0..item).for_each(|weight| queue.add(weight, item / 2));
+                done.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, ()>(1)
+            });
+            assert_eq!((processed, done.into_inner()), (Ok(()), 2 + 1 + 2 + 2));
+        }
+    }
+
+    #[test]
+    fn nothing_is_begun_after_an_error() {
+        let begun = AtomicUsize::new(0);
+        let processed = Workers::default().process(0..100, |item, queue| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            queue.add(0, item);
+            Err::<usize, _>(item)
+        });
+        assert!(processed.is_err());
+        // One in each thread that was processing an item when the error occurred.
+        assert!(begun.into_inner() <= cores());
+    }
+
+    #[test]
+    fn a_panic_in_one_thread_ends_the_others() {
+        let processed = std::panic::catch_unwind(|| {
+            slow().process(0..100, |item, _| if item == 50 { panic!("as expected") } else { Ok::<_, ()>(1) })
+        });
+        assert!(processed.is_err());
+    }
+
+    #[test]
+    fn a_file_system_is_slow_after_several_slow_files_in_a_row() {
+        let workers = Workers::default();
+        let note = |times: usize, micros| (0..times).for_each(|_| workers.note(Duration::from_micros(micros), 1));
+        note(SIGNS - 1, 4000);
+        note(1, 40);
+        note(SIGNS - 1, 4000);
+        assert_eq!(workers.wanted(), cores());
+        note(1, 4000);
+        note(1, 40);
+        assert_eq!(workers.wanted(), MOST);
     }
 }

@@ -1,5 +1,5 @@
-//! The floor: copies a tree and does nothing else, as fast as a small program can. It creates all directories; then one
-//! thread per core takes whole directories, those with the most files first, and reads and writes their files relative
+//! The floor: copies a tree and does nothing else, as fast as a small program can. It creates all directories; then threads
+//! take whole directories, those with the most files first, and reads and writes their files relative
 //! to the open directories. Symbolic links are created again as links. Times and owners are not copied, and nothing is
 //! synced to disk.
 
@@ -23,13 +23,14 @@ struct Directory {
     links: Vec<OsString>,
 }
 
-/// The program: `floor copy|hardlink SOURCE DEST…`.
+/// The program: `floor copy|hardlink THREADS SOURCE DEST…`.
 pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
     let hardlink = words.next().is_some_and(|word| word == "hardlink");
+    let threads = words.next().unwrap_or_default().to_string_lossy().parse()?;
     let source = PathBuf::from(words.next().unwrap_or_default());
     let directories = read(&source)?;
     for dest in words {
-        write(hardlink, &directories, &source, Path::new(&dest))?;
+        write(hardlink, threads, &directories, &source, Path::new(&dest))?;
     }
     Ok(())
 }
@@ -56,7 +57,7 @@ fn read(source: &Path) -> io::Result<Vec<Directory>> {
     Ok(directories)
 }
 
-fn write(hardlink: bool, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
+fn write(hardlink: bool, threads: usize, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
     for directory in directories {
         fs::create_dir(dest.join(&directory.path))?;
     }
@@ -70,9 +71,8 @@ fn write(hardlink: bool, directories: &[Directory], source: &Path, dest: &Path) 
         }
         Ok(())
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let own = work();
         others.into_iter().try_for_each(|other| other.join().expect("no panic")).and(own)
     })

@@ -17,7 +17,7 @@ UV_SEED = with_flags("--seed --offline", UV)
 VIRTUALENV = "VIRTUALENV_OVERRIDE_APP_DATA=$cache/virtualenv $virtualenv --no-periodic-update -p $python $env"
 SEEDER = "RVENV_CACHE_DIR=$cache/rvenv " + with_flags("--seeder rvenv", VIRTUALENV)
 VENV = "$python -m venv $env"
-FLOOR = "$floor floor copy $tree $env"
+FLOOR = "$floor floor copy $cores $tree $env"
 # Compiles all modules with one process per core.
 COMPILE = "$python -I -S $compile $env/lib"
 INSTALL = "$env/bin/python -m pip install --no-index --disable-pip-version-check --quiet $small_wheel"
@@ -38,6 +38,8 @@ class Group:
     goals: list
     # Whether to run only half the rounds.
     is_long: bool = False
+    # How long each request to the file system of the environments waits.
+    microseconds: int = 0
 
     def rounds(self, asked):
         return (asked + 1) // 2 if self.is_long else asked
@@ -151,6 +153,16 @@ def groups(python):
             "rvenv -p PATH": [RVENV_WITHOUT_PIP],
             "rvenv, python3 is a shim": [f"PATH=$shims:$PATH PYENV_VERSION=$pyenv_name {without_path}"],
         }, [at_most("rvenv, python3 is a shim", 1.2, "rvenv -p PATH")])
+
+    for milliseconds in [1, 4] if python.has_fuse else []:
+        floor, clear = FLOOR.replace("$cores", "32"), with_flags("--clear", RVENV)
+        yield Group(f"slow-disk-{milliseconds}", f"with pip, each request to the disk waits {milliseconds} ms, warm", {
+            "floor: copies, 32 threads": [floor], "floor: copies": [FLOOR], **WARM, "rvenv, --clear": [RVENV, clear],
+        }, [
+            at_most("rvenv", 0.75, "floor: copies, 32 threads"),
+            faster("rvenv", 8, "uv --seed --offline"),
+            at_most("rvenv, --clear", 2.5, "rvenv"),
+        ], is_long=True, microseconds=1000 * milliseconds)
 
     env_dirs = [f"$dir/env{number}" for number in range(20)]
     yield Group("twenty", "20 environments with pip and .pyc, warm", {

@@ -4,11 +4,14 @@ Neither environments nor caches are removed between runs: ext4 does not reuse an
 and walks over all of them to find another, whichever program creates the file.
 """
 
+import contextlib
 import os
 import statistics
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from commands import Failed, run
 
@@ -53,7 +56,32 @@ class Outcome:
         self.spread = (quartiles[2] - quartiles[0]) / self.median
 
 
+@contextlib.contextmanager
+def slow_disk(mountpoint, microseconds):
+    """While it lasts, each request to the file system at `mountpoint` waits."""
+    backing = mountpoint.with_suffix(".backing")
+    for directory in [mountpoint, backing]:
+        directory.mkdir()
+    mount = Path(__file__).parents[2] / "tests/slow-disk/mount"
+    server = subprocess.Popen([mount, backing, str(microseconds), mountpoint])
+    while not os.path.ismount(mountpoint):
+        if server.poll() is not None:
+            raise Failed("could not mount the slow disk")
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        subprocess.run(["fusermount3", "-u", mountpoint], check=True)
+        server.wait()
+
+
 def run_group(setup, group, rounds):
+    disk = slow_disk(setup.directory / group.name, group.microseconds)
+    with disk if group.microseconds else contextlib.nullcontext():
+        return run_rounds(setup, group, rounds)
+
+
+def run_rounds(setup, group, rounds):
     """Returns the outcomes. A round before the timed ones warms the caches, and one after them measures memory."""
     outcomes = [Outcome(name) for name in group.contestants]
     last = rounds + os.path.exists(GNU_TIME)

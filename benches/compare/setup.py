@@ -74,6 +74,7 @@ class Setup:
         pyenv = Path(CLEAN.get("PYENV_ROOT") or "~/.pyenv").expanduser().resolve()
         # Whether it is one of pyenv's, and there is a shim `python3`.
         self.has_shim = pyenv / "versions" in python.parents and (pyenv / "shims/python3").exists()
+        self.has_fuse = os.access("/dev/fuse", os.W_OK) and bool(shutil.which("fusermount3"))
         self.values = {
             "python": python,
             "base_without_pip": copy_without_pip(python, directory / "copy") if self.has_bundled_pip else python,
@@ -83,6 +84,7 @@ class Setup:
             **peers.programs,
             "uv_cache": peers.uv_cache,
             "floor": floor,
+            "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
             "compile": Path(__file__).with_name("compile.py"),
             "small_wheel": directory / "small-1.0-py3-none-any.whl",
             **{name: directory / name for name in ["cache", "tree", "sources", "empty"]},

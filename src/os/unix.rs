@@ -17,7 +17,7 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(crate) use process::*;
-pub(crate) use replaceable::{OldTree, PinnedDir, is_replaceable, remove_tree};
+pub(crate) use replaceable::{OldDir, PinnedDir, is_replaceable, remove_tree};
 use replaceable::{STICKY, open_at_any_mode};
 
 /// A registry key, of which there are none.

@@ -186,32 +186,34 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
 }
 
-/// A directory that is being removed, by several threads.
-pub(crate) struct OldTree(PathBuf);
+/// A directory whose entries are being removed, by its path: an open one could not be removed.
+pub(crate) struct OldDir(PathBuf);
 
-impl OldTree {
-    pub(crate) fn open(path: &Path) -> io::Result<OldTree> {
-        Ok(OldTree(path.to_owned()))
+impl OldDir {
+    pub(crate) fn open(path: &Path) -> io::Result<OldDir> {
+        Ok(OldDir(path.to_owned()))
     }
 
-    /// Removes the files in the directory at `below`, and returns how many there were, and the directories in it.
-    pub(crate) fn remove_files(&self, below: &Path) -> io::Result<(usize, Vec<OsString>)> {
-        let (mut removed, mut inner) = (0, vec![]);
-        for entry in std::fs::read_dir(self.0.join(below))? {
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<OldDir> {
+        OldDir::open(&self.0.join(name))
+    }
+
+    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
+        let (mut files, mut directories) = (vec![], vec![]);
+        for entry in std::fs::read_dir(&self.0)? {
             let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                inner.push(entry.file_name());
-            } else {
-                std::fs::remove_file(entry.path())?;
-                removed += 1;
-            }
+            let kind = if entry.file_type()?.is_dir() { &mut directories } else { &mut files };
+            kind.push(entry.file_name());
         }
-        Ok((removed, inner))
+        Ok((files, directories))
     }
 
-    /// Removes the empty directory at `below`.
-    pub(crate) fn remove_directory(&self, below: &Path) -> io::Result<()> {
-        std::fs::remove_dir(self.0.join(below))
+    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        std::fs::remove_file(self.0.join(name))
+    }
+
+    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
+        std::fs::remove_dir(self.0.join(name))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{AtPath, Error, Result};
 use crate::event::{Event, Observer};
 use crate::interrupt::Interrupt;
 use crate::os;
-use crate::workers::Workers;
+use crate::workers::{Queue, Workers};
 
 /// A directory that files are written into.
 pub(super) struct Root<'a> {
@@ -88,52 +88,85 @@ pub(super) struct Directory<'a> {
 /// more, the largest directory is finished long after the others.
 const PORTION: usize = 16;
 
-/// Files of one directory, from one of them on. Zero stands for the directory too, which is created first.
+/// The number of threads that write into one directory: the kernel lets only one at a time create a file there.
+const LANES: usize = 2;
+
+/// Files of one directory, from one of them on. If that is the first one, the directory too.
 struct Portion<'a> {
     directory: &'a str,
     from: usize,
 }
 
-/// Creates each directory that `files` are in, and calls `fill` with it and a portion of its files. As the kernel lets
-/// only one thread at a time create a file in a directory, a directory's next portion comes after all portions of others
-/// that could be begun already.
+/// The files of each directory, and the directories in each.
+#[derive(Default)]
+struct Tree<'a> {
+    files: BTreeMap<&'a str, Vec<&'a InstalledFile>>,
+    inner: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// The number of files in a directory and below it.
+    weights: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(files: &[&'a InstalledFile]) -> Tree<'a> {
+        let mut tree = Tree::default();
+        for file in files {
+            tree.files.entry(file.directory()).or_default().push(file);
+        }
+        for (name, files) in &tree.files {
+            let mut above = "";
+            for inner in prefixes(name) {
+                tree.inner.entry(above).or_default().insert(inner);
+                *tree.weights.entry(inner).or_default() += files.len();
+                above = inner;
+            }
+        }
+        tree
+    }
+
+    fn files(&self, directory: &str) -> &[&'a InstalledFile] {
+        self.files.get(directory).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the directories in a directory: first those with the most files in and below them.
+    fn add_inner(&self, directory: &str, queue: &Queue<Portion<'a>>) {
+        for directory in self.inner.get(directory).into_iter().flatten() {
+            queue.add(self.weights[directory], Portion { directory, from: 0 });
+        }
+    }
+
+    /// Adds the portion from this file of a directory on, unless it has no more.
+    fn add_later(&self, directory: &'a str, from: usize, queue: &Queue<Portion<'a>>) {
+        let left = self.files(directory).len().saturating_sub(from);
+        if left > 0 {
+            queue.add(left, Portion { directory, from });
+        }
+    }
+}
+
+/// Creates each directory that `files` are in, and calls `fill` with it and a portion of its files.
 pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
     fill: impl Fn(&mut Directory, &[&InstalledFile]) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let (mut filled, mut below) =
-        (BTreeMap::<&str, Vec<&InstalledFile>>::new(), BTreeMap::<&str, BTreeSet<&str>>::new());
-    for file in files {
-        filled.entry(file.directory()).or_default().push(file);
-    }
-    for name in filled.keys() {
-        let mut above = "";
-        for inner in prefixes(name) {
-            below.entry(above).or_default().insert(inner);
-            above = inner;
-        }
-    }
-    let written = AtomicUsize::new(0);
+    let (tree, written) = (Tree::of(files), AtomicUsize::new(0));
     root.workers.process([Portion { directory: "", from: 0 }], |Portion { directory, from }, queue| {
         root.interrupt.check()?;
         if from == 0 {
             if !directory.is_empty() {
                 create_directory(root, directory)?;
             }
-            let below = below.get(directory).into_iter().flatten();
-            queue.add(below.map(|directory| Portion { directory, from: 0 }));
+            tree.add_inner(directory, queue);
+            (1..LANES).for_each(|lane| tree.add_later(directory, lane * PORTION, queue));
         }
-        let rest = filled.get(directory).map_or(&[][..], |files| &files[from..]);
-        let (portion, later) = rest.split_at(rest.len().min(PORTION));
-        if !later.is_empty() {
-            queue.add([Portion { directory, from: from + PORTION }]);
-        }
+        let rest = tree.files(directory).get(from..).unwrap_or_default();
+        let portion = &rest[..rest.len().min(PORTION)];
         if !portion.is_empty() {
             fill(&mut Directory::open(root, directory)?, portion)?;
             let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
             root.observer.tell(Event::Files { written, total: files.len() });
         }
+        tree.add_later(directory, from + LANES * PORTION, queue);
         Ok(portion.len().max(1))
     })
 }

@@ -1,13 +1,14 @@
 //! Removes directories and files, even where their modes do not let the owner. Links are removed, never their targets.
 
-use std::cmp::Reverse;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::os::{self, OldTree, PinnedDir};
+use crate::os::{self, OldDir, PinnedDir};
 use crate::workers::Workers;
 
 /// Fails, naming the file, if a program has something at or below `path` open in a way that prevents its removal (Windows).
@@ -55,31 +56,81 @@ pub(super) fn remove_tree(path: &Path, workers: &Workers) -> io::Result<()> {
     if !os::is_directory(path) {
         return remove_file(path);
     }
-    let removed = OldTree::open(path).and_then(|tree| {
-        remove_directories(&tree, empty_directories(&tree, workers)?, workers)?;
-        fs::remove_dir(path)
-    });
+    let removed = OldDir::open(path).and_then(|top| empty(top, workers)).and_then(|()| fs::remove_dir(path));
     removed.or_else(|_| os::with_patience(|| os::remove_tree(path)))
 }
 
-/// Removes the files of a tree. Returns its directories.
-fn empty_directories(tree: &OldTree, workers: &Workers) -> io::Result<Vec<PathBuf>> {
-    let found = Mutex::new(Vec::new());
-    workers.process([PathBuf::new()], |directory, queue| {
-        let (removed, inner) = tree.remove_files(&directory)?;
-        queue.add(inner.into_iter().map(|name| directory.join(name)));
-        found.lock().unwrap_or_else(PoisonError::into_inner).push(directory);
-        Ok::<_, io::Error>(removed + 1)
-    })?;
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+/// The depth from which on removal is left to one thread: directories are kept open until those in them are removed.
+const DEEP: usize = 32;
+
+/// The number of open directories from which on files are removed before further directories are opened.
+const MANY: usize = 200;
+
+/// A directory that is being removed.
+struct Removal {
+    open: OldDir,
+    /// The directory that it is in, and its name there. None for the outermost.
+    above: Option<(Arc<Removal>, OsString)>,
+    depth: usize,
+    /// The number of directories in it that still exist, and one while it has files.
+    left: AtomicUsize,
 }
 
-/// Removes empty directories, the innermost first, but for the tree's own.
-fn remove_directories(tree: &OldTree, mut directories: Vec<PathBuf>, workers: &Workers) -> io::Result<()> {
-    let depth = |directory: &PathBuf| directory.components().count();
-    directories.retain(|directory| depth(directory) > 0);
-    directories.sort_by_cached_key(|directory| Reverse(depth(directory)));
-    directories
-        .chunk_by(|one, other| depth(one) == depth(other))
-        .try_for_each(|level| workers.process(level, |directory, _| tree.remove_directory(directory).map(|()| 1)))
+enum Work {
+    /// Look at what is in the directory of this name.
+    List(Arc<Removal>, OsString),
+    /// Remove the files of these names.
+    Remove(Arc<Removal>, Vec<OsString>),
+}
+
+/// Removes everything in a directory, the innermost directories first. Directories are listed before files are removed, so
+/// that the largest directory does not come last.
+fn empty(top: OldDir, workers: &Workers) -> io::Result<()> {
+    let open = AtomicUsize::new(0);
+    let top = Arc::new(Removal { open: top, above: None, depth: 0, left: AtomicUsize::new(1) });
+    workers.process(top.list()?, |work, queue| match work {
+        Work::List(above, name) => {
+            let weight = if open.fetch_add(1, Ordering::Relaxed) < MANY { usize::MAX } else { 0 };
+            for work in above.enter(name)?.list()? {
+                queue.add(if let Work::Remove(_, files) = &work { files.len() } else { weight }, work);
+            }
+            Ok(1)
+        }
+        Work::Remove(directory, files) => {
+            files.iter().try_for_each(|file| directory.open.remove_file(file))?;
+            open.fetch_sub(directory.finish()?, Ordering::Relaxed);
+            Ok(files.len().max(1))
+        }
+    })
+}
+
+impl Removal {
+    fn enter(self: &Arc<Removal>, name: OsString) -> io::Result<Arc<Removal>> {
+        if self.depth == DEEP {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let (open, above, depth) = (self.open.enter(&name)?, Some((self.clone(), name)), self.depth + 1);
+        Ok(Arc::new(Removal { open, above, depth, left: AtomicUsize::new(1) }))
+    }
+
+    /// What is to be done in the directory.
+    fn list(self: Arc<Removal>) -> io::Result<Vec<Work>> {
+        let (files, inner) = self.open.list()?;
+        self.left.fetch_add(inner.len(), Ordering::Relaxed);
+        let mut work: Vec<Work> = inner.into_iter().map(|name| Work::List(self.clone(), name)).collect();
+        work.push(Work::Remove(self, files));
+        Ok(work)
+    }
+
+    /// Removes the directory if nothing is left in it, and then perhaps the one that it is in. Returns how many it removed.
+    fn finish(&self) -> io::Result<usize> {
+        let (mut removal, mut removed) = (self, 0);
+        while removal.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let Some((above, name)) = &removal.above else { break };
+            above.open.remove_directory(name)?;
+            removal = above;
+            removed += 1;
+        }
+        Ok(removed)
+    }
 }

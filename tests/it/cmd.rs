@@ -161,7 +161,8 @@ fn in_situation(scratch: &Scratch, situation: Situation, env_dir: &Path, called:
     }
     let (mut was, mut after) = (was.clone(), after.clone());
     // An inherited environment is not active any more.
-    ["VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"].map(|name| was.remove(name));
+    was.remove("VIRTUAL_ENV");
+    was.remove("VIRTUAL_ENV_PROMPT");
     if situation == "no prompt shown any more" {
         after.remove("VIRTUAL_ENV_DISABLE_PROMPT");
     }

@@ -87,6 +87,8 @@ mod scripts;
 #[cfg(unix)] // signals
 mod signals;
 mod site;
+#[cfg(target_os = "linux")] // FUSE
+mod slow_disk;
 #[cfg(unix)] // an sh script
 mod stand_in;
 #[cfg(unix)] // the sources are the same everywhere

@@ -4,12 +4,12 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 /// The sticky bit: in a directory that has it, only the owner of a file can remove it.
@@ -112,45 +112,42 @@ fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
     Ok(rustix::fs::chmodat(parent, path, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
-/// A directory that is being removed, by several threads. Nothing in it is reached through a link.
-pub(crate) struct OldTree(OwnedFd);
+/// A directory whose entries are being removed.
+pub(crate) struct OldDir(OwnedFd);
 
-/// The depth from which on [`OldTree`] fails, since each directory is opened from the outermost on.
-const DEEP: usize = 32;
-
-impl OldTree {
-    pub(crate) fn open(path: &Path) -> io::Result<OldTree> {
-        Ok(OldTree(open(CWD, path)?))
+impl OldDir {
+    pub(crate) fn open(path: &Path) -> io::Result<OldDir> {
+        Ok(OldDir(open(CWD, path)?))
     }
 
-    /// Removes the files in the directory at `below`, and returns how many there were, and the directories in it.
-    pub(crate) fn remove_files(&self, below: &Path) -> io::Result<(usize, Vec<OsString>)> {
-        let (directory, mut removed, mut inner) = (self.descend(below)?, 0, vec![]);
-        for name in names(&directory)? {
-            match rustix::fs::unlinkat(&directory, &name, AtFlags::empty()) {
-                // What unlink(2) answers for a directory depends on the system.
-                Err(Errno::ISDIR | Errno::PERM) => inner.push(OsString::from_vec(name.into_bytes())),
-                unlinked => {
-                    unlinked?;
-                    removed += 1;
-                }
+    /// Opens a directory in it.
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<OldDir> {
+        Ok(OldDir(open(self.0.as_fd(), name.as_ref())?))
+    }
+
+    /// The names of the files and of the directories in it.
+    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
+        let (mut files, mut directories) = (vec![], vec![]);
+        for entry in Dir::read_from(&self.0)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
+            match entry.file_type() {
+                FileType::Directory if name == "." || name == ".." => {}
+                FileType::Directory => directories.push(name),
+                _ => files.push(name),
             }
         }
-        Ok((removed, inner))
+        Ok((files, directories))
     }
 
-    /// Removes the empty directory at `below`.
-    pub(crate) fn remove_directory(&self, below: &Path) -> io::Result<()> {
-        let above = self.descend(below.parent().unwrap_or(below))?;
-        Ok(rustix::fs::unlinkat(above, below.file_name().unwrap_or_default(), AtFlags::REMOVEDIR)?)
+    /// Removes a file in it.
+    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    fn descend(&self, below: &Path) -> io::Result<OwnedFd> {
-        if below.iter().count() > DEEP {
-            return Err(Errno::NAMETOOLONG.into());
-        }
-        let start = open(self.0.as_fd(), Path::new("."))?;
-        below.iter().try_fold(start, |directory, name| Ok(open(directory.as_fd(), name.as_ref())?))
+    /// Removes an empty directory in it.
+    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 }
 

@@ -213,6 +213,17 @@ unsafe extern "system" fn on_event(event: u32) -> i32 {
     1
 }
 
+/// Zero if the system does not tell.
+pub(crate) fn thread_time() -> Duration {
+    let mut times = [FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
+    let [created, ended, kernel, user] = &mut times;
+    // SAFETY: the four pointers are valid, and the handle means this thread.
+    unsafe { GetThreadTimes(GetCurrentThread(), created, ended, kernel, user) };
+    let ticks = |time: FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+    // A tick is 100 nanoseconds.
+    Duration::from_nanos((ticks(times[2]) + ticks(times[3])) * 100)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,15 +240,4 @@ mod tests {
         }
         assert!(watch_console(&stop).is_err());
     }
-}
-
-/// Zero if the system does not tell.
-pub(crate) fn thread_time() -> Duration {
-    let mut times = [FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 }; 4];
-    let [created, ended, kernel, user] = &mut times;
-    // SAFETY: the four pointers are valid, and the handle means this thread.
-    unsafe { GetThreadTimes(GetCurrentThread(), created, ended, kernel, user) };
-    let ticks = |time: FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
-    // A tick is 100 nanoseconds.
-    Duration::from_nanos((ticks(times[2]) + ticks(times[3])) * 100)
 }
