@@ -255,8 +255,7 @@ impl EnvBuilder {
     /// unchanged.
     fn commit(&self, context: &mut Context) -> Result<()> {
         self.session.interrupt.check()?;
-        let clear = matches!(context.options.existing, Existing::Clear { .. });
-        context.stage.commit(clear)
+        context.stage.commit()
     }
 
     /// Runs the environment's pip to upgrade pip, and setuptools where the interpreter bundles it.

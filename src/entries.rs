@@ -34,6 +34,11 @@ pub(crate) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
+/// Whether nothing is in a directory.
+pub(crate) fn is_empty(directory: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(directory)?.next().is_none())
+}
+
 /// Whether something of this name exists, even if it is a broken link.
 pub(crate) fn entry_exists(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {

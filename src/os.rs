@@ -167,6 +167,10 @@ pub(crate) use system::is_plain_directory;
 /// Gives a directory the owner, group and mode of another.
 pub(crate) use system::copy_owner_and_mode;
 
+/// Gives a file or link that is to replace another the owner and group of that one as far as possible, and a file its
+/// permissions too, except that it stays executable.
+pub(crate) use system::copy_owner_and_permissions;
+
 // Removing, moving and exchanging.
 
 /// An open directory whose entries are being removed. Nothing in it is reached through a link.

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Below them: `staging_dir.rs`, the directory where everything is built, which is also the lock on ENV_DIR; `merge.rs`
-//! and `swap.rs`, the two ways into an existing ENV_DIR; `moving.rs` and `removal.rs`, which move and remove.
+//! and `swap.rs`, the ways into an existing ENV_DIR; `moving.rs` and `removal.rs`, which move and remove.
 
 mod lock;
 mod merge;
@@ -62,10 +62,10 @@ enum State {
 
 impl Stage {
     /// Starts building once it is this run's turn to work on ENV_DIR. While another run is working on it, `waiting` is
-    /// called repeatedly; an error from it ends the wait.
-    pub(crate) fn new(env_dir: &Path, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
+    /// called repeatedly; an error from it ends the wait. With `clear`, nothing else remains in an existing ENV_DIR.
+    pub(crate) fn new(env_dir: &Path, clear: bool, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         let place = place_of(env_dir)?;
-        let (files, state) = match lock::acquire(&place, &mut waiting)? {
+        let (files, state) = match lock::acquire(&place, clear, &mut waiting)? {
             Lock::New(new_env) => (new_env.built(&place), State::New(new_env)),
             Lock::Existing(existing) => (existing.built(), State::Existing(existing)),
         };
@@ -172,15 +172,13 @@ impl Stage {
         !matches!(self.state, State::New(_))
     }
 
-    /// Puts what was built in place as the environment. With `clear`, nothing else remains in ENV_DIR. After an error,
-    /// ENV_DIR is as it was and what was built is gone.
+    /// Puts what was built in place as the environment. After an error, ENV_DIR is as it was and what was built is gone.
     ///
     /// Fails with [`Error::Appeared`] if ENV_DIR did not exist when the work began, but does now.
-    pub(crate) fn commit(&mut self, clear: bool) -> Result<()> {
+    pub(crate) fn commit(&mut self) -> Result<()> {
         let committed = match mem::replace(&mut self.state, State::Failed) {
             State::New(new_env) => new_env.commit(&self.place)?,
-            State::Existing(existing) if clear => existing.replace(&self.place)?,
-            State::Existing(existing) => existing.merge(&self.place)?,
+            State::Existing(existing) => existing.commit(&self.place)?,
             State::Failed => {
                 let reason = "an earlier attempt to put it in place failed, and what was built was removed; run again"
                     .to_owned();

@@ -4,10 +4,10 @@ mod process;
 mod replaceable;
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -193,6 +193,17 @@ pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
         std::os::unix::fs::fchown(&to, Some(wanted.uid()), Some(wanted.gid()))?;
     }
     if wanted.mode() == there.mode() { Ok(()) } else { to.set_permissions(wanted.permissions()) }
+}
+
+pub(crate) fn copy_owner_and_permissions(from: &Path, to: &Path) {
+    let (Ok(wanted), Ok(there)) = (from.symlink_metadata(), to.symlink_metadata()) else { return };
+    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
+        let _ = std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()));
+    }
+    let mode = wanted.mode() & PERMISSIONS | there.mode() & 0o111;
+    if wanted.is_file() && there.is_file() && mode != there.mode() & PERMISSIONS {
+        let _ = std::fs::set_permissions(to, Permissions::from_mode(mode));
+    }
 }
 
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {

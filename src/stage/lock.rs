@@ -1,12 +1,13 @@
 //! The lock on ENV_DIR: finds out what exists, chooses the place of the staging directory, and waits until no other run
 //! has locked it. What a killed run left is repaired here, before anything else is done.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::staging_dir::StagingDir;
 use super::states::{ExistingEnv, NewEnv};
 use super::swap;
-use crate::entries::entry_exists;
+use crate::entries::{self, entry_exists};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
@@ -18,7 +19,7 @@ pub(super) enum Lock {
 
 /// Waits until no other run is working on ENV_DIR. Meanwhile `waiting` is called repeatedly; an error from it ends the
 /// wait.
-pub(super) fn acquire(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Lock> {
+pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Lock> {
     loop {
         let site = Site::of(env_dir)?;
         let staging = match site.lock(env_dir, waiting) {
@@ -31,9 +32,35 @@ pub(super) fn acquire(env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -
         }
         return Ok(match site {
             Site::Nothing { above } => Lock::New(NewEnv::new(staging, above)),
-            Site::Directory => Lock::Existing(ExistingEnv::new(staging)),
+            Site::Directory => existing(staging, env_dir, clear, waiting).map(Lock::Existing)?,
         });
     }
+}
+
+/// Prepares to build for an existing ENV_DIR, in a directory that is created in ENV_DIR. So the system gives it what
+/// directories pass on: the setgid bit with the group, default access control lists, flags, labels and quotas. If it is
+/// to take the place of ENV_DIR, it then moves out.
+fn existing(
+    staging: StagingDir,
+    env_dir: &Path,
+    clear: bool,
+    waiting: &mut dyn FnMut() -> Result<()>,
+) -> Result<ExistingEnv> {
+    if staging.is_in(env_dir) {
+        return Ok(ExistingEnv::new(staging, None, clear));
+    }
+    let takes_its_place = clear || entries::is_empty(env_dir).at("read the directory", env_dir)?;
+    let inner = match lock_in(env_dir, env_dir, waiting) {
+        // Nothing can be created in it.
+        Err(Error::Io { .. }) => return Ok(ExistingEnv::new(staging, None, clear)),
+        locked => locked?,
+    };
+    if !takes_its_place {
+        return Ok(ExistingEnv::new(staging, Some(inner), clear));
+    }
+    // Where that fails, it inherits from the directory that ENV_DIR is in.
+    let _ = fs::create_dir(inner.new_files()).and_then(|()| fs::rename(inner.new_files(), staging.new_files()));
+    Ok(ExistingEnv::new(staging, None, clear))
 }
 
 /// What exists at ENV_DIR.

@@ -58,6 +58,19 @@ fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
             merge_into(&from, &to, &enter()?)?;
             continue;
         }
+        if let Ok(there) = place.symlink_metadata() {
+            if is_same_link(&from, &place) {
+                continue;
+            }
+            // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere.
+            if there.is_symlink() && name == "pyvenv.cfg" && !os::is_replaceable(&place) {
+                let target = place.canonicalize().unwrap_or(place);
+                os::copy_owner_and_permissions(&target, &from);
+                moving::copy(&from, &target).at("write", &to)?;
+                continue;
+            }
+            os::copy_owner_and_permissions(&place, &from);
+        }
         match os::with_patience(|| fs::rename(&from, &place)) {
             // Whatever prevents the directory from being renamed, a new one can be created.
             Err(_) if is_directory => {
@@ -75,6 +88,11 @@ fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether both are links with the same target.
+fn is_same_link(one: &Path, other: &Path) -> bool {
+    fs::read_link(one).is_ok_and(|target| fs::read_link(other).is_ok_and(|others| others == target))
 }
 
 /// Whether two files have the same contents. A file that cannot be read differs from every other.

@@ -85,6 +85,11 @@ impl StagingDir {
         &self.path
     }
 
+    /// Whether it is in this directory.
+    pub(super) fn is_in(&self, directory: &Path) -> bool {
+        self.path.parent() == Some(directory)
+    }
+
     pub(super) fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::staging_dir::StagingDir;
 use super::swap::{Swapped, Unswapped};
 use super::{merge, removal, swap};
-use crate::entries::{entry_exists, join};
+use crate::entries::{self, entry_exists, join};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
@@ -97,6 +97,10 @@ impl NewEnv {
 #[derive(Debug)]
 pub(super) struct ExistingEnv {
     pub(super) staging: StagingDir,
+    /// A directory in ENV_DIR where the new files are built, rather than in `staging`.
+    inner: Option<StagingDir>,
+    /// Whether nothing else remains in ENV_DIR.
+    clear: bool,
     /// The environment's own directories, which may not be links.
     no_symlinks: Vec<PathBuf>,
     /// Files of ENV_DIR that no longer belong in the environment.
@@ -104,13 +108,13 @@ pub(super) struct ExistingEnv {
 }
 
 impl ExistingEnv {
-    pub(super) fn new(staging: StagingDir) -> ExistingEnv {
-        ExistingEnv { staging, no_symlinks: vec![], obsolete: vec![] }
+    pub(super) fn new(staging: StagingDir, inner: Option<StagingDir>, clear: bool) -> ExistingEnv {
+        ExistingEnv { staging, inner, clear, no_symlinks: vec![], obsolete: vec![] }
     }
 
     /// Where the new files are built.
     pub(super) fn built(&self) -> PathBuf {
-        self.staging.new_files()
+        self.inner.as_ref().unwrap_or(&self.staging).new_files()
     }
 
     /// Makes a merge fail if `path`, one of the environment's own directories, is a link.
@@ -128,8 +132,25 @@ impl ExistingEnv {
         self.obsolete.iter().any(|obsolete| obsolete == path)
     }
 
+    /// Puts the new files in place.
+    pub(super) fn commit(self, env_dir: &Path) -> Result<Committed> {
+        if self.clear {
+            return self.replace(env_dir);
+        }
+        let names = entries::names(env_dir).at("read the directory", env_dir)?;
+        if !names.iter().all(|name| name == self.staging.name()) {
+            self.merge(env_dir)?;
+            return Ok(Committed { staging: self.staging, before: Before::Same });
+        }
+        // Nothing else is in it, so that all of it can appear at once.
+        if !swap::take_place(&self.built(), env_dir) {
+            self.merge(env_dir)?;
+        }
+        Ok(Committed { staging: self.staging, before: Before::Empty })
+    }
+
     /// Moves the new files into ENV_DIR. Existing files are replaced.
-    pub(super) fn merge(self, env_dir: &Path) -> Result<Committed> {
+    fn merge(&self, env_dir: &Path) -> Result<()> {
         let built = self.built();
         merge::check(&built, env_dir, &self.no_symlinks)?;
         let mut gone = Vec::new();
@@ -141,12 +162,11 @@ impl ExistingEnv {
             }
         }
         merge::merge(&built, env_dir)?;
-        removal::remove_files(&gone, env_dir)?;
-        Ok(Committed { staging: self.staging, before: Before::Same })
+        removal::remove_files(&gone, env_dir)
     }
 
     /// Replaces everything in ENV_DIR with the new files.
-    pub(super) fn replace(self, env_dir: &Path) -> Result<Committed> {
+    fn replace(self, env_dir: &Path) -> Result<Committed> {
         match swap::swap(&self.staging, env_dir) {
             Ok(swapped) => Ok(Committed { staging: self.staging, before: Before::Another(swapped) }),
             Err(Unswapped::Untouched(error)) => Err(error),
@@ -174,6 +194,8 @@ pub(super) struct Committed {
 enum Before {
     /// It did not exist, nor did the directories from `outermost` down to it.
     Nothing { outermost: PathBuf },
+    /// An empty directory.
+    Empty,
     /// The same environment, into which new files were merged.
     Same,
     /// Another one, which is now in the staging directory.
@@ -187,6 +209,11 @@ impl Committed {
     pub(super) fn roll_back(self, env_dir: &Path) -> Option<String> {
         match self.before {
             Before::Same => None,
+            Before::Empty => {
+                let entries = entries::names(env_dir).unwrap_or_default();
+                let entries = entries.iter().filter(|name| *name != self.staging.name());
+                entries.map(|name| env_dir.join(name)).find_map(|entry| remove_tree(&entry, &self.staging))
+            }
             Before::Nothing { outermost } => remove(env_dir, &outermost, self.staging),
             Before::Another(swapped) => {
                 let error = swapped.undo(&self.staging, env_dir).err()?;
@@ -210,12 +237,17 @@ impl Committed {
 /// Removes the environment, and the parent directories that appeared with it unless something else is in them by now.
 /// Returns a warning if the environment could not be removed.
 fn remove(env_dir: &Path, outermost: &Path, staging: StagingDir) -> Option<String> {
-    let removed = removal::remove_tree(env_dir, &staging.workers);
+    let warning = remove_tree(env_dir, &staging);
     // The staging directory may be in one of the parents that are removed next.
     drop(staging);
     let parents = env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(outermost));
     // Stops at the first that is not empty.
     let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
-    let error = removed.err()?;
-    Some(format!("the unfinished environment {} could not be removed: {error}", Quoted(env_dir)))
+    warning
+}
+
+/// Removes what is at `path`. Returns a warning if that fails.
+fn remove_tree(path: &Path, staging: &StagingDir) -> Option<String> {
+    let error = removal::remove_tree(path, &staging.workers).err()?;
+    Some(format!("the unfinished environment {} could not be removed: {error}", Quoted(path)))
 }

@@ -56,9 +56,7 @@ pub(super) enum Unswapped {
 pub(super) fn swap(staging: &StagingDir, env_dir: &Path) -> Result<Swapped, Unswapped> {
     let new = staging.pinned().join(NEW);
     removal::check_not_in_use(env_dir).map_err(Unswapped::Untouched)?;
-    // The existing directory may be the current directory or a mount, or have more attributes than owner and mode.
-    let plain = os::is_plain_directory(env_dir) && !is_current(env_dir);
-    if plain && os::copy_owner_and_mode(env_dir, &new).is_ok() {
+    if can_replace(env_dir, &new) {
         if os::exchange(&new, env_dir).is_ok() {
             return Ok(Swapped::Exchanged);
         }
@@ -75,6 +73,18 @@ pub(super) fn swap(staging: &StagingDir, env_dir: &Path) -> Result<Swapped, Unsw
             Err(_) => Unswapped::Scattered(error),
         }),
     }
+}
+
+/// Renames a new directory to ENV_DIR, an empty directory. Returns whether that was possible: it is not once something
+/// is in it.
+pub(super) fn take_place(new: &Path, env_dir: &Path) -> bool {
+    can_replace(env_dir, new) && fs::rename(new, env_dir).is_ok()
+}
+
+/// Gives `new` the owner and mode of ENV_DIR. Returns whether it can then replace it: ENV_DIR may be the current
+/// directory, or have attributes that cannot be copied.
+fn can_replace(env_dir: &Path, new: &Path) -> bool {
+    os::is_plain_directory(env_dir) && !is_current(env_dir) && os::copy_owner_and_mode(env_dir, new).is_ok()
 }
 
 impl Swapped {

@@ -34,7 +34,8 @@ pub(crate) fn create(
     check_what_is_there(&env_dir, interpreter, options)?;
 
     let mut waited = false;
-    let stage = Stage::new(&env_dir, || {
+    let clear = matches!(options.existing, Existing::Clear { .. });
+    let stage = Stage::new(&env_dir, clear, || {
         if !std::mem::replace(&mut waited, true) {
             session.observer.doing(&format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
         }

@@ -26,6 +26,8 @@ mod drop_in;
 mod example;
 #[cfg(unix)] // links, and names in bin
 mod existing;
+#[cfg(unix)] // owners, modes
+mod existing_rights;
 #[cfg(unix)] // modes, FIFOs, signals
 mod failures;
 #[cfg(unix)] // strace
