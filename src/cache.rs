@@ -12,6 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
+use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::os;
 
@@ -23,6 +24,12 @@ const KEY_LENGTH: usize = 43;
 
 /// The subdirectories of the cache.
 const DIRECTORIES: [&str; 3] = ["images", "interpreters", "unpacked"];
+
+/// The file that tells backup tools that a directory is a cache (https://bford.info/cachedir/).
+const TAG: (&str, &str) = (
+    "CACHEDIR.TAG",
+    "Signature: 8a477f597d28d172789f06886806bc55\n# rvenv's cache, which can be deleted at any time.\n",
+);
 
 /// The reason given for a directory that is not used.
 const UNTRUSTED: &str = "it is a symbolic link, or another user owns it or can write to it";
@@ -128,6 +135,10 @@ impl Cache {
             // Fails if other files are left in it.
             let _ = fs::remove_dir(directory);
         }
+        let tag = self.directory.iter().map(|root| root.join(TAG.0));
+        for tag in tag.filter(|tag| fs::read(tag).is_ok_and(|contents| contents == TAG.1.as_bytes())) {
+            let _ = fs::remove_file(tag);
+        }
         done
     }
 
@@ -198,13 +209,23 @@ impl Cache {
     /// necessary.
     fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
-        let path = self.directory.as_ref().ok_or_else(nothing)?.join(name);
+        let root = self.directory.as_ref().ok_or_else(nothing)?;
+        let path = root.join(name);
         let directory = path.parent().ok_or_else(nothing)?.to_owned();
         if os::is_replaceable(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
+        // A directory that has the user's files too is not marked, since these need their backup.
+        let is_new = entries::paths(root).is_ok_and(|paths| paths.is_empty());
         os::create_private_dir(&directory)?;
-        if self.is_own(&directory) { Ok((path, directory)) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+        if !self.is_own(&directory) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        if is_new {
+            // Without it, backups contain the cache.
+            let _ = fs::write(root.join(TAG.0), TAG.1);
+        }
+        Ok((path, directory))
     }
 
     /// Returns the directory `name`, which `fill` fills if it does not exist yet; other processes never see a partial

@@ -215,5 +215,21 @@ fn no_cache_is_created_in_a_home_that_is_relative_missing_or_another_users() {
         scratch.run("chown").arg("0").arg(scratch.path("home")).silent();
     }
     make(&scratch.path("home"));
-    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["images", "interpreters"]);
+    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["CACHEDIR.TAG", "images", "interpreters"]);
+}
+
+#[test]
+fn backups_can_tell_the_cache() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--cache-dir", "cache", "--without-pip", "env"]).silent();
+    let tag = fs::read_to_string(scratch.path("cache/CACHEDIR.TAG")).unwrap();
+    assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"), "{tag}");
+    assert!(!scratch.env().join("CACHEDIR.TAG").exists());
+    // A tag of the user's stays, and the user's own files are not left out of backups.
+    scratch.write("cache/CACHEDIR.TAG", "mine");
+    scratch.rvenv_for(&python()).args(["--cache-dir", "cache", "--reset-cache", "--clear", "env"]).silent();
+    assert_eq!(fs::read_to_string(scratch.path("cache/CACHEDIR.TAG")).unwrap(), "mine");
+    scratch.write("home/mine.txt", "");
+    scratch.rvenv_for(&python()).args(["--cache-dir", "home", "--clear", "env"]).silent();
+    assert_eq!(names_in(&scratch.path("home")), ["images", "interpreters", "mine.txt"]);
 }

@@ -125,7 +125,7 @@ fn the_shell_commands_run() {
     assert!(scratch.path(".local/share/bash-completion/completions/rvenv").metadata().unwrap().len() > 1000);
     assert_eq!(configured(&scratch.path(".venv"), "relocatable").as_deref(), Some("true"));
     // Emptied; what follows queries a Python, but installs nothing.
-    assert_eq!(names_in(&scratch.path(".cache/rvenv")), ["interpreters"]);
+    assert_eq!(names_in(&scratch.path(".cache/rvenv")), ["CACHEDIR.TAG", "interpreters"]);
 }
 
 #[test]
