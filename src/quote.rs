@@ -84,7 +84,13 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
         Some(text) if !text.chars().any(char::is_control) => {
             String::from_utf8_lossy(&Quoting::Posix.quote(word)).into_owned()
         }
-        _ => format!("\"$(printf '{}')\"", word.as_encoded_bytes().iter().map(printf_escape).collect::<String>()),
+        _ => {
+            // A command substitution loses the line breaks at its end. The third character of IFS is one.
+            let bytes = word.as_encoded_bytes();
+            let kept = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+            let breaks = "${IFS#??}".repeat(bytes.len() - kept);
+            format!("\"$(printf '{}'){breaks}\"", bytes[..kept].iter().map(printf_escape).collect::<String>())
+        }
     }
 }
 
@@ -297,6 +303,7 @@ mod tests {
     fn command_lines_are_a_single_line_of_utf8() {
         assert_eq!(posix_line("a b".as_ref()), "'a b'");
         assert_eq!(posix_line("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
+        assert_eq!(posix_line("a\nb\n\n".as_ref()), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
         let words = [r"C:\Program Files\rvenv.exe", "--prompt=it's", "-p", r"C:\a b\", "say \"x\"", r"C:\env", ""];
         let line = r#"C:\"Program Files"\rvenv.exe "--prompt=it's" -p "C:\a b\\" "say ""x""" C:\env """#;
         assert_eq!(windows_line(&words.map(OsString::from)), line);

@@ -34,12 +34,15 @@ pub(super) fn is_inside(name: &str) -> bool {
         && name.split('/').all(|part| !part.is_empty() && !part.ends_with(['.', ' ']) && !is_device(part))
 }
 
+/// The numbers of Windows' serial and parallel ports.
+const NUMBERS: [&str; 13] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"];
+
 /// Whether Windows treats a name as a device, whatever its extension (`NUL`, `com1.txt`).
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end();
     let is = |device: &&str| stem.eq_ignore_ascii_case(device);
     let is_numbered = |kind: &&str| match stem.split_at_checked(kind.len()) {
-        Some((start, number)) => start.eq_ignore_ascii_case(kind) && number.chars().count() == 1,
+        Some((start, number)) => start.eq_ignore_ascii_case(kind) && NUMBERS.contains(&number),
         None => false,
     };
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].iter().any(is) || ["COM", "LPT"].iter().any(is_numbered)
@@ -58,14 +61,18 @@ mod tests {
 
     #[test]
     fn unsafe_names_are_recognised() {
-        for name in ["pip/__init__.py", "pip/", "a..b/c", ".hidden", "console.py", "com.py", "com10"] {
+        for name in
+            ["pip/__init__.py", "pip/", "a..b/c", ".hidden", "console.py", "com.py", "com10", "comm.py", "lptx.py"]
+        {
             assert!(is_inside(name), "{name}");
         }
         for name in ["", "/etc/passwd", "../x", "a/../x", "a/./x", "a//b", "a\\b", "c:/x", "a\nb", "a\0"] {
             assert!(!is_inside(name), "{name}");
         }
         // Names that Windows reads as another name or as a device.
-        for name in ["a.. /x", "a./x", "a ", "...", "nul", "a/NUL.py", "Com1.tar.gz", "lpt9", "con .py", "a?b"] {
+        for name in
+            ["a.. /x", "a./x", "a ", "...", "nul", "a/NUL.py", "Com1.tar.gz", "lpt9", "COM¹.py", "con .py", "a?b"]
+        {
             assert!(!is_inside(name), "{name}");
         }
     }

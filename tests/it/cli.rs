@@ -50,7 +50,7 @@ fn an_empty_variable_counts_as_unset() {
     let empty = ["RVENV_CACHE_DIR", "RVENV_PYTHON", "RVENV_FIND_LINKS", "SOURCE_DATE_EPOCH", "XDG_CACHE_HOME"];
     let run = empty.into_iter().fold(scratch.rvenv(), |run, name| run.env(name, ""));
     run.env("HOME", scratch.path("home")).arg("env").silent();
-    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["images", "interpreters"]);
+    assert_eq!(names_in(&scratch.path("home/.cache/rvenv")), ["CACHEDIR.TAG", "images", "interpreters"]);
 }
 
 #[test]
@@ -318,5 +318,20 @@ fn flags_that_a_run_would_ignore_are_a_usage_error() {
     ] {
         let run = scratch.rvenv().env("RVENV_PYTHON", &python().path).arg("--cache-dir").arg(&cache);
         run.args(accepted.split(' ')).ok();
+    }
+}
+
+#[cfg(unix)] // sh
+#[test]
+fn a_prompt_that_ends_with_line_breaks_is_in_the_recorded_command() {
+    let scratch = Scratch::new();
+    for prompt in ["a\n", "\n", "it's\nb\t\n"] {
+        scratch.rvenv_for(&python()).args(["--clear", "--without-pip", "--prompt", prompt, "env"]).silent();
+        let made = configuration(&scratch.env());
+        let command = configured(&scratch.env(), "command").unwrap();
+        for shell in ["sh", "bash", "zsh", "ksh", "mksh", "yash"].into_iter().filter_map(tool) {
+            scratch.run(shell).args(["-c", &command]).silent();
+            assert_eq!(configuration(&scratch.env()), made, "{command}");
+        }
     }
 }
