@@ -162,9 +162,13 @@ fn short(version: &str) -> String {
 
 /// The interpreters in bin that are broken links or not executable.
 fn broken_links(context: &Context) -> Result<Vec<Finding>> {
-    let names = entries::paths(&context.bin_path)?.into_iter().filter(|path| settings::is_interpreter(path));
-    let broken = names.filter(|path| !os::is_executable(path));
     let is_dangling = |path: &Path| path.is_symlink() && !path.exists();
+    // Such as Python 3.14's `𝜋thon`.
+    let leads_to_interpreter =
+        |path: &Path| entries::target_beside(path).is_some_and(|target| settings::is_interpreter(target.as_ref()));
+    let broken = entries::paths(&context.bin_path)?.into_iter().filter(|path| {
+        settings::is_interpreter(path) && !os::is_executable(path) || is_dangling(path) && leads_to_interpreter(path)
+    });
     let reason = |path: &Path| if is_dangling(path) { "it is a broken symbolic link" } else { "it is not executable" };
     Ok(broken.map(|path| Finding::new(&path, reason(&path).to_owned(), Remedy::Upgrade)).collect())
 }

@@ -48,6 +48,12 @@ pub(crate) fn entry_exists(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The name that a link leads to, if that is one in its own directory.
+pub(crate) fn target_beside(path: &Path) -> Option<OsString> {
+    let target = path.read_link().ok()?;
+    (target.components().count() == 1).then(|| target.into_os_string())
+}
+
 /// Joins `below` to a directory. If `below` is empty, returns the directory itself, without a trailing separator.
 pub(crate) fn join(directory: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { directory.to_owned() } else { directory.join(below) }

@@ -26,7 +26,8 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
 /// On POSIX: links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`.
 ///
 /// In an existing environment, the other interpreters of this version are linked too. Those of another version are
-/// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place.
+/// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place, and so are links to
+/// them, such as Python 3.14's `𝜋thon`.
 ///
 /// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
 /// returns.
@@ -44,6 +45,14 @@ fn install_on_posix(context: &mut Context) -> Result<()> {
     names.sort();
     names.dedup();
     names.retain(|name| *name != context.python_exe);
+    let is_placed = |name: &OsStr| name == context.python_exe || names.iter().any(|placed| placed == name);
+    let leads_to_removed = |path: &Path| {
+        let target = entries::target_beside(path).filter(|target| version_in(target).is_some());
+        target.is_some_and(|target| !is_placed(&target)) && !path.file_name().is_some_and(is_placed)
+    };
+    for link in kept_in_bin(context, leads_to_removed)? {
+        context.stage.mark_for_removal(link);
+    }
 
     place(context, &context.executable, &context.env_exe)?;
     for name in names {

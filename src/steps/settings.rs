@@ -63,8 +63,7 @@ fn links(bin_path: &Path, platform: Platform) -> Result<Links> {
 pub(crate) fn main_interpreter(env_dir: &Path) -> PathBuf {
     let usual = env_dir.join(Platform::current().python());
     let mut there = entries::paths(usual.parent().unwrap_or(env_dir)).unwrap_or_default().into_iter();
-    let is_beside = |path: &Path| path.read_link().is_ok_and(|target| target.components().count() == 1);
-    there.find(|path| is_interpreter(path) && !is_beside(path) && path.exists()).unwrap_or(usual)
+    there.find(|path| is_interpreter(path) && entries::target_beside(path).is_none() && path.exists()).unwrap_or(usual)
 }
 
 /// Whether this is the name of an interpreter in bin.

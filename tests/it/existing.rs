@@ -515,3 +515,28 @@ fn a_mount_point_inside_an_environment_is_written_to() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(pip.status.success(), "{}", String::from_utf8_lossy(&pip.stderr));
 }
+
+#[test]
+fn no_link_that_rvenv_made_dangles_after_a_switch_to_another_version() {
+    let (Some(old), Some(new)) = (pyenv("3.12"), pyenv("3.13")) else { return };
+    for flag in ["--upgrade", "--quiet"] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&old).args(["--without-pip", "env"]).silent();
+        let bin = scratch.env().join("bin");
+        // As Python 3.14 has it, and links of the user's.
+        let main = bin.join("python").read_link().unwrap_or_else(|_| "python".into());
+        std::os::unix::fs::symlink("python3.12", bin.join("𝜋thon")).unwrap();
+        std::os::unix::fs::symlink(&main, bin.join("py")).unwrap();
+        std::os::unix::fs::symlink("no-such-tool", bin.join("mine")).unwrap();
+        scratch.rvenv_for(&new).args([flag, "--without-pip", "env"]).silent();
+        assert!(!bin.join("𝜋thon").is_symlink() && bin.join("py").exists() && bin.join("mine").is_symlink(), "{flag}");
+        scratch.rvenv().args(["--check", "env"]).silent();
+        std::os::unix::fs::symlink("python3.12", bin.join("𝜋thon")).unwrap();
+        let output = scratch.rvenv().args(["--check", "env"]).output();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.lines().count() == 1 && said.contains("𝜋thon: it is a broken symbolic link"), "{said}");
+        let (_, command) = said.trim_end().split_once("; run: rvenv ").unwrap();
+        scratch.rvenv().args(command.split(' ')).silent();
+        scratch.rvenv().args(["--check", "env"]).silent();
+    }
+}
