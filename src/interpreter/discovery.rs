@@ -116,12 +116,14 @@ impl Discovery {
         self.surroundings.on_path(name).into_iter().filter(is_queried).collect()
     }
 
-    /// The executable that a path means: the path itself, or the Python in it if it is a directory. If the path does
-    /// not exist, it may be a `COMPANY/TAG` in the registry.
+    /// The executable that a path means: the path itself, or the Python in it if it is a directory, such as an
+    /// environment or its bin. If the path does not exist, it may be a `COMPANY/TAG` in the registry.
     fn program_at(&self, path: &Path) -> Result<PathBuf> {
         let absolute = self.surroundings.absolute(path)?;
         if absolute.is_dir() {
-            return pythons_in(&absolute).into_iter().next().unwrap_or(Ok(absolute));
+            let above = absolute.parent().filter(|_| ["bin", "Scripts"].iter().any(|bin| absolute.ends_with(bin)));
+            let mut pythons = [Some(&*absolute), above].into_iter().flatten().flat_map(pythons_in);
+            return pythons.next().unwrap_or_else(|| Ok(absolute.clone()));
         }
         let registered = if os::exists(&absolute) { None } else { managers::executable_of_tag(path) };
         Ok(registered.unwrap_or(absolute))

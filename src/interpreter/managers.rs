@@ -75,8 +75,9 @@ fn is_program(name: &str) -> bool {
 /// `$UV_PYTHON_INSTALL_DIR`, or else the places in uv's data directory, which used to be another one on Windows.
 fn uv(surroundings: &Surroundings) -> Vec<PathBuf> {
     let usual = |data: PathBuf| [data.join("uv").join("python"), data.join("uv").join("data").join("python")];
-    match surroundings.path("UV_PYTHON_INSTALL_DIR") {
-        Some(directory) => vec![directory],
+    // A relative one is in the current directory, as for uv.
+    match surroundings.var("UV_PYTHON_INSTALL_DIR").filter(|directory| !directory.is_empty()) {
+        Some(directory) => surroundings.absolute(Path::new(directory)).into_iter().collect(),
         None => surroundings.data_home().into_iter().flat_map(usual).collect(),
     }
 }

@@ -63,36 +63,48 @@ pub struct VersionRequest {
 enum Machine {
     Bits(u32),
     Arm64,
+    X86_64,
 }
 
 /// The suffixes of requests such as `3.12-32`.
-const MACHINES: [(&str, Machine); 3] =
-    [("-32", Machine::Bits(32)), ("-64", Machine::Bits(64)), ("-arm64", Machine::Arm64)];
+const MACHINES: [(&str, Machine); 5] = [
+    ("-32", Machine::Bits(32)),
+    ("-x86_64", Machine::X86_64),
+    ("-64", Machine::Bits(64)),
+    ("-arm64", Machine::Arm64),
+    ("-aarch64", Machine::Arm64),
+];
 
-/// The implementations that a request can name. `python` means any.
-const IMPLEMENTATIONS: [&str; 4] = ["cpython", "pypy", "graalpy", "python"];
+/// uv's names for the marks of builds.
+const BUILDS: [(&str, &str); 3] = [("+freethreaded", "t"), ("+debug", "d"), ("+gil", "")];
+
+/// The implementations that a request can name. `python` and virtualenv's `py` mean any.
+const IMPLEMENTATIONS: [&str; 5] = ["cpython", "pypy", "graalpy", "python", "py"];
 
 impl FromStr for VersionRequest {
     type Err = ParseError;
 
-    /// Parses `3`, `3.12`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.12-32`, `>=3.10,<3.13`, each also after
-    /// an implementation's name, and such a name alone.
+    /// Parses `3`, `3.12`, `312`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.13+freethreaded`, `3.12-32`,
+    /// `>=3.10,<3.13`, each also after an implementation's name, and such a name alone. `==3.12` means any 3.12.x.
     fn from_str(text: &str) -> Result<VersionRequest, ParseError> {
         let unknown = || ParseError(format!("{text:?} is not a version such as 3.12, '>=3.10' or pypy3.9"));
         let lower = text.trim().to_ascii_lowercase();
         let (name, version) = split_name(&lower);
+        let written = BUILDS.iter().fold(version.to_owned(), |version, (name, mark)| version.replacen(name, mark, 1));
+        let version = written.as_str();
         let mut request = VersionRequest {
             text: lower.clone(),
-            implementation: name.filter(|name| *name != "python").map(str::to_owned),
+            implementation: name.filter(|name| !["python", "py"].contains(name)).map(str::to_owned),
             free_threaded: Some(false),
             ..VersionRequest::any()
         };
         if version.is_empty() {
             // A name alone is a request, an empty text is not.
-            return name.map(|_| request).ok_or_else(unknown);
+            return name.filter(|name| *name != "py").map(|_| request).ok_or_else(unknown);
         }
         if version.starts_with(['<', '>', '=', '!', '~']) {
-            request.specifiers = VersionSpecifiers::from_str(version).map_err(|_| unknown())?;
+            let parts: Vec<String> = version.split(',').map(of_any_patch).collect();
+            request.specifiers = VersionSpecifiers::from_str(&parts.join(",")).map_err(|_| unknown())?;
             return Ok(request);
         }
         let machine = MACHINES.into_iter().find_map(|(end, machine)| Some((version.strip_suffix(end)?, machine)));
@@ -102,7 +114,8 @@ impl FromStr for VersionRequest {
         let (bare, is_free_threaded) = without_mark(bare, 't');
         request.debug = is_debug;
         request.free_threaded = Some(is_free_threaded);
-        request.numbers = numbers(bare).filter(|numbers| numbers.len() <= 3).ok_or_else(unknown)?;
+        let bare = with_dot(bare);
+        request.numbers = numbers(&bare).filter(|numbers| numbers.len() <= 3).ok_or_else(unknown)?;
         Ok(request)
     }
 }
@@ -179,7 +192,25 @@ impl Machine {
         match self {
             Machine::Bits(bits) => bits == interpreter.bits,
             Machine::Arm64 => ["arm64", "aarch64"].iter().any(|name| interpreter.machine.ends_with(name)),
+            Machine::X86_64 => ["x86_64", "amd64"].iter().any(|name| interpreter.machine.ends_with(name)),
         }
+    }
+}
+
+/// The specifier `==3.12` as `==3.12.*`, which it would not mean by PEP 440; any other as it is.
+fn of_any_patch(specifier: &str) -> String {
+    let numbers = specifier.trim().strip_prefix("==").and_then(|version| numbers(version.trim()));
+    let is_short = numbers.is_some_and(|numbers| numbers.len() < 3);
+    format!("{}{}", specifier.trim(), if is_short { ".*" } else { "" })
+}
+
+/// The version `312` as `3.12`; any other as it is.
+fn with_dot(version: &str) -> String {
+    match version.split_at_checked(1) {
+        Some((major @ ("2" | "3"), minor)) if matches!(minor.len(), 1 | 2) && !minor.contains('.') => {
+            format!("{major}.{minor}")
+        }
+        _ => version.to_owned(),
     }
 }
 
@@ -218,11 +249,12 @@ mod tests {
     fn versions_and_names_are_distinguished() {
         let versions = "3 3.12 3.12.1 3.13t >=3.10 >=3.10,<3.13 ~=3.10 ==3.11.* pypy pypy3.9 cpython3.11 graalpy \
                 pypy>=3.9 3.12.* PyPy CPython-3.12 cpython@3.12 3.13d 3.13td cpython3.13d 3.12-32 3-64 \
-                3.13t-arm64";
+                3.13t-arm64 312 py312 3.13+gil 3.13+freethreaded 3.13+freethreaded+debug 3.12-x86_64 3.12-aarch64";
         for version in versions.split(' ') {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
-        let names = "python3.12 python python3 3.12.1.4 3.x mypy 3. .venv pypy-c >=x +3 3.+12 3.13dt d 3.12-16";
+        let names =
+            "python3.12 python python3 3.12.1.4 3.x mypy 3. .venv pypy-c >=x +3 3.+12 3.13dt d 3.12-16 py 3.13+x";
         for name in names.split(' ') {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
@@ -236,6 +268,8 @@ mod tests {
         assert_eq!(names("3.13d"), ["python3.13d", "python3.13", "python3", "python"]);
         assert_eq!(names("3.13td"), ["python3.13td", "python3.13", "python3", "python"]);
         assert_eq!(names(">=3.10"), ["python3", "python"]);
+        assert_eq!(names("py310"), ["python3.10", "python3", "python"]);
+        assert_eq!(names("3.13+freethreaded"), ["python3.13t", "python3.13", "python3", "python"]);
         assert_eq!(names("pypy3.9"), ["pypy3.9", "pypy3", "pypy", "python3.9", "python3", "python"]);
     }
 
@@ -249,10 +283,10 @@ mod tests {
         };
         let check = |text: &str, interpreter: &Interpreter| text.parse::<VersionRequest>().unwrap().check(interpreter);
         let cpython = python([3, 12, 1], "cpython", false);
-        for text in ["3", "3.12", "3.12.1", "cpython", "python3", ">=3.10,<3.13", "~=3.12"] {
+        for text in ["3", "3.12", "312", "3.12.1", "cpython", "python3", ">=3.10,<3.13", "~=3.12", "==3.12", "==3"] {
             assert_eq!(check(text, &cpython), Ok(()), "{text}");
         }
-        for text in ["2", "3.1", "3.12.10", "pypy", "<3.12", "==3.11.*"] {
+        for text in ["2", "3.1", "3.12.10", "pypy", "<3.12", "==3.11.*", "==3.11", "==3.12.0", "31"] {
             assert_eq!(check(text, &cpython), Err("CPython 3.12.1".to_owned()), "{text}");
         }
         assert_eq!(check("3.12t", &cpython), Err("CPython 3.12.1, not free-threaded".to_owned()));
@@ -265,7 +299,7 @@ mod tests {
             assert_eq!(check(text, &debug), Ok(()), "{text}");
         }
         let small = Interpreter { bits: 32, machine: "win32".to_owned(), ..Interpreter::for_tests() };
-        for (text, found) in [("3.13-32", &small), ("3.13-64", &debug), ("3.13", &small)] {
+        for (text, found) in [("3.13-32", &small), ("3.13-64", &debug), ("3.13", &small), ("3.13-x86_64", &debug)] {
             assert_eq!(check(text, found), Ok(()), "{text}");
         }
         assert_eq!(check("3.13-64", &small), Err("CPython 3.13.0 (32-bit) for win32".to_owned()));

@@ -29,7 +29,15 @@ fn a_directory_means_the_python_in_it() {
     let python = python();
     scratch.rvenv_for(&python).args(["--without-pip", "other"]).silent();
     let installation = bin(&python).parent().unwrap().to_owned();
-    for directory in [Path::new("other"), Path::new("./other"), &scratch.path("other"), &installation] {
+    let own_bin = bin(&python);
+    for directory in [
+        Path::new("other"),
+        Path::new("./other"),
+        &scratch.path("other"),
+        &installation,
+        &own_bin,
+        Path::new("other/bin"),
+    ] {
         assert_eq!(home(scratch.rvenv().arg("-p").arg(directory), &scratch), bin(&python), "{}", directory.display());
     }
 }
@@ -75,6 +83,18 @@ fn an_inactive_version_is_found_among_pyenvs() {
             }
         }
     }
+}
+
+#[test]
+fn uvs_directory_may_be_relative_as_for_uv() {
+    let Some(python) = pyenv("3.10") else { return };
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("store")).unwrap();
+    symlink(bin(&python).parent().unwrap(), scratch.path("store/cpython-3.10.13-linux-x86_64-gnu")).unwrap();
+    let run = scratch.rvenv().env("UV_PYTHON_INSTALL_DIR", "store").env("HOME", scratch.path("home"));
+    let run = run.env_remove("PYENV_ROOT").env_remove("XDG_DATA_HOME").env("PATH", "/usr/bin:/bin");
+    let found = home(run.args(["-p", "3.10"]), &scratch);
+    assert_eq!(found, scratch.path("store/cpython-3.10.13-linux-x86_64-gnu/bin"));
 }
 
 #[test]
