@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use create::Create;
+use create::{Create, first};
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy, choose_native_strategy};
 use etcetera::home_dir;
 use flags::CacheFlags;
@@ -36,12 +36,12 @@ enum Mode {
         format: Format,
     },
     ListPythons {
-        request: PythonRequest,
+        requests: Vec<PythonRequest>,
         format: Format,
     },
     Generate {
         product: Product,
-        request: PythonRequest,
+        requests: Vec<PythonRequest>,
     },
     CacheInfo {
         format: Format,
@@ -61,8 +61,12 @@ impl Cli {
         match mode {
             Mode::Create(create) => create.run(&discovery, cache, interrupt),
             Mode::Check { env_dirs, format } => report::check(&env_dirs, &discovery, format),
-            Mode::ListPythons { request, format } => report::pythons(&discovery.list(&request)?, format),
-            Mode::Generate { product, request } => product.generate(Cli::command(), || Ok(discovery.find(&request)?)),
+            Mode::ListPythons { requests, format } => {
+                report::pythons(&first(&requests, |request| discovery.list(request))?, format)
+            }
+            Mode::Generate { product, requests } => {
+                product.generate(Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
+            }
             Mode::CacheInfo { format } => report::cache(&cache, format),
             Mode::ResetCache => Ok(()),
         }
@@ -73,14 +77,14 @@ impl Cli {
         let Cli { env_dirs, environment, python, list_pythons, pip, cache, output, compatibility } = self;
         let format = output.format;
         if let Some(product) = output.generate {
-            if python.is_some() && product != Product::PythonStandIn {
+            if !python.is_empty() && product != Product::PythonStandIn {
                 let message = "the argument '--python <PYTHON>' can only be used with '--generate python-stand-in'";
                 Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
             }
-            return Ok(Mode::Generate { product, request: request(python) });
+            return Ok(Mode::Generate { product, requests: requests(&python) });
         }
         if list_pythons {
-            return Ok(Mode::ListPythons { request: request(python), format });
+            return Ok(Mode::ListPythons { requests: requests(&python), format });
         }
         if cache.cache_info {
             return Ok(Mode::CacheInfo { format });
@@ -95,16 +99,17 @@ impl Cli {
             bail!("you cannot supply --upgrade and --clear together.");
         }
         compatibility.check()?;
-        let (request, link_mode) = (request(python), cache.link_mode);
-        Ok(Mode::Create(Box::new(Create { env_dirs, request, environment, pip, link_mode, output })))
+        let (requests, link_mode) = (requests(&python), cache.link_mode);
+        Ok(Mode::Create(Box::new(Create { env_dirs, requests, environment, pip, link_mode, output })))
     }
 }
 
-/// The Python that `--python` or RVENV_PYTHON means.
-fn request(python: Option<OsString>) -> PythonRequest {
+/// The Pythons that `--python` or RVENV_PYTHON mean; the first that exists is used.
+fn requests(pythons: &[OsString]) -> Vec<PythonRequest> {
     // An empty variable counts as unset; an empty argument is an error.
-    let variable = || env::var_os("RVENV_PYTHON").filter(|text| !text.is_empty());
-    python.or_else(variable).map_or(PythonRequest::Default, |text| PythonRequest::from(text.as_os_str()))
+    let variable = env::var_os("RVENV_PYTHON").filter(|text| !text.is_empty() && pythons.is_empty());
+    let requests: Vec<_> = pythons.iter().chain(&variable).map(|text| PythonRequest::from(text.as_os_str())).collect();
+    if requests.is_empty() { vec![PythonRequest::Default] } else { requests }
 }
 
 impl CacheFlags {

@@ -8,8 +8,9 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[group(conflicts_with = "mode", requires = "env_dirs")]
 pub struct Compatibility {
-    /// virtualenv: download nothing (always so)
-    #[arg(long, hide = true, alias = "never-download")]
+    /// virtualenv and uv: what rvenv does anyway, or does not have
+    #[arg(long, hide = true, aliases = ["never-download", "distribute", "no-clear", "offline", "no-project", "no-config"])]
+    #[arg(aliases = ["no-python-downloads"])]
     no_download: bool,
 
     /// virtualenv: do not look for newer seed packages in the background (always so)

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use rvenv::{
-    Activator, Cache, Context, Discovery, EnvBuilder, Event, Existing, Interpreter, Interrupt, LinkMode, Links,
+    Activator, Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Interrupt, LinkMode, Links,
     PythonRequest, Steps,
 };
 
@@ -17,7 +17,7 @@ use super::progress::Progress;
 /// The environments to create.
 pub struct Create {
     pub env_dirs: Vec<OsString>,
-    pub request: PythonRequest,
+    pub requests: Vec<PythonRequest>,
     pub environment: Environment,
     pub pip: Pip,
     pub link_mode: Linking,
@@ -27,7 +27,7 @@ pub struct Create {
 impl Create {
     /// Creates the environments in order; the first failure ends the run.
     pub fn run(&self, discovery: &Discovery, cache: Cache, interrupt: Interrupt) -> Result<()> {
-        let interpreter = discovery.find(&self.request)?;
+        let interpreter = first(&self.requests, |request| discovery.find(request))?;
         let purelib = interpreter.scheme.purelib.clone();
         let builder = self
             .builder(interpreter)?
@@ -150,6 +150,18 @@ impl Steps for PipOnly {
     fn setup_scripts(&self, _: &EnvBuilder, _: &mut Context) -> rvenv::Result<()> {
         Ok(())
     }
+}
+
+/// What the first of these requests finds that finds anything; otherwise the error of the last.
+pub fn first<T>(requests: &[PythonRequest], find: impl Fn(&PythonRequest) -> rvenv::Result<T>) -> rvenv::Result<T> {
+    let mut found = find(requests.first().unwrap_or(&PythonRequest::Default));
+    for request in requests.iter().skip(1) {
+        match found {
+            Err(Error::NoPython { .. } | Error::Python { .. }) => found = find(request),
+            found => return found,
+        }
+    }
+    found
 }
 
 /// Whether there is an environment at `env_dir` that has its packages in `purelib`, and so is one of the same Python.

@@ -59,10 +59,10 @@ pub struct Cli {
     /// Python to use: a path, name or version [default: python3 on PATH]
     ///
     /// A path to an executable or an environment, a name on PATH such as pypy3, or a version such as 3.12, '>=3.10' or
-    /// pypy3.9. If PATH has no python3, python is used. [env: RVENV_PYTHON]
+    /// pypy3.9. If PATH has no python3, python is used. Of several, the first that exists. [env: RVENV_PYTHON]
     #[arg(short, long, help_heading = PYTHON, value_name = "PYTHON", value_hint = ValueHint::ExecutablePath)]
     #[arg(requires = "subject", conflicts_with_all = ["check", "cache_info"])]
-    pub(super) python: Option<OsString>,
+    pub(super) python: Vec<OsString>,
 
     /// List the available Pythons, most preferred first
     #[arg(long, help_heading = PYTHON, groups = ["mode", "subject", "report"])]

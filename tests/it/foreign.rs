@@ -14,7 +14,22 @@ fn flags_for_what_rvenv_does_anyway_are_accepted() {
     let usual = bin(&scratch, &["--without-pip"]);
     let flags = ["--no-download", "--never-download", "--no-periodic-update", "--no-wheel", "--allow-existing"];
     assert_eq!(bin(&scratch, &[&flags[..], &["--no-site-packages", "--no-seed"]].concat()), usual);
+    let uvs = ["--no-clear", "--offline", "--no-project", "--no-config", "--no-python-downloads", "--distribute"];
+    assert_eq!(bin(&scratch, &[&uvs[..], &["--no-seed"]].concat()), usual);
     assert_eq!(bin(&scratch, &["--pip", "bundle", "--setuptools=embed", "--no-pip", "--no-setuptools"]), usual);
+}
+
+#[test]
+fn the_first_of_several_pythons_that_exists_is_used() {
+    let (scratch, python) = (Scratch::new(), python());
+    let path = python.path.to_str().unwrap();
+    scratch.rvenv().args(["-p", "3.99", "-p", "no-such-python", "-p", path, "-p", "none", "--no-seed", "env"]).silent();
+    let version = format!("{}.{}.", python.version.0, python.version.1);
+    assert!(configured(&scratch.env(), "version").unwrap().starts_with(&version));
+    let listed = scratch.rvenv().args(["-p", "3.99", "-p", path, "--list-pythons"]).ok();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    let error = scratch.rvenv().args(["-p", "3.99", "-p", "3.98", "other"]).error();
+    assert!(error.contains("none matches 3.98"), "{error}");
 }
 
 #[test]
