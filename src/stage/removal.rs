@@ -1,12 +1,13 @@
 //! Removes directories and files, even where their modes do not let the owner. Links are removed, never their targets.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::entries::names;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os::{self, OldDir, PinnedDir};
 use crate::workers::Workers;
@@ -58,6 +59,15 @@ pub(super) fn remove_tree(path: &Path, workers: &Workers) -> io::Result<()> {
     }
     let removed = OldDir::open(path).and_then(|top| empty(top, workers)).and_then(|()| fs::remove_dir(path));
     removed.or_else(|_| os::with_patience(|| os::remove_tree(path)))
+}
+
+/// Removes everything in a directory, except the entry `spared`. Fails if the directory is a link that another user could
+/// have placed.
+pub(super) fn remove_entries(directory: &Path, spared: &OsStr, workers: &Workers) -> io::Result<()> {
+    let pinned = PinnedDir::open(directory)?;
+    let names = names(pinned.path())?;
+    let mut removed = names.iter().filter(|name| *name != spared);
+    removed.try_for_each(|name| remove_tree(&pinned.path().join(name), workers))
 }
 
 /// The depth from which on removal is left to one thread: directories are kept open until those in them are removed.

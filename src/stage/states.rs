@@ -210,9 +210,8 @@ impl Committed {
         match self.before {
             Before::Same => None,
             Before::Empty => {
-                let entries = entries::names(env_dir).unwrap_or_default();
-                let entries = entries.iter().filter(|name| *name != self.staging.name());
-                entries.map(|name| env_dir.join(name)).find_map(|entry| remove_tree(&entry, &self.staging))
+                let removed = removal::remove_entries(env_dir, self.staging.name(), &self.staging.workers);
+                unremoved(env_dir, removed)
             }
             Before::Nothing { outermost } => remove(env_dir, &outermost, self.staging),
             Before::Another(swapped) => {
@@ -237,17 +236,15 @@ impl Committed {
 /// Removes the environment, and the parent directories that appeared with it unless something else is in them by now.
 /// Returns a warning if the environment could not be removed.
 fn remove(env_dir: &Path, outermost: &Path, staging: StagingDir) -> Option<String> {
-    let warning = remove_tree(env_dir, &staging);
+    let removed = removal::remove_tree(env_dir, &staging.workers);
     // The staging directory may be in one of the parents that are removed next.
     drop(staging);
     let parents = env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(outermost));
     // Stops at the first that is not empty.
     let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
-    warning
+    unremoved(env_dir, removed)
 }
 
-/// Removes what is at `path`. Returns a warning if that fails.
-fn remove_tree(path: &Path, staging: &StagingDir) -> Option<String> {
-    let error = removal::remove_tree(path, &staging.workers).err()?;
-    Some(format!("the unfinished environment {} could not be removed: {error}", Quoted(path)))
+fn unremoved(env_dir: &Path, removed: io::Result<()>) -> Option<String> {
+    Some(format!("the unfinished environment {} could not be removed: {}", Quoted(env_dir), removed.err()?))
 }

@@ -129,3 +129,21 @@ fn root_does_not_write_through_a_link_that_another_user_could_have_placed() {
     assert!(error.contains("env/lib") && error.contains("it is a symbolic link"), "{error}");
     assert!(tree(&outside) == before);
 }
+
+#[test]
+fn a_link_in_the_place_of_a_directory_that_is_being_emptied_again_is_not_followed() {
+    let Some((scratch, theirs, outside)) = directories() else { return };
+    let env = theirs.join("env");
+    fs::create_dir(&env).unwrap();
+    let before = tree(&outside);
+    // Held up by pip, which waits for an index that does not respond.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let index = format!("http://{}/simple", listener.local_addr().unwrap());
+    let held = scratch.rvenv_for(&python()).arg("--upgrade-deps").arg(&env);
+    let mut held = held.env("PIP_INDEX_URL", index).env("PIP_TRUSTED_HOST", "127.0.0.1").env("NO_PROXY", "*").start();
+    held.wait_until("the environment exists", || env.join("pyvenv.cfg").exists());
+    swap(&env, &outside);
+    scratch.run("kill").arg("-INT").arg(held.id().to_string()).silent();
+    assert!(!held.output().status.success());
+    assert!(tree(&outside) == before);
+}
