@@ -223,7 +223,7 @@ impl Cache {
         }
         if is_new {
             // Without it, backups contain the cache.
-            let _ = fs::write(root.join(TAG.0), TAG.1);
+            let _ = os::create_file(&root.join(TAG.0), 0o600).and_then(|mut file| file.write_all(TAG.1.as_bytes()));
         }
         Ok((path, directory))
     }
