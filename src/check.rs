@@ -148,7 +148,7 @@ fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
         findings.push(Finding::new(&python, reason, Remedy::Clear));
     }
     let context = Context::new(env_dir, &interpreter, Options::default(), Stage::finished(env_dir), Session::default());
-    findings.extend(broken_links(&context)?);
+    findings.extend(broken_interpreters(&context)?);
     let of_packages = seed::faults(&context)?.into_iter();
     findings.extend(of_packages.map(|(path, reason)| Finding::new(&path, reason, Remedy::Again)));
     findings.extend(foreign_scripts(&context)?);
@@ -160,17 +160,29 @@ fn short(version: &str) -> String {
     version.split('.').take(2).collect::<Vec<_>>().join(".")
 }
 
-/// The interpreters in bin that are broken links or not executable.
-fn broken_links(context: &Context) -> Result<Vec<Finding>> {
-    let is_dangling = |path: &Path| path.is_symlink() && !path.exists();
-    // Such as Python 3.14's `𝜋thon`.
-    let leads_to_interpreter =
-        |path: &Path| entries::target_beside(path).is_some_and(|target| settings::is_interpreter(target.as_ref()));
-    let broken = entries::paths(&context.bin_path)?.into_iter().filter(|path| {
-        settings::is_interpreter(path) && !os::is_executable(path) || is_dangling(path) && leads_to_interpreter(path)
+/// The interpreters in bin that do not start. On Windows there has to be a `pythonw.exe` too.
+fn broken_interpreters(context: &Context) -> Result<Vec<Finding>> {
+    let mut paths = entries::paths(&context.bin_path)?;
+    let programs = context.interpreter.programs.copied.iter().map(|(name, _)| context.bin_path.join(name));
+    paths.extend(programs.filter(|path| path.ends_with("pythonw.exe") && !os::exists(path)));
+    let broken = paths.iter().filter_map(|path| {
+        let reason = if path.is_symlink() && !path.exists() {
+            // Such as Python 3.14's `𝜋thon`.
+            let target = entries::target_beside(path).unwrap_or_default();
+            let is_ours = [path, Path::new(&target)].into_iter().any(settings::is_interpreter);
+            is_ours.then_some("it is a broken symbolic link")?
+        } else if !settings::is_interpreter(path) {
+            return None;
+        } else if !path.exists() {
+            "it does not exist"
+        } else if !os::is_executable(path) {
+            "it is not executable"
+        } else {
+            path.metadata().is_ok_and(|file| file.len() == 0).then_some("it is empty")?
+        };
+        Some(Finding::new(path, reason.to_owned(), Remedy::Upgrade))
     });
-    let reason = |path: &Path| if is_dangling(path) { "it is a broken symbolic link" } else { "it is not executable" };
-    Ok(broken.map(|path| Finding::new(&path, reason(&path).to_owned(), Remedy::Upgrade)).collect())
+    Ok(broken.collect())
 }
 
 /// Scripts in bin that start another environment's Python or one that does not exist, and activation scripts that name
@@ -179,7 +191,15 @@ fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let launchers = seed::launchers(context)?;
     for path in entries::paths(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
-        let Ok(text) = seed::start_of(&path) else { continue };
+        let text = match seed::start_of(&path) {
+            Ok(text) => text,
+            // Any other may be a program that its user may only run.
+            Err(_) if !launchers.contains(&path) => continue,
+            Err(error) => {
+                findings.push(Finding::new(&path, format!("it cannot be read: {error}"), Remedy::ByHand));
+                continue;
+            }
+        };
         if let Some(python) = seed::foreign_python(&text, context) {
             let reason = format!("it runs {}, not this environment's Python", Quoted(&python));
             let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };

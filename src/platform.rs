@@ -50,7 +50,7 @@ impl Platform {
     pub(crate) const fn python(self) -> &'static str {
         match self {
             Platform::Posix => "bin/python",
-            Platform::Nt => "Scripts/python.exe",
+            Platform::Nt => r"Scripts\python.exe",
         }
     }
 

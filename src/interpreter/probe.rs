@@ -51,7 +51,12 @@ pub(super) fn query(executable: &Path, interrupt: &Interrupt) -> Result<(Value, 
 /// Runs the script in the Python at `executable`, and returns the JSON that it prints.
 fn run_script(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     let unfit = |reason: String| Error::Python { python: executable.to_owned(), reason };
-    let ran = process::run(isolated(executable).arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
+    let mut command = isolated(executable);
+    if executable.ancestors().skip(1).take(2).any(|directory| os::exists(&directory.join("pyvenv.cfg"))) {
+        // An environment's packages can run code from .pth files, which its base does not have.
+        command.arg("-S");
+    }
+    let ran = process::run(command.arg("-c").arg(SCRIPT), Some(TIMEOUT), interrupt);
     let output = ran.map_err(|fault| match fault {
         Fault::Interrupted => Error::Interrupted,
         Fault::System(error) => unfit(explain_start(executable, &error)),

@@ -69,8 +69,8 @@ pub(crate) fn main_interpreter(env_dir: &Path) -> PathBuf {
 /// Whether this is the name of an interpreter in bin.
 pub(crate) fn is_interpreter(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".exe").unwrap_or(&name);
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".td".contains(c)))
+    let (name, marks) = name.strip_suffix(".exe").map_or((&*name, ".td"), |name| (name, ".tdw"));
+    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || marks.contains(c)))
 }
 
 /// CPython 3.12 and newer do not.

@@ -423,3 +423,47 @@ fn control_characters_in_names_are_escaped() {
     let found = findings(&scratch, "env");
     assert!(found.len() == 1 && found[0].contains("\\u{1b}[2Jevil\\n: it runs '/gone/python'"), "{found:?}");
 }
+
+#[test]
+fn neither_a_check_nor_a_search_runs_the_code_of_an_environments_packages() {
+    for_some_pythons(|python| {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(python).args(["--without-pip", "env"]).silent();
+        let hook = site_packages(&scratch.env()).join("hook.pth");
+        fs::write(hook, "import os; open(os.environ['TRACE'], 'w').close()\n").unwrap();
+        let run = || scratch.rvenv().env("TRACE", scratch.path("trace")).arg("--no-cache");
+        run().args(["--check", "env"]).silent();
+        run().args(["-p", "env", "--without-pip", "other"]).silent();
+        assert_eq!(scratch.names(), ["env", "other"]);
+        assert_eq!(configured(&scratch.path("other"), "home"), configured(&scratch.env(), "home"));
+    });
+}
+
+#[test]
+fn an_empty_interpreter_and_a_launcher_that_cannot_be_read_are_found() {
+    let (Some(python), scratch) = (debian(), Scratch::new()) else { return };
+    scratch.rvenv_for(&python).arg("env").silent();
+    let bin = scratch.env().join("bin");
+    let other = bin.join("python3.99");
+    fs::write(&other, "").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    let found = findings(&scratch, "env");
+    assert!(found.len() == 1 && found[0].contains("/bin/python3.99: it is empty; run: rvenv "), "{found:?}");
+    fs::remove_file(other).unwrap();
+    fs::set_permissions(bin.join("pip"), fs::Permissions::from_mode(0o0)).unwrap();
+    // Not one of rvenv's.
+    fs::write(bin.join("secret"), "").unwrap();
+    fs::set_permissions(bin.join("secret"), fs::Permissions::from_mode(0o0)).unwrap();
+    let output = if fs::read(bin.join("pip")).is_err() {
+        check(&scratch, "env").output()
+    } else {
+        // Root can read it.
+        let Some(()) = able("setpriv --reuid") else { return };
+        fs::set_permissions(scratch.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_rvenv"), scratch.path("rvenv")).unwrap();
+        let run = scratch.run("setpriv").args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        run.args(["./rvenv", "--no-cache", "--check", "env"]).output()
+    };
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.lines().count() == 1 && said.contains("/bin/pip: it cannot be read: Permission denied"), "{said}");
+}

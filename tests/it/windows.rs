@@ -56,6 +56,26 @@ fn read_only_files_are_replaced_and_removed() {
     }
 }
 
+#[test]
+fn a_check_finds_an_interpreter_that_is_missing_or_empty_and_names_it_with_one_kind_of_separator() {
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    let program = scratch.env().join("Scripts").join("pythonw.exe");
+    for (reason, break_it) in [
+        ("it does not exist", Box::new(|| fs::remove_file(&program).unwrap()) as Box<dyn Fn()>),
+        ("it is empty", Box::new(|| fs::write(&program, "").unwrap())),
+    ] {
+        break_it();
+        let said = String::from_utf8(scratch.rvenv().args(["--check", "env"]).output().stdout).unwrap();
+        assert!(said.starts_with(&format!("{}: {reason}; run: rvenv ", program.display())), "{said}");
+        scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+        scratch.rvenv().args(["--check", "env"]).silent();
+    }
+    fs::remove_file(program.with_file_name("python.exe")).unwrap();
+    let said = String::from_utf8(scratch.rvenv().args(["--check", "env"]).output().stdout).unwrap();
+    assert!(said.contains(r"\env\Scripts\python.exe") && !said.contains("Scripts/"), "{said}");
+}
+
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display())
 }
