@@ -175,7 +175,9 @@ impl Discovery {
             (_, Some(program)) => self.query(&program),
             (Some(here), None) => self.query(&self.program_at(&here)?),
             (None, None) => {
-                Err(no_python(format!("{} is neither a program on PATH nor a version", Quoted(Path::new(name)))))
+                let is_like_one = name.as_encoded_bytes().first().is_some_and(u8::is_ascii_digit);
+                let hint = if is_like_one { " such as 3.12, 3.13t or '>=3.10'" } else { "" };
+                Err(no_python(format!("{} is neither a program on PATH nor a version{hint}", Quoted(Path::new(name)))))
             }
         }
     }
@@ -187,14 +189,15 @@ impl Discovery {
 
     /// The first `most` Pythons that match. Queries one candidate after the other, and fails if none matches.
     fn search(&self, version: &VersionRequest, most: usize) -> Result<Vec<Interpreter>> {
-        let (mut fit, mut unfit, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut fit, mut others, mut unfit, mut seen) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         for candidate in self.candidates(version) {
             self.interrupt.check()?;
-            match candidate.and_then(|path| Ok((self.query(&path)?, path))) {
-                Ok((interpreter, path)) => match version.check(&interpreter) {
+            match candidate.and_then(|path| self.query(&path)) {
+                Ok(interpreter) => match version.check(&interpreter) {
                     Ok(()) if seen.insert(os::folded(interpreter.real_executable.as_os_str())) => fit.push(interpreter),
                     Ok(()) => {}
-                    Err(other) => unfit.push(format!("{} is {other}", Quoted(&path))),
+                    Err(other) if others.contains(&other) => {}
+                    Err(other) => others.push(other),
                 },
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => unfit.push(error.to_string()),
@@ -210,8 +213,12 @@ impl Discovery {
             Platform::Posix => "searched PATH, the installations of pyenv, uv, asdf, mise and Homebrew, and /usr/bin",
             Platform::Nt => "searched PATH, the registry, and the installations of python.org, pyenv-win, uv and mise",
         };
-        let seen = if unfit.is_empty() { "nothing".to_owned() } else { unfit.join(", ") };
-        Err(no_python(format!("none matches {version}: {looked}; found: {seen}")))
+        let found = match &others[..] {
+            [] => "nothing".to_owned(),
+            others => format!("{} (`rvenv --list-pythons` shows where)", others.join(", ")),
+        };
+        let reasons = [vec![format!("none matches {version}: {looked}; found: {found}")], unfit].concat();
+        Err(no_python(reasons.join("; ")))
     }
 
     /// The paths that may be such a Python, in the order in which to query them, each once.

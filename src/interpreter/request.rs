@@ -49,6 +49,8 @@ pub struct VersionRequest {
     text: String,
     implementation: Option<String>,
     numbers: Vec<u32>,
+    /// The suffix that its version must have: `rc1`. If empty, it may have any.
+    prerelease: String,
     /// Whether it has to be free-threaded. None if either will do.
     free_threaded: Option<bool>,
     /// Whether it has to be a debug build. If false it still may be one, since a machine's only Python sometimes is.
@@ -84,7 +86,7 @@ const IMPLEMENTATIONS: [&str; 5] = ["cpython", "pypy", "graalpy", "python", "py"
 impl FromStr for VersionRequest {
     type Err = ParseError;
 
-    /// Parses `3`, `3.12`, `312`, `3.12.1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.13+freethreaded`, `3.12-32`,
+    /// Parses `3`, `3.12`, `312`, `3.12.1`, `3.15rc1`, `3.12.*`, `3.13t`, `3.13d`, `3.13td`, `3.13+freethreaded`, `3.12-32`,
     /// `>=3.10,<3.13`, each also after an implementation's name, and such a name alone. `==3.12` means any 3.12.x.
     fn from_str(text: &str) -> Result<VersionRequest, ParseError> {
         let unknown = || ParseError(format!("{text:?} is not a version such as 3.12, '>=3.10' or pypy3.9"));
@@ -114,6 +116,12 @@ impl FromStr for VersionRequest {
         let (bare, is_free_threaded) = without_mark(bare, 't');
         request.debug = is_debug;
         request.free_threaded = Some(is_free_threaded);
+        let (bare, prerelease) = bare.split_at(bare.find(['a', 'b', 'r']).unwrap_or(bare.len()));
+        let number = ["a", "b", "rc"].iter().find_map(|level| prerelease.strip_prefix(level));
+        if !prerelease.is_empty() && number.is_none_or(|number| number.parse::<u32>().is_err()) {
+            return Err(unknown());
+        }
+        request.prerelease = prerelease.to_owned();
         let bare = with_dot(bare);
         request.numbers = numbers(&bare).filter(|numbers| numbers.len() <= 3).ok_or_else(unknown)?;
         Ok(request)
@@ -127,6 +135,7 @@ impl VersionRequest {
             text: "any".to_owned(),
             implementation: None,
             numbers: vec![],
+            prerelease: String::new(),
             free_threaded: None,
             debug: false,
             machine: None,
@@ -171,7 +180,9 @@ impl VersionRequest {
         let version = Version::new([major, minor, micro].map(u64::from));
         let is_implementation =
             self.implementation.as_ref().is_none_or(|implementation| *implementation == interpreter.implementation);
-        let is_version = interpreter.version.starts_with(&self.numbers) && self.specifiers.contains(&version);
+        let is_version = interpreter.version.starts_with(&self.numbers)
+            && self.specifiers.contains(&version)
+            && (self.prerelease.is_empty() || self.prerelease == interpreter.prerelease);
         let is_threading = self.free_threaded.is_none_or(|wanted| wanted == interpreter.free_threaded);
         if !is_implementation || !is_version || (!is_threading && interpreter.free_threaded) {
             Err(interpreter.to_string())
@@ -249,12 +260,12 @@ mod tests {
     fn versions_and_names_are_distinguished() {
         let versions = "3 3.12 3.12.1 3.13t >=3.10 >=3.10,<3.13 ~=3.10 ==3.11.* pypy pypy3.9 cpython3.11 graalpy \
                 pypy>=3.9 3.12.* PyPy CPython-3.12 cpython@3.12 3.13d 3.13td cpython3.13d 3.12-32 3-64 \
-                3.13t-arm64 312 py312 3.13+gil 3.13+freethreaded 3.13+freethreaded+debug 3.12-x86_64 3.12-aarch64";
+                3.13t-arm64 312 py312 3.13+gil 3.13+freethreaded 3.13+freethreaded+debug 3.12-x86_64 3.12-aarch64 \
+                3.15rc1 3.15.0b2 3.15a1t 315rc1";
         for version in versions.split(' ') {
             assert!(matches!(request(version), PythonRequest::Version(_)), "{version}");
         }
-        let names =
-            "python3.12 python python3 3.12.1.4 3.x mypy 3. .venv pypy-c >=x +3 3.+12 3.13dt d 3.12-16 py 3.13+x";
+        let names = "python3.12 python python3 3.12.1.4 3.x mypy 3. .venv pypy-c >=x +3 3.+12 3.13dt d 3.12-16 py 3.13+x 3.15rc 3.15c1 3.15b1x rc1";
         for name in names.split(' ') {
             assert_eq!(request(name), PythonRequest::Name(name.into()));
         }
@@ -298,6 +309,13 @@ mod tests {
         for text in ["3.13d", "3.13", "cpython"] {
             assert_eq!(check(text, &debug), Ok(()), "{text}");
         }
+        let candidate = Interpreter { prerelease: "rc1".to_owned(), ..cpython.clone() };
+        for (text, found) in
+            [("3.12rc1", true), ("3.12.1rc1", true), ("3.12", true), ("3.12rc2", false), ("3.12b1", false)]
+        {
+            assert_eq!(check(text, &candidate).is_ok(), found, "{text}");
+        }
+        assert_eq!(check("3.12rc1", &cpython), Err("CPython 3.12.1".to_owned()));
         let small = Interpreter { bits: 32, machine: "win32".to_owned(), ..Interpreter::for_tests() };
         for (text, found) in [("3.13-32", &small), ("3.13-64", &debug), ("3.13", &small), ("3.13-x86_64", &debug)] {
             assert_eq!(check(text, found), Ok(()), "{text}");

@@ -134,14 +134,17 @@ fn a_version_that_is_not_found_is_reported_with_those_that_were() {
         error.starts_with("no Python found: none matches 4.2: searched PATH, the installations of pyenv"),
         "{error}"
     );
-    assert!(error.contains("bin/python3' is CPython 3.13.0, '"), "{error}");
+    assert!(error.contains("; found: CPython 3.13.0"), "{error}");
+    assert_eq!(error.matches("CPython 3.13.0").count(), 1, "{error}");
+    assert!(error.contains(" (`rvenv --list-pythons` shows where); '"), "{error}");
     assert!(
         error.contains("bin/python' cannot be used: it does not behave like a Python interpreter (exit status: 3)"),
         "{error}"
     );
     assert!(error.ends_with("specify one with --python PATH"), "{error}");
-    assert!(run("3.13t").contains("is CPython 3.13.0, not free-threaded"));
+    assert!(run("3.13t").contains("found: CPython 3.13.0, not free-threaded"));
     assert!(run("graalpy").contains("none matches graalpy"));
+    assert!(run("3.13+x").contains("'3.13+x' is neither a program on PATH nor a version such as 3.12"));
     assert!(!scratch.env().exists());
 }
 
@@ -586,5 +589,5 @@ fn a_debug_build_is_found_by_the_d_in_its_version() {
     assert_eq!((&json[0]["debug"], &json[1]["debug"]), (&false.into(), &true.into()), "{json}");
     fs::remove_file(scratch.path("bin/python3.13d")).unwrap();
     let error = rvenv().args(["-p", "3.13d", "new"]).error();
-    assert!(error.contains("python3.13' is CPython 3.13.0, not a debug build"), "{error}");
+    assert!(error.contains("found: CPython 3.13.0, not a debug build"), "{error}");
 }

@@ -88,7 +88,7 @@ fn the_registry_is_searched_as_by_the_py_launcher() {
     assert_eq!(home(&scratch.env()), directory(&new));
     let error = rvenv(&scratch).args(["-p", "3.12-32", "other"]).error();
     assert!(
-        error.contains("searched PATH, the registry, and ") && error.contains("is CPython 3.12.9 for win-amd64"),
+        error.contains("searched PATH, the registry, and ") && error.contains("CPython 3.12.9 for win-amd64"),
         "{error}"
     );
     let listed = rvenv(&scratch).arg("--list-pythons").ok();
