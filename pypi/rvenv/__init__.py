@@ -3,7 +3,7 @@
 ``python -m rvenv ENV_DIR`` works like ``python -m venv ENV_DIR``.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
     from rvenv._builder import EnvBuilder as EnvBuilder
@@ -21,3 +21,7 @@ def __getattr__(name: str) -> object:
     from rvenv import _builder
 
     return getattr(_builder, name)
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__})

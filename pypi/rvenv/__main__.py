@@ -15,7 +15,7 @@ def main() -> Union[int, str]:
         return 0
     path = _program.find()
     if path is None:
-        return "Error: " + _program.MISSING
+        return "Error: " + _program.missing()
     if not sys.executable:
         return "Error: " + _program.NO_PATH
     # --python on the command line takes precedence over this.

@@ -1,31 +1,83 @@
 """The ``rvenv`` program that was installed along with this package."""
 
+import errno
 import os
+import re
 import subprocess
 import sys
 import sysconfig
-from typing import Any, List, Optional, Sequence, Tuple
+from functools import lru_cache
+from typing import Any, List, Optional, Sequence, Tuple, Type
 
 MISSING = "the rvenv program is missing; install it again: pip install --force-reinstall rvenv-cli"
 
+ARCHIVED = "the rvenv program does not run from an archive; install rvenv-cli with pip, and run that"
+
 NO_PATH = "this Python does not know its own path; run the program directly: rvenv --python PYTHON ENV_DIR"
 
+FROZEN = "this program is not a Python that environments can be created for; pass python="
 
-class CreationError(subprocess.CalledProcessError, ValueError, OSError):
+#: How the program reports an error of the system: with errno, or on Windows with the system's own number. What it sees
+#: before it asks the system has only a reason.
+_SYSTEM_ERROR = re.compile(
+    r"Unable to (?P<action>[^']+) '(?P<path>.*)': (?:.*\(os error (?P<number>\d+)\)|(?P<reason>[^;]*)(?:;.*)?)",
+    re.DOTALL,
+)
+
+#: The system's errors in place of such reasons.
+_FORESEEN = {
+    ("create directory", "it is a broken symbolic link"): errno.EEXIST,
+    ("create directory", "one of its parents is a file"): errno.ENOTDIR,
+    ("write", "a directory is in its place"): errno.EISDIR,
+}
+
+
+class CreationError(subprocess.CalledProcessError):
     """The program failed. The message is its error: one line with the path, the cause and, where there is one, the fix.
 
-    It derives from each of the errors that callers of ``venv`` handle.
+    Each one is also the error that ``venv`` raises: an OSError such as PermissionError, with errno and filename, if the
+    system refused something, and otherwise both a ValueError and an OSError.
     """
+
+    errno: Optional[int]
+    filename: Optional[str]
+    strerror: Optional[str]
+
+    def __new__(cls, returncode: int, cmd: Sequence[str], message: str) -> "CreationError":
+        cause = _cause(message)
+        bases = (ValueError, OSError) if cause is None else (type(cause),)
+        created: CreationError = OSError.__new__(_with_bases(bases) if cls is CreationError else cls)
+        return created
 
     def __init__(self, returncode: int, cmd: Sequence[str], message: str) -> None:
         super().__init__(returncode, cmd, stderr=message)
+        self.args = (returncode, cmd, message)
         self.message = message
+        cause = _cause(message)
+        if cause is not None and cause.errno is not None:
+            self.errno, self.filename, self.strerror = cause.errno, cause.filename, os.strerror(cause.errno)
 
     def __str__(self) -> str:
         return self.message
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (self.returncode, self.cmd, self.message)
+        return CreationError, self.args
+
+
+def _cause(message: str) -> Optional[OSError]:
+    found = _SYSTEM_ERROR.fullmatch(message)
+    if found is None:
+        return None
+    if found["number"] is None:
+        number = _FORESEEN.get((found["action"], found["reason"]))
+        return None if number is None else OSError(number, message, found["path"])
+    number = int(found["number"])
+    return OSError(0, message, found["path"], number) if os.name == "nt" else OSError(number, message, found["path"])
+
+
+@lru_cache(maxsize=None)
+def _with_bases(bases: Tuple[type, ...]) -> Type[CreationError]:
+    return type("CreationError", (CreationError, *bases), {"__module__": CreationError.__module__})
 
 
 def find() -> Optional[str]:
@@ -60,24 +112,33 @@ def _of_this_python() -> List[str]:
     return [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", vars=base), sysconfig.get_path("scripts", user)]
 
 
-def run(arguments: Sequence[str], python: Optional[str] = None) -> str:
-    """Runs the program for this Python, or for another, and returns its output on stderr.
+def warnings_of(arguments: Sequence[str], python: Optional[str] = None) -> List[str]:
+    """Runs the program for this Python, or for another, and returns its warnings.
 
     Raises CreationError if it fails or is missing.
     """
-    command = [_found(arguments), "--python=" + (python or sys.executable), *arguments]
+    command = [_found(arguments, python), "--python=" + (python or sys.executable), *arguments]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = ended.stderr.decode("utf-8", "backslashreplace").strip()
     if ended.returncode:
         raise CreationError(ended.returncode, command, error_in(said) or "rvenv exited with %d" % ended.returncode)
-    return said
+    start = "Warning: "
+    return [line[len(start) :] if line.startswith(start) else line for line in said.splitlines()]
 
 
-def _found(arguments: Sequence[str]) -> str:
+def _found(arguments: Sequence[str], python: Optional[str] = None) -> str:
     program = find()
-    if program is None or not sys.executable:
-        raise CreationError(1, ["rvenv", *arguments], MISSING if program is None else NO_PATH)
+    reason = missing() if program is None else None
+    if python is None:
+        reason = reason or (NO_PATH if not sys.executable else FROZEN if getattr(sys, "frozen", False) else None)
+    if program is None or reason:
+        raise CreationError(1, ["rvenv", *arguments], reason or MISSING)
     return program
+
+
+def missing() -> str:
+    """Returns what to do if there is no program."""
+    return MISSING if os.path.isfile(__file__) else ARCHIVED
 
 
 def call(arguments: Sequence[str]) -> int:

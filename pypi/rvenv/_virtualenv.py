@@ -41,6 +41,6 @@ class Seeder(FromAppData):
         for directory in [*self.extra_search_dir, BUNDLE_FOLDER]:
             arguments += ["--find-links", os.fspath(directory)]
         arguments.append(os.fspath(creator.dest))
-        for line in _program.run(arguments, creator.interpreter.system_executable).splitlines():
+        for line in _program.warnings_of(arguments, creator.interpreter.system_executable):
             logger.warning(line)
         creator.pyenv_cfg["rvenv"] = version("rvenv-cli")

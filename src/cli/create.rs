@@ -39,13 +39,20 @@ impl Create {
         for env_dir in self.env_dirs.iter().map(Path::new) {
             if !self.pip.pip_only {
                 builder.create(env_dir)?;
-            } else if is_environment(env_dir, &purelib) {
+            } else if self.is_of_this_python(env_dir, &purelib) {
                 builder.create_with(env_dir, &PipOnly)?;
             } else {
                 bail!("there is no environment for this Python at {}", env_dir.display());
             }
         }
         Ok(())
+    }
+
+    /// Whether there is an environment at `env_dir` that has its packages in `purelib`, or whose Python was asked for: one
+    /// that a program creates for another version has no such directory yet.
+    fn is_of_this_python(&self, env_dir: &Path, purelib: &Path) -> bool {
+        let is_its_own = matches!(&self.requests[..], [PythonRequest::Path(python)] if python.starts_with(env_dir));
+        env_dir.join("pyvenv.cfg").is_file() && (is_its_own || env_dir.join(purelib).is_dir())
     }
 
     /// A builder with the options that the flags and variables name.
@@ -162,9 +169,4 @@ pub fn first<T>(requests: &[PythonRequest], find: impl Fn(&PythonRequest) -> rve
         }
     }
     found
-}
-
-/// Whether there is an environment at `env_dir` that has its packages in `purelib`, and so is one of the same Python.
-fn is_environment(env_dir: &Path, purelib: &Path) -> bool {
-    env_dir.join("pyvenv.cfg").is_file() && env_dir.join(purelib).is_dir()
 }

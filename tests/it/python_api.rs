@@ -51,12 +51,26 @@ rvenv.create('env')
     let cache = scratch.write("cache", "no directory");
     let output = run(&scratch, &tools).args(["-c", code]).env("RVENV_CACHE_DIR", cache).output();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && stderr.starts_with("rvenv._builder WARNING Warning: "), "{stderr}");
+    assert!(output.status.success() && stderr.starts_with("rvenv._builder WARNING Unable to "), "{stderr}");
 }
 
 /// The directory to put on PYTHONPATH so that `import venv` imports rvenv's.
 fn venv_path(scratch: &Scratch, tools: &Path) -> String {
     run(scratch, tools).args(["-m", "rvenv", "--venv-path"]).ok().trim_end().to_owned()
+}
+
+#[test]
+fn what_a_user_of_venv_sees_is_as_with_each_pythons_own() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let path = venv_path(&scratch, &installed(&scratch, &python));
+    // The package supports 3.8 and newer.
+    for_pythons(some_pythons().into_iter().filter(|python| python.version >= (3, 8)), |python| {
+        let said = |path: &str| {
+            let script = Path::new(REPOSITORY).join("tests/python/as_venv.py");
+            run(&Scratch::new(), &python.path).env("PYTHONPATH", path).arg("-B").arg(script).ok()
+        };
+        assert_eq!(said(&path), said(""), "{}", python.path.display());
+    });
 }
 
 #[test]
