@@ -84,6 +84,12 @@ impl EnvBuilder {
         self
     }
 
+    /// Sets [`Options::seed_wheels`].
+    pub fn seed_wheels(mut self, wheels: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
+        self.options.seed_wheels = wheels.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        self
+    }
+
     /// Sets [`Options::activators`].
     pub fn activators(mut self, activators: impl IntoIterator<Item = Activator>) -> EnvBuilder {
         self.options.activators = activators.into_iter().collect();

@@ -31,6 +31,9 @@ pub struct Options {
     /// tags and Requires-Python) takes precedence over the bundled one. This does not affect which of the two projects
     /// are installed. A relative path is relative to the current directory.
     pub find_links: Vec<PathBuf>,
+    /// The wheels to install instead of any others, as virtualenv's seeder installs them: in place of any other version,
+    /// and with launchers for each form of the version (`pip`, `pip3`, `pip3.12`, `pip-3.12`). Default: none.
+    pub seed_wheels: Vec<PathBuf>,
     /// Which activation scripts are installed. Default: all that the platform has.
     pub activators: Vec<Activator>,
     /// Directories with scripts that are installed after the built-in ones, by the rules of
@@ -185,6 +188,7 @@ impl Default for Options {
             with_pip: false,
             with_setuptools: true,
             find_links: vec![],
+            seed_wheels: vec![],
             activators: Activator::ALL.to_vec(),
             scripts: vec![],
             prompt: None,

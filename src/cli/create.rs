@@ -68,6 +68,7 @@ impl Create {
             .with_pip(!pip.without_pip)
             .with_setuptools(!pip.no_setuptools)
             .find_links(self.find_links())
+            .seed_wheels(&pip.seed_wheel)
             .scripts(&environment.scripts)
             .upgrade_deps(pip.upgrade_deps)
             .scm_ignore_files(!environment.without_scm_ignore_files)

@@ -164,6 +164,11 @@ pub struct Pip {
     #[arg(long, hide = true, conflicts_with_all = ["Environment", "without_pip"])]
     pub(super) pip_only: bool,
 
+    // For the virtualenv plugin.
+    /// With --pip-only, install exactly these wheels, as virtualenv does
+    #[arg(long, hide = true, requires = "pip_only", value_name = "WHEEL")]
+    pub(super) seed_wheel: Vec<PathBuf>,
+
     /// Install pip without setuptools, which Python 3.11 and older bundle
     #[arg(long, alias = "no-distribute")]
     pub(super) no_setuptools: bool,

@@ -1,5 +1,5 @@
-//! Chooses the wheels to install: those in the directories of `Options::find_links` take precedence over the
-//! interpreter's own.
+//! Chooses the wheels to install: those of `Options::seed_wheels`, or else those in the directories of
+//! `Options::find_links`, which take precedence over the interpreter's own.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -26,6 +26,9 @@ const WITHOUT_SETUPTOOLS: [u32; 3] = [3, 12, 0];
 ///
 /// Fails if a directory cannot be read, or if a wheel in it that would be chosen is not valid.
 pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
+    if !options.seed_wheels.is_empty() {
+        return Ok(options.seed_wheels.clone());
+    }
     let found = found_in(&options.find_links)?;
     let mut chosen = Vec::new();
     for project in projects(interpreter, options) {

@@ -94,7 +94,8 @@ pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Optio
     }
     let bytecode = (&interpreter.cache_tag, &interpreter.magic, options.compile, options.source_date);
     let version = (FORMAT, env!("CARGO_PKG_VERSION"), interpreter.version, &interpreter.implementation);
-    Ok(cache::key(format!("{version:?} {bytecode:?} {identities:?}").as_bytes()))
+    let is_virtualenvs = !options.seed_wheels.is_empty();
+    Ok(cache::key(format!("{version:?} {bytecode:?} {is_virtualenvs} {identities:?}").as_bytes()))
 }
 
 /// A wheel's size, and a hash of its last 128 KiB. Its location and owner do not matter, since they do not affect what

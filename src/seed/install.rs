@@ -135,7 +135,7 @@ fn describe(
         dist_info: wheel.dist_info.clone(),
         files,
         record: String::new(),
-        launchers: wheel.launchers(&context.interpreter)?,
+        launchers: wheel.launchers(&context.interpreter, !context.options.seed_wheels.is_empty())?,
     };
     record.add_unhashed(&distribution.record_name());
     distribution.record = record.render();

@@ -39,14 +39,16 @@ pub(crate) fn launchers(context: &Context) -> Result<Vec<PathBuf>> {
 }
 
 /// Marks what `version` of `project` replaces for removal. Returns whether it is to be installed: it is unless the
-/// environment has one that is intact and at least as new. A damaged newer version is replaced with a warning.
+/// environment has one that is intact and at least as new, or of exactly this version in case of
+/// `Options::seed_wheels`. A damaged newer version is replaced with a warning.
 pub(super) fn replace_older(context: &mut Context, project: &str, version: &Version) -> Result<bool> {
     if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
         return Ok(true);
     }
     let found = Installed::find(context, project)?;
     let Some((newest, older)) = found.split_last() else { return Ok(true) };
-    if newest.version >= *version {
+    let is_exact = !context.options.seed_wheels.is_empty();
+    if newest.version == *version || newest.version > *version && !is_exact {
         let Some(fault) = newest.fault(context) else {
             // Only the metadata of older versions is left, by an interrupted installation: their files now belong to
             // the newest.

@@ -80,8 +80,8 @@ impl Wheel {
         self.files.keys().map(String::as_str).filter(|name| name.ends_with(".py"))
     }
 
-    /// The launchers for its console and GUI scripts.
-    pub(super) fn launchers(&self, interpreter: &Interpreter) -> Result<Vec<Launcher>> {
+    /// The launchers for its console and GUI scripts, by the names that pip or virtualenv gives them.
+    pub(super) fn launchers(&self, interpreter: &Interpreter, as_virtualenv: bool) -> Result<Vec<Launcher>> {
         let mut archive = self.archive.clone();
         let entry_points = self.files.get(&format!("{}/entry_points.txt", self.dist_info));
         let text = entry_points.map(|index| contents(&mut archive, *index)).transpose();
@@ -89,7 +89,7 @@ impl Wheel {
             if text.len() > LARGEST_ENTRY_POINTS {
                 return Err(format!("its entry_points.txt is larger than {LARGEST_ENTRY_POINTS} bytes"));
             }
-            entry_points::launchers(&String::from_utf8_lossy(&text), interpreter)
+            entry_points::launchers(&String::from_utf8_lossy(&text), interpreter, as_virtualenv)
         });
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }

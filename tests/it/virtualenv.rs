@@ -1,9 +1,11 @@
 //! virtualenv with rvenv as its seeder.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::harness::*;
 use crate::packaging;
+use crate::wheel_builder::{self, Entry};
 
 /// An environment with rvenv's wheel, and the virtualenv that `tests/fetch` has fetched.
 struct WithPlugin {
@@ -13,10 +15,17 @@ struct WithPlugin {
 
 impl WithPlugin {
     fn new() -> Option<WithPlugin> {
-        let (scratch, wheel) = (Scratch::new(), packaging::wheel()?);
-        let fetched = peer("python")?;
-        let packages = site_packages(fetched.ancestors().nth(2)?);
-        scratch.rvenv().arg("-p").arg(&fetched).arg("tools").silent();
+        WithPlugin::of(site_packages(peer("python")?.ancestors().nth(2)?))
+    }
+
+    fn of_older_virtualenv() -> Option<WithPlugin> {
+        let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/older-virtualenv");
+        if packages.exists() { WithPlugin::of(packages) } else { missing("virtualenv 20.17") }
+    }
+
+    fn of(packages: PathBuf) -> Option<WithPlugin> {
+        let (scratch, wheel, fetched) = (Scratch::new(), packaging::wheel()?, peer("python")?);
+        scratch.rvenv().arg("-p").arg(fetched).arg("tools").silent();
         let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
         pip.arg("--disable-pip-version-check").arg(wheel).silent();
         Some(WithPlugin { scratch, packages })
@@ -28,6 +37,13 @@ impl WithPlugin {
             run.env("PYTHONPATH", &self.packages).env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON");
         run.env("VIRTUALENV_APP_DATA", self.scratch.path("data"))
             .env("VIRTUALENV_OVERRIDE_APP_DATA", self.scratch.path("data"))
+    }
+
+    /// The names of the programs and packages in `env`, without what only virtualenv's own seeder writes.
+    fn names(&self) -> Vec<String> {
+        let env = self.scratch.env();
+        let names = [names_in(&env.join("bin")), names_in(&site_packages(&env))].concat();
+        names.into_iter().filter(|name| name != "__pycache__" && !name.ends_with(".virtualenv")).collect()
     }
 
     /// The distributions installed in `env`.
@@ -51,6 +67,72 @@ fn the_seeder_installs_the_same_wheels_as_virtualenv_with_bytecode() {
     let said = plugin.scratch.run(env.join("bin/pip")).arg("--version").ok();
     assert!(theirs.iter().any(|name| said.starts_with(&name.replace("pip-", "pip "))), "{said} {theirs:?}");
     plugin.scratch.rvenv().args(["--check", "env"]).ok();
+}
+
+#[test]
+fn the_seeder_installs_whatever_virtualenvs_own_does_in_each_release() {
+    for plugin in [WithPlugin::new(), WithPlugin::of_older_virtualenv()].into_iter().flatten() {
+        // The second time there is an environment, with virtualenv's own wheels in it.
+        for (version, flags) in [("3.9", &["--wheel", "bundle"]), ("3.11", &["--setuptools", "bundle"])] {
+            let Some(python) = pyenv(version) else { continue };
+            let create = || plugin.virtualenv().arg("-p").arg(&python.path).args(flags);
+            let theirs = create().args(["--clear", "env"]).output();
+            let names = theirs.status.success().then(|| plugin.names());
+            create().args(["--seeder", "rvenv", "env"]).ok();
+            assert_eq!(Some(plugin.names()), names, "{version}");
+            create().args(["--seeder", "rvenv", "--clear", "env"]).ok();
+            assert_eq!(Some(plugin.names()), names, "{version}");
+            assert!(site_packages(&plugin.scratch.env()).join("pip/__pycache__").is_dir());
+        }
+    }
+}
+
+#[test]
+fn the_seeder_takes_the_wheel_that_an_update_of_virtualenv_has_found() {
+    let (Some(plugin), Some(python)) = (WithPlugin::new(), pyenv("3.12")) else { return };
+    // What --upgrade-embed-wheels leaves.
+    let (house, name) = ("data/wheel/house", "pip-99.0-py3-none-any.whl");
+    fs::create_dir_all(plugin.scratch.path(house)).unwrap();
+    fs::create_dir_all(plugin.scratch.path("data/wheel/3.12/embed/3")).unwrap();
+    fs::write(plugin.scratch.path(house).join(name), newer_pip()).unwrap();
+    let time = "2020-01-01T00:00:00.000000Z";
+    let found =
+        format!(r#"{{"filename": "{name}", "found_date": "{time}", "release_date": "{time}", "source": "manual"}}"#);
+    let log = format!(r#"{{"started": "{time}", "completed": "{time}", "periodic": false, "versions": [{found}]}}"#);
+    plugin.scratch.write("data/wheel/3.12/embed/3/pip.json", log);
+    for seeder in ["app-data", "rvenv"] {
+        let run = plugin.virtualenv().args(["--no-periodic-update", "--clear", "--seeder", seeder]);
+        run.arg("-p").arg(&python.path).arg("env").ok();
+        assert_eq!(plugin.installed(), ["pip-99.0"], "{seeder}");
+    }
+}
+
+/// A wheel of a pip that is newer than any.
+fn newer_pip() -> Vec<u8> {
+    let info = |name, contents| Entry::new(format!("pip-99.0.dist-info/{name}"), contents);
+    let entries = [
+        Entry::new("pip/__init__.py", ""),
+        info("METADATA", "Metadata-Version: 2.1\nName: pip\nVersion: 99.0\n"),
+        info("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+    ];
+    let rows: String = entries.iter().map(Entry::row).collect();
+    wheel_builder::archive(&[&entries[..], &[info("RECORD", &(rows + "pip-99.0.dist-info/RECORD,,\n"))]].concat())
+}
+
+#[test]
+fn the_seeder_leaves_links_into_app_data_to_virtualenv() {
+    let Some(plugin) = WithPlugin::new() else { return };
+    plugin.virtualenv().args(["--symlink-app-data", "--seeder", "rvenv", "env"]).ok();
+    assert!(site_packages(&plugin.scratch.env()).join("pip").is_symlink());
+}
+
+#[test]
+fn the_seeder_refuses_the_pythons_that_virtualenv_cannot_create() {
+    let (Some(plugin), Some(python)) = (WithPlugin::new(), pyenv("3.7")) else { return };
+    let output = plugin.virtualenv().args(["--seeder", "rvenv", "-p"]).arg(&python.path).arg("env").output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && said.contains("Python 3.7"), "{said}");
+    assert!(!plugin.scratch.env().exists());
 }
 
 #[test]
@@ -80,7 +162,7 @@ fn the_seeder_respects_virtualenvs_flags() {
 #[test]
 fn virtualenv_reports_the_programs_errors() {
     let Some(plugin) = WithPlugin::new() else { return };
-    std::fs::remove_file(plugin.scratch.path("tools/bin/rvenv")).unwrap();
+    fs::remove_file(plugin.scratch.path("tools/bin/rvenv")).unwrap();
     let output = plugin.virtualenv().args(["--seeder", "rvenv", "env"]).output();
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && said.contains("pip install --force-reinstall rvenv-cli"), "{said}");

@@ -6,7 +6,7 @@ use crate::seed::names::is_inside;
 
 /// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
 /// name or a function in it is invalid.
-pub(super) fn launchers(text: &str, interpreter: &Interpreter) -> Result<Vec<Launcher>, String> {
+pub(super) fn launchers(text: &str, interpreter: &Interpreter, as_virtualenv: bool) -> Result<Vec<Launcher>, String> {
     let mut launchers = Vec::new();
     let mut section = "";
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
@@ -16,7 +16,7 @@ pub(super) fn launchers(text: &str, interpreter: &Interpreter) -> Result<Vec<Lau
             launchers.push(of_line(line, section == "gui_scripts")?);
         }
     }
-    Ok(versioned(launchers, interpreter))
+    Ok(if as_virtualenv { in_each_form(&launchers, interpreter) } else { versioned(launchers, interpreter) })
 }
 
 /// Parses `NAME = MODULE:FUNCTION [EXTRAS]`.
@@ -64,6 +64,21 @@ fn versioned(launchers: Vec<Launcher>, interpreter: &Interpreter) -> Vec<Launche
     all
 }
 
+/// Names each launcher as virtualenv's seeder does, whatever version its name ends in: `wheel`, `wheel3`, `wheel3.12`,
+/// `wheel-3.12`.
+fn in_each_form(launchers: &[Launcher], interpreter: &Interpreter) -> Vec<Launcher> {
+    let [major, minor, _] = interpreter.version;
+    let forms = [String::new(), format!("{major}"), format!("{major}.{minor}"), format!("-{major}.{minor}")];
+    let mut named = Vec::new();
+    for launcher in launchers {
+        let base = launcher.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+        named.extend(forms.iter().map(|form| Launcher { name: format!("{base}{form}"), ..launcher.clone() }));
+    }
+    named.sort_by(|a, b| a.name.cmp(&b.name));
+    named.dedup_by(|a, b| a.name == b.name);
+    named
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +90,16 @@ mod tests {
         }
         let launcher = of_line("x.y = a.b : C.f [extra]", true).unwrap();
         assert_eq!((launcher.module.as_str(), launcher.function.as_str()), ("a.b", "C.f"));
+    }
+
+    #[test]
+    fn launchers_of_virtualenv_have_each_form_of_the_version() {
+        let text = "[console_scripts]\npip = p:main\npip3.8 = p:main\neasy_install-3.8 = e:main\n";
+        let python = Interpreter { version: [3, 12, 1], ..Interpreter::for_tests() };
+        let named = launchers(text, &python, true).unwrap();
+        let names: Vec<&str> = named.iter().map(|launcher| launcher.name.as_str()).collect();
+        let pip = ["pip", "pip-3.12", "pip3", "pip3.12"];
+        let easy_install = ["easy_install", "easy_install-3.12", "easy_install3", "easy_install3.12"];
+        assert_eq!(names, [easy_install, pip].concat());
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
     let wheel = Wheel::read(Path::new(NAME), bytes)?;
     let mut archive = wheel.archive.clone();
     let files = wheel.installed_files();
-    let launchers = wheel.launchers(&Interpreter::for_tests()).map_err(|error| error.to_string());
+    let launchers = wheel.launchers(&Interpreter::for_tests(), false).map_err(|error| error.to_string());
     for file in &files {
         assert!(is_inside(&file.name) && !is_generated(&file.name, &wheel.dist_info), "{:?}", file.name);
         wheel.with_contents(&mut archive, &file.name, |_| Ok(())).map_err(|error| error.to_string())?;
@@ -69,7 +69,7 @@ pub(super) fn read(bytes: Arc<[u8]>) -> Result<usize, String> {
 
 /// Checks the launchers for the text of an entry_points.txt: each must be a single file in bin.
 fn check_launchers(text: &str) -> Result<(), String> {
-    for launcher in entry_points::launchers(text, &Interpreter::for_tests())? {
+    for launcher in entry_points::launchers(text, &Interpreter::for_tests(), false)? {
         assert!(is_inside(&launcher.name) && !launcher.name.contains('/'), "{:?}", launcher.name);
         let program = launcher.render(b"#!/env/bin/python\n");
         assert_eq!(program.iter().filter(|byte| **byte == b'\n').count(), 7, "it only imports and calls");
