@@ -2,6 +2,7 @@
 //! server, a virtual machine or a virus scanner. Waiting takes no processor, so it can overlap.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
@@ -39,7 +40,7 @@ impl Workers {
         items: impl IntoIterator<Item = T>,
         work: impl Fn(T, &Queue<T>) -> Result<usize, E> + Sync,
     ) -> Result<(), E> {
-        let state = State { items: BTreeMap::new(), added: 0, taken: 0, threads: 1, is_stopped: false };
+        let state = State { items: BTreeMap::new(), added: 0, taken: 0, threads: 1, waiting: 0, is_stopped: false };
         let queue = Queue { state: Mutex::new(state), changed: Condvar::new() };
         items.into_iter().for_each(|item| queue.add(0, item));
         let job = Job { workers: self, queue, work, most: MOST.into(), error: Mutex::new(None) };
@@ -52,10 +53,12 @@ impl Workers {
         if self.signs.load(Ordering::Relaxed) < SIGNS { cores() } else { MOST }
     }
 
-    /// Takes note of how long an item of so many files took.
-    fn note(&self, waited: Duration, files: usize) {
+    /// Takes note of how long an item of so many files took. `busy` tells how much of that was processor time; asking
+    /// costs a system call.
+    fn note(&self, files: usize, took: Duration, busy: impl FnOnce() -> Duration) {
+        let long = LONG * u32::try_from(files).unwrap_or(u32::MAX);
         if self.signs.load(Ordering::Relaxed) >= SIGNS {
-        } else if waited > LONG * u32::try_from(files).unwrap_or(u32::MAX) {
+        } else if took > long && took.saturating_sub(busy()) > long {
             self.signs.fetch_add(1, Ordering::Relaxed);
         } else {
             self.signs.store(0, Ordering::Relaxed);
@@ -76,6 +79,7 @@ struct Job<'a, T, E, F> {
 impl<T: Send, E: Send, F: Fn(T, &Queue<T>) -> Result<usize, E> + Sync> Job<'_, T, E, F> {
     /// Processes items until there are none. If others are waiting, starts a thread for them first, which does the same.
     fn run<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let mut used = Duration::ZERO;
         while let Some(turn) = self.queue.take() {
             let threads = self.workers.wanted().min(self.most.load(Ordering::Relaxed));
             if self.queue.hires(threads) && thread::Builder::new().spawn_scoped(scope, || self.run(scope)).is_err() {
@@ -83,12 +87,13 @@ impl<T: Send, E: Send, F: Fn(T, &Queue<T>) -> Result<usize, E> + Sync> Job<'_, T
                 self.queue.state().threads -= 1;
                 self.most.store(0, Ordering::Relaxed);
             }
-            let (begun, used) = (Instant::now(), os::thread_time());
+            let begun = Instant::now();
             match (self.work)(turn.item, &self.queue) {
-                Ok(files) => {
-                    let busy = os::thread_time().saturating_sub(used);
-                    self.workers.note(begun.elapsed().saturating_sub(busy), files);
-                }
+                Ok(files) => self.workers.note(files, begun.elapsed(), || {
+                    // Since this was last asked, which is too much after an item that was not long.
+                    let before = mem::replace(&mut used, os::thread_time());
+                    used.saturating_sub(before)
+                }),
                 Err(error) => {
                     *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     self.queue.stop();
@@ -111,6 +116,8 @@ struct State<T> {
     /// How many items are being processed. Each may add others.
     taken: usize,
     threads: usize,
+    /// How many threads wait for an item.
+    waiting: usize,
     is_stopped: bool,
 }
 
@@ -126,7 +133,7 @@ impl<T> Drop for End<'_, T> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.taken -= 1;
-        if state.taken == 0 {
+        if state.taken == 0 && state.waiting > 0 {
             self.0.changed.notify_all();
         }
     }
@@ -140,7 +147,9 @@ impl<T> Queue<T> {
             state.added += 1;
             let key = (weight, state.added);
             state.items.insert(key, item);
-            self.changed.notify_one();
+            if state.waiting > 0 {
+                self.changed.notify_one();
+            }
         }
     }
 
@@ -155,7 +164,9 @@ impl<T> Queue<T> {
             if state.taken == 0 {
                 return None;
             }
+            state.waiting += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
@@ -225,9 +236,14 @@ mod tests {
     #[test]
     fn a_file_system_is_slow_after_several_slow_files_in_a_row() {
         let workers = Workers::default();
-        let note = |times: usize, micros| (0..times).for_each(|_| workers.note(Duration::from_micros(micros), 1));
+        let busy = Duration::from_micros(500);
+        let note =
+            |times: usize, micros| (0..times).for_each(|_| workers.note(1, Duration::from_micros(micros), || busy));
         note(SIGNS - 1, 4000);
         note(1, 40);
+        note(SIGNS - 1, 4000);
+        // As long, but nearly half of it is processor time.
+        note(1, 1200);
         note(SIGNS - 1, 4000);
         assert_eq!(workers.wanted(), cores());
         note(1, 4000);

@@ -11,7 +11,9 @@ fn counted(python: &Python, args: &[&str]) -> Option<BTreeMap<String, u32>> {
     let scratch = Scratch::new();
     let cache = scratch.path("cache");
     scratch.rvenv_for(python).env("RVENV_CACHE_DIR", &cache).args(args).arg("first").silent();
-    let run = scratch.run("strace").args(["-f", "-qq", "-o"]).arg(scratch.path("trace"));
+    // Traced, each call takes as long as on a slow disk, so there would be as many threads as there. None can be started.
+    let alone = ["-e", "inject=clone,clone3:error=EAGAIN"];
+    let run = scratch.run("strace").args(["-f", "-qq"]).args(alone).arg("-o").arg(scratch.path("trace"));
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python.path).args(args).arg("env");
     // Cargo sets this for its own libraries. Users do not, and it would add look-ups.
     run.env("RVENV_CACHE_DIR", &cache).env_remove("LD_LIBRARY_PATH").silent();

@@ -69,7 +69,6 @@ mod progress;
 mod publishing;
 #[cfg(unix)] // links
 mod python_api;
-#[cfg(unix)] // signals, sh scripts
 mod races;
 #[cfg(unix)] // the documents are the same everywhere
 mod readme;
