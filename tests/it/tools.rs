@@ -77,10 +77,14 @@ fn settings(tool: &str) -> Vec<&'static str> {
     row.split('`').skip(1).step_by(2).collect()
 }
 
-/// The shell commands in a tool's row.
+/// The shell commands in a tool's row. Of one that runs the tool, its variable.
 fn commands(tool: &str) -> Vec<&'static str> {
-    let mut commands = settings(tool);
+    let has_variable = |code: &&'static str| code.starts_with("VIRTUALENV_SEEDER=");
+    let (of_tool, mut commands): (Vec<_>, Vec<_>) = settings(tool).into_iter().partition(has_variable);
     commands.retain(|code| ["export ", "rvenv ", "chmod ", "pdm "].iter().any(|start| code.starts_with(start)));
+    if let Some(variable) = of_tool.first().and_then(|code| code.split(' ').next()) {
+        commands.extend([variable, "export VIRTUALENV_SEEDER"]);
+    }
     // "the same PYTHONPATH as for build"
     if tool == "pdm" { [commands, self::commands("build")].concat() } else { commands }
 }
@@ -99,6 +103,29 @@ fn tox_environments_are_seeded_by_rvenv() {
     let said = tools.run("tox", &[]).ok();
     let [env_dir] = &tools.environments(".tox")[..] else { panic!("one environment: {said}") };
     assert!(said.contains(&env_dir.display().to_string()) && said.contains("congratulations"), "{said}");
+}
+
+#[test]
+fn tox_passes_the_seeder_on_to_a_virtualenv_without_the_plugin_unless_it_is_unset() {
+    let Some(tools) = Tools::new() else { return };
+    let tox = |command: &str| {
+        // virtualenv as it is in an environment that has it.
+        let lines = [
+            "[tox]\nenvlist = py\nskipsdist = true\n[testenv]\nallowlist_externals = env",
+            &format!("set_env = PYTHONPATH={}", tools.packages.display()),
+            &format!("commands = {command} --app-data {{tox_root}}/data {{tox_root}}/inner"),
+        ];
+        tools.scratch.write("tox.ini", lines.join("\n"));
+        tools.run("tox", &[]).output()
+    };
+    let way_out = PAGE.split("first is `").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    let output = tox("python -m virtualenv");
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
+    assert!(!output.status.success() && said.contains("seeder 'rvenv' is not available"), "{said}");
+    let output = tox(&way_out.replace("virtualenv", "python -m virtualenv"));
+    assert!(output.status.success(), "{output:?}");
+    assert!(tools.scratch.path("inner/bin/pip").exists());
+    assert_eq!(tools.environments(".tox").len(), 1);
 }
 
 #[test]
@@ -288,6 +315,16 @@ fn direnv_layout_creates_an_environment() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let [env_dir] = &tools.environments("project")[..] else { panic!("one environment: {output:?}") };
     assert_eq!(said.trim_end(), env_dir.to_str().unwrap(), "{output:?}");
+    // Another Python takes effect, and the user's files stay.
+    for python in ["3.11", "3.12"].into_iter().filter_map(pyenv) {
+        tools.scratch.write("project/.venv/kept", "");
+        tools.scratch.write("project/.envrc", format!("{} -p {}", settings("direnv")[0], python.path.display()));
+        direnv(&["allow"]);
+        let output = direnv(&["exec", ".", "python", "-c", "import sys; print(*sys.version_info[:2], sep='.')"]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said.trim_end(), format!("{}.{}", python.version.0, python.version.1), "{output:?}");
+        assert!(tools.scratch.path("project/.venv/kept").exists());
+    }
 }
 
 #[test]
