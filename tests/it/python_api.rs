@@ -74,6 +74,43 @@ fn what_a_user_of_venv_sees_is_as_with_each_pythons_own() {
 }
 
 #[test]
+fn builders_and_errors_pass_between_processes_that_have_one_directory_on_pythonpath() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    let path = venv_path(&scratch, &installed(&scratch, &python));
+    for python in ["3.8", "3.13"].into_iter().filter_map(pyenv) {
+        let script = Path::new(REPOSITORY).join("tests/python/processes.py");
+        run(&Scratch::new(), &python.path).env("PYTHONPATH", &path).arg("-B").arg(script).silent();
+    }
+}
+
+#[test]
+fn a_builder_creates_environments_for_another_python() {
+    let (Some(python), Some(other), scratch) = (pyenv("3.9"), pyenv("3.12"), Scratch::new()) else { return };
+    let tools = installed(&scratch, &python);
+    let path = format!("{}:/usr/bin:/bin", other.path.parent().unwrap().display());
+    let run = run(&scratch, &tools).arg("-B").arg(Path::new(REPOSITORY).join("tests/python/other_python.py"));
+    run.arg(&other.path).arg("3.12").env("PATH", path).silent();
+}
+
+#[test]
+fn in_an_archive_venv_is_the_interpreters_and_rvenv_says_that_it_does_not_run() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    scratch.run("cp").arg("-r").arg(Path::new(REPOSITORY).join("pypi/rvenv")).arg("package").silent();
+    let code = "import shutil; shutil.move('package', 'archive/rvenv'); shutil.make_archive('app', 'zip', 'archive')";
+    fs::create_dir(scratch.path("archive")).unwrap();
+    scratch.run(&python.path).args(["-c", code]).silent();
+    let in_archive = || run(&scratch, &python.path).env("PYTHONPATH", scratch.path("app.zip"));
+    let path = in_archive().args(["-m", "rvenv", "--venv-path"]).ok();
+    run(&scratch, &python.path).env("PYTHONPATH", path.trim_end()).args(["-m", "venv", "env"]).silent();
+    assert!(configured(&scratch.env(), "rvenv").is_none() && scratch.path("env/bin/pip").exists());
+    let error = in_archive().args(["-m", "rvenv", "new"]).error();
+    assert!(error.starts_with("the rvenv program does not run from an archive"), "{error}");
+    let code = "import rvenv\ntry: rvenv.create('new')\nexcept rvenv.CreationError as error: print(error)";
+    assert!(in_archive().args(["-c", code]).ok().starts_with("the rvenv program does not run from an archive"));
+    assert!(!scratch.path("new").exists());
+}
+
+#[test]
 fn one_directory_on_pythonpath_makes_python_m_venv_rvenvs_for_each_python() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let path = venv_path(&scratch, &installed(&scratch, &python));
