@@ -280,6 +280,54 @@ fn a_moved_installation_is_its_own_home() {
 }
 
 #[test]
+fn a_link_to_a_python_stays_in_home_where_venv_keeps_it() {
+    for python in ["3.14", "3.15"].into_iter().filter_map(unstable) {
+        let scratch = Scratch::new();
+        symlink(&python.path, scratch.path("mypy")).unwrap();
+        let linked = Python { path: scratch.path("mypy"), ..python };
+        compare(&linked, &["--without-pip"]);
+        scratch.rvenv_for(&linked).args(["--without-pip", "env"]).silent();
+        assert_eq!(configured(&scratch.env(), "home"), scratch.env().parent().map(|home| home.display().to_string()));
+        in_env(&scratch.env(), "import json");
+        scratch.rvenv_for(&linked).args(["-p", "env", "--without-pip", "second"]).silent();
+        assert_eq!(configured(&scratch.path("second"), "home"), configured(&scratch.env(), "home"));
+    }
+    // A tree of links, such as those of package managers that install each package into a directory of its own.
+    for_some_pythons(|python| {
+        let (scratch, prefix) = (Scratch::new(), prefix(python));
+        if prefix == Path::new("/usr") {
+            return;
+        }
+        scratch.run("cp").arg("-rs").arg(&prefix).arg(scratch.path("links")).silent();
+        let linked = Python { path: scratch.path("links").join(python.path.strip_prefix(&prefix).unwrap()), ..*python };
+        compare(&linked, &["--without-pip"]);
+    });
+}
+
+#[test]
+fn an_environment_whose_home_is_relative_has_the_base_that_its_python_has() {
+    for_some_pythons(|python| {
+        let scratch = Scratch::new();
+        symlink(prefix(python), scratch.path("base")).unwrap();
+        let linked =
+            Python { path: scratch.path("base").join(python.path.strip_prefix(prefix(python)).unwrap()), ..*python };
+        scratch.rvenv_for(&linked).args(["--without-pip", "env"]).silent();
+        let home = configured(&scratch.env(), "home").unwrap();
+        let relative = Path::new(&home).strip_prefix(scratch.path("")).unwrap();
+        let cfg = fs::read_to_string(scratch.env().join("pyvenv.cfg")).unwrap();
+        fs::write(scratch.env().join("pyvenv.cfg"), cfg.replace(&home, relative.to_str().unwrap())).unwrap();
+        for _ in 0..2 {
+            scratch.rvenv().args(["-p", "env", "--without-pip", "second"]).silent();
+            assert_eq!(configured(&scratch.path("second"), "home").as_deref(), Some(&*home));
+            in_env(&scratch.path("second"), "import json");
+        }
+        // From another directory it has none, even if the answer was cached.
+        let error = scratch.rvenv().current_dir(scratch.path("second")).args(["-p", "../env", "third"]).error();
+        assert!(error.contains("no longer exists in") || error.contains("does not behave like"), "{error}");
+    });
+}
+
+#[test]
 fn debians_python_linked_from_elsewhere_gives_cpythons_environment() {
     let Some(python) = debian() else { return };
     let scratch = Scratch::new();

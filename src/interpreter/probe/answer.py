@@ -41,7 +41,7 @@ def answer():
         depends=sorted({text(path) for path in depends}),
         wheels=sorted(text(path) for path in wheels),
         wheels_missing=None if wheels else text(wheels_missing),
-        lasting=not doubts,
+        lasting=not doubts + passing,
     )
     return about
 

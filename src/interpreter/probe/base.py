@@ -3,11 +3,23 @@
 
 def leave_current_directory():
     # Anyone may put files there. Whoever can write to the standard library's directory can change this Python anyway.
-    for name in ("executable", "_base_executable"):
+    # What Python took from there itself, through an environment's relative `home`, becomes absolute.
+    prefixes = ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix")
+    for name in ("executable", "_base_executable") + prefixes:
         if getattr(sys, name, None):
             setattr(sys, name, os.path.abspath(getattr(sys, name)))
+    sys.path[:] = [os.path.abspath(path) for path in sys.path]
+    os.__file__ = os.path.abspath(os.__file__)
+    try:
+        started_in.append(os.getcwd())
+    except OSError:
+        # It has been deleted, so nothing was taken from it.
+        pass
     os.chdir(os.path.dirname(os.__file__))
 
+
+# The directory that a relative `home` is relative to.
+started_in = []
 
 # The suffix of executables.
 EXE = ".exe" if os.name == "nt" else ""
@@ -33,7 +45,10 @@ def environment_home(executable):
         for line in lines:
             key, found, value = line.partition("=")
             if found and key.strip().lower() == "home":
-                return value.strip()
+                home = value.strip()
+                if not os.path.isabs(home):
+                    passing.append(home)
+                return os.path.normpath(os.path.join(*started_in + [home]))
     return None
 
 
@@ -94,8 +109,10 @@ def finds_stdlib_from(directory):
         # A build that is not installed finds its library through this file.
         return os.path.isfile(os.path.join(directory, "pybuilddir.txt"))
     while directory != os.path.dirname(directory):
-        if os.path.isfile(os.path.join(directory, lib, "os.py")):
-            return os.path.realpath(directory) == os.path.realpath(base_prefix())
+        library = os.path.join(directory, lib, "os.py")
+        if os.path.isfile(library):
+            # Of a tree of links, only the files are the same.
+            return os.path.realpath(library) == os.path.realpath(os.__file__)
         directory = os.path.dirname(directory)
     # Compare real paths: Homebrew's prefixes are links that stay the same when it upgrades.
     return os.path.realpath(built_for() or "") == os.path.realpath(base_prefix())
@@ -136,7 +153,9 @@ def base_executable():
             executable = leave_environments(step)
             break
     # Keep a link from outside the installation (named `mypy`, say) if Python finds its library from there. If not,
-    # follow the link one step at a time until it does (gh-106045).
+    # follow the link one step at a time until it does. Newer Pythons do that themselves (gh-106045).
+    if sys.implementation.name == "cpython" and sys.version_info >= (3, 14, 9) and sys.version_info[:3] != (3, 15, 0):
+        return executable
     for step in chain(executable):
         if finds_stdlib_from(os.path.dirname(step)):
             return step

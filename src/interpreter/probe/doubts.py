@@ -23,6 +23,9 @@ depends = []
 # system error as "no such file", so they are recorded at their source: what seems missing may be there.
 doubts = []
 
+# What holds for this run only, such as a path that is relative to the current directory.
+passing = []
+
 # Errors that leave no doubt.
 CERTAIN = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 
