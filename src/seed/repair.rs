@@ -1,6 +1,7 @@
 //! Repairs the launchers that installed distributions have in bin. Those that start a Python other than the
 //! environment's own, because it was moved or copied or has another version now, are changed to start that one.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::installed::dist_infos;
@@ -34,8 +35,8 @@ pub(crate) fn relocate(context: &Context) -> Result<()> {
 /// Repairs the launchers listed in a distribution's RECORD, and returns them.
 fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf>> {
     let (record_path, root) = (metadata.join("RECORD"), metadata.parent().unwrap_or(metadata));
-    // A distribution without a readable RECORD has nothing to repair. If it is being replaced, its launchers are new.
-    let Ok(contents) = os::read_regular(&record_path) else { return Ok(vec![]) };
+    // A distribution without a RECORD has nothing to repair. If it is being replaced, its launchers are new.
+    let Some(contents) = read(context, &record_path, os::read_regular) else { return Ok(vec![]) };
     let Ok(mut record) = Record::parse(&contents) else { return Ok(vec![]) };
     let mut done = Vec::new();
     for row in record.paths().map(str::to_owned).collect::<Vec<_>>() {
@@ -43,9 +44,12 @@ fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf
         if launcher.parent() != Some(&context.bin_path) || is_settled(context, &launcher) {
             continue;
         }
-        let (Ok(start), Ok(contents)) = (start_of(&launcher), os::read_regular(&launcher)) else { continue };
-        let repaired = is_to_be_repaired(&start, context).then(|| repaired(&contents, context)).flatten();
-        if let Some(contents) = repaired.filter(|repaired| *repaired != contents) {
+        let Some(start) = read(context, &launcher, start_of) else { continue };
+        if !is_to_be_repaired(&start, context) {
+            continue;
+        }
+        let Some(contents) = read(context, &launcher, os::read_regular) else { continue };
+        if let Some(contents) = repaired(&contents, context).filter(|repaired| *repaired != contents) {
             context.stage.write(&launcher, &contents, true)?;
             record.add(&row, &contents);
             done.push(launcher);
@@ -56,6 +60,18 @@ fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf
         context.stage.write(&record_path, record.render().as_bytes(), false)?;
     }
     Ok(done)
+}
+
+/// Reads a file, or warns that it cannot be repaired. None also if there is none.
+fn read(context: &Context, path: &Path, with: fn(&Path) -> io::Result<Vec<u8>>) -> Option<Vec<u8>> {
+    match with(path) {
+        Ok(contents) => return Some(contents),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            context.session.observer.warn(&format!("unable to read {}, so it is not repaired: {error}", Quoted(path)))
+        }
+    }
+    None
 }
 
 /// Warns of the scripts in bin that start a [foreign](foreign_python) Python and were not repaired.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{moving, removal};
-use crate::entries::names;
+use crate::entries::{entry_exists, names};
 use crate::error::{AtPath, Error, Result};
 use crate::os::{self, PinnedDir};
 
@@ -58,7 +58,8 @@ fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
             merge_into(&from, &to, &enter()?)?;
             continue;
         }
-        if let Ok(there) = place.symlink_metadata() {
+        if entry_exists(&place).at("look at", &to)? {
+            let there = place.symlink_metadata().at("look at", &to)?;
             if is_same_link(&from, &place) {
                 continue;
             }

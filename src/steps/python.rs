@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::entries;
-use crate::error::{AtPath, Quoted, Result};
+use crate::error::{Quoted, Result};
 use crate::interpreter::check_copy;
 use crate::options::Links;
 use crate::os;
@@ -74,9 +74,7 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
         Links::Symlink => context.stage.symlink(target, path),
     };
     let Err(error) = linked else { return Ok(()) };
-    if context.stage.copy_executable(&context.executable, path).is_err() {
-        return Err(error).at("create the link", path);
-    }
+    context.stage.copy_executable(&context.executable, path)?;
     let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(path));
     context.session.observer.warn(&warning);
     Ok(())
@@ -84,7 +82,7 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
 
 /// Whether this is a link or copy such as `python3.12`, and not a script of the user's that merely has such a name.
 fn is_interpreter(path: &Path) -> bool {
-    let is_script = || !path.is_symlink() && os::read_regular(path).is_ok_and(|contents| contents.starts_with(b"#!"));
+    let is_script = || !path.is_symlink() && os::read_start(path).is_ok_and(|start| start.starts_with(b"#!"));
     version_in(path.file_name().unwrap_or_default()).is_some() && !is_script()
 }
 

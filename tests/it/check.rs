@@ -359,6 +359,24 @@ fn a_run_repairs_the_console_scripts_of_a_moved_environment() {
 }
 
 #[test]
+fn what_a_repair_cannot_read_is_named() {
+    let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    install_tool(&scratch.env(), "#!/nowhere/bin/python\n");
+    let dist_info = names_in(&site_packages(&scratch.env())).into_iter().find(|name| name.ends_with("info")).unwrap();
+    let record = site_packages(&scratch.env()).join(dist_info).join("RECORD");
+    fs::remove_file(&record).unwrap();
+    fs::create_dir(&record).unwrap();
+    let output = scratch.rvenv_for(&python).args(["--without-pip", "env"]).output();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains(&format!("Warning: unable to read '{}', so it is not repaired: ", record.display())),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_run_for_another_version_repairs_console_scripts() {
     let (Some(old), Some(new)) = (pyenv("3.11"), pyenv("3.12")) else { return };
     let scratch = Scratch::new();

@@ -44,6 +44,15 @@ fn a_copy_includes_the_libraries_that_it_loads_relative_to_itself() {
 const MICRO: &str = "import sys; print(sys.version_info[2])";
 
 #[test]
+fn a_copy_made_because_links_are_not_supported_fails_with_its_own_reason() {
+    let scratch = Scratch::new();
+    let Some(run) = failing(&scratch, "symlink,symlinkat,copy_file_range", "EDQUOT") else { return };
+    let error = run.args(["--without-pip", "-p"]).arg(&python().path).arg("env").error();
+    assert!(error.starts_with("Unable to write '") && error.contains("Disk quota exceeded"), "{error}");
+    assert!(scratch.names().iter().all(|name| name == "cache"));
+}
+
+#[test]
 fn a_copy_that_does_not_run_or_is_another_python_is_an_error_and_leaves_nothing() {
     for version in ["3.12", "3.11"] {
         let scratch = Scratch::new();
