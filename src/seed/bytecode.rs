@@ -5,6 +5,7 @@ mod pyc;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::site_packages::Root;
 use crate::context::Context;
@@ -39,6 +40,9 @@ pub(super) fn write<'a>(
     }
     Ok(pycs)
 }
+
+/// How long a process may compile, so that none is waited for without an end.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 const SCRIPT: &str = include_str!("bytecode/compile.py");
 
@@ -84,7 +88,7 @@ fn compile_share(context: &Context, modules: &[&str]) -> Result<Vec<String>> {
         command.arg("-S").arg("-c").arg(SCRIPT).arg(context.stage.at(&context.lib_path));
         command.arg(context.options.source_date.is_some().to_string()).args(modules);
         let described = || format!("{} -c '(compile the modules)'", executable.display());
-        let ran = process::run(&mut command, None, &context.session.interrupt).and_then(Fault::of_status);
+        let ran = process::run(&mut command, Some(LIMIT), &context.session.interrupt).and_then(Fault::of_status);
         let output = ran.map_err(|fault| fault.of(described()))?;
         let names = String::from_utf8_lossy(&output.stdout);
         failed.extend(names.split_terminator('\0').map(str::to_owned));
