@@ -54,6 +54,15 @@ impl Platform {
         }
     }
 
+    /// What names on PATH end with, after the name of the implementation, the usual one first. On Windows, Pythons are
+    /// installed as `python`; programs that bring their own, such as MSYS2, have a `python3`.
+    pub(crate) const fn suffixes(self) -> [&'static str; 2] {
+        match self {
+            Platform::Posix => ["3", ""],
+            Platform::Nt => ["", "3"],
+        }
+    }
+
     /// Returns `exename`: the name of the environment's executable if the base's is called `base`. On Windows it is
     /// always python.exe, or python_d.exe if the base is a debug build.
     pub fn exename(self, base: &OsStr) -> OsString {

@@ -85,10 +85,11 @@ impl Discovery {
         }
     }
 
-    /// The first on PATH. On Windows, failing that, the newest in the registry, in the order of the launcher `py`.
+    /// The first on PATH of the usual name, or else of the other. On Windows, failing that, the newest in the registry, in the order of the launcher `py`.
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
-        for path in ["python3", "python"].iter().flat_map(|name| self.on_path(OsStr::new(name))) {
+        let names = self.surroundings.platform().suffixes().map(|suffix| format!("python{suffix}"));
+        for path in names.iter().flat_map(|name| self.on_path(OsStr::new(name))) {
             match self.query(&path) {
                 Err(error @ Error::Python { .. }) if is_placeholder(&path, &self.surroundings) => {
                     unfit.push(error.to_string())
@@ -224,7 +225,7 @@ impl Discovery {
     /// The paths that may be such a Python, in the order in which to query them, each once.
     fn candidates(&self, version: &VersionRequest) -> Found {
         let mut candidates = Vec::new();
-        for name in version.names() {
+        for name in version.names(self.surroundings.platform()) {
             candidates.extend(self.on_path(OsStr::new(&name)).into_iter().map(Ok));
         }
         if version.is_range() {

@@ -10,6 +10,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::installation::{numbers, without_mark};
 use super::metadata::Interpreter;
 use crate::error::{ParseError, one_line};
+use crate::platform::Platform;
 
 /// A request for the Python that an environment is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -144,7 +145,7 @@ impl VersionRequest {
     }
 
     /// The names that such a Python may have on PATH, the most specific first.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self, platform: Platform) -> Vec<String> {
         let is_free_threaded = self.free_threaded == Some(true);
         let mark = [if is_free_threaded { "t" } else { "" }, if self.debug { "d" } else { "" }].concat();
         let mut names = Vec::new();
@@ -155,7 +156,7 @@ impl VersionRequest {
                 }
                 names.push(format!("{stem}{major}.{minor}"));
             }
-            names.extend([format!("{stem}3"), stem.to_owned()]);
+            names.extend(platform.suffixes().map(|suffix| format!("{stem}{suffix}")));
         }
         names
     }
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn the_most_specific_name_comes_first() {
-        let names = |text: &str| text.parse::<VersionRequest>().unwrap().names();
+        let names = |text: &str| text.parse::<VersionRequest>().unwrap().names(Platform::Posix);
         assert_eq!(names("3.12.1"), ["python3.12", "python3", "python"]);
         assert_eq!(names("3.13t"), ["python3.13t", "python3.13", "python3", "python"]);
         assert_eq!(names("3.13d"), ["python3.13d", "python3.13", "python3", "python"]);

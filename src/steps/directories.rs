@@ -49,6 +49,11 @@ pub(crate) fn create(
     let options = resolve(options, &env_dir)?;
     let mut context = Context::new(&env_dir, interpreter, options, stage, session.clone());
     session.observer.doing(&format!("Creating {}", Quoted(&context.env_dir)));
+    if has_long_path(&context) {
+        let env_exe = Quoted(&context.env_exe);
+        let reason = "before 3.14, Python does not start from a path of 260 characters or more on Windows";
+        session.observer.warn(&format!("{env_exe} may not start: {reason}; use a shorter path"));
+    }
     for directory in [&context.inc_path, &context.lib_path, &context.bin_path] {
         context.stage.create_dir(directory)?;
     }
@@ -60,6 +65,14 @@ pub(crate) fn create(
         context.stage.create_dir(&context.platlib_path)?;
     }
     Ok(context)
+}
+
+/// Whether the environment's Python is where Windows does not let it start.
+fn has_long_path(context: &Context) -> bool {
+    const MAX_PATH: usize = 260;
+    let Interpreter { platform, version, .. } = &context.interpreter;
+    let length = context.env_exe.to_string_lossy().encode_utf16().count();
+    *platform == Platform::Nt && *version < [3, 14, 0] && length >= MAX_PATH
 }
 
 /// The options as they apply to this ENV_DIR. An upgrade keeps the settings in pyvenv.cfg unless options override them,

@@ -76,6 +76,25 @@ fn a_check_finds_an_interpreter_that_is_missing_or_empty_and_names_it_with_one_k
     assert!(said.contains(r"\env\Scripts\python.exe") && !said.contains("Scripts/"), "{said}");
 }
 
+#[test]
+fn the_default_is_the_python_that_python_runs() {
+    let (Some(first), Some(second)) = (pyenv("3.12"), pyenv("3.13")) else { return };
+    let scratch = Scratch::new();
+    // As MSYS2 has it.
+    let other = scratch.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("python3.exe"), "not a program").unwrap();
+    let home = |search_path: &[&Path]| {
+        let search_path = std::env::join_paths(search_path).unwrap();
+        scratch.rvenv().env("PATH", search_path).args(["--clear", "--without-pip", "env"]).output();
+        configured(&scratch.env(), "home").unwrap_or_default()
+    };
+    let directories = [&first, &second].map(|python| python.path.parent().unwrap());
+    for directory in directories {
+        assert_eq!(home(&[&other, directory]), directory.to_str().unwrap());
+    }
+}
+
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display())
 }
@@ -126,11 +145,14 @@ fn names_are_interpreted_as_by_windows() {
 }
 
 #[test]
-fn paths_may_be_longer_than_260_characters() {
+fn paths_may_be_longer_than_260_characters_which_is_said() {
     let scratch = Scratch::new();
     let long = scratch.path(["x".repeat(60).as_str(); 5].join("/"));
     for arguments in [&["--without-pip"][..], &[], &["--clear"]] {
-        scratch.rvenv_for(&python()).args(arguments).arg(&long).silent();
+        let output = scratch.rvenv_for(&python()).args(arguments).arg(&long).output();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.lines().count() == 1, "{said}");
+        assert!(said.starts_with("Warning: ") && said.contains("python.exe' may not start: before 3.14"), "{said}");
         assert!(long.join("Lib").join("site-packages").is_dir());
     }
     assert!(long.join("Scripts").join("pip.exe").is_file());
