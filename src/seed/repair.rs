@@ -66,7 +66,7 @@ fn repair_distribution(context: &Context, metadata: &Path) -> Result<Vec<PathBuf
 fn read(context: &Context, path: &Path, with: fn(&Path) -> io::Result<Vec<u8>>) -> Option<Vec<u8>> {
     match with(path) {
         Ok(contents) => return Some(contents),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
         Err(error) => {
             context.session.observer.warn(&format!("unable to read {}, so it is not repaired: {error}", Quoted(path)))
         }
