@@ -9,6 +9,7 @@ mod image;
 mod install;
 mod installed;
 mod launcher;
+mod metadata;
 mod names;
 mod pip;
 mod record;

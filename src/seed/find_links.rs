@@ -9,6 +9,7 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 use zip::ZipArchive;
 
+use super::metadata::header;
 use super::names::{name_and_version, normalized, project_of};
 use crate::context::absolute;
 use crate::error::{AtPath, Error, Result};
@@ -100,15 +101,9 @@ fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Resu
 fn suits(path: &Path, project: &str, interpreter: &Interpreter) -> Result<bool> {
     let metadata = metadata(path, project)?;
     let version = Version::new(interpreter.version.map(u64::from));
-    let requires = requires_python(&metadata).map(VersionSpecifiers::from_str);
+    let requires = header(&metadata, "Requires-Python").map(VersionSpecifiers::from_str);
     // pip ignores an invalid Requires-Python too.
     Ok(requires.and_then(Result::ok).is_none_or(|requires| requires.contains(&version)))
-}
-
-/// The header Requires-Python of METADATA (PEP 345).
-fn requires_python(metadata: &str) -> Option<&str> {
-    let headers = metadata.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
-    headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("requires-python")).map(|(_, value)| value.trim())
 }
 
 /// The text of METADATA. Apart from it, only the archive's directory is read.
@@ -142,12 +137,6 @@ mod tests {
         {
             assert!(!is_for_all(Path::new(name)), "{name}");
         }
-    }
-
-    #[test]
-    fn requires_python_is_read_from_headers_and_not_from_the_description() {
-        assert_eq!(requires_python("Name: pip\nrequires-python: >=3.8\n\nRequires-Python: 2"), Some(">=3.8"));
-        assert_eq!(requires_python("Name: pip\n\nRequires-Python: 2"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use pep440_rs::Version;
 
 use super::distribution::InstalledFile;
 use super::launcher::Launcher;
+use super::metadata::header;
 use super::names::{name_and_version, normalized};
 use super::record::Record;
 use super::site_packages::{self, Root};
@@ -58,6 +59,9 @@ impl Wheel {
         let (project, version) = name_and_version(path).ok_or("its name is not of the form NAME-VERSION-TAGS.whl")?;
         let (mut archive, mut files) = archive::open(bytes)?;
         let dist_info = dist_info(&files, &project)?;
+        if let Some(metadata) = files.get(&format!("{dist_info}/METADATA")) {
+            check_metadata(&String::from_utf8_lossy(&contents(&mut archive, *metadata)?), &project, &version)?;
+        }
         let record = *files.get(&format!("{dist_info}/RECORD")).ok_or("it has no RECORD")?;
         let mut record = Record::of_wheel(&contents(&mut archive, record)?, |name| files.contains_key(name))?;
         files.retain(|name, _| !is_generated(name, &dist_info));
@@ -117,7 +121,17 @@ impl Wheel {
     }
 }
 
-/// The name of the only directory `NAME-VERSION.dist-info` of `project`.
+/// Fails if the headers are of another project or version than the wheel's name.
+fn check_metadata(metadata: &str, project: &str, version: &Version) -> Result<(), String> {
+    let name = header(metadata, "Name").filter(|name| normalized(name) != project);
+    let other = header(metadata, "Version").filter(|text| text.parse::<Version>().ok().as_ref() != Some(version));
+    match name.or(other) {
+        Some(text) => Err(format!("its METADATA is that of {text:?}, which contradicts its name")),
+        None => Ok(()),
+    }
+}
+
+/// The name of the only directory `NAME-VERSION.dist-info`, which must be that of `project`.
 fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, String> {
     let directories: BTreeSet<&str> =
         files.keys().filter_map(|name| name.split_once('/')).map(|(first, _)| first).collect();
@@ -126,13 +140,12 @@ fn dist_info(files: &BTreeMap<String, usize>, project: &str) -> Result<String, S
             "it has files for directories other than site-packages ({data}), which rvenv does not install"
         ));
     }
-    let mut of_project = directories.iter().filter(|directory| {
-        let name = directory.strip_suffix(".dist-info").and_then(|name| name.split('-').next());
-        name.is_some_and(|name| normalized(name) == project)
-    });
-    match (of_project.next(), of_project.next()) {
-        (Some(dist_info), None) => Ok((*dist_info).to_owned()),
-        _ => Err(format!("it has no directory {project}-VERSION.dist-info, or more than one")),
+    let mut found = directories.iter().filter_map(|directory| Some((directory, directory.strip_suffix(".dist-info")?)));
+    match (found.next(), found.next()) {
+        (Some((dist_info, name)), None) if normalized(name.split('-').next().unwrap_or(name)) == project => {
+            Ok((*dist_info).to_owned())
+        }
+        _ => Err(format!("it has no directory {project}-VERSION.dist-info, or more than one .dist-info")),
     }
 }
 

@@ -170,6 +170,13 @@ fn a_wheel_without_its_metadata_is_refused() {
     refuse("RECORD a directory", &of(&["pip-1.0.dist-info/RECORD/x"]), "it has no RECORD");
     refuse("another's", &of(&["pap-1.0.dist-info/RECORD"]), "it has no directory pip-VERSION.dist-info");
     refuse("two", &of(&["pip-1.0.dist-info/RECORD", "pip-2.0.dist-info/RECORD"]), "or more than one");
+    let others = [module("pip-1.0.dist-info/RECORD"), module("other-1.0.dist-info/RECORD")];
+    refuse("another's too", &wheel_builder::archive(&others), "or more than one");
+    for (headers, said) in [("Name: pap\nVersion: 1.0", "\"pap\""), ("Name: pip\nVersion: 1.1", "\"1.1\"")] {
+        let metadata = Entry::new("pip-1.0.dist-info/METADATA", format!("{headers}\n\nName: pip\nVersion: 1.0\n"));
+        let reason = format!("its METADATA is that of {said}, which contradicts its name");
+        refuse(headers, &wheel_builder::wheel(&[metadata, module("a.py")]), &reason);
+    }
     refuse("data", &wheel_with([module("pip-1.0.data/scripts/x")]), "(pip-1.0.data)");
     refuse("directories", &of(&["pip-1.0.dist-info/"]), "it contains no files");
     refuse("empty", &of(&[]), "");
@@ -181,6 +188,11 @@ fn invalid_entry_points_are_refused() {
         let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", format!("[console_scripts]\n{line}\n"));
         let reason = format!("its entry point {:?} is not valid", line.trim());
         refuse(line, &wheel_with([entry_points]), &reason);
+    }
+    for name in ["python", "python3.12", "activate"] {
+        let line = format!("[console_scripts]\n{name} = a:main\n");
+        let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", line);
+        refuse(name, &wheel_with([entry_points]), "would replace a program of the environment");
     }
     for line in ["x = m;import os:f", "x = m:f()", "x = m:f\u{b}import os", "x = m", "x"] {
         let entry_points = Entry::new("pip-1.0.dist-info/entry_points.txt", format!("[console_scripts]\n{line}\n"));

@@ -30,7 +30,20 @@ fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
     if !is_file_name || !is_dotted_name(module) || !is_dotted_name(function) {
         return Err(malformed());
     }
+    if is_the_environments(name) {
+        return Err(format!("its entry point {line:?} would replace a program of the environment"));
+    }
     Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned(), gui })
+}
+
+/// Whether a name in bin is one of the interpreter (`python`, `python3.13t`, `pypy3`, `pythonw.exe`) or of an activation
+/// script, on any system.
+fn is_the_environments(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let interpreter = ["python", "pypy", "graalpy"].iter().find_map(|start| name.strip_prefix(start));
+    interpreter
+        .is_some_and(|rest| rest.trim_end_matches(".exe").chars().all(|c| c.is_ascii_digit() || ".wtd".contains(c)))
+        || ["activate", "deactivate", "activate_this", "𝜋thon"].contains(&name.split('.').next().unwrap_or(&name))
 }
 
 fn is_dotted_name(text: &str) -> bool {
@@ -90,6 +103,16 @@ mod tests {
         }
         let launcher = of_line("x.y = a.b : C.f [extra]", true).unwrap();
         assert_eq!((launcher.module.as_str(), launcher.function.as_str()), ("a.b", "C.f"));
+    }
+
+    #[test]
+    fn names_of_the_interpreter_and_of_activation_scripts_are_refused() {
+        for name in ["python", "python3", "Python3.13t", "pythonw.exe", "pypy3", "𝜋thon", "Activate.ps1"] {
+            assert!(of_line(&format!("{name} = a:f"), false).unwrap_err().contains("would replace"), "{name}");
+        }
+        for name in ["python-config", "pythonic", "python3-pip", "pypi", "reactivate"] {
+            assert!(of_line(&format!("{name} = a:f"), false).is_ok(), "{name}");
+        }
     }
 
     #[test]
