@@ -85,7 +85,8 @@ impl Discovery {
         }
     }
 
-    /// The first on PATH of the usual name, or else of the other. On Windows, failing that, the newest in the registry, in the order of the launcher `py`.
+    /// The first on PATH of the usual name, or else of the other. On Windows, failing that, the newest in the registry, in
+    /// the order of the launcher `py`.
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
         let names = self.surroundings.platform().suffixes().map(|suffix| format!("python{suffix}"));

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{moving, removal};
-use crate::entries::{entry_exists, names};
+use crate::entries::names;
 use crate::error::{AtPath, Error, Result};
 use crate::os::{self, PinnedDir};
 
@@ -52,43 +52,43 @@ pub(super) fn merge(from: &Path, to: &Path) -> Result<()> {
 fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to, place) = (from.join(&name), to.join(&name), pinned.path().join(&name));
-        let is_directory = from.symlink_metadata().at("read", &from)?.is_dir();
-        let enter = || pinned.enter(&name).at("open the directory", &to);
-        if is_directory && place.is_dir() {
-            merge_into(&from, &to, &enter()?)?;
+        if !from.symlink_metadata().at("read", &from)?.is_dir() {
+            move_file(&from, &to, &place)?;
             continue;
         }
-        if entry_exists(&place).at("look at", &to)? {
-            let there = place.symlink_metadata().at("look at", &to)?;
-            if is_same_link(&from, &place) {
+        if !place.is_dir() {
+            if os::with_patience(|| fs::rename(&from, &place)).is_ok() {
                 continue;
             }
-            // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere.
-            if there.is_symlink() && name == "pyvenv.cfg" && !os::is_replaceable(&place) {
-                let target = place.canonicalize().unwrap_or(place);
-                os::copy_owner_and_permissions(&target, &from);
-                moving::copy(&from, &target).at("write", &to)?;
-                continue;
-            }
-            os::copy_owner_and_permissions(&place, &from);
-        }
-        match os::with_patience(|| fs::rename(&from, &place)) {
             // Whatever prevents the directory from being renamed, a new one can be created.
-            Err(_) if is_directory => {
-                fs::create_dir(&place).at("create the directory", &to)?;
-                merge_into(&from, &to, &enter()?)?;
-            }
-            // Something in ENV_DIR is a separate mount, or a link to another file system.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                moving::copy(&from, &place).at("write", &to)?
-            }
-            Err(_) if os::unprotect(&place) => fs::rename(&from, &place).at("write", &to)?,
-            // A program that is running, and that would only be replaced by an identical file.
-            Err(_) if os::in_use(&place).is_some() && has_same_contents(&from, &place) => {}
-            renamed => renamed.at("write", &to)?,
+            fs::create_dir(&place).at("create the directory", &to)?;
         }
+        merge_into(&from, &to, &pinned.enter(&name).at("open the directory", &to)?)?;
     }
     Ok(())
+}
+
+/// Moves a file or link to `place`, which errors show as `to`. One that it replaces passes on its owner and mode.
+fn move_file(from: &Path, to: &Path, place: &Path) -> Result<()> {
+    if is_same_link(from, place) {
+        return Ok(());
+    }
+    // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere.
+    if place.ends_with("pyvenv.cfg") && place.is_symlink() && !os::is_replaceable(place) {
+        let target = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+        os::copy_owner_and_permissions(&target, from);
+        return moving::copy(from, &target).at("write", to);
+    }
+    os::copy_owner_and_permissions(place, from);
+    match os::with_patience(|| fs::rename(from, place)) {
+        // Something in ENV_DIR is a separate mount, or a link to another file system.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(from, place),
+        Err(_) if os::unprotect(place) => fs::rename(from, place),
+        // A program that is running, and that would only be replaced by an identical file.
+        Err(_) if os::in_use(place).is_some() && has_same_contents(from, place) => Ok(()),
+        renamed => renamed,
+    }
+    .at("write", to)
 }
 
 /// Whether both are links with the same target.
