@@ -23,11 +23,16 @@ use crate::quote;
 /// Output beyond this size is treated as a failure.
 const MOST_OUTPUT: usize = 16 << 20;
 
-/// Runs `command` without input and collects its output, at most 16 MiB per stream. Processes that it leaves running
+/// Runs `command` with this input and collects its output, at most 16 MiB per stream. Processes that it leaves running
 /// are killed.
-pub(crate) fn run(command: &mut Command, timeout: Option<Duration>, interrupt: &Interrupt) -> Result<Output, Fault> {
+pub(crate) fn run(
+    command: &mut Command,
+    input: &[u8],
+    timeout: Option<Duration>,
+    interrupt: &Interrupt,
+) -> Result<Output, Fault> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let status = Running::start(command)?.follow(interrupt, timeout, &mut |source, piece| {
+    let status = Running::start(command, input)?.follow(interrupt, timeout, &mut |source, piece| {
         let output = if source == Source::Stdout { &mut stdout } else { &mut stderr };
         output.extend(piece);
         if output.len() > MOST_OUTPUT { Err(Fault::TooMuchOutput(MOST_OUTPUT)) } else { Ok(()) }
@@ -39,7 +44,7 @@ pub(crate) fn run(command: &mut Command, timeout: Option<Duration>, interrupt: &
 /// error contains the last lines. Processes that it leaves running are killed.
 pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
-    let followed = Running::start(command).map_err(Fault::from).and_then(|running| {
+    let followed = Running::start(command, &[]).map_err(Fault::from).and_then(|running| {
         running.follow(interrupt, None, &mut |source, piece| {
             let lines = if source == Source::Stdout { &mut stdout } else { &mut stderr };
             lines.add(piece, |line| progress(line, source));
@@ -75,7 +80,7 @@ mod tests {
     use super::*;
 
     fn sh(script: &str, timeout: Duration) -> Result<Output, Fault> {
-        run(Command::new("/bin/sh").args(["-c", script]), Some(timeout), &Interrupt::default())
+        run(Command::new("/bin/sh").args(["-c", script]), &[], Some(timeout), &Interrupt::default())
     }
 
     #[test]
@@ -89,6 +94,14 @@ mod tests {
         // If it were, this test would never end.
         let output = sh("(while :; do echo more; sleep 0.1; done) & echo said", Duration::from_secs(20)).unwrap();
         assert!(String::from_utf8(output.stdout).unwrap().lines().any(|line| line == "said"));
+    }
+
+    #[test]
+    fn a_process_gets_its_input_and_need_not_read_it() {
+        let input = vec![b'x'; 1 << 20];
+        let given = |program: &str| run(&mut Command::new(program), &input, None, &Interrupt::default()).unwrap();
+        assert_eq!((given("cat").stdout.len(), given("true").stdout.len()), (input.len(), 0));
+        assert_eq!(sh("cat", Duration::from_secs(20)).unwrap().stdout, b"");
     }
 
     #[test]

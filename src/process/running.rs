@@ -1,7 +1,7 @@
 //! A running child process, followed until it ends.
 
-use std::io::{self, Read};
-use std::process::{Command, ExitStatus, Stdio};
+use std::io::{self, Read, Write};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,15 +44,21 @@ struct Stream {
 pub(super) type OnOutput<'a> = &'a mut dyn FnMut(Source, &[u8]) -> Result<(), Fault>;
 
 impl Running {
-    /// Starts a process without input.
-    pub(super) fn start(command: &mut Command) -> io::Result<Running> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts a process and gives it this input. A pipe without any is closed at once: `/dev/null` may not exist in a
+    /// chroot.
+    pub(super) fn start(command: &mut Command, input: &[u8]) -> io::Result<Running> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut tree = ProcessTree::start(command, Group::Own)?;
         let streams = [
             Stream { source: Source::Stdout, pipe: tree.child.stdout.take().map(Pipe::new) },
             Stream { source: Source::Stderr, pipe: tree.child.stderr.take().map(Pipe::new) },
         ];
-        Ok(Running { tree, begun: Instant::now(), reaped: false, streams })
+        let stdin = tree.child.stdin.take();
+        let running = Running { tree, begun: Instant::now(), reaped: false, streams };
+        if let Some(stdin) = stdin.filter(|_| !input.is_empty()) {
+            give(stdin, input.to_owned())?;
+        }
+        Ok(running)
     }
 
     /// Passes all output to `on_output` until the process ends, and returns its exit status.
@@ -105,6 +111,11 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// Writes the input in a thread, since the process may never read it. The thread ends with the process, at the latest.
+fn give(mut stdin: ChildStdin, input: Vec<u8>) -> io::Result<()> {
+    thread::Builder::new().spawn(move || stdin.write_all(&input)).map(drop)
 }
 
 impl Drop for Running {

@@ -50,7 +50,7 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let root = Root { copier, ..Root::of(context, modified) };
     let distributions = install_wheels(context, &wanted, &root, marks_requested)?;
     // The .pyc in an image expect all modules to have the same time.
-    let (can_be_kept, site_packages) = (root.has_times(), root.staged);
+    let (can_be_kept, site_packages) = (root.has_times() && !root.partial.into_inner(), root.staged);
     if let Some(image) = new_image.filter(|_| can_be_kept) {
         Images::keep(&context.session.cache, image, &site_packages, distributions, modified);
     }

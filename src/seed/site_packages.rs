@@ -30,6 +30,8 @@ pub(super) struct Root<'a> {
     pub(super) copier: Option<&'a dyn Copier>,
     /// Whether the time of a file could not be set, which some mounts do not allow.
     pub(super) untimed: AtomicBool,
+    /// Whether modules are not compiled that should be.
+    pub(super) partial: AtomicBool,
 }
 
 /// Gets a copy of each file that is written.
@@ -66,6 +68,7 @@ impl Root<'_> {
             is_dated: InstalledFile::is_module,
             copier: None,
             untimed: AtomicBool::new(false),
+            partial: AtomicBool::new(false),
         }
     }
 

@@ -194,13 +194,76 @@ fn closed_streams_do_not_matter() {
 #[test]
 fn a_failure_midway_leaves_nothing_and_reports_why() {
     let scratch = Scratch::new();
-    let wrapper = scratch.python_that_compiles_after("echo no memory left >&2; exit 3");
-    let before = scratch.names();
-    // Hash-based .pyc are wanted, so the base's own cannot be reused and pip has to be compiled.
-    let run = scratch.rvenv().env("SOURCE_DATE_EPOCH", "1700000000");
-    let error = run.arg("--no-cache").arg("-p").arg(&wrapper).arg("a/b/env").error();
-    assert!(error.contains("returned non-zero exit status 3. no memory left"), "{error}");
-    assert_eq!(scratch.names(), before);
+    let run =
+        scratch.run("sh").args(["-c", "ulimit -f 100; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_rvenv"), "--no-cache"]);
+    let error = run.arg("-p").arg(python().path).arg("a/b/env").error();
+    assert!(error.contains("File too large") && error.contains("/a/b/env/lib/"), "{error}");
+    assert!(scratch.names().is_empty());
+}
+
+/// The output of a run that has to compile pip: hash-based .pyc are wanted, so the base's own cannot be reused. `code` is
+/// run in sh before each process that compiles.
+fn compiled_after(scratch: &Scratch, code: &str) -> std::process::Output {
+    let compiler = scratch.python_that_compiles_after(code);
+    let run = scratch.rvenv().env("SOURCE_DATE_EPOCH", "1700000000").env("RVENV_CACHE_DIR", scratch.path("cache"));
+    run.arg("-p").arg(&compiler).arg("env").output()
+}
+
+#[test]
+fn where_compiling_fails_pip_is_installed_without_pyc_and_nothing_is_cached() {
+    for code in ["echo no memory left >&2; exit 3", "kill -KILL $$"] {
+        let scratch = Scratch::new();
+        let output = compiled_after(&scratch, code);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        let begin = "Warning: Python will compile the modules when it imports them: Command ";
+        assert!(stderr.starts_with(begin) && stderr.lines().count() == 1, "{stderr}");
+        assert!(stderr.contains("exit status 3. no memory left") || stderr.contains("died with signal: 9"), "{stderr}");
+        let names: Vec<String> = tree(&scratch.env()).into_keys().collect();
+        assert!(names.iter().any(|name| name.ends_with("/pip/__init__.py")), "{names:?}");
+        assert!(!names.iter().any(|name| name.contains("__pycache__")), "{names:?}");
+        scratch.rvenv().args(["--check", "env"]).silent();
+        assert!(names_in(&scratch.path("cache/images")).is_empty());
+    }
+}
+
+#[test]
+fn where_several_processes_cannot_compile_a_single_one_does() {
+    let scratch = Scratch::new();
+    // The first attempt dies, and leaves a part of a file.
+    let part = "part=$(ls -d .rvenv-*/*/lib/python*/site-packages/pip | head -n 1)/__pycache__";
+    let code =
+        format!("if ! [ -e tried ]; then {part}; mkdir -p $part; touch $part/a.pyc.123 tried; kill -KILL $$; fi");
+    let output = compiled_after(&scratch, &code);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let names = tree(&scratch.env()).into_keys().filter(|name| name.contains("/pip/__pycache__/"));
+    let names: Vec<String> = names.collect();
+    assert!(names.iter().any(|name| name.contains("/__init__.")), "{names:?}");
+    assert!(names.iter().all(|name| name.ends_with(".pyc")), "{names:?}");
+    assert_eq!(names_in(&scratch.path("cache/images")).len(), 1);
+}
+
+#[test]
+fn a_root_directory_without_dev_null_suffices() {
+    let (Some(()), scratch) = (able("unshare --mount"), Scratch::new()) else { return };
+    // The scratch directory may be in /dev itself.
+    let code = "mount --bind . /mnt && cd /mnt && mount -t tmpfs none /dev && exec \"$@\"";
+    let hidden = ["--user", "--map-root-user", "--mount", "sh", "-c", code, "sh"];
+    for flags in [&[][..], &["--copies", "--clear"]] {
+        let run = scratch.run("unshare").args(hidden).args([env!("CARGO_BIN_EXE_rvenv"), "--no-cache"]);
+        run.args(flags).arg("-p").arg(python().path).arg("env").silent();
+        in_env(&scratch.env(), "import pip");
+    }
+}
+
+#[test]
+fn an_environment_that_is_nearly_as_large_as_the_limit_suffices() {
+    let scratch = Scratch::new();
+    // The arguments and the environment may take a quarter of the stack together.
+    let run =
+        scratch.run("sh").args(["-c", "ulimit -s 512; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_rvenv"), "--no-cache"]);
+    let large = run.env("FILLER", "x".repeat(60_000)).env("FILLER2", "x".repeat(50_000));
+    large.env("SOURCE_DATE_EPOCH", "1700000000").arg("-p").arg(python().path).arg("env").silent();
 }
 
 #[test]

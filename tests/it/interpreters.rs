@@ -344,7 +344,7 @@ fn debians_python_without_its_venv_package_uses_the_installed_wheels() {
     let lacking = scratch.write_script(
         "python3",
         &format!(
-            "#!/bin/sh\ncase $6 in *probe*) shift 5; exec {} -I -B -X utf8 -c '{code}' \"$@\";; esac\nexit 9\n",
+            "#!/bin/sh\ncase $6 in *stdin*) shift 5; exec {} -I -B -X utf8 -c '{code}' \"$@\";; esac\nexit 9\n",
             python.path.display()
         ),
     );

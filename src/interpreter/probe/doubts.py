@@ -1,5 +1,5 @@
 # Queries a Python and prints the result as one line of JSON between two marks. probe.rs joins this file and those
-# beside it and passes them to `python -I -c`, so they must parse on every Python 3 and import little. They query the
+# beside it and passes them to `python -I`, so they must parse on every Python 3 and import little. They query the
 # interpreter where possible, and look at its version only where venv does too.
 import errno
 import os

@@ -1,7 +1,7 @@
-# Compiles the modules in a directory. Arguments: the directory, whether .pyc are validated by the source's hash, and
-# the modules' names. Prints the names of those that could not be compiled, each terminated by NUL. They are not an
-# error: pip installs them too, without a .pyc. A .pyc names its source relative to site-packages, so that it fits
-# every environment; Python sets the full path when it loads it.
+# Compiles the modules in a directory. Arguments: the directory, and whether .pyc are validated by the source's hash.
+# Input: the modules' names, separated by NUL. Prints the names of those that could not be compiled, each terminated by
+# NUL. They are not an error: pip installs them too, without a .pyc. A .pyc names its source relative to site-packages,
+# so that it fits every environment; Python sets the full path when it loads it.
 import sys
 
 # Remove the current directory, where anyone may have put modules. Python before 3.11 does not know PYTHONSAFEPATH.
@@ -10,7 +10,8 @@ sys.path[:] = [directory for directory in sys.path if directory]
 import os
 import py_compile
 
-directory, by_hash, *names = sys.argv[1:]
+directory, by_hash = sys.argv[1:]
+names = sys.stdin.buffer.read().decode().split("\0")
 options = {}
 if hasattr(py_compile, "PycInvalidationMode"):
     modes = py_compile.PycInvalidationMode
