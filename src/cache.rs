@@ -99,13 +99,14 @@ impl Cache {
         size
     }
 
-    /// Checks whether the cache can be used. An unusable cache is ignored, so creating environments takes longer.
+    /// Checks whether the cache can be used, and creates its directory. An unusable cache is ignored, so creating
+    /// environments takes longer.
     ///
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) if its directory or one of the subdirectories is a symbolic link, or if another
     /// user owns it or can write to it, because its contents could then come from anybody. Also if root would create it
-    /// in a directory of another user, who could not use it.
+    /// in a directory of another user, who could not use it, and if it cannot be created.
     pub fn check(&self) -> Result<()> {
         let Some(root) = &self.directory else { return Ok(()) };
         let refused = |path: &Path, reason| {
@@ -119,7 +120,7 @@ impl Cache {
         if os::is_replaceable(root) {
             return refused(root, "root does not keep a cache in another user's directory");
         }
-        Ok(())
+        if os::exists(root) { Ok(()) } else { os::create_private_dir(root).at("create the cache", root) }
     }
 
     /// Empties the cache. Files in its directory that are not rvenv's stay.
@@ -212,7 +213,8 @@ impl Cache {
         let root = self.directory.as_ref().ok_or_else(nothing)?;
         let path = root.join(name);
         let directory = path.parent().ok_or_else(nothing)?.to_owned();
-        if os::is_replaceable(&directory) {
+        let is_others = self.directory.as_ref().is_some_and(|root| os::exists(root) && !os::is_own_directory(root));
+        if is_others || os::is_replaceable(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         // A directory that has the user's files too is not marked, since these need their backup.

@@ -26,6 +26,7 @@ use rvenv::{Cache, Discovery, Interrupt, PythonRequest, Surroundings};
 
 pub use flags::Cli;
 pub use report::Invalid;
+pub use report::print_help;
 pub use signals::Signals;
 
 /// What the flags ask for, with what that needs.
@@ -121,11 +122,13 @@ impl CacheFlags {
         }
         // An empty variable counts as unset.
         let variable = || env::var_os("RVENV_CACHE_DIR").filter(|directory| !directory.is_empty()).map(PathBuf::from);
-        let wanted = self.cache_dir.clone().or_else(variable);
+        let wanted = self.cache_dir.clone().or_else(variable).map(expanded);
         let is_wanted = wanted.is_some();
         let cache = wanted.or_else(default_directory).map_or_else(Cache::none, Cache::at);
+        // Without a default cache, runs only take longer; one that is there but never used would surprise.
+        let is_expected = is_wanted || cache.path().is_some_and(|directory| directory.symlink_metadata().is_ok());
         // --cache-info and --reset-cache fail with this error themselves.
-        if is_wanted && !self.reset_cache && !self.cache_info && !quiet {
+        if is_expected && !self.reset_cache && !self.cache_info && !quiet {
             if let Err(error) = cache.check() {
                 let _ = writeln!(io::stderr(), "Warning: {error}");
             }
@@ -134,6 +137,14 @@ impl CacheFlags {
             cache.reset()?;
         }
         Ok(cache)
+    }
+}
+
+/// The path with the home directory in the place of `~`, as in pip's variables: no shell replaces it there.
+fn expanded(directory: PathBuf) -> PathBuf {
+    match (directory.strip_prefix("~"), home_dir()) {
+        (Ok(below), Ok(home)) if home.is_absolute() => home.join(below),
+        _ => directory,
     }
 }
 

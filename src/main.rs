@@ -8,11 +8,19 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => return finish(cli::print_help(&help)),
+    };
     let signals = cli::Signals::watch();
     let outcome = cli.run(signals.interrupt());
     // Die from the signal itself, so that its sender sees that it ended the program.
     signals.exit_as_signalled();
+    finish(outcome)
+}
+
+fn finish(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<cli::Invalid>() => ExitCode::FAILURE,

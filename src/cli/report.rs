@@ -89,9 +89,18 @@ fn print(text: &str, json: &Value, format: Format) -> Result<()> {
     }
 }
 
+/// Prints what `--help` or `--version` asks for, in colour on a terminal.
+pub fn print_help(help: &clap::Error) -> Result<()> {
+    written(help.print().and_then(|()| io::stdout().flush()))
+}
+
 /// Writes the requested output to stdout.
 pub fn write(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
+    written(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+}
+
+fn written(outcome: io::Result<()>) -> Result<()> {
+    match outcome {
         // The reader has closed the pipe because it needs no more.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => bail!("Unable to write to stdout: {error}"),

@@ -49,6 +49,7 @@ struct Answer {
     site_packages: NativePath,
     wheels: Vec<NativePath>,
     wheels_missing: Option<NativeText>,
+    zlib: bool,
 }
 
 #[derive(Deserialize)]
@@ -100,8 +101,8 @@ pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
     Answer::deserialize(answer).map(Interpreter::from).map_err(unreadable)
 }
 
-/// Whether the output stays the same as long as everything that it depends on is unchanged. False if wheels are
-/// missing because of a possibly temporary error.
+/// Whether the output stays the same as long as everything that it depends on is unchanged. False if wheels
+/// or zlib are missing because of a possibly temporary error.
 pub(super) fn is_lasting(answer: &Value) -> bool {
     answer.get("lasting") == Some(&Value::Bool(true))
 }
@@ -157,6 +158,7 @@ impl From<Answer> for Interpreter {
             },
             wheels: paths(answer.wheels),
             wheels_missing: answer.wheels_missing.map(|reason| reason.0),
+            zlib: answer.zlib,
             prerelease: answer.prerelease,
             asked: answer.asked.0,
             depends: paths(answer.depends),

@@ -33,6 +33,8 @@ pub struct Interpreter {
     pub wheels: Vec<PathBuf>,
     /// Why it has no wheels.
     pub(crate) wheels_missing: Option<String>,
+    /// Whether it has the module zlib, without which pip cannot start.
+    pub(crate) zlib: bool,
     /// The suffix of a version that is not final: `rc1`.
     pub(crate) prerelease: String,
     /// `sys.executable` of the Python that was queried, which may be an environment's.
@@ -126,6 +128,7 @@ impl Interpreter {
             },
             wheels: vec![],
             wheels_missing: None,
+            zlib: true,
             prerelease: String::new(),
             asked: "/usr/bin/python3".into(),
             depends: vec![],

@@ -18,8 +18,14 @@ use crate::process;
 /// The first pip that marks requested distributions, as opposed to dependencies, with a file REQUESTED (PEP 376).
 const WITH_REQUESTED: [u64; 2] = [20, 2];
 
-/// Fails if there is no wheel of pip, so that this is known before anything is created.
+/// Fails if there is no wheel of pip or if it could not start, so that this is known before anything is created.
 pub(crate) fn check(interpreter: &Interpreter, options: &Options) -> Result<()> {
+    let no_pip = |reason: String| Err(Error::NoPip { python: interpreter.executable.clone(), reason });
+    if !interpreter.zlib {
+        let headers = "zlib1g-dev on Debian and Ubuntu, zlib-devel on Fedora";
+        let fix = format!("build it with that library's headers ({headers}), or pass --without-pip");
+        return no_pip(format!("it has no zlib module, without which pip cannot start; {fix}"));
+    }
     if choose(interpreter, options)?.iter().any(|wheel| project_of(wheel) == "pip") {
         return Ok(());
     }
@@ -30,8 +36,7 @@ pub(crate) fn check(interpreter: &Interpreter, options: &Options) -> Result<()> 
     };
     let looked =
         if options.find_links.is_empty() { "" } else { ", and no --find-links directory has a suitable wheel" };
-    let reason = format!("{missing}{looked}; on Debian and Ubuntu run `apt install {package}`, or pass --without-pip");
-    Err(Error::NoPip { python: interpreter.executable.clone(), reason })
+    no_pip(format!("{missing}{looked}; on Debian and Ubuntu run `apt install {package}`, or pass --without-pip"))
 }
 
 /// Whether the pip among the wheels, if there is one, marks requested distributions.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::entries;
 use crate::error::{Quoted, Result};
-use crate::interpreter::check_copy;
+use crate::interpreter::{Interpreter, check_copy};
 use crate::options::Links;
 use crate::os;
 use crate::platform::Platform;
@@ -36,7 +36,7 @@ fn install_on_posix(context: &mut Context) -> Result<()> {
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
     for path in kept_in_bin(context, is_interpreter)? {
         let name = path.file_name().unwrap_or_default();
-        if version_in(name).is_some_and(|version| interpreter.short_version() == version) {
+        if is_name_of(name, &interpreter) {
             names.push(name.to_owned());
         } else {
             context.stage.mark_for_removal(path);
@@ -86,11 +86,19 @@ fn is_interpreter(path: &Path) -> bool {
     version_in(path.file_name().unwrap_or_default()).is_some() && !is_script()
 }
 
-/// The version in the name of an interpreter: `3.13` of `python3.13` and of `python3.13t`.
-fn version_in(name: &OsStr) -> Option<&str> {
-    let version = name.to_str()?.strip_prefix("python")?.trim_end_matches(['t', 'd']);
+/// Whether a name means this version, and the build if it names one: `python3.13t` is no ordinary Python.
+fn is_name_of(name: &OsStr, interpreter: &Interpreter) -> bool {
+    let is_of_build = |flag| if flag == 't' { interpreter.free_threaded } else { interpreter.debug };
+    version_in(name)
+        .is_some_and(|(version, flags)| version == interpreter.short_version() && flags.chars().all(is_of_build))
+}
+
+/// The version in the name of an interpreter, and the flags of its build: `3.13` and `t` of `python3.13t`.
+fn version_in(name: &OsStr) -> Option<(&str, &str)> {
+    let text = name.to_str()?.strip_prefix("python")?;
+    let version = text.trim_end_matches(['t', 'd']);
     let is_version = !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok());
-    is_version.then_some(version)
+    is_version.then(|| (version, &text[version.len()..]))
 }
 
 /// On Windows: puts launchers into Scripts. These are copies of a small program of the installation that starts the
@@ -187,10 +195,10 @@ mod tests {
 
     #[test]
     fn only_names_of_interpreters_are_recognised() {
-        for (name, version) in
-            [("python3", "3"), ("python3.12", "3.12"), ("python3.13td", "3.13"), ("python2.7", "2.7")]
+        for (name, version, flags) in
+            [("python3", "3", ""), ("python3.12", "3.12", ""), ("python3.13td", "3.13", "td"), ("python2.7", "2.7", "")]
         {
-            assert_eq!(version_in(name.as_ref()), Some(version));
+            assert_eq!(version_in(name.as_ref()), Some((version, flags)));
         }
         for name in ["python", "python3-config", "python3.12-config", "python3.", "pip3.12", "pythonw", "python-3"] {
             assert_eq!(version_in(name.as_ref()), None, "{name}");

@@ -179,6 +179,45 @@ fn a_cache_directory_writable_by_others_is_ignored_with_a_warning() {
     }
 }
 
+#[cfg(unix)] // modes, links, HOME
+#[test]
+fn a_default_cache_that_is_not_used_is_warned_of_and_stays_as_it_is() {
+    let python = python();
+    for spoil in ["mkdir -m 777 home/.cache/rvenv", "mkdir disk && ln -s ../../disk home/.cache/rvenv"] {
+        let scratch = Scratch::new();
+        fs::create_dir_all(scratch.path("home/.cache")).unwrap();
+        scratch.run("sh").args(["-c", spoil]).silent();
+        let before = tree(&scratch.path("."));
+        let run = scratch.rvenv().env_remove("RVENV_CACHE_DIR").env_remove("XDG_CACHE_HOME");
+        let run = run.env("HOME", scratch.path("home")).arg("-p").arg(&python.path).args(["--without-pip", "env"]);
+        let said = String::from_utf8(run.output().stderr).unwrap();
+        assert!(said.starts_with("Warning: Unable to use the cache '") && said.lines().count() == 1, "{said}");
+        fs::remove_dir_all(scratch.env()).unwrap();
+        assert!(tree(&scratch.path(".")) == before, "{spoil}");
+    }
+}
+
+#[test]
+fn a_cache_that_was_asked_for_and_cannot_be_created_is_warned_of() {
+    let scratch = Scratch::new();
+    scratch.write("file", "");
+    let run = scratch.rvenv_for(&python()).args(["--cache-dir", "file/cache", "--without-pip", "env"]).output();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(run.status.success() && said.starts_with("Warning: Unable to create the cache 'file"), "{said}");
+}
+
+#[cfg(unix)] // HOME
+#[test]
+fn a_tilde_at_the_start_of_the_path_means_the_home_directory() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("home")).unwrap();
+    let run = || scratch.rvenv().env("HOME", scratch.path("home")).arg("--cache-info");
+    for run in [run().env("RVENV_CACHE_DIR", "~/here"), run().args(["--cache-dir", "~/here"])] {
+        assert!(run.ok().contains(scratch.path("home/here").to_str().unwrap()));
+    }
+    assert!(run().env("RVENV_CACHE_DIR", "~").ok().contains(scratch.path("home").to_str().unwrap()));
+}
+
 #[cfg(unix)] // modes
 #[test]
 fn what_cannot_be_deleted_from_the_cache_is_reported() {

@@ -47,6 +47,22 @@ fn a_full_disk_is_reported_and_existing_files_stay() {
 }
 
 #[test]
+fn output_onto_a_full_device_is_an_error() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return missing("/dev/full").unwrap_or_default();
+    }
+    let scratch = Scratch::new();
+    for flag in ["-h", "--help", "-V", "--version", "--cache-info", "--generate=man"] {
+        let code = "exec \"$@\" >/dev/full";
+        let error = scratch.run("sh").args(["-c", code, "sh", env!("CARGO_BIN_EXE_rvenv"), flag]).error();
+        assert!(error.contains("Unable to write to stdout: No space left"), "{flag}: {error}");
+    }
+    // A reader that needs no more has closed its pipe.
+    let code = "trap '' PIPE; { sleep 0.2; exec \"$@\" --help; } | true";
+    scratch.run("bash").args(["-o", "pipefail", "-c", code, "bash", env!("CARGO_BIN_EXE_rvenv")]).silent();
+}
+
+#[test]
 fn a_full_cache_costs_speed_but_causes_no_failure() {
     let scratch = Scratch::new();
     let Some(mounted) = Mounted::tmpfs(&scratch) else { return };
@@ -58,8 +74,10 @@ fn a_full_cache_costs_speed_but_causes_no_failure() {
         fs::remove_file(mounted.path().join("ballast")).unwrap();
     }
     scratch.run("mount").args(["-o", "remount,ro"]).arg(mounted.path()).silent();
-    let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", mounted.path().join("other"));
-    run.args(["--clear", "env"]).silent();
+    let run = || scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", mounted.path().join("other"));
+    run().args(["--clear", "--quiet", "env"]).silent();
+    let said = String::from_utf8(run().args(["--clear", "env"]).output().stderr).unwrap();
+    assert!(said.starts_with("Warning: Unable to create the cache '") && said.lines().count() == 1, "{said}");
 }
 
 #[test]

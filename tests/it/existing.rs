@@ -90,6 +90,18 @@ fn a_versioned_link_that_scripts_use_is_kept_and_updated() {
 }
 
 #[test]
+fn a_name_of_another_build_is_removed() {
+    let (python, scratch) = (python(), Scratch::new());
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    let before = names_in(&scratch.path("env/bin"));
+    for name in ["python3.13t", "python3.13d", "python3.13td"] {
+        symlink(format!("/gone/{name}"), scratch.path("env/bin").join(name)).unwrap();
+    }
+    scratch.rvenv_for(&python).args(["--without-pip", "env"]).silent();
+    assert_eq!(names_in(&scratch.path("env/bin")), before);
+}
+
+#[test]
 fn copies_replace_a_link_and_leave_its_target_alone() {
     let scratch = Scratch::new();
     let python = python();

@@ -65,6 +65,28 @@ fn a_python_without_pip_fails_before_anything_is_created() {
 }
 
 #[test]
+fn a_python_without_zlib_fails_before_anything_is_created_since_pip_could_not_start() {
+    let scratch = Scratch::new();
+    let python = python();
+    let hidden = scratch.write_script(
+        "python3",
+        &format!(
+            "#!/bin/sh\nshift 5\nexec {} -I -c 'import sys; sys.modules[\"zlib\"] = None; exec(sys.argv.pop(1))' \"$@\"\n",
+            python.path.display()
+        ),
+    );
+    let run = || scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(&hidden);
+    let error = run().arg("env").error();
+    assert!(error.contains("it has no zlib module, without which pip cannot start; build it"), "{error}");
+    assert!(!scratch.env().exists());
+    run().args(["--without-pip", "env"]).silent();
+    // Once it has the module, that is noticed at once.
+    let whole = fs::read_to_string(&hidden).unwrap().replace("sys.modules[\"zlib\"] = None; ", "");
+    fs::write(&hidden, whole).unwrap();
+    run().arg("env").silent();
+}
+
+#[test]
 fn an_ensurepip_that_imports_more_modules_is_queried_too() {
     let Some(python) = pyenv("3.9") else { return };
     let scratch = Scratch::new();

@@ -36,12 +36,14 @@ def answer():
         return dict(about, doubt=doubts[0])
     # Not every environment needs the wheels, so a doubt about them is no reason to fail.
     wheels, wheels_missing = bundled_wheels()
+    zlib = has_zlib()
     depends.extend([executable, os.path.realpath(executable), os.__file__] + wheels)
     about.update(
         depends=sorted({text(path) for path in depends}),
         wheels=sorted(text(path) for path in wheels),
         wheels_missing=None if wheels else text(wheels_missing),
-        lasting=not doubts + passing,
+        zlib=zlib,
+        lasting=zlib and not doubts + passing,
     )
     return about
 

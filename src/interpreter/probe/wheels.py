@@ -49,6 +49,14 @@ def bundled_wheels():
     return paths, None
 
 
+def has_zlib():
+    # pip does not start without it, and it is missing if Python was built without the library's headers.
+    try:
+        return bool(__import__("zlib"))
+    except ImportError:
+        return False
+
+
 def import_ensurepip():
     # Only to query it. Most of its import time goes into modules that it needs for its real work, so they are left out.
     unneeded = ["importlib.resources", "pkgutil", "shutil", "subprocess", "tempfile"]
