@@ -89,7 +89,8 @@ impl Stage {
         path.strip_prefix(&self.env_dir).map_or_else(|_| path.to_owned(), |below| entries::join(directory, below))
     }
 
-    /// Creates the directory `path` and its parents. In an existing ENV_DIR, `path` itself may not be a link.
+    /// Creates the directory `path` and its parents. In an existing ENV_DIR, neither `path` itself nor a
+    /// directory below it that is written to may be a link.
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
         let place = self.below(&self.place, path);
         if let State::Existing(existing) = &mut self.state {

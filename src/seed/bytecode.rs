@@ -19,7 +19,7 @@ use crate::process::{self, Fault};
 use crate::workers::{self, Workers};
 use pyc::pyc_of;
 
-pub(super) use pyc::fit_to_times;
+pub(super) use pyc::{fit_to_times, start_of_pycs};
 
 /// Writes a .pyc for each of the modules below `root`, if the options ask for it and the interpreter has any. Returns
 /// the names of those that could be compiled, by module.

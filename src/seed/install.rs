@@ -68,8 +68,14 @@ fn install_image(context: &mut Context, image: &Image, key: &str) -> Result<(), 
         }
     }
     let files: Vec<&InstalledFile> = distributions.iter().flat_map(|distribution| &distribution.files).collect();
-    let root = Root::of(context, image.modified());
-    match Unpacked::of(image, &context.session.cache, key, context.options.link_mode) {
+    let unpacked = Unpacked::of(image, &context.session.cache, key, context.options.link_mode);
+    // Links and clones have the time of the image; copies are new.
+    let is_fixed = unpacked.is_some() || context.options.source_date.is_some();
+    let modified = if is_fixed { image.modified() } else { this_moment() };
+    let restamped = bytecode::start_of_pycs(&context.interpreter, image.modified())
+        .zip(bytecode::start_of_pycs(&context.interpreter, modified));
+    let root = Root { restamped, ..Root::of(context, modified) };
+    match unpacked {
         Some(unpacked) => unpacked.write(&root, &files)?,
         None => image.write(&root, &files)?,
     }
@@ -100,12 +106,11 @@ fn install_wheels(
     Ok(distributions)
 }
 
-/// The current time in even seconds: every file system stores it unchanged (FAT has a resolution of two seconds), and
-/// so does a .pyc.
+/// The last moment in an even second, which FAT stores: it has a resolution of two seconds. A .pyc has the whole seconds,
+/// of the time as a floating-point number, which would round up a moment later than this.
 fn this_moment() -> SystemTime {
-    let now = SystemTime::now();
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    UNIX_EPOCH + Duration::from_secs(since.as_secs() & !1)
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + since.min(Duration::from_secs(since.as_secs() & !1) + Duration::from_millis(999))
 }
 
 /// What is installed of a wheel: its files, those that pip adds (INSTALLER, REQUESTED), which are written here, and its

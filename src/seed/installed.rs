@@ -68,15 +68,16 @@ pub(super) fn replace_older(context: &mut Context, project: &str, version: &Vers
 }
 
 /// The `.dist-info` directories of an environment, including those of other Python versions that it has had: their
-/// launchers are in the same bin.
+/// launchers are in the same bin. What is only linked from elsewhere is not the environment's.
 pub(super) fn dist_infos(context: &Context) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let versions = context.lib_path.parent().and_then(Path::parent).unwrap_or(&context.lib_path);
     for version in entries::paths(versions)?.into_iter().filter(|path| is_pythons(path, context)) {
-        for metadata in entries::paths(&version.join("site-packages"))? {
-            if metadata.extension().is_some_and(|extension| extension == "dist-info") {
-                found.push(metadata);
-            }
+        let site_packages = version.join("site-packages");
+        if os::is_directory(&version) && os::is_directory(&site_packages) {
+            let is_metadata = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "dist-info");
+            let found_here = entries::paths(&site_packages)?.into_iter().filter(is_metadata);
+            found.extend(found_here.filter(|metadata| os::is_directory(metadata)));
         }
     }
     Ok(found)
@@ -150,7 +151,8 @@ impl Installed {
     /// The files in its metadata directory.
     fn metadata_files(&self) -> Vec<PathBuf> {
         // Leave what cannot be read to the next run.
-        let walk = walkdir::WalkDir::new(&self.metadata).into_iter().filter_map(walkdir::Result::ok);
+        let walk =
+            walkdir::WalkDir::new(&self.metadata).follow_root_links(false).into_iter().filter_map(walkdir::Result::ok);
         walk.filter(|entry| !entry.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect()
     }
 }

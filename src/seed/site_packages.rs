@@ -1,5 +1,6 @@
 //! Writes the files of site-packages, directory by directory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
@@ -26,6 +27,8 @@ pub(super) struct Root<'a> {
     /// The modification time of the files that are dated.
     pub(super) modified: SystemTime,
     pub(super) is_dated: fn(&InstalledFile) -> bool,
+    /// How .pyc begin that were stored with another modification time, and how they begin with this one.
+    pub(super) restamped: Option<(Vec<u8>, Vec<u8>)>,
     /// What gets a copy of everything written.
     pub(super) copier: Option<&'a dyn Copier>,
     /// Whether the time of a file could not be set, which some mounts do not allow.
@@ -66,9 +69,20 @@ impl Root<'_> {
             observer: Observer::default(),
             modified,
             is_dated: InstalledFile::is_module,
+            restamped: None,
             copier: None,
             untimed: AtomicBool::new(false),
             partial: AtomicBool::new(false),
+        }
+    }
+
+    /// A .pyc with the time that its module gets, and any other file as it is.
+    fn restamp<'c>(&self, contents: &'c [u8]) -> Cow<'c, [u8]> {
+        match &self.restamped {
+            Some((old, new)) if old != new && contents.starts_with(old) => {
+                [new, &contents[old.len()..]].concat().into()
+            }
+            _ => contents.into(),
         }
     }
 
@@ -195,6 +209,7 @@ impl<'a> Directory<'a> {
     /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
     pub(super) fn write(&mut self, file: &InstalledFile, contents: &[u8]) -> Result<()> {
         self.root.interrupt.check()?;
+        let contents = &*self.root.restamp(contents);
         let created = self.open.create_file(file.base_name(), file.mode());
         let written = created.and_then(|mut created| created.write_all(contents).map(|()| created));
         let written = written.at("write", &self.root.path.join(&file.name))?;

@@ -12,7 +12,8 @@ use crate::os::{self, PinnedDir};
 
 /// Fails, before anything has changed, if something in `to` is in the way of `from`: a file where a directory goes, a
 /// directory where a file goes, or a file that is in use. As in CPython, a link to a directory is accepted in place of
-/// a directory, but not in place of one in `no_symlinks`, and not by root if another user could have placed it.
+/// a directory, but not in place of one in `no_symlinks` or below it, and not by root if another user could have placed
+/// it.
 pub(super) fn check(from: &Path, to: &Path, no_symlinks: &[PathBuf]) -> Result<()> {
     for name in names(from).at("read the directory", from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -20,13 +21,15 @@ pub(super) fn check(from: &Path, to: &Path, no_symlinks: &[PathBuf]) -> Result<(
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             there => there.at("look at", &to)?,
         };
-        let is_refused_link = there.is_symlink() && (no_symlinks.contains(&to) || os::is_replaceable(&to));
+        let is_ours = || no_symlinks.iter().any(|own| to.starts_with(own));
+        let is_refused_link = there.is_symlink() && (is_ours() || os::is_replaceable(&to));
         let reason = match (from.symlink_metadata().at("read", &from)?.is_dir(), to.is_dir()) {
             (true, true) if is_refused_link => "it is a symbolic link",
             (true, true) => {
                 check(&from, &to, no_symlinks)?;
                 continue;
             }
+            (true, false) if !to.exists() => "it is a broken symbolic link",
             (true, false) => "it is a file",
             (false, _) if there.is_dir() => {
                 let reason = "a directory is in its place; move it out of the way, and run again";

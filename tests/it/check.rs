@@ -245,7 +245,7 @@ fn the_remedy_of_a_moved_environment_keeps_its_settings() {
         &["--relocatable", "--prompt", "p"],
     ] {
         scratch.rvenv_for(&python).args(flags).arg("env").silent();
-        let made_here = (tree(&scratch.env()), configuration(&scratch.env()));
+        let made_here = (tree_without_times(&scratch.env()), configuration(&scratch.env()));
         fs::remove_dir_all(scratch.env()).unwrap();
         scratch.rvenv_for(&python).args(flags).arg("before").silent();
         fs::rename(scratch.path("before"), scratch.env()).unwrap();
@@ -255,7 +255,7 @@ fn the_remedy_of_a_moved_environment_keeps_its_settings() {
         }
         paste_remedies(&scratch, "env");
         check(&scratch, "env").silent();
-        let (mut tree, mut configuration) = (tree(&scratch.env()), configuration(&scratch.env()));
+        let (mut tree, mut configuration) = (tree_without_times(&scratch.env()), configuration(&scratch.env()));
         let (mut expected_tree, mut expected) = made_here;
         // The command names the environment's own Python, which the settings were taken from.
         for (tree, configuration) in [(&mut tree, &mut configuration), (&mut expected_tree, &mut expected)] {

@@ -358,13 +358,16 @@ fn a_hidden_directory_created_by_another_user_does_no_harm() {
 
 #[test]
 fn an_obstacle_is_reported_before_anything_changes() {
-    for (make, what) in [("bin", "file"), ("bin", "link"), ("lib", "file"), ("bin/activate", "directory")] {
+    for (make, what) in
+        [("bin", "file"), ("bin", "link"), ("bin", "dangling"), ("lib", "file"), ("bin/activate", "directory")]
+    {
         let scratch = Scratch::new();
         let path = scratch.env().join(make);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         match what {
             "file" => fs::write(&path, "").unwrap(),
             "link" => symlink("/tmp", &path).unwrap(),
+            "dangling" => symlink("/gone", &path).unwrap(),
             _ => fs::create_dir(&path).unwrap(),
         }
         let before = tree(&scratch.env());
@@ -372,6 +375,7 @@ fn an_obstacle_is_reported_before_anything_changes() {
         let verb = if what == "directory" { "write" } else { "create directory" };
         assert!(error.starts_with(&format!("Unable to {verb} '{}': ", path.display())), "{error}");
         assert!(error.contains("move it out of the way"), "{error}");
+        assert_eq!(error.contains("it is a broken symbolic link"), what == "dangling", "{error}");
         assert_eq!(tree(&scratch.env()), before, "{make}");
     }
 }
@@ -443,6 +447,39 @@ fn files_elsewhere_that_a_record_lists_are_not_deleted() {
     scratch.rvenv_for(&python).arg("env").silent();
     assert!(scratch.path("elsewhere/precious.py").exists() && scratch.path("env/main.py").exists());
     assert!(!fs::read_to_string(record_of(&scratch.env(), "pip")).unwrap().contains("gone.py"), "rewritten");
+}
+
+#[test]
+fn nothing_is_written_through_a_link_in_site_packages() {
+    let python = python();
+    for linked in ["pip", "pip-*.dist-info", "tool-1.dist-info"] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&python).arg("env").silent();
+        // A package whose launcher a run would repair.
+        let site_packages = site_packages(&scratch.env());
+        fs::create_dir(site_packages.join("tool-1.dist-info")).unwrap();
+        fs::write(site_packages.join("tool-1.dist-info/RECORD"), "../../../bin/tool,,\r\n").unwrap();
+        scratch.write("env/bin/tool", "#!/gone/env/bin/python\n");
+        let name = names_in(&site_packages).into_iter().find(|name| match linked.split_once('*') {
+            Some((begin, end)) => name.starts_with(begin) && name.ends_with(end),
+            None => name == linked,
+        });
+        let name = name.unwrap();
+        fs::rename(site_packages.join(&name), scratch.path("elsewhere")).unwrap();
+        symlink(scratch.path("elsewhere"), site_packages.join(&name)).unwrap();
+        // pip is damaged, so it would be installed again.
+        fs::remove_file(site_packages.join("pip/__main__.py")).unwrap();
+        let before = tree(&scratch.path("elsewhere"));
+        let output = scratch.rvenv_for(&python).arg("env").output();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        if linked == "tool-1.dist-info" {
+            assert!(output.status.success() && stderr.contains("tool; edit their first line"), "{stderr}");
+        } else {
+            assert_eq!(output.status.code(), Some(1), "{stderr}");
+            assert!(stderr.contains(&format!("/{name}': it is a symbolic link; move it out of the way")), "{stderr}");
+        }
+        assert!(tree(&scratch.path("elsewhere")) == before, "{linked}");
+    }
 }
 
 #[test]

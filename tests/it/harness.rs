@@ -330,6 +330,17 @@ pub fn tree(directory: &Path) -> Tree {
         .collect()
 }
 
+/// The same, without the headers of .pyc, which contain times: two environments are never of the same time.
+pub fn tree_without_times(directory: &Path) -> Tree {
+    let mut tree = tree(directory);
+    for (path, entry) in &mut tree {
+        if let (true, Entry::File { contents, .. }) = (path.ends_with(".pyc"), entry) {
+            contents.drain(..contents.len().min(16));
+        }
+    }
+    tree
+}
+
 fn relative(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).expect("below").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }

@@ -16,7 +16,7 @@ fn make(scratch: &Scratch, python: &Python, mode: &str) {
 /// The environment, except pyvenv.cfg, which records the command that created it.
 fn made(scratch: &Scratch, python: &Python, mode: &str) -> Tree {
     make(scratch, python, mode);
-    let mut tree = tree(&scratch.env());
+    let mut tree = tree_without_times(&scratch.env());
     tree.remove("pyvenv.cfg");
     tree
 }

@@ -49,7 +49,7 @@ impl Drop for SlowDisk {
 
 /// Without what names the environment's path.
 fn comparable(env_dir: &Path) -> Tree {
-    let mut tree = tree(env_dir);
+    let mut tree = tree_without_times(env_dir);
     tree.retain(|name, _| name.contains("site-packages") && !name.ends_with("RECORD"));
     tree
 }

@@ -33,11 +33,16 @@ fn module_of(pyc: &str) -> Option<String> {
 /// The header of a .pyc that is validated by its source's time and size: the magic number, the flags (zero, since
 /// Python 3.7, PEP 552), the time in seconds, and the size in bytes.
 fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Option<Vec<u8>> {
+    Some([start_of_pycs(interpreter, modified)?, (size as u32).to_le_bytes().into()].concat())
+}
+
+/// The part of that header that is the same for all modules with this time. The time and the size are truncated to 32
+/// bits, as in importlib.
+pub(crate) fn start_of_pycs(interpreter: &Interpreter, modified: SystemTime) -> Option<Vec<u8>> {
     let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
     let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
-    // Both are truncated to 32 bits, as in importlib.
     let seconds = modified.duration_since(UNIX_EPOCH).ok()?.as_secs() as u32;
-    Some([&magic, flags, &seconds.to_le_bytes(), &(size as u32).to_le_bytes()].concat())
+    Some([&magic, flags, &seconds.to_le_bytes()].concat())
 }
 
 /// Updates the headers of the .pyc among `files` to the times that their modules have, where the expected time could

@@ -74,7 +74,7 @@ impl Image {
         self.list.distributions.iter().flat_map(|distribution| &distribution.files)
     }
 
-    /// The modification time of all modules.
+    /// The modification time that is in the headers of its .pyc, in whole seconds.
     pub(crate) fn modified(&self) -> SystemTime {
         self.list.modified
     }

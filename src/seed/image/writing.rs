@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::reading::{List, MOST_AT_ONCE};
 use crate::cache::NewFile;
@@ -74,6 +74,9 @@ impl NewImage {
             }
             file.entry = written.entries[&file.name];
         }
+        // Not every file system has fractions of a second, and unpacked files are to have this very time.
+        let seconds = modified.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
+        let modified = UNIX_EPOCH + Duration::from_secs(seconds);
         written.file.write_all(&List { distributions, modified }.render()?)?;
         written.file.keep()
     }
