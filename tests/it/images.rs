@@ -74,8 +74,8 @@ fn the_files_of_a_warm_environment_are_as_new_as_it_is_and_their_pyc_fit() {
         }
         // As importlib reads them.
         let stale = "import importlib.util, os, pip, struct, sys
-for folder, _, names in os.walk(os.path.dirname(pip.__file__)):
-    for path in [os.path.join(folder, name) for name in names if name.endswith('.py')]:
+for directory, _, names in os.walk(os.path.dirname(pip.__file__)):
+    for path in [os.path.join(directory, name) for name in names if name.endswith('.py')]:
         with open(importlib.util.cache_from_source(path), 'rb') as file:
             time = struct.unpack('<I', file.read(16)[8 if sys.version_info >= (3, 7) else 4:][:4])[0]
         if time != int(os.stat(path).st_mtime):
