@@ -72,7 +72,12 @@ fn without_a_writable_cache_python_is_queried_each_time() {
     assert_eq!(first.len(), 2, "{first:?}");
     let file = scratch.write("file", "");
     for cache in [file.join("below"), "/proc/rvenv".into()] {
-        let run = scratch.rvenv_for(&python).arg("--cache-dir").arg(cache).args(["--clear", "--without-pip", "env"]);
+        let run = scratch.rvenv_for(&python).arg("--cache-dir").arg(cache).args([
+            "--quiet",
+            "--clear",
+            "--without-pip",
+            "env",
+        ]);
         assert_eq!(started(&scratch, run).unwrap().len(), 2);
     }
 }
