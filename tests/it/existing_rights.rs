@@ -37,7 +37,7 @@ fn what_is_created_in_a_directory_with_the_setgid_bit_has_it_and_its_group() {
             assert!(!metadata.is_dir() || metadata.mode() & 0o2000 != 0, "{flags:?} {}", entry.path().display());
         }
         assert_eq!(scratch.names(), ["env"]);
-        // What the next run has to create anew.
+        // The next run creates it again.
         fs::remove_dir_all(scratch.path("env/lib")).unwrap();
     }
 }
