@@ -23,8 +23,10 @@ def _activate(names, prompt, bin_name):
     virtual_env = places[0]
 
     # Some programs run this in their own globals, and set the file there. multiprocessing would run it in each process.
+    # Python has warned there of the file that they have not closed.
     if names.get("__name__") == "__main__":
         del names["__file__"]
+        names.pop("__warningregistry__", None)
 
     # In the environment's own Python, the packages are there already.
     if not os.path.isdir(sys.prefix) or not os.path.samefile(sys.prefix, virtual_env):

@@ -69,11 +69,9 @@ fn in_the_environments_own_python_there_is_nothing_to_do() {
 import os, sys
 before, path, modules = None, list(sys.path), None
 script = os.path.join(os.path.dirname(sys.executable), 'activate_this.py')
-with open(script, encoding='utf-8') as file:
-    text = file.read()
 __file__ = script
 before = {name: value for name, value in globals().items() if name != '__file__'}
-exec(text)
+exec(open(script, encoding='utf-8').read())
 assert globals() == dict(before, before=before), set(globals()) ^ set(before)
 assert sys.path == path and os.environ['VIRTUAL_ENV'] == sys.prefix
 print(os.environ['PATH'])
