@@ -39,7 +39,9 @@ fn interrupted(
 ) -> Option<i32> {
     let trace = scratch.path("trace");
     able("strace -f")?;
-    let run = scratch.run("strace").args(["-f", "-qq", "-o"]).arg(&trace);
+    // On one processor there is one thread, and the calls are counted for each.
+    able("taskset -c")?;
+    let run = scratch.run("taskset").args(["-c", "0", "strace", "-f", "-qq", "-o"]).arg(&trace);
     let run = run.args(["-e", &format!("inject={call}:signal=SIGSTOP")]);
     let run = faults.iter().fold(run, |run, fault| run.args(["-e", &format!("inject={fault}")]));
     let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path).args(["--without-pip", "--no-cache"]);
