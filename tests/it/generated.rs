@@ -48,10 +48,10 @@ fn zsh_loads_the_completions_from_fpath() {
         autoload +X _rvenv; _arguments() { print -rl -- ${(M)@:#*--*} }
         curcontext= ; _rvenv || true";
     let Some(completed) = completed(&scratch, "zsh", "_rvenv", "completions=zsh", load) else { return };
-    // The flags that exclude another precede it in parentheses.
-    let name = |spec: &str| match spec.strip_prefix('(').and_then(|excluded| excluded.split_once(')')) {
-        Some((_, name)) => name.to_owned(),
-        None => spec.trim_start_matches('*').to_owned(),
+    // The flags that exclude another precede it in parentheses, and then comes an asterisk if it can be repeated.
+    let name = |spec: &str| {
+        let excluded = spec.strip_prefix('(').and_then(|spec| spec.split_once(')'));
+        excluded.map_or(spec, |(_, name)| name).trim_start_matches('*').to_owned()
     };
     for flag in flags() {
         assert!(completed.iter().any(|spec| name(spec).starts_with(&flag)), "{flag}: {completed:?}");
