@@ -23,8 +23,7 @@ Variables:
   RVENV_DOWNLOAD_URL   The address of a directory with the release's files, such as a mirror"
 
 fail() {
-    printf 'Error: %s' "$*" | tr '\n' ' ' >&2
-    echo >&2
+    { printf 'Error: %s' "$*" | tr '\n' ' ' && echo; } >&2
     exit 1
 }
 
@@ -108,7 +107,8 @@ install_rvenv() {
     fetch_archive
     said=$("$work/$name/rvenv" --version 2>&1) || true
     [ "$said" = "rvenv $version" ] || fail "the program does not run in $existing (is that mounted noexec?): $said"
-    said=$({ mkdir -p "$bin" && mv -f "$work/$name/rvenv" "$bin/rvenv"; } 2>&1) || fail "could not write to $bin: $said"
+    said=$({ mkdir -p "$bin" && mv -f "$work/$name/rvenv" "$bin/rvenv"; } 2>&1) ||
+        fail "could not write to $bin: $said; set RVENV_INSTALL_DIR to a directory of yours"
     printf '%s\n' "$extras" | while IFS='=' read -r file at; do
         said=$({ mkdir -p "$share/${at%/*}" && mv -f "$work/$name/$file" "$share/$at"; } 2>&1) ||
             say "Not installed: $share/$at ($said)"

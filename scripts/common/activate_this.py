@@ -37,7 +37,10 @@ def _activate(names, prompt, bin_name):
         own = ".".join(own.split(".")[:2])
         if own != version:
             problem = f"{virtual_env} is not an environment of Python {version} but of Python {own or '(unknown)'}"
-            raise RuntimeError(f"{problem}; to change that, run: rvenv --upgrade -p {version} {shlex.quote(virtual_env)}")
+            import subprocess
+
+            quoted = subprocess.list2cmdline([virtual_env]) if os.name == "nt" else shlex.quote(virtual_env)
+            raise RuntimeError(f"{problem}; to change that, run: rvenv --upgrade -p {version} {quoted}")
         # Debian's site module returns other directories for a Python outside an environment.
         sys.prefix = sys.exec_prefix = virtual_env
         # The environment's packages come first, and then what was on sys.path before.

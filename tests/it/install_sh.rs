@@ -160,6 +160,7 @@ fn check_root(name: &str, target: usize, applets: &[&str]) {
         missing_release::<()>(&format!("the system {name}"));
         return;
     }
+    let Some(()) = able("unshare --mount") else { return };
     fs::create_dir(site.scratch.path("applets")).unwrap();
     for applet in applets {
         symlink("/bin/sh", site.scratch.path("applets").join(applet)).unwrap();
