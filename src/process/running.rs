@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,7 +57,7 @@ impl Running {
         let stdin = tree.child.stdin.take();
         let running = Running { tree, begun: Instant::now(), reaped: false, streams };
         if let Some(stdin) = stdin.filter(|_| !input.is_empty()) {
-            give(stdin, input.to_owned())?;
+            give(stdin, input);
         }
         Ok(running)
     }
@@ -114,8 +115,14 @@ impl Running {
 }
 
 /// Writes the input in a thread, since the process may never read it. The thread ends with the process, at the latest.
-fn give(mut stdin: ChildStdin, input: Vec<u8>) -> io::Result<()> {
-    thread::Builder::new().spawn(move || stdin.write_all(&input)).map(drop)
+/// Where none can be started, writes it here. An error means that the process has not read it all.
+fn give(stdin: ChildStdin, input: &[u8]) {
+    let write = |(stdin, input): &(ChildStdin, Vec<u8>)| drop((&*stdin).write_all(input));
+    let ours = Arc::new((stdin, input.to_owned()));
+    let theirs = ours.clone();
+    if thread::Builder::new().spawn(move || write(&theirs)).is_err() {
+        write(&ours);
+    }
 }
 
 impl Drop for Running {

@@ -46,17 +46,19 @@ fn messages_begin_like_cpythons() {
 }
 
 #[test]
+fn a_python_is_queried_even_if_no_thread_can_be_started() {
+    let Some(()) = able("strace -f") else { return };
+    let scratch = Scratch::new();
+    // The first one starts the Python.
+    let inject = ["-f", "-qq", "-e", "trace=clone3", "-e", "inject=clone3:error=EAGAIN:when=2+", "-o", "/dev/null"];
+    let rvenv = scratch.run("strace").args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path);
+    rvenv.args(["--without-pip", "--no-cache", "env"]).silent();
+}
+
+#[test]
 fn a_python_without_pip_fails_before_anything_is_created() {
     let scratch = Scratch::new();
-    let python = python();
-    // A Python without ensurepip: the real one, in a wrapper that hides the module.
-    let hidden = scratch.write_script(
-        "python3",
-        &format!(
-            "#!/bin/sh\nshift 4\nshift\nexec {} -I -c 'import sys; sys.modules[\"ensurepip\"] = None; exec(sys.argv.pop(1))' \"$@\"\n",
-            python.path.display()
-        ),
-    );
+    let hidden = scratch.python_without("ensurepip");
     let error = scratch.rvenv().arg("-p").arg(&hidden).arg("env").error();
     assert!(error.contains("does not include pip: it has no ensurepip module"), "{error}");
     assert!(error.contains("apt install python3.13-venv") && error.contains("--without-pip"), "{error}");
@@ -67,14 +69,7 @@ fn a_python_without_pip_fails_before_anything_is_created() {
 #[test]
 fn a_python_without_zlib_fails_before_anything_is_created_since_pip_could_not_start() {
     let scratch = Scratch::new();
-    let python = python();
-    let hidden = scratch.write_script(
-        "python3",
-        &format!(
-            "#!/bin/sh\nshift 5\nexec {} -I -c 'import sys; sys.modules[\"zlib\"] = None; exec(sys.argv.pop(1))' \"$@\"\n",
-            python.path.display()
-        ),
-    );
+    let hidden = scratch.python_without("zlib");
     let run = || scratch.rvenv().env("RVENV_CACHE_DIR", scratch.path("cache")).arg("-p").arg(&hidden);
     let error = run().arg("env").error();
     assert!(error.contains("it has no zlib module, without which pip cannot start; build it"), "{error}");

@@ -16,6 +16,13 @@ impl Scratch {
         path
     }
 
+    /// A Python without this module: the real one, in a wrapper that hides it.
+    pub fn python_without(&self, module: &str) -> PathBuf {
+        let code = format!("import sys; sys.modules[\"{module}\"] = None; exec(sys.argv.pop(1))");
+        let real = python().path;
+        self.write_script("python3", &format!("#!/bin/sh\nshift 5\nexec {} -I -c '{code}' \"$@\"\n", real.display()))
+    }
+
     /// A Python that passes the probe like the real one, but reports another executable, which runs `code` in sh
     /// before it compiles. (With hash-based .pyc, everything has to be compiled.)
     pub fn python_that_compiles_after(&self, code: &str) -> PathBuf {
