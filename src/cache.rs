@@ -213,12 +213,12 @@ impl Cache {
         let root = self.directory.as_ref().ok_or_else(nothing)?;
         let path = root.join(name);
         let directory = path.parent().ok_or_else(nothing)?.to_owned();
-        let is_others = self.directory.as_ref().is_some_and(|root| os::exists(root) && !os::is_own_directory(root));
-        if is_others || os::is_replaceable(&directory) {
+        let exists = os::exists(root);
+        if (exists && !os::is_own_directory(root)) || os::is_replaceable(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         // A directory that has the user's files too is not marked, since these need their backup.
-        let is_new = entries::paths(root).is_ok_and(|paths| paths.is_empty());
+        let is_new = !exists || entries::is_empty(root)?;
         os::create_private_dir(&directory)?;
         if !self.is_own(&directory) {
             return Err(io::ErrorKind::PermissionDenied.into());
