@@ -8,6 +8,7 @@ Its one hook, ``post_setup``, is called when rvenv has created the environment. 
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from threading import Thread
@@ -70,7 +71,7 @@ def main():
             print(".", end="", file=sys.stderr, flush=True)
 
     builder = PackagesBuilder(
-        symlinks=True,
+        symlinks=os.name != "nt",
         with_pip=True,
         wheels=options.wheels,
         projects=[project for project, is_out in left_out.items() if not is_out],

@@ -7,7 +7,7 @@ use crate::harness::*;
 use crate::wheel_builder::{self, Entry};
 
 /// Creates a directory with the wheels that these Pythons bundle.
-fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
+pub fn wheels_of(scratch: &Scratch, name: &str, versions: &[&str]) -> Option<PathBuf> {
     let directory = scratch.path(name);
     fs::create_dir(&directory).unwrap();
     for version in versions {

@@ -67,7 +67,7 @@ mod powershell;
 mod progress;
 #[cfg(unix)] // sh scripts
 mod publishing;
-#[cfg(unix)] // links
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod python_api;
 mod races;
 #[cfg(unix)] // the documents are the same everywhere
@@ -102,7 +102,7 @@ mod terminal;
 mod tools;
 #[cfg(unix)] // sh scripts, names in bin
 mod trust;
-#[cfg(unix)] // wheels for Linux
+#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod virtualenv;
 #[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod wheel_builder;

@@ -2,27 +2,42 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::find_links;
 use crate::harness::*;
 
-const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+fn repository(name: &str) -> PathBuf {
+    absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+}
 
 /// Creates an environment of `python` with the package and the program where a wheel installs them. Returns its Python.
-fn installed(scratch: &Scratch, python: &Python) -> PathBuf {
+pub fn installed(scratch: &Scratch, python: &Python) -> PathBuf {
     scratch.rvenv_for(python).arg("tools").silent();
-    let package = Path::new(REPOSITORY).join("pypi/rvenv");
-    let copied = scratch.run("cp").arg("-r").arg(package).arg(site_packages(&scratch.path("tools")));
-    copied.silent();
-    symlink(env!("CARGO_BIN_EXE_rvenv"), scratch.path("tools/bin/rvenv")).unwrap();
-    scratch.path("tools/bin/python")
+    let tools = scratch.path("tools");
+    copy_package(&site_packages(&tools));
+    let (source, program) = (absolute(env!("CARGO_BIN_EXE_rvenv")), program_of(&tools, "rvenv"));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(source, program).unwrap();
+    #[cfg(windows)]
+    fs::copy(source, program).unwrap();
+    tools.join(PYTHON)
+}
+
+fn copy_package(directory: &Path) {
+    let source = repository("pypi");
+    for entry in walkdir::WalkDir::new(&source).min_depth(1).into_iter().map(Result::unwrap) {
+        let copied = directory.join(entry.path().strip_prefix(&source).unwrap());
+        match entry.file_type().is_dir() {
+            true => fs::create_dir(copied).unwrap(),
+            false => fs::write(copied, fs::read(entry.path()).unwrap()).unwrap(),
+        }
+    }
 }
 
 /// Runs a Python in the scratch directory, with the tests' cache.
 fn run(scratch: &Scratch, python: &Path) -> Run {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    scratch.run(python).env("RVENV_CACHE_DIR", cache).env_remove("RVENV_PYTHON")
+    scratch.run(python).env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON")
 }
 
 #[test]
@@ -31,7 +46,7 @@ fn the_package_is_used_like_venv() {
     for_pythons(some_pythons().into_iter().filter(|python| python.version >= (3, 8)), |python| {
         let scratch = Scratch::new();
         let tools = installed(&scratch, python);
-        let output = run(&scratch, &tools).arg("-B").arg(Path::new(REPOSITORY).join("tests/python/api.py")).output();
+        let output = run(&scratch, &tools).arg("-B").arg(repository("tests/python/api.py")).output();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {stderr}", python.path.display());
         let said = String::from_utf8_lossy(&output.stdout);
@@ -59,6 +74,7 @@ fn venv_path(scratch: &Scratch, tools: &Path) -> String {
     run(scratch, tools).args(["-m", "rvenv", "--venv-path"]).ok().trim_end().to_owned()
 }
 
+#[cfg(unix)] // links
 #[test]
 fn what_a_user_of_venv_sees_is_as_with_each_pythons_own() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
@@ -66,7 +82,7 @@ fn what_a_user_of_venv_sees_is_as_with_each_pythons_own() {
     // The package supports 3.8 and newer.
     for_pythons(some_pythons().into_iter().filter(|python| python.version >= (3, 8)), |python| {
         let said = |path: &str| {
-            let script = Path::new(REPOSITORY).join("tests/python/as_venv.py");
+            let script = repository("tests/python/as_venv.py");
             run(&Scratch::new(), &python.path).env("PYTHONPATH", path).arg("-B").arg(script).ok()
         };
         assert_eq!(said(&path), said(""), "{}", python.path.display());
@@ -78,31 +94,32 @@ fn builders_and_errors_pass_between_processes_that_have_one_directory_on_pythonp
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let path = venv_path(&scratch, &installed(&scratch, &python));
     for python in ["3.8", "3.13"].into_iter().filter_map(pyenv) {
-        let script = Path::new(REPOSITORY).join("tests/python/processes.py");
+        let script = repository("tests/python/processes.py");
         run(&Scratch::new(), &python.path).env("PYTHONPATH", &path).arg("-B").arg(script).silent();
     }
 }
 
+#[cfg(unix)] // sh
 #[test]
 fn a_builder_creates_environments_for_another_python() {
     let (Some(python), Some(other), scratch) = (pyenv("3.9"), pyenv("3.12"), Scratch::new()) else { return };
     let tools = installed(&scratch, &python);
     let path = format!("{}:/usr/bin:/bin", other.path.parent().unwrap().display());
-    let run = run(&scratch, &tools).arg("-B").arg(Path::new(REPOSITORY).join("tests/python/other_python.py"));
+    let run = run(&scratch, &tools).arg("-B").arg(repository("tests/python/other_python.py"));
     run.arg(&other.path).arg("3.12").env("PATH", path).silent();
 }
 
 #[test]
 fn in_an_archive_venv_is_the_interpreters_and_rvenv_says_that_it_does_not_run() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
-    scratch.run("cp").arg("-r").arg(Path::new(REPOSITORY).join("pypi/rvenv")).arg("package").silent();
-    let code = "import shutil; shutil.move('package', 'archive/rvenv'); shutil.make_archive('app', 'zip', 'archive')";
     fs::create_dir(scratch.path("archive")).unwrap();
+    copy_package(&scratch.path("archive"));
+    let code = "import shutil; shutil.make_archive('app', 'zip', 'archive')";
     scratch.run(&python.path).args(["-c", code]).silent();
     let in_archive = || run(&scratch, &python.path).env("PYTHONPATH", scratch.path("app.zip"));
     let path = in_archive().args(["-m", "rvenv", "--venv-path"]).ok();
     run(&scratch, &python.path).env("PYTHONPATH", path.trim_end()).args(["-m", "venv", "env"]).silent();
-    assert!(configured(&scratch.env(), "rvenv").is_none() && scratch.path("env/bin/pip").exists());
+    assert!(configured(&scratch.env(), "rvenv").is_none() && program_of(&scratch.env(), "pip").exists());
     let error = in_archive().args(["-m", "rvenv", "new"]).error();
     assert!(error.starts_with("the rvenv program does not run from an archive"), "{error}");
     let code = "import rvenv\ntry: rvenv.create('new')\nexcept rvenv.CreationError as error: print(error)";
@@ -120,7 +137,8 @@ fn one_directory_on_pythonpath_makes_python_m_venv_rvenvs_for_each_python() {
         venv().args(["-m", "venv", "env"]).silent();
         assert!(configured(&scratch.env(), "rvenv").is_some());
         assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
-        let code = "import venv; venv.EnvBuilder(with_pip=True, clear=True, symlinks=True).create('env')";
+        let code =
+            "import os, venv; venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != 'nt').create('env')";
         venv().args(["-c", code]).silent();
         // The package supports 3.8 and newer; older Pythons use their own venv.
         assert_eq!(
@@ -129,7 +147,7 @@ fn one_directory_on_pythonpath_makes_python_m_venv_rvenvs_for_each_python() {
             "{}",
             python.path.display()
         );
-        assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+        assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
     });
 }
 
@@ -138,7 +156,7 @@ fn without_the_program_the_package_falls_back_to_the_interpreters_venv() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let tools = installed(&scratch, &python);
     let path = venv_path(&scratch, &tools);
-    fs::remove_file(scratch.path("tools/bin/rvenv")).unwrap();
+    fs::remove_file(program_of(&scratch.path("tools"), "rvenv")).unwrap();
     let venv = || run(&scratch, &tools).env("PYTHONPATH", &path);
     venv().args(["-m", "venv", "--without-pip", "env"]).silent();
     assert_eq!(configured(&scratch.env(), "rvenv"), None);
@@ -156,7 +174,7 @@ fn without_the_program_the_package_falls_back_to_the_interpreters_venv() {
 
 #[test]
 fn pip_only_requires_an_environment_of_the_same_python() {
-    let (Some(python), Some(other), scratch) = (pyenv("3.12"), pyenv("3.11"), Scratch::new()) else { return };
+    let (Some(python), Some(other), scratch) = (pyenv("3.12"), pyenv("3.10"), Scratch::new()) else { return };
     scratch.venv(&python).args(["--without-pip", "env"]).ok();
     let before = tree(&scratch.env());
     for (python, env_dir) in [(&other, "env"), (&python, "none")] {
@@ -169,7 +187,7 @@ fn pip_only_requires_an_environment_of_the_same_python() {
     for (path, entry) in before {
         assert!(after[&path] == entry, "{path}");
     }
-    assert!(scratch.run(scratch.path("env/bin/pip")).arg("--version").ok().starts_with("pip "));
+    assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
 }
 
 /// CPython's own venv tests that rvenv fails on purpose, with the reason.
@@ -179,6 +197,7 @@ const OTHERWISE: [(&str, &str); 3] = [
     ("test_defaults_with_pathlike", "the same"),
 ];
 
+#[cfg(unix)] // a Python with its tests
 #[test]
 fn each_pythons_own_venv_tests_pass() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
@@ -205,17 +224,14 @@ fn each_pythons_own_venv_tests_pass() {
     }
 }
 
+#[cfg(unix)] // 2 minutes in Wine
 #[test]
 fn the_example_installs_packages_from_a_directory_and_reports_progress() {
-    let Some(python) = pyenv("3.11") else { return };
-    let scratch = Scratch::new();
+    let (Some(python), scratch) = (pyenv("3.10"), Scratch::new()) else { return };
     let tools = installed(&scratch, &python);
-    fs::create_dir(scratch.path("wheels")).unwrap();
-    for wheel in bundled_wheels() {
-        fs::copy(&wheel, scratch.path("wheels").join(wheel.file_name().unwrap())).unwrap();
-    }
+    find_links::wheels_of(&scratch, "wheels", &["3.10"]).unwrap();
     let example = || {
-        let run = run(&scratch, &tools).arg(Path::new(REPOSITORY).join("examples/with_packages.py"));
+        let run = run(&scratch, &tools).arg(repository("examples/with_packages.py"));
         run.args(["--wheels", "wheels"])
     };
     let said = |run: Run| {
@@ -236,22 +252,16 @@ fn the_example_installs_packages_from_a_directory_and_reports_progress() {
     assert!(error.ends_with("it exists and is not a directory"), "{error}");
 }
 
-/// The setuptools and pip wheels that Python 3.11 bundles.
-fn bundled_wheels() -> Vec<PathBuf> {
-    let python = pyenv("3.11").expect("Python 3.11");
-    let bundled = python.path.ancestors().nth(2).unwrap().join("lib/python3.11/ensurepip/_bundled");
-    names_in(&bundled).into_iter().filter(|name| name.ends_with(".whl")).map(|name| bundled.join(name)).collect()
-}
-
+#[cfg(unix)] // the types are the same everywhere
 #[test]
 fn the_packages_types_are_complete() {
     let (Some(mypy), scratch) = (peer("mypy"), Scratch::new()) else { return };
     let mypy = scratch.run(mypy).args(["--strict", "--cache-dir", "cache", "--package", "rvenv"]);
-    let said = mypy.env("MYPYPATH", Path::new(REPOSITORY).join("pypi")).output();
+    let said = mypy.env("MYPYPATH", repository("pypi")).output();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     scratch.write("user.py", "import rvenv\n\nrvenv.EnvBuilder(with_pip='yes')\nrvenv.create('env', clear=True)\n");
     let mypy = scratch.run(peer("mypy").unwrap()).args(["--strict", "--cache-dir", "cache", "user.py"]);
-    let said = mypy.env("MYPYPATH", Path::new(REPOSITORY).join("pypi")).output();
+    let said = mypy.env("MYPYPATH", repository("pypi")).output();
     let said = String::from_utf8(said.stdout).unwrap();
     let errors: BTreeSet<&str> = said.lines().filter(|line| line.contains("error:")).collect();
     assert!(errors.len() == 1 && said.contains("user.py:3: error: Argument \"with_pip\""), "{said}");

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
+#[cfg(unix)] // wheels for Linux
 use crate::packaging;
+#[cfg(windows)]
+use crate::python_api;
 use crate::wheel_builder::{self, Entry};
 
 /// An environment with rvenv's wheel, and the virtualenv that `tests/fetch` has fetched.
@@ -15,7 +18,8 @@ struct WithPlugin {
 
 impl WithPlugin {
     fn new() -> Option<WithPlugin> {
-        WithPlugin::of(site_packages(peer("python")?.ancestors().nth(2)?))
+        let library = absolute(peer("python")?.ancestors().nth(2)?.join("lib"));
+        WithPlugin::of(library.join(&names_in(&library)[0]).join("site-packages"))
     }
 
     fn of_older_virtualenv() -> Option<WithPlugin> {
@@ -23,6 +27,23 @@ impl WithPlugin {
         if packages.exists() { WithPlugin::of(packages) } else { missing("virtualenv 20.17") }
     }
 
+    /// In Wine, with what a wheel would install.
+    #[cfg(windows)]
+    fn of(packages: PathBuf) -> Option<WithPlugin> {
+        let scratch = Scratch::new();
+        let site_packages = site_packages(python_api::installed(&scratch, &python()).ancestors().nth(2)?);
+        let plugin = include_str!("../../pyproject.toml").split("\"virtualenv.seed\"]\n").nth(1)?.lines().next()?;
+        let entry_points = format!("[virtualenv.seed]\n{}\n", plugin.replace('"', ""));
+        for (name, contents) in [
+            ("METADATA", "Metadata-Version: 2.1\nName: rvenv-cli\nVersion: 1.0\n"),
+            ("entry_points.txt", &entry_points),
+        ] {
+            scratch.write(site_packages.join("rvenv_cli-1.0.dist-info").join(name).to_str()?, contents);
+        }
+        Some(WithPlugin { scratch, packages })
+    }
+
+    #[cfg(unix)]
     fn of(packages: PathBuf) -> Option<WithPlugin> {
         let (scratch, wheel, fetched) = (Scratch::new(), packaging::wheel()?, peer("python")?);
         scratch.rvenv().arg("-p").arg(fetched).arg("tools").silent();
@@ -32,7 +53,7 @@ impl WithPlugin {
     }
 
     fn virtualenv(&self) -> Run {
-        let run = self.scratch.run(self.scratch.path("tools/bin/python")).args(["-m", "virtualenv"]);
+        let run = self.scratch.run(self.scratch.path("tools").join(PYTHON)).args(["-m", "virtualenv"]);
         let run =
             run.env("PYTHONPATH", &self.packages).env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON");
         run.env("VIRTUALENV_APP_DATA", self.scratch.path("data"))
@@ -42,7 +63,7 @@ impl WithPlugin {
     /// The names of the programs and packages in `env`, without what only virtualenv's own seeder writes.
     fn names(&self) -> Vec<String> {
         let env = self.scratch.env();
-        let names = [names_in(&env.join("bin")), names_in(&site_packages(&env))].concat();
+        let names = [names_in(&env.join(BIN)), names_in(&site_packages(&env))].concat();
         names.into_iter().filter(|name| name != "__pycache__" && !name.ends_with(".virtualenv")).collect()
     }
 
@@ -56,19 +77,19 @@ impl WithPlugin {
 #[test]
 fn the_seeder_installs_the_same_wheels_as_virtualenv_with_bytecode() {
     let Some(plugin) = WithPlugin::new() else { return };
-    plugin.virtualenv().arg("env").ok();
-    let theirs = plugin.installed();
-    assert_eq!(configured(&plugin.scratch.env(), "rvenv"), None);
-    plugin.virtualenv().arg("--clear").arg("env").env("VIRTUALENV_SEEDER", "rvenv").ok();
-    assert_eq!(plugin.installed(), theirs);
     let env = plugin.scratch.env();
-    assert!(configured(&env, "rvenv").is_some() && configured(&env, "virtualenv").is_some());
+    let listed = || plugin.scratch.run(program_of(&env, "pip")).args(["list", "--disable-pip-version-check"]).ok();
+    plugin.virtualenv().arg("env").ok();
+    let theirs = (plugin.names(), listed());
+    assert_eq!(configured(&env, "rvenv"), None);
+    plugin.virtualenv().arg("--clear").arg("env").env("VIRTUALENV_SEEDER", "rvenv").ok();
     assert!(site_packages(&env).join("pip/__pycache__").is_dir());
-    let said = plugin.scratch.run(env.join("bin/pip")).arg("--version").ok();
-    assert!(theirs.iter().any(|name| said.starts_with(&name.replace("pip-", "pip "))), "{said} {theirs:?}");
+    assert_eq!((plugin.names(), listed()), theirs);
+    assert!(configured(&env, "rvenv").is_some() && configured(&env, "virtualenv").is_some());
     plugin.scratch.rvenv().args(["--check", "env"]).ok();
 }
 
+#[cfg(unix)]
 #[test]
 fn the_seeder_installs_whatever_virtualenvs_own_does_in_each_release() {
     for plugin in [WithPlugin::new(), WithPlugin::of_older_virtualenv()].into_iter().flatten() {
@@ -87,6 +108,7 @@ fn the_seeder_installs_whatever_virtualenvs_own_does_in_each_release() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_seeder_takes_the_wheel_that_an_update_of_virtualenv_has_found() {
     let (Some(plugin), Some(python)) = (WithPlugin::new(), pyenv("3.12")) else { return };
@@ -119,6 +141,7 @@ fn newer_pip() -> Vec<u8> {
     wheel_builder::archive(&[&entries[..], &[info("RECORD", &(rows + "pip-99.0.dist-info/RECORD,,\n"))]].concat())
 }
 
+#[cfg(unix)]
 #[test]
 fn the_seeder_leaves_links_into_app_data_to_virtualenv() {
     let Some(plugin) = WithPlugin::new() else { return };
@@ -126,6 +149,7 @@ fn the_seeder_leaves_links_into_app_data_to_virtualenv() {
     assert!(site_packages(&plugin.scratch.env()).join("pip").is_symlink());
 }
 
+#[cfg(unix)]
 #[test]
 fn the_seeder_refuses_the_pythons_that_virtualenv_cannot_create() {
     let (Some(plugin), Some(python)) = (WithPlugin::new(), pyenv("3.7")) else { return };
@@ -135,6 +159,7 @@ fn the_seeder_refuses_the_pythons_that_virtualenv_cannot_create() {
     assert!(!plugin.scratch.env().exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn the_seeder_respects_virtualenvs_flags() {
     let Some(plugin) = WithPlugin::new() else { return };
@@ -162,7 +187,7 @@ fn the_seeder_respects_virtualenvs_flags() {
 #[test]
 fn virtualenv_reports_the_programs_errors() {
     let Some(plugin) = WithPlugin::new() else { return };
-    fs::remove_file(plugin.scratch.path("tools/bin/rvenv")).unwrap();
+    fs::remove_file(program_of(&plugin.scratch.path("tools"), "rvenv")).unwrap();
     let output = plugin.virtualenv().args(["--seeder", "rvenv", "env"]).output();
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && said.contains("pip install --force-reinstall rvenv-cli"), "{said}");

@@ -307,22 +307,3 @@ fn pip_installs_the_released_wheel_and_the_program_and_module_work() {
     module.env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON").ok();
     assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
 }
-
-#[test]
-fn the_python_package_is_used_like_venv() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for python in ["3.8", "3.13"].into_iter().filter_map(pyenv) {
-        let scratch = Scratch::new();
-        for file in ["__init__.py", "__main__.py", "_builder.py", "_own.py", "_program.py"] {
-            scratch.write(&format!("target/rvenv/{file}"), fs::read(source.join("pypi/rvenv").join(file)).unwrap());
-        }
-        // As `pip install --target` does.
-        fs::create_dir(scratch.path("target/bin")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_rvenv"), scratch.path("target/bin/rvenv.exe")).unwrap();
-        fs::create_dir(scratch.path("empty")).unwrap();
-        let run = scratch.run(&python.path).arg("-B").arg(source.join("tests/python/api.py"));
-        let run = run.current_dir(scratch.path("empty")).env("PYTHONPATH", scratch.path("target"));
-        let said = run.env("RVENV_CACHE_DIR", scratch.path("cache")).ok();
-        assert_eq!(said.trim_end(), r#"["CreationError", "EnvBuilder", "create", "main"]"#);
-    }
-}
