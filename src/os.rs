@@ -50,9 +50,6 @@ pub(crate) use system::DEFAULT_SEARCH_PATH;
 /// Converts the bytes from Python's `os.fsencode` to a name or path. None if no name on this system has these bytes.
 pub(crate) use system::os_string;
 
-/// Folds a name as the system's file systems compare it: names for the same file have the same result.
-pub(crate) use system::folded;
-
 // Files and directories.
 
 /// Whether something exists at this path, even a broken link.

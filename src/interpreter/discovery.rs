@@ -191,13 +191,13 @@ impl Discovery {
 
     /// The first `most` Pythons that match. Queries one candidate after the other, and fails if none matches.
     fn search(&self, version: &VersionRequest, most: usize) -> Result<Vec<Interpreter>> {
-        let (mut fit, mut others, mut unfit, mut seen) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut fit, mut others, mut unfit) = (Vec::<Interpreter>::new(), Vec::new(), Vec::new());
         for candidate in self.candidates(version) {
             self.interrupt.check()?;
             match candidate.and_then(|path| self.query(&path)) {
                 Ok(interpreter) => match version.check(&interpreter) {
-                    Ok(()) if seen.insert(os::folded(interpreter.real_executable.as_os_str())) => fit.push(interpreter),
-                    Ok(()) => {}
+                    Ok(()) if fit.iter().any(|known| is_same(known, &interpreter)) => {}
+                    Ok(()) => fit.push(interpreter),
                     Err(other) if others.contains(&other) => {}
                     Err(other) => others.push(other),
                 },
@@ -244,9 +244,10 @@ impl Discovery {
         if self.surroundings.platform() == Platform::Posix {
             candidates.extend(pythons_in(Path::new("/usr")));
         }
-        // A directory with two names (/bin is /usr/bin) counts once.
+        // A directory with two names (/bin is /usr/bin) counts once. No program is looked for that has a capital letter.
         let mut seen = BTreeSet::new();
-        let place = |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, os::folded(path.file_name()?)));
+        let place =
+            |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_ascii_lowercase()));
         candidates.retain(|candidate| candidate.as_ref().map_or(true, |path| seen.insert(place(path))));
         candidates
     }
@@ -263,6 +264,14 @@ impl Discovery {
         found.sort_by_key(|(minor, _)| Reverse(*minor));
         found.into_iter().map(|(_, path)| Ok(path)).chain(unreadable).collect()
     }
+}
+
+/// Whether both are the same file. Hard links in two installations are two Pythons.
+fn is_same(one: &Interpreter, other: &Interpreter) -> bool {
+    let (one, other) = (&one.real_executable, &other.real_executable);
+    one == other
+        || os::is_same(one, other)
+            && one.parent().zip(other.parent()).is_some_and(|(one, other)| os::is_same(one, other))
 }
 
 fn no_python(reason: String) -> Error {

@@ -1,6 +1,5 @@
 //! Linux: what `os/unix.rs` does not cover.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -30,11 +29,6 @@ impl Directory {
 fn fill_by_clone(file: &File, source: &OwnedFd, modified: SystemTime) -> io::Result<()> {
     rustix::fs::ioctl_ficlone(file, source)?;
     file.set_modified(modified)
-}
-
-/// Names are compared byte by byte.
-pub(crate) fn folded(name: &OsStr) -> OsString {
-    name.to_owned()
 }
 
 /// A bind mount can be on the same device as its parent, so this also uses statx(2) (since Linux 5.8).

@@ -8,7 +8,6 @@ use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, CloneFlags, Mode, OFlags, RawMode};
 
-pub(crate) use super::darwin::folded;
 use super::darwin::lists_access_control;
 pub(crate) use super::unix::*;
 

@@ -54,11 +54,6 @@ pub(crate) fn os_string(bytes: Vec<u8>) -> Option<OsString> {
     String::from_utf8(bytes).ok().map(OsString::from)
 }
 
-/// Names are case-insensitive.
-pub(crate) fn folded(name: &OsStr) -> OsString {
-    name.to_string_lossy().to_lowercase().into()
-}
-
 pub(crate) fn read_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.seek_read(bytes, start)? {

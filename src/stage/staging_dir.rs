@@ -2,7 +2,7 @@
 //! works on that ENV_DIR, and other runs wait. Its name depends only on that of ENV_DIR, so that the next run finds
 //! what a killed run left there.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ pub(super) const PREFIX: &str = ".rvenv-";
 
 /// In the staging directory: what is built for ENV_DIR.
 pub(super) const NEW: &str = "new";
+
+/// The length in bytes up to which the name of ENV_DIR is part of that of the staging directory.
+const LONGEST: usize = 100;
 
 /// How long to wait before trying again to lock a directory that another run has locked.
 const POLL: Duration = Duration::from_millis(20);
@@ -55,8 +58,7 @@ impl StagingDir {
     ///
     /// Fails with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
     pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
-        let name = cache::key(os::folded(relative.as_os_str()).as_encoded_bytes());
-        let path = place.join(format!("{PREFIX}{}", &name[..12]));
+        let path = place.join(name_for(relative));
         loop {
             match lock(&path).at("create the directory", &path)? {
                 Attempt::Locked { lock, is_new } => {
@@ -154,6 +156,21 @@ impl Drop for StagingDir {
     fn drop(&mut self) {
         let _ = self.try_remove();
     }
+}
+
+/// The name of the staging directory for the ENV_DIR at `relative`. It contains the name of that, so that a file system
+/// that ignores letter case takes two of them for one if it takes their ENV_DIRs for one. The end tells it from the name
+/// of an environment. A name that would be too long has a hash instead, and so has a path, which is that of a new ENV_DIR.
+fn name_for(relative: &Path) -> OsString {
+    let name = relative.as_os_str();
+    let mut own = OsString::from(PREFIX);
+    if relative.file_name() == Some(name) && name.len() <= LONGEST {
+        own.push(name);
+    } else {
+        own.push(&cache::key(name.as_encoded_bytes())[..12]);
+    }
+    own.push(".tmp");
+    own
 }
 
 /// The result of trying to lock a directory.

@@ -45,6 +45,7 @@ mod interpreters;
 mod jobs;
 #[cfg(unix)] // shebangs
 mod launchers;
+mod letter_case;
 mod library;
 #[cfg(unix)] // modes, link counts, mount
 mod link_modes;

@@ -159,22 +159,6 @@ fn paths_may_be_longer_than_260_characters_which_is_said() {
 }
 
 #[test]
-fn runs_for_one_env_dir_take_turns_regardless_of_case() {
-    let scratch = Scratch::new();
-    let python = python();
-    let runs: Vec<Running> = ["env", "ENV", "Env", "eNV"]
-        .into_iter()
-        .map(|name| scratch.rvenv_for(&python).args(["--clear", "--without-pip", name]).start())
-        .collect();
-    for run in runs {
-        let output = run.output();
-        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    }
-    scratch.rvenv().args(["--check", "env"]).silent();
-    assert_eq!(scratch.names().len(), 1);
-}
-
-#[test]
 fn the_command_in_pyvenv_cfg_recreates_the_environment_in_cmd() {
     let scratch = Scratch::new();
     for name in ["plain", "two words", "a & b (c) ^ d"] {

@@ -21,11 +21,16 @@ impl Mounted {
     /// Mounts an XFS image file, which supports copy-on-write clones.
     pub fn xfs(scratch: &Scratch) -> Option<Mounted> {
         able("mount")?;
-        let mkfs = ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].map(PathBuf::from).into_iter().find(|path| path.is_file());
-        let image = scratch.write("xfs", b"");
-        fs::File::options().write(true).open(&image).and_then(|file| file.set_len(400 << 20)).expect("a sparse file");
-        scratch.run(mkfs.or_else(|| missing("mkfs.xfs"))?).arg("-q").arg(&image).ok();
+        let image = formatted(scratch, "mkfs.xfs", &["-q"], 400)?;
         Some(Mounted::new(scratch, &["-o", "loop", image.to_str().expect("UTF-8")]))
+    }
+
+    /// Mounts an NTFS image file so that letter case is ignored, as on Windows.
+    pub fn ntfs(scratch: &Scratch) -> Option<Mounted> {
+        able("mount -t ntfs")?;
+        let image = formatted(scratch, "mkntfs", &["--force", "--quick"], 64)?;
+        let image = image.to_str().expect("UTF-8");
+        Some(Mounted::new(scratch, &["-t", "lowntfs-3g", "-o", "ignore_case,umask=022", image]))
     }
 
     fn new(scratch: &Scratch, arguments: &[&str]) -> Mounted {
@@ -38,6 +43,16 @@ impl Mounted {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// A new image file of so many MiB, formatted by this program.
+fn formatted(scratch: &Scratch, mkfs: &str, flags: &[&str], size: u64) -> Option<PathBuf> {
+    let program =
+        ["/usr/sbin", "/sbin"].into_iter().map(|place| Path::new(place).join(mkfs)).find(|path| path.is_file());
+    let image = scratch.write("image", b"");
+    fs::File::options().write(true).open(&image).and_then(|file| file.set_len(size << 20)).expect("a sparse file");
+    scratch.run(program.or_else(|| missing(mkfs))?).args(flags).arg(&image).ok();
+    Some(image)
 }
 
 impl Drop for Mounted {
