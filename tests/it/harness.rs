@@ -115,13 +115,18 @@ pub fn missing<T>(what: &str) -> Option<T> {
     None
 }
 
-/// The same for something that only a release has. `.ci/run` leaves releases out unless what they depend on has changed.
+/// The same for something that only a release has.
 pub fn missing_release<T>(what: &str) -> Option<T> {
-    if env::var_os("RVENV_TEST_RELEASE").is_none_or(|value| value.is_empty()) {
+    if !leaves_out_releases() {
         return missing(what);
     }
     say(&format!("left out of this run: {what}"));
     None
+}
+
+/// Whether releases and their installers are left out. `.ci/run` does so unless what they depend on has changed.
+pub fn leaves_out_releases() -> bool {
+    env::var_os("RVENV_TEST_RELEASE").is_some_and(|value| !value.is_empty())
 }
 
 /// Reports that a test is skipped because something is missing.

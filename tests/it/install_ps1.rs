@@ -97,8 +97,7 @@ fn refuses(site: &Site, run: Run) -> String {
 
 #[test]
 fn what_a_user_pastes_installs_and_replaces_the_program_and_a_parameter_removes_it() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let program = directory(&site).join("rvenv.exe");
     for _ in 0..2 {
         let said = powershell(&site, &pwsh, &pasted(&site)).ok();
@@ -126,8 +125,7 @@ fn what_a_user_pastes_installs_and_replaces_the_program_and_a_parameter_removes_
 #[cfg(unix)] // .NET does not survive so many exceptions in Wine
 #[test]
 fn a_script_that_was_cut_off_does_nothing_and_the_whole_one_leaves_no_variables() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let code = "$text = [IO.File]::ReadAllText('SCRIPT').TrimEnd(); $step = 1
         for ($size = $text.Length - 1; $size -gt 0; $size -= $step) {
             try { $null = Invoke-Expression $text.Substring(0, $size); if ($size -gt 100) { \"$size ran\" } } catch { }
@@ -146,8 +144,7 @@ fn a_script_that_was_cut_off_does_nothing_and_the_whole_one_leaves_no_variables(
 
 #[test]
 fn a_download_that_is_cut_off_damaged_missing_or_never_ends_changes_nothing() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let name = archive(VERSION, TARGETS[0]);
     let hasty = site.with_limit("install.ps1", 2);
     fs::write(site.path("install.ps1"), hasty).unwrap();
@@ -173,8 +170,7 @@ fn a_download_that_is_cut_off_damaged_missing_or_never_ends_changes_nothing() {
 
 #[test]
 fn what_is_missing_or_unknown_is_named_with_the_way_out() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let run = |name: &str, value: &str| refuses(&site, powershell(&site, &pwsh, &pasted(&site)).env(name, value));
     for (name, value, expected) in [
         ("RVENV_VERSION", "../1", "RVENV_VERSION is not a version: ../1"),
@@ -208,8 +204,7 @@ fn what_is_missing_or_unknown_is_named_with_the_way_out() {
 
 #[test]
 fn another_version_is_checked_against_the_sums_of_its_release() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     write_archive(&site.path(""), "9.8.7", TARGETS[0], &program(&site.scratch, "9.8.7"));
     write_archive(&site.path(""), "9.8.8", TARGETS[0], &program(&site.scratch, "1.0"));
     let sums = "import glob, hashlib\nfor name in sorted(glob.glob('*.zip')):\n    \
@@ -227,8 +222,7 @@ fn another_version_is_checked_against_the_sums_of_its_release() {
 
 #[test]
 fn the_script_is_valid_in_windows_powershell() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let parse = absolute(env!("CARGO_MANIFEST_DIR")).join("tests/powershell/parse.ps1");
     let run = site
         .scratch
@@ -243,8 +237,7 @@ fn the_script_is_valid_in_windows_powershell() {
 #[cfg(windows)] // the registry
 #[test]
 fn the_path_of_the_user_is_extended_on_request_without_expanding_what_is_there() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let code = "$key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
         $had = $key.GetValue('Path', $null, 'DoNotExpandEnvironmentNames')
         function Show { \"$($key.GetValueKind('Path')) $($key.GetValue('Path', '', 'DoNotExpandEnvironmentNames'))\" }
@@ -269,8 +262,7 @@ fn the_path_of_the_user_is_extended_on_request_without_expanding_what_is_there()
 #[cfg(windows)] // a program that runs cannot be replaced
 #[test]
 fn a_program_that_runs_is_moved_aside_and_removed_later() {
-    let Some(pwsh) = pwsh() else { return };
-    let site = Site::new(None, write_release);
+    let (Some(pwsh), Some(site)) = (pwsh(), Site::new(None, write_release)) else { return };
     let install = |parameters: &str| powershell(&site, &pwsh, &with(&site, parameters)).silent();
     install("-Quiet");
     let running = site.scratch.run(directory(&site).join("rvenv.exe")).arg("wait").start();

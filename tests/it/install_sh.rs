@@ -55,7 +55,7 @@ fn write_release(scratch: &Scratch, site: &Path) {
     }
 }
 
-fn site() -> Site {
+fn site() -> Option<Site> {
     Site::new(None, write_release)
 }
 
@@ -67,7 +67,7 @@ fn released() -> Option<Site> {
             let name = release::archive_for(target);
             fs::copy(dist.join(&name), site.join(name)).unwrap();
         }
-    });
+    })?;
     // The address does not matter here.
     let of = |directory: &Path| fs::read_to_string(directory.join("install.sh")).unwrap();
     let without_address =
@@ -142,7 +142,8 @@ fn check_each_shell(site: &Site) {
 
 #[test]
 fn each_shell_installs_replaces_and_removes_the_program_its_completions_and_its_manual_page() {
-    check_each_shell(&site());
+    let Some(site) = site() else { return };
+    check_each_shell(&site);
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn busybox_installs_the_release_where_musl_is() {
 
 #[test]
 fn a_script_that_was_cut_off_does_nothing() {
-    let site = site();
+    let Some(site) = site() else { return };
     let script = fs::read_to_string(site.path("install.sh")).unwrap();
     let last_command = script.find("\n{\n").unwrap() + 2;
     site.scratch.write("home/here", "");
@@ -228,7 +229,7 @@ fn refuses(site: &Site, run: Run) -> String {
 
 #[test]
 fn a_download_that_is_cut_off_damaged_missing_or_never_ends_changes_nothing() {
-    let site = site();
+    let Some(site) = site() else { return };
     site.scratch.write_script("home/.local/bin/rvenv", "#!/bin/sh\n");
     let name = format!("rvenv-{VERSION}-{}.tar.gz", own_target());
     let archive = fs::read(site.path(&name)).unwrap();
@@ -282,7 +283,7 @@ fn a_download_that_is_cut_off_damaged_missing_or_never_ends_changes_nothing() {
 
 #[test]
 fn a_full_disk_is_reported_and_leaves_the_program_that_is_there() {
-    let site = site();
+    let Some(site) = site() else { return };
     let Some(mounted) = Mounted::tmpfs(&site.scratch) else { return };
     let home = mounted.path().join("home");
     fs::create_dir(&home).unwrap();
@@ -300,7 +301,7 @@ fn a_full_disk_is_reported_and_leaves_the_program_that_is_there() {
 
 #[test]
 fn the_directory_is_that_of_the_variables_and_any_name_will_do() {
-    let site = site();
+    let Some(site) = site() else { return };
     let bare = |run: Run| run.env_remove("HOME");
     let error = refuses(&site, bare(install(&site, &[])));
     assert_eq!(error, "HOME is not set; set RVENV_INSTALL_DIR to the directory for the program");
@@ -349,7 +350,7 @@ fn the_directory_is_that_of_the_variables_and_any_name_will_do() {
 
 #[test]
 fn a_directory_that_cannot_be_written_is_named_and_nobody_needs_to_be_root() {
-    let site = site();
+    let Some(site) = site() else { return };
     // The scratch directory is the user's, and `closed` is not.
     let closed = site.scratch.path("closed");
     fs::create_dir(&closed).unwrap();
@@ -384,7 +385,7 @@ fn a_directory_that_cannot_be_written_is_named_and_nobody_needs_to_be_root() {
 
 #[test]
 fn a_program_that_runs_is_replaced_and_goes_on() {
-    let site = site();
+    let Some(site) = site() else { return };
     install(&site, &["-q"]).silent();
     let rvenv = site.scratch.path("home/.local/bin/rvenv");
     // A Python that waits until it is replaced.
@@ -406,7 +407,7 @@ fn a_program_that_runs_is_replaced_and_goes_on() {
 
 #[test]
 fn under_a_strict_umask_all_users_can_run_what_is_installed() {
-    let site = site();
+    let Some(site) = site() else { return };
     let strict = ["sh", "-c", "umask 077; exec sh \"$@\"", "sh"];
     pipe(&site, &strict, &site.path("install.sh"), &["-q"]).silent();
     assert_eq!(installed(&site), everything());
@@ -417,7 +418,7 @@ fn under_a_strict_umask_all_users_can_run_what_is_installed() {
 
 #[test]
 fn a_tmp_that_runs_no_programs_does_not_matter_and_such_a_home_is_named() {
-    let site = site();
+    let Some(site) = site() else { return };
     let Some(mounted) = Mounted::tmpfs(&site.scratch) else { return };
     site.scratch.run("mount").args(["-o", "remount,noexec"]).arg(mounted.path()).silent();
     install(&site, &["-q"]).env("TMPDIR", mounted.path()).silent();
@@ -430,7 +431,7 @@ fn a_tmp_that_runs_no_programs_does_not_matter_and_such_a_home_is_named() {
 
 #[test]
 fn either_of_two_programs_downloads_and_any_of_three_checks() {
-    let site = site();
+    let Some(site) = site() else { return };
     let downloads: Vec<&str> = ["curl", "wget"].into_iter().filter(|name| tool(name).is_some()).collect();
     let checks = ["sha256sum", "shasum", "openssl"].into_iter().filter(|name| tool(name).is_some());
     for (number, check) in checks.enumerate() {
@@ -449,7 +450,7 @@ fn either_of_two_programs_downloads_and_any_of_three_checks() {
 
 #[test]
 fn each_system_gets_its_archive_and_an_unknown_one_a_line_that_says_what_there_is_instead() {
-    let site = site();
+    let Some(site) = site() else { return };
     let with = |system: &str, machine: &str, translated: &str| {
         let uname = "case $1 in -s) echo SYSTEM ;; -m) echo MACHINE ;; *) echo SYSTEM MACHINE ;; esac";
         let uname = uname.replace("SYSTEM", system).replace("MACHINE", machine);
@@ -485,7 +486,7 @@ fn each_system_gets_its_archive_and_an_unknown_one_a_line_that_says_what_there_i
 
 #[test]
 fn another_rvenv_on_path_is_named_and_that_of_another_installer_stays() {
-    let site = site();
+    let Some(site) = site() else { return };
     let bin = site.scratch.path("home/.local/bin");
     let other = site.scratch.write_script("other/rvenv", "#!/bin/sh\n");
     let run = |directories: &[&Path]| {
@@ -521,7 +522,7 @@ fn another_rvenv_on_path_is_named_and_that_of_another_installer_stays() {
 
 #[test]
 fn another_version_is_checked_against_the_sums_of_its_release() {
-    let site = site();
+    let Some(site) = site() else { return };
     for (version, programs) in [("9.8.7", "9.8.7"), ("9.9.9-rc.1", "1.0.0")] {
         write_archive(&site.scratch, &site.path(""), programs, own_target(), None);
         let name = |version: &str| format!("rvenv-{version}-{}", own_target());
@@ -558,13 +559,12 @@ fn another_version_is_checked_against_the_sums_of_its_release() {
 
 #[test]
 fn files_come_from_the_releases_of_the_repository_if_its_address_is_known() {
-    let without = site();
+    let (Some(without), Some(site)) = (site(), Site::new(Some("someone/rvenv"), write_release)) else { return };
     let error = refuses(&without, install(&without, &[]).env_remove("RVENV_DOWNLOAD_URL"));
     let expected = "this script was built without the address of the releases; \
         set RVENV_DOWNLOAD_URL to the address of a directory with the files of one";
     assert_eq!(error, expected);
 
-    let site = Site::new(Some("someone/rvenv"), write_release);
     let directory = format!("someone/rvenv/releases/download/v{VERSION}");
     fs::create_dir_all(site.path(&directory)).unwrap();
     let name = format!("rvenv-{VERSION}-{}.tar.gz", own_target());
@@ -574,8 +574,8 @@ fn files_come_from_the_releases_of_the_repository_if_its_address_is_known() {
 }
 
 /// A site that has this release where GitHub has it, and the address of its repository.
-fn repository() -> (Site, String) {
-    let site = Site::new(Some("someone/rvenv"), write_release);
+fn repository() -> Option<(Site, String)> {
+    let site = Site::new(Some("someone/rvenv"), write_release)?;
     site.scratch
         .run("sh")
         .args(["-c", "openssl dgst -sha256 -r rvenv* install.* | tr '*' ' ' >SHA256SUMS"])
@@ -589,12 +589,12 @@ fn repository() -> (Site, String) {
         }
     }
     let address = format!("{}/someone/rvenv", site.address);
-    (site, address)
+    Some((site, address))
 }
 
 #[test]
 fn what_the_page_says_installs_pins_verifies_and_removes() {
-    let (site, repository) = repository();
+    let Some((site, repository)) = repository() else { return };
     let [install, pin, verify, remove] = &documented("sh", &repository)[..] else { panic!("four of sh") };
     let (home, downloads) = (site.scratch.path("home"), site.scratch.path("downloads"));
     fs::create_dir_all(home.join(".local/bin")).unwrap();
@@ -619,7 +619,7 @@ fn what_the_page_says_installs_pins_verifies_and_removes() {
 
 #[test]
 fn the_dockerfile_on_the_page_adds_the_program_to_the_image() {
-    let (site, repository) = repository();
+    let Some((site, repository)) = repository() else { return };
     let [dockerfile] = &documented("dockerfile", &repository)[..] else { panic!("one Dockerfile") };
     let at = |path: &str| site.scratch.path(path).display().to_string();
     let dockerfile =
@@ -642,7 +642,7 @@ fn the_dockerfile_on_the_page_adds_the_program_to_the_image() {
 
 #[test]
 fn help_lists_the_flags_and_variables_and_what_is_unknown_is_refused() {
-    let site = site();
+    let Some(site) = site() else { return };
     let help = install(&site, &["--help"]).env_remove("HOME").ok();
     let script = fs::read_to_string(site.path("install.sh")).unwrap();
     for name in
@@ -666,7 +666,7 @@ fn usage_of(script: &str) -> String {
 
 #[test]
 fn fish_and_man_find_what_is_installed_for_them() {
-    let site = site();
+    let Some(site) = site() else { return };
     install(&site, &["-q"]).silent();
     let home = site.scratch.path("home");
     let path = format!("{}:/usr/bin:/bin", home.join(".local/bin").display());
@@ -689,7 +689,7 @@ fn fish_and_man_find_what_is_installed_for_them() {
 
 #[test]
 fn the_scripts_pass_shellcheck_and_are_short() {
-    let site = site();
+    let Some(site) = site() else { return };
     if let Some(shellcheck) = tool("shellcheck") {
         site.scratch.run(shellcheck).arg(site.path("install.sh")).silent();
     }

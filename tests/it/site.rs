@@ -27,7 +27,10 @@ pub struct Site {
 impl Site {
     /// Serves what `fill` writes into the directory, and the installers for it. `repository` is the path of the
     /// repository's address on this server, if it has one.
-    pub fn new(repository: Option<&str>, fill: impl FnOnce(&Scratch, &Path)) -> Site {
+    pub fn new(repository: Option<&str>, fill: impl FnOnce(&Scratch, &Path)) -> Option<Site> {
+        if leaves_out_releases() {
+            return missing_release("the installers");
+        }
         let scratch = Scratch::new();
         let site = scratch.path("site");
         fs::create_dir(&site).unwrap();
@@ -41,7 +44,7 @@ impl Site {
         let installers = scratch.run(python().path).arg("-I").arg(installers).arg(&site);
         let repository = repository.map(|path| format!("{address}/{path}"));
         installers.args(repository).silent();
-        Site { scratch, address, _server: server }
+        Some(Site { scratch, address, _server: server })
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
