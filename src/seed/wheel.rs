@@ -3,6 +3,7 @@
 mod archive;
 mod entry_points;
 #[cfg(any(test, fuzzing))]
+#[path = "../../tests/fuzz/read.rs"]
 mod fuzz_read;
 
 use std::collections::{BTreeMap, BTreeSet};

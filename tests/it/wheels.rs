@@ -226,7 +226,7 @@ fn unsupported_and_corrupt_entries_are_named() {
 #[test]
 fn a_truncated_wheel_is_refused_at_any_length() {
     let whole = wheel_with([module("a.py"), module("b.py")]);
-    // src/seed/wheel/fuzz_read.rs tries every length, without starting a process for each.
+    // tests/fuzz/read.rs tries every length, without starting a process for each.
     let lengths = (0..whole.len()).step_by(whole.len() / 12).chain([whole.len() - 22, whole.len() - 1]);
     lengths.for_each(|length| refuse(&format!("{length} bytes"), &whole[..length], ""));
 }

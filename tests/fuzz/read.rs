@@ -1,5 +1,5 @@
 //! A wheel of arbitrary bytes, tried in memory: it is rejected with a reason, or everything that it would install is
-//! inside site-packages. For the tests and the fuzz target.
+//! inside site-packages. A module of the crate (`seed::wheel::fuzz_read`) for its unit tests and the fuzz target.
 
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -83,7 +83,7 @@ const PARTS: [&str; 16] =
     ["a", "A", "b.py", "é", "É", "a.b", "..", ".", "", "/", "\\", "c:", "\n", "x.data", "RECORD", "pip-1.0.dist-info"];
 
 #[cfg(test)]
-#[path = "../../../tests/it/wheel_builder.rs"]
+#[path = "../it/wheel_builder.rs"]
 #[allow(dead_code)]
 mod wheel_builder;
 
