@@ -1,8 +1,8 @@
 //! Finds the Python that an environment is for, and its metadata.
 //!
 //! `discovery` and `managers` look for the requested Python. What they find is queried with the script in probe/
-//! (`probe` runs it, `answer` parses its output), unless the cache has its metadata already (`cached`). The result is
-//! an [`Interpreter`] (`metadata`).
+//! (`probe` runs it, `answer` tells whether it can be used), unless the cache has its metadata already (`cached`). The
+//! result is an [`Interpreter`] (`metadata`).
 
 mod answer;
 mod cached;

@@ -4,10 +4,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::os;
 
 /// The operating system family: Python's `os.name`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Platform {
     /// Linux, macOS and other Unix systems.

@@ -1,14 +1,12 @@
 //! Parses the probe script's output: from JSON to an [`Interpreter`], or to the reason why the Python cannot be used.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::metadata::{Interpreter, Programs, Scheme};
+use super::metadata::{Interpreter, NativePath, text};
 use crate::error::Quoted;
-use crate::os;
-use crate::platform::Platform;
 
 /// The oldest Python that rvenv supports.
 const OLDEST: (u32, u32) = (3, 6);
@@ -20,63 +18,10 @@ struct Outline {
     /// The former directory of an environment's base.
     base_gone: Option<NativePath>,
     /// A possibly temporary error that leaves it uncertain what the Python is.
-    doubt: Option<NativeText>,
+    #[serde(default, deserialize_with = "text")]
+    doubt: Option<String>,
     executable: Option<NativePath>,
 }
-
-/// The output of a Python that can be used.
-#[derive(Deserialize)]
-struct Answer {
-    implementation: String,
-    version: [u32; 3],
-    prerelease: String,
-    free_threaded: bool,
-    debug: bool,
-    machine: String,
-    bits: u32,
-    os_name: OsName,
-    asked: NativePath,
-    executable: NativePath,
-    real_executable: NativePath,
-    depends: Vec<NativePath>,
-    scheme: AnsweredScheme,
-    link_names: Vec<NativePath>,
-    programs: [Vec<(NativePath, NativePath)>; 2],
-    lib64: bool,
-    companions: Vec<(NativePath, NativePath)>,
-    cache_tag: Option<String>,
-    magic: String,
-    site_packages: NativePath,
-    wheels: Vec<NativePath>,
-    wheels_missing: Option<NativeText>,
-    zlib: bool,
-}
-
-#[derive(Deserialize)]
-struct AnsweredScheme {
-    scripts: NativePath,
-    include: NativePath,
-    purelib: NativePath,
-    platlib: NativePath,
-}
-
-/// `os.name`.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OsName {
-    Posix,
-    Nt,
-}
-
-/// A path as the script writes it. JSON has no bytes, so the character with code N means the byte N.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct NativePath(PathBuf);
-
-/// A text that contains such paths.
-#[derive(Deserialize)]
-#[serde(from = "NativePath")]
-struct NativeText(String);
 
 /// Parses the output. Fails with the reason if the Python is too old, or could not find out what it is.
 pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
@@ -92,13 +37,13 @@ pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
     if let Some(NativePath(home)) = outline.base_gone {
         return Err(format!("it belongs to an environment whose base Python no longer exists in {}", Quoted(&home)));
     }
-    if let Some(NativeText(error)) = outline.doubt {
+    if let Some(error) = outline.doubt {
         return Err(format!("it could not examine its own installation: {error}"));
     }
     if outline.executable.is_none() {
         return Err("it does not know the path of its own executable; specify that path with --python PATH".to_owned());
     }
-    Answer::deserialize(answer).map(Interpreter::from).map_err(unreadable)
+    Interpreter::deserialize(answer).map_err(unreadable)
 }
 
 /// Whether the output stays the same as long as everything that it depends on is unchanged. False if wheels
@@ -110,67 +55,6 @@ pub(super) fn is_lasting(answer: &Value) -> bool {
 /// The text that the script writes for a path.
 pub(super) fn encode(path: &Path) -> String {
     path.as_os_str().as_encoded_bytes().iter().map(|byte| char::from(*byte)).collect()
-}
-
-impl TryFrom<String> for NativePath {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<NativePath, &'static str> {
-        let mut bytes = Vec::with_capacity(text.len());
-        for character in text.chars() {
-            bytes.push(u8::try_from(character).map_err(|_| "a path has a character that is not a byte")?);
-        }
-        os::os_string(bytes).map(|path| NativePath(path.into())).ok_or("a path is not UTF-8")
-    }
-}
-
-impl From<NativePath> for NativeText {
-    fn from(path: NativePath) -> NativeText {
-        NativeText(path.0.to_string_lossy().into_owned())
-    }
-}
-
-impl From<Answer> for Interpreter {
-    fn from(answer: Answer) -> Interpreter {
-        let paths = |paths: Vec<NativePath>| paths.into_iter().map(|path| path.0).collect();
-        let pairs = |pairs: Vec<(NativePath, NativePath)>| pairs.into_iter().map(|(one, two)| (one.0, two.0)).collect();
-        let [copied, linked] = answer.programs;
-        // Use this system's separators.
-        let relative = |path: NativePath| path.0.components().collect();
-        Interpreter {
-            implementation: answer.implementation,
-            version: answer.version,
-            free_threaded: answer.free_threaded,
-            debug: answer.debug,
-            machine: answer.machine,
-            bits: answer.bits,
-            platform: match answer.os_name {
-                OsName::Posix => Platform::Posix,
-                OsName::Nt => Platform::Nt,
-            },
-            executable: answer.executable.0,
-            real_executable: answer.real_executable.0,
-            scheme: Scheme {
-                scripts: relative(answer.scheme.scripts),
-                include: relative(answer.scheme.include),
-                purelib: relative(answer.scheme.purelib),
-                platlib: relative(answer.scheme.platlib),
-            },
-            wheels: paths(answer.wheels),
-            wheels_missing: answer.wheels_missing.map(|reason| reason.0),
-            zlib: answer.zlib,
-            prerelease: answer.prerelease,
-            asked: answer.asked.0,
-            depends: paths(answer.depends),
-            link_names: paths(answer.link_names),
-            lib64: answer.lib64,
-            programs: Programs { copied: pairs(copied), linked: pairs(linked) },
-            companions: pairs(answer.companions),
-            cache_tag: answer.cache_tag,
-            magic: answer.magic,
-            site_packages: answer.site_packages.0,
-        }
-    }
 }
 
 #[cfg(test)]
