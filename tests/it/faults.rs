@@ -59,17 +59,18 @@ struct Point {
 }
 
 impl Scenario {
-    /// Creates a scratch directory as it is before a run.
-    fn prepare(&self) -> Scratch {
-        let scratch = Scratch::new();
-        if self.before != Before::Nothing {
+    /// Creates what there is before a run, unless an earlier run has left it.
+    fn prepare(&self, scratch: &Scratch) {
+        let _ = fs::remove_dir_all(scratch.path("cache"));
+        if self.before == Before::Nothing {
+            let _ = fs::remove_dir_all(scratch.env());
+        } else if !scratch.path(mine()).exists() {
             scratch.rvenv_for(&python()).arg("env").silent();
             scratch.write(&mine(), "");
-            if self.before == Before::Older {
-                make_older(&scratch);
-            }
         }
-        scratch
+        if self.before == Before::Older {
+            make_older(scratch);
+        }
     }
 
     fn rvenv(&self, scratch: &Scratch) -> Run {
@@ -88,7 +89,8 @@ impl Scenario {
 
     /// The numbers of each call within its thread, sorted. Of `openat`, only those that may create a file count.
     fn count(&self) -> BTreeMap<&'static str, Vec<usize>> {
-        let scratch = self.prepare();
+        let scratch = Scratch::new();
+        self.prepare(&scratch);
         let calls = format!("trace={}", CALLS.join(","));
         let trace = scratch.path("trace");
         let output = self.traced(&scratch, &["-e", &calls, "-o", trace.to_str().unwrap()]);
@@ -134,11 +136,11 @@ impl Scenario {
     }
 
     /// Injects the fault, checks what exists then, and that another run repairs it.
-    fn try_point(&self, point: Point) {
-        let scratch = self.prepare();
+    fn try_point(&self, scratch: &Scratch, point: Point) {
+        self.prepare(scratch);
         let inject = format!("inject={}:{}:when={}", point.call, point.fault, point.number);
         let trace = format!("trace={}", point.call);
-        let output = self.traced(&scratch, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+        let output = self.traced(scratch, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
         let what = || format!("{point:?}: {output:?}");
         // Without memory, a program cannot be loaded, or aborts.
         let is_out_of_memory = point.call == "mmap" && matches!(output.status.code(), None | Some(127));
@@ -156,17 +158,17 @@ impl Scenario {
         // The next run repairs a pip that was being replaced when the process was killed.
         let is_repaired_later = self.before == Before::Older && !output.status.success();
         if is_there && !is_repaired_later {
-            self.assert_whole(&scratch, &what());
+            self.assert_whole(scratch, &what());
         }
         // Hidden directories remain only if they cannot be removed, or if the process was killed.
         let is_removal = matches!(point.call, "unlinkat" | "unlink" | "rmdir");
         if !killed && !is_removal {
-            assert!(hidden(&scratch).is_empty(), "{}", what());
+            assert!(hidden(scratch).is_empty(), "{}", what());
         }
-        let again = self.rvenv(&scratch).output();
+        let again = self.rvenv(scratch).output();
         assert!(again.status.success() && again.stderr.is_empty(), "{}; then {again:?}", what());
-        assert!(hidden(&scratch).is_empty(), "{}", what());
-        self.assert_whole(&scratch, &what());
+        assert!(hidden(scratch).is_empty(), "{}", what());
+        self.assert_whole(scratch, &what());
     }
 
     fn assert_whole(&self, scratch: &Scratch, what: &str) {
@@ -209,8 +211,16 @@ fn is_whole_whatever_fails(args: &'static [&'static str], before: Before, cold: 
     }
     let scenario = Scenario { args, before, cold };
     let points = scenario.points();
-    let fails = |point: &Point| panic::catch_unwind(AssertUnwindSafe(|| scenario.try_point(*point))).is_err();
-    let failed: Vec<&Point> = points.iter().filter(|point| fails(point)).collect();
+    let mut scratch = Scratch::new();
+    let fails = |point: &&Point| {
+        let fails = panic::catch_unwind(AssertUnwindSafe(|| scenario.try_point(&scratch, **point))).is_err();
+        // What it has left must not fail others.
+        if fails {
+            scratch = Scratch::new();
+        }
+        fails
+    };
+    let failed: Vec<&Point> = points.iter().filter(fails).collect();
     assert!(failed.is_empty(), "of {} points, {} failed: {failed:#?}", points.len(), failed.len());
     assert!(points.len() >= 20, "{points:#?}");
 }
