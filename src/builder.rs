@@ -261,7 +261,8 @@ impl EnvBuilder {
     /// unchanged.
     fn commit(&self, context: &mut Context) -> Result<()> {
         self.session.interrupt.check()?;
-        context.stage.commit()
+        let waiting = "Waiting for a program that has a file of the new environment open";
+        context.stage.commit(self.session.waiting(waiting.to_owned()))
     }
 
     /// Runs the environment's pip to upgrade pip, and setuptools where the interpreter bundles it.

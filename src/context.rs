@@ -62,6 +62,17 @@ impl Default for Session {
     }
 }
 
+impl Session {
+    /// What to call while waiting: it reports the wait once, as `line`, and ends it with an error if interrupted.
+    pub(crate) fn waiting(&self, line: String) -> impl FnMut() -> Result<()> {
+        let mut line = Some(line);
+        move || {
+            line.take().inspect(|line| self.observer.doing(line));
+            self.interrupt.check()
+        }
+    }
+}
+
 /// Defines a method for each field.
 macro_rules! getters {
     ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {

@@ -184,6 +184,9 @@ pub(crate) use system::LOCK_MOVES_WITH_DIRECTORY;
 /// indexer on Windows. Where that can happen, the call is retried for half a second.
 pub(crate) use system::with_patience;
 
+/// Whether a call may have failed because another process has a file open.
+pub(crate) use system::may_be_in_use;
+
 /// The first file at or below `path` that cannot be removed because it is open, for example a running program. None on
 /// systems where open files can be removed.
 pub(crate) use system::in_use;

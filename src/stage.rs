@@ -175,10 +175,13 @@ impl Stage {
 
     /// Puts what was built in place as the environment. After an error, ENV_DIR is as it was and what was built is gone.
     ///
+    /// While a program has a file of a new ENV_DIR open, which Windows does not rename then, `waiting` is called
+    /// repeatedly; an error from it ends the wait.
+    ///
     /// Fails with [`Error::Appeared`] if ENV_DIR did not exist when the work began, but does now.
-    pub(crate) fn commit(&mut self) -> Result<()> {
+    pub(crate) fn commit(&mut self, mut waiting: impl FnMut() -> Result<()>) -> Result<()> {
         let committed = match mem::replace(&mut self.state, State::Failed) {
-            State::New(new_env) => new_env.commit(&self.place)?,
+            State::New(new_env) => new_env.commit(&self.place, &mut waiting)?,
             State::Existing(existing) => existing.commit(&self.place)?,
             State::Failed => {
                 let reason = "an earlier attempt to put it in place failed, and what was built was removed; run again"

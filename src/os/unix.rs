@@ -124,6 +124,10 @@ pub(crate) fn with_patience<T>(mut call: impl FnMut() -> io::Result<T>) -> io::R
     call()
 }
 
+pub(crate) fn may_be_in_use(_: &io::Error) -> bool {
+    false
+}
+
 /// Open files can be moved and removed.
 pub(crate) fn in_use(_: &Path) -> Option<PathBuf> {
     None

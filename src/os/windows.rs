@@ -18,7 +18,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::state::{FileState, Stamp};
 use files::has_code;
-pub(crate) use files::{in_use, rename_new, with_patience};
+pub(crate) use files::{in_use, may_be_in_use, rename_new, with_patience};
 pub(crate) use process::*;
 
 /// The flags that select the 64-bit or the 32-bit view of the registry (winnt.h).

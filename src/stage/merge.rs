@@ -89,7 +89,7 @@ fn move_file(from: &Path, to: &Path, place: &Path) -> Result<()> {
         Err(_) if os::unprotect(place) => fs::rename(from, place),
         // A program that is running, and that would only be replaced by an identical file.
         Err(_) if os::in_use(place).is_some() && has_same_contents(from, place) => Ok(()),
-        renamed => renamed,
+        renamed => renamed.map_err(|error| removal::explain_unmoved(error, from)),
     }
     .at("write", to)
 }

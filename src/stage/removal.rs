@@ -20,6 +20,17 @@ pub(super) fn check_not_in_use(path: &Path) -> Result<()> {
     Err(Error::Directory { path: path.to_owned(), reason })
 }
 
+/// The reason why `path` cannot be moved. If it is a program that has something in it open, as virus scanners have new
+/// files, that is said.
+pub(super) fn explain_unmoved(error: io::Error, path: &Path) -> io::Error {
+    if !os::may_be_in_use(&error) {
+        return error;
+    }
+    let file = os::in_use(path).unwrap_or_else(|| path.to_owned());
+    let held = format!("a program has {} open, such as a virus scanner; close it, and run again", Quoted(&file));
+    io::Error::new(error.kind(), format!("{error}: {held}"))
+}
+
 /// Removes files below `root`, and then the directories below `root` that are left empty. Skips what does not exist or
 /// is not a file.
 pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {

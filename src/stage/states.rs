@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::staging_dir::StagingDir;
 use super::swap::{Swapped, Unswapped};
@@ -11,6 +12,9 @@ use super::{merge, removal, swap};
 use crate::entries::{self, entry_exists, join};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
+
+/// How long to wait for a program that has a new file open. Virus scanners and indexers take seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An ENV_DIR that does not exist. It is built in the staging directory together with its missing parent directories,
 /// and all of them appear in one rename.
@@ -32,13 +36,21 @@ impl NewEnv {
     }
 
     /// Commits what was built, by renaming the outermost missing directory into place. If another program has created
-    /// that directory in the meantime, tries the next one below it.
+    /// that directory in the meantime, tries the next one below it. Until no program has a file in it open, `waiting` is
+    /// called repeatedly; an error from it ends the wait.
     ///
     /// Fails with [`Error::Appeared`] if all of them exist by now.
-    pub(super) fn commit(self, env_dir: &Path) -> Result<Committed> {
+    pub(super) fn commit(self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Committed> {
         let inner = self.lock_to_appear(env_dir)?;
+        let begun = Instant::now();
         for to in self.missing(env_dir) {
-            match os::rename_new(&self.staged(to, env_dir), to) {
+            let built = self.staged(to, env_dir);
+            let mut renamed = os::rename_new(&built, to);
+            while renamed.as_ref().is_err_and(os::may_be_in_use) && !os::exists(to) && begun.elapsed() < PATIENCE {
+                waiting()?;
+                renamed = os::rename_new(&built, to);
+            }
+            match renamed {
                 Ok(()) => {
                     let before = Before::Nothing { outermost: to.to_owned() };
                     return Ok(match inner {
@@ -49,7 +61,9 @@ impl NewEnv {
                         _ => Committed { staging: self.staging, before },
                     });
                 }
-                Err(error) if !entry_exists(to).at("look at", to)? => Err(error).at("create the directory", to)?,
+                Err(error) if !entry_exists(to).at("look at", to)? => {
+                    Err(removal::explain_unmoved(error, &built)).at("create the directory", to)?
+                }
                 Err(_) => {}
             }
         }

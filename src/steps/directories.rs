@@ -33,14 +33,9 @@ pub(crate) fn create(
     check_name(&env_dir, interpreter)?;
     check_what_is_there(&env_dir, interpreter, options)?;
 
-    let mut waited = false;
     let clear = matches!(options.existing, Existing::Clear { .. });
-    let stage = Stage::new(&env_dir, clear, || {
-        if !std::mem::replace(&mut waited, true) {
-            session.observer.doing(&format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
-        }
-        session.interrupt.check()
-    })?;
+    let waiting = session.waiting(format!("Waiting for another program that is creating {}", Quoted(&env_dir)));
+    let stage = Stage::new(&env_dir, clear, waiting)?;
     // Another program may have created it before this one got the lock, or what a killed run moved away may be back.
     check_what_is_there(&env_dir, interpreter, options)?;
     if options.existing == (Existing::Clear { force: false }) && stage.existed() {

@@ -1,9 +1,12 @@
 //! Behaviour specific to Windows: files in use, names, permissions, jobs. Also run under Wine, which renames a
-//! directory with an open file in it; that this is not attempted is asserted in the program itself.
+//! directory with an open file in it; a debug build refuses that as Windows does.
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use rvenv::{Context, Discovery, EnvBuilder, Event, PythonRequest, Steps, Surroundings};
 
 use crate::harness::*;
 
@@ -54,6 +57,50 @@ fn read_only_files_are_replaced_and_removed() {
         scratch.rvenv().args(["--check", "env"]).silent();
         assert_eq!(scratch.names(), ["env"], "{arguments:?}");
     }
+}
+
+/// A virus scanner, which has a new file open until this is taken from it.
+#[derive(Clone, Default)]
+struct Scanner(Arc<Mutex<Option<fs::File>>>);
+
+impl Steps for Scanner {
+    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> rvenv::Result<()> {
+        builder.setup_scripts(context)?;
+        let opened = fs::File::open(context.staged(context.cfg_path())?).unwrap();
+        *self.0.lock().unwrap() = Some(opened);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_program_that_has_a_new_file_open_is_waited_for() {
+    let scratch = Scratch::new();
+    let discovery = Discovery::new(Surroundings::new([], None));
+    let interpreter = discovery.find(&PythonRequest::Path(python().path)).unwrap();
+    let scanner = Scanner::default();
+    let create = |env_dir: &str, closes: bool| {
+        let scanned = scanner.clone();
+        let builder = EnvBuilder::new(interpreter.clone()).on_event(move |event| match event {
+            Event::Progress { line, .. } if closes && line.starts_with("Waiting for a program that has a file") => {
+                scanned.0.lock().unwrap().take();
+            }
+            _ => {}
+        });
+        builder.create_with(scratch.path(env_dir), &scanner).map(drop)
+    };
+    create(r"a\env", true).unwrap();
+    assert!(scanner.0.lock().unwrap().is_none(), "it was waited for");
+    scratch.rvenv().args(["--check", r"a\env"]).silent();
+
+    let error = create("env", false).unwrap_err().to_string();
+    let file = scratch.path(r".rvenv-env.tmp\new\pyvenv.cfg");
+    assert!(error.starts_with(&format!("Unable to create the directory {}: ", quoted(&scratch.env()))), "{error}");
+    let held = format!("a program has {} open, such as a virus scanner; close it, and run again", quoted(&file));
+    assert!(error.ends_with(&held), "{error}");
+    assert!(!scratch.env().exists());
+    scanner.0.lock().unwrap().take();
+    create("env", true).unwrap();
+    assert_eq!(scratch.names(), ["a", "env"]);
 }
 
 #[test]
