@@ -16,12 +16,11 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use create::{Create, first};
+use create::first;
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy, choose_native_strategy};
 use etcetera::home_dir;
 use flags::CacheFlags;
 use generate::Product;
-use report::Format;
 use rvenv::{Cache, Discovery, Interrupt, PythonRequest, Surroundings};
 
 pub use flags::Cli;
@@ -29,79 +28,41 @@ pub use report::Invalid;
 pub use report::print_help;
 pub use signals::Signals;
 
-/// What the flags ask for, with what that needs.
-enum Mode {
-    Create(Box<Create>),
-    Check {
-        env_dirs: Vec<OsString>,
-        format: Format,
-    },
-    ListPythons {
-        requests: Vec<PythonRequest>,
-        format: Format,
-    },
-    Generate {
-        product: Product,
-        requests: Vec<PythonRequest>,
-    },
-    CacheInfo {
-        format: Format,
-    },
-    /// `--reset-cache` alone: the cache is emptied in every mode.
-    ResetCache,
-}
-
 impl Cli {
     /// Does what the flags ask for.
     pub fn run(self, interrupt: Interrupt) -> Result<()> {
-        let (cache, quiet) = (self.cache.clone(), self.output.quiet);
-        let mode = self.mode()?;
-        let cache = cache.open(quiet)?;
+        self.check()?;
+        let cache = self.cache.open(self.output.quiet)?;
         let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
         let discovery = Discovery::new(surroundings).cache(cache.clone()).interrupt(interrupt.clone());
-        match mode {
-            Mode::Create(create) => create.run(&discovery, cache, interrupt),
-            Mode::Check { env_dirs, format } => report::check(&env_dirs, &discovery, format),
-            Mode::ListPythons { requests, format } => {
-                report::pythons(&first(&requests, |request| discovery.list(request))?, format)
-            }
-            Mode::Generate { product, requests } => {
-                product.generate(Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
-            }
-            Mode::CacheInfo { format } => report::cache(&cache, format),
-            Mode::ResetCache => Ok(()),
+        let (requests, format) = (requests(&self.python), self.output.format);
+        if let Some(product) = self.output.generate {
+            product.generate(Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
+        } else if self.list_pythons {
+            report::pythons(&first(&requests, |request| discovery.list(request))?, format)
+        } else if self.cache.cache_info {
+            report::cache(&cache, format)
+        } else if self.output.check {
+            report::check(&self.env_dirs, &discovery, format)
+        } else if self.env_dirs.is_empty() {
+            // `--reset-cache` alone: the cache is emptied in every mode.
+            Ok(())
+        } else {
+            self.create(&requests, &discovery, cache, interrupt)
         }
     }
 
     /// Which flags go together is decided by the parser, see flags.rs, except for what it cannot express.
-    fn mode(self) -> Result<Mode> {
-        let Cli { env_dirs, environment, python, list_pythons, pip, cache, output, compatibility } = self;
-        let format = output.format;
-        if let Some(product) = output.generate {
-            if !python.is_empty() && product != Product::PythonStandIn {
-                let message = "the argument '--python <PYTHON>' can only be used with '--generate python-stand-in'";
-                Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
-            }
-            return Ok(Mode::Generate { product, requests: requests(&python) });
+    fn check(&self) -> Result<()> {
+        let needs_no_python = self.output.generate.is_some_and(|product| product != Product::PythonStandIn);
+        if needs_no_python && !self.python.is_empty() {
+            let message = "the argument '--python <PYTHON>' can only be used with '--generate python-stand-in'";
+            Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
-        if list_pythons {
-            return Ok(Mode::ListPythons { requests: requests(&python), format });
-        }
-        if cache.cache_info {
-            return Ok(Mode::CacheInfo { format });
-        }
-        if output.check {
-            return Ok(Mode::Check { env_dirs, format });
-        }
-        if env_dirs.is_empty() {
-            return Ok(Mode::ResetCache);
-        }
-        if environment.upgrade && environment.clear {
+        if self.environment.upgrade && self.environment.clear {
             bail!("you cannot supply --upgrade and --clear together.");
         }
-        compatibility.check()?;
-        let (requests, link_mode) = (requests(&python), cache.link_mode);
-        Ok(Mode::Create(Box::new(Create { env_dirs, requests, environment, pip, link_mode, output })))
+        self.compatibility.check()
     }
 }
 

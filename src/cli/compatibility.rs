@@ -10,16 +10,8 @@ use clap::Args;
 pub struct Compatibility {
     /// virtualenv and uv: what rvenv does anyway, or does not have
     #[arg(long, hide = true, aliases = ["never-download", "distribute", "no-clear", "offline", "no-project", "no-config"])]
-    #[arg(aliases = ["no-python-downloads"])]
+    #[arg(aliases = ["no-python-downloads", "no-periodic-update", "no-wheel", "allow-existing"])]
     no_download: bool,
-
-    /// virtualenv: do not look for newer seed packages in the background (always so)
-    #[arg(long, hide = true)]
-    no_periodic_update: bool,
-
-    /// virtualenv: do not install wheel (always so)
-    #[arg(long, hide = true)]
-    no_wheel: bool,
 
     /// Older virtualenv, and uv: no access to the system site-packages [default]
     #[arg(long, hide = true, overrides_with = "system_site_packages")]
@@ -28,10 +20,6 @@ pub struct Compatibility {
     /// uv: install pip [default]
     #[arg(long, hide = true, overrides_with = "without_pip")]
     seed: bool,
-
-    /// uv: keep existing files [default]
-    #[arg(long, hide = true)]
-    allow_existing: bool,
 
     /// virtualenv: version of pip
     #[arg(long, hide = true, value_name = "VERSION")]
@@ -58,41 +46,31 @@ pub struct Compatibility {
     app_data: Option<String>,
 }
 
-/// virtualenv's names for the version that it bundles.
-const BUNDLED: [&str; 2] = ["bundle", "embed"];
-
 impl Compatibility {
     /// Fails if a flag asks for something that rvenv does not do.
     pub fn check(&self) -> Result<()> {
-        for (project, version) in [("pip", &self.pip), ("setuptools", &self.setuptools)] {
-            match version {
-                Some(version) if !BUNDLED.contains(&version.as_str()) => bail!(
-                    "--{project} {version} is not supported: rvenv installs the {project} that Python bundles; for \
-                     another one, put its wheel into DIR and pass --find-links DIR, or leave --{project} out and \
-                     upgrade it with pip"
-                ),
-                _ => {}
-            }
-        }
-        if let Some(version) = &self.wheel {
-            bail!(
-                "--wheel {version} is not supported: rvenv does not install wheel; leave --wheel out, and install it \
-                 with pip"
-            );
-        }
-        for (flag, name) in [("creator", &self.creator), ("seeder", &self.seeder)] {
-            if let Some(name) = name {
-                bail!(
-                    "--{flag} {name} is not supported: rvenv has no plugins; leave --{flag} out, or run \
-                     `virtualenv --{flag} {name}`"
-                );
-            }
-        }
-        match &self.app_data {
-            Some(directory) => {
-                bail!("--app-data {directory} is not supported: that is virtualenv's cache; use --cache-dir DIR")
-            }
-            None => Ok(()),
-        }
+        // virtualenv's names for the version that it bundles.
+        let is_another = |version: &&String| !["bundle", "embed"].contains(&version.as_str());
+        let refused = [
+            ("pip", self.pip.as_ref().filter(is_another)),
+            ("setuptools", self.setuptools.as_ref().filter(is_another)),
+            ("wheel", self.wheel.as_ref()),
+            ("creator", self.creator.as_ref()),
+            ("seeder", self.seeder.as_ref()),
+            ("app-data", self.app_data.as_ref()),
+        ];
+        let Some((flag, value)) = refused.into_iter().find_map(|(flag, value)| Some((flag, value?))) else {
+            return Ok(());
+        };
+        let instead = match flag {
+            "pip" | "setuptools" => format!(
+                "rvenv installs the {flag} that Python bundles; for another one, put its wheel into DIR and pass \
+                 --find-links DIR, or leave --{flag} out and upgrade it with pip"
+            ),
+            "wheel" => "rvenv does not install wheel; leave --wheel out, and install it with pip".to_owned(),
+            "app-data" => "that is virtualenv's cache; use --cache-dir DIR".to_owned(),
+            _ => format!("rvenv has no plugins; leave --{flag} out, or run `virtualenv --{flag} {value}`"),
+        };
+        bail!("--{flag} {value} is not supported: {instead}")
     }
 }

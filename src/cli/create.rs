@@ -11,23 +11,19 @@ use rvenv::{
     PythonRequest, Steps,
 };
 
-use super::flags::{Environment, Linking, Output, Pip};
+use super::flags::{Cli, Linking};
 use super::progress::Progress;
 
-/// The environments to create.
-pub struct Create {
-    pub env_dirs: Vec<OsString>,
-    pub requests: Vec<PythonRequest>,
-    pub environment: Environment,
-    pub pip: Pip,
-    pub link_mode: Linking,
-    pub output: Output,
-}
-
-impl Create {
+impl Cli {
     /// Creates the environments in order; the first failure ends the run.
-    pub fn run(&self, discovery: &Discovery, cache: Cache, interrupt: Interrupt) -> Result<()> {
-        let interpreter = first(&self.requests, |request| discovery.find(request))?;
+    pub(super) fn create(
+        &self,
+        requests: &[PythonRequest],
+        discovery: &Discovery,
+        cache: Cache,
+        interrupt: Interrupt,
+    ) -> Result<()> {
+        let interpreter = first(requests, |request| discovery.find(request))?;
         let purelib = interpreter.scheme.purelib.clone();
         let builder = self
             .builder(interpreter)?
@@ -39,7 +35,7 @@ impl Create {
         for env_dir in self.env_dirs.iter().map(Path::new) {
             if !self.pip.pip_only {
                 builder.create(env_dir)?;
-            } else if self.is_of_this_python(env_dir, &purelib) {
+            } else if is_of_this_python(env_dir, requests, &purelib) {
                 builder.create_with(env_dir, &PipOnly)?;
             } else {
                 bail!("there is no environment for this Python at {}", env_dir.display());
@@ -48,16 +44,9 @@ impl Create {
         Ok(())
     }
 
-    /// Whether there is an environment at `env_dir` that has its packages in `purelib`, or whose Python was asked for: one
-    /// that a program creates for another version has no such directory yet.
-    fn is_of_this_python(&self, env_dir: &Path, purelib: &Path) -> bool {
-        let is_its_own = matches!(&self.requests[..], [PythonRequest::Path(python)] if python.starts_with(env_dir));
-        env_dir.join("pyvenv.cfg").is_file() && (is_its_own || env_dir.join(purelib).is_dir())
-    }
-
     /// A builder with the options that the flags and variables name.
     fn builder(&self, interpreter: Interpreter) -> Result<EnvBuilder> {
-        let Create { environment, pip, .. } = self;
+        let Cli { environment, pip, .. } = self;
         let mut builder = EnvBuilder::new(interpreter)
             .system_site_packages(environment.system_site_packages)
             .existing(match (environment.clear, environment.upgrade) {
@@ -73,7 +62,7 @@ impl Create {
             .upgrade_deps(pip.upgrade_deps)
             .scm_ignore_files(!environment.without_scm_ignore_files)
             .compile(!pip.no_compile)
-            .link_mode(match self.link_mode {
+            .link_mode(match self.cache.link_mode {
                 Linking::Copy => LinkMode::Copy,
                 Linking::Clone => LinkMode::Clone,
                 Linking::Hardlink => LinkMode::Hardlink,
@@ -107,7 +96,10 @@ impl Create {
 
     /// Prints the builder's events to stderr, depending on --verbose and --quiet.
     fn observer(&self) -> impl Fn(Event<'_>) + Send + Sync + 'static {
-        let (progress, verbose, quiet) = (self.progress(), self.output.verbose, self.output.quiet);
+        let (verbose, quiet) = (self.output.verbose, self.output.quiet);
+        // Nobody watches in CI.
+        let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
+        let progress = Progress::new(!quiet && !verbose && !in_ci);
         move |event| match event {
             Event::Progress { line, .. } if verbose => progress.say(line),
             Event::Progress { line, .. } => progress.show(line),
@@ -117,12 +109,13 @@ impl Create {
             _ => {}
         }
     }
+}
 
-    /// Shows long operations on a terminal, but not in CI, where nobody watches.
-    fn progress(&self) -> Progress {
-        let in_ci = env::var_os("CI").is_some_and(|ci| !ci.is_empty());
-        Progress::new(!self.output.quiet && !self.output.verbose && !in_ci)
-    }
+/// Whether there is an environment at `env_dir` that has its packages in `purelib`, or whose Python was asked for: one
+/// that a program creates for another version has no such directory yet.
+fn is_of_this_python(env_dir: &Path, requests: &[PythonRequest], purelib: &Path) -> bool {
+    let is_its_own = matches!(requests, [PythonRequest::Path(python)] if python.starts_with(env_dir));
+    env_dir.join("pyvenv.cfg").is_file() && (is_its_own || env_dir.join(purelib).is_dir())
 }
 
 /// The activators in a list separated by commas. Fails if one is unknown.
