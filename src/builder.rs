@@ -5,7 +5,7 @@
 //! the builder's method of the same name.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -42,16 +42,18 @@ pub struct EnvBuilder {
     images: Images,
 }
 
-/// Defines a method for each option, and for what else the caller supplies.
+/// Defines a method for each option, and for what else the caller supplies. It sets the field to its argument, or to the
+/// value after `=`.
 macro_rules! setters {
-    ($($option:ident: $type:ty,)*) => {
+    ($($option:ident: $type:ty $(= $value:expr)?,)*) => {
         $(setters! {
             #[doc = concat!("Sets [`Options::", stringify!($option), "`].")]
-            options.$option: $type,
+            options.$option: $type $(= $value)?,
         })*
     };
-    ($($(#[$doc:meta])* $part:ident.$field:ident: $type:ty,)*) => {
+    ($($(#[$doc:meta])* $part:ident.$field:ident: $type:ty $(= $value:expr)?,)*) => {
         $($(#[$doc])* pub fn $field(mut self, $field: $type) -> EnvBuilder {
+            $(let $field = $value;)?
             self.$part.$field = $field;
             self
         })*
@@ -76,42 +78,12 @@ impl EnvBuilder {
         compile: bool,
         link_mode: LinkMode,
         relocatable: bool,
-    }
-
-    /// Sets [`Options::find_links`].
-    pub fn find_links(mut self, directories: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
-        self.options.find_links = directories.into_iter().map(|path| path.as_ref().to_owned()).collect();
-        self
-    }
-
-    /// Sets [`Options::seed_wheels`].
-    pub fn seed_wheels(mut self, wheels: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
-        self.options.seed_wheels = wheels.into_iter().map(|path| path.as_ref().to_owned()).collect();
-        self
-    }
-
-    /// Sets [`Options::activators`].
-    pub fn activators(mut self, activators: impl IntoIterator<Item = Activator>) -> EnvBuilder {
-        self.options.activators = activators.into_iter().collect();
-        self
-    }
-
-    /// Sets [`Options::scripts`].
-    pub fn scripts(mut self, directories: impl IntoIterator<Item = impl AsRef<Path>>) -> EnvBuilder {
-        self.options.scripts = directories.into_iter().map(|path| path.as_ref().to_owned()).collect();
-        self
-    }
-
-    /// Sets [`Options::prompt`].
-    pub fn prompt(mut self, prompt: impl Into<OsString>) -> EnvBuilder {
-        self.options.prompt = Some(prompt.into());
-        self
-    }
-
-    /// Sets [`Options::source_date`].
-    pub fn source_date(mut self, source_date: SystemTime) -> EnvBuilder {
-        self.options.source_date = Some(source_date);
-        self
+        find_links: impl IntoIterator<Item = impl AsRef<Path>> = paths(find_links),
+        seed_wheels: impl IntoIterator<Item = impl AsRef<Path>> = paths(seed_wheels),
+        scripts: impl IntoIterator<Item = impl AsRef<Path>> = paths(scripts),
+        activators: impl IntoIterator<Item = Activator> = activators.into_iter().collect(),
+        prompt: impl Into<OsString> = Some(prompt.into()),
+        source_date: SystemTime = Some(source_date),
     }
 
     setters! {
@@ -123,17 +95,13 @@ impl EnvBuilder {
         /// then prompt, for example for the password of a package index, and its output is no event but goes to standard
         /// error.
         session.interactive: bool,
+        /// Sets the program's name in pyvenv.cfg's `command`. Default: `rvenv`.
+        session.program: impl Into<OsString> = program.into(),
     }
 
     /// Calls `tell` for each event as it happens, possibly from threads other than the caller's.
     pub fn on_event(mut self, tell: impl Fn(Event<'_>) + Send + Sync + 'static) -> EnvBuilder {
         self.session.observer = Observer::new(tell);
-        self
-    }
-
-    /// Sets the program's name in pyvenv.cfg's `command`. Default: `rvenv`.
-    pub fn program(mut self, program: impl Into<OsString>) -> EnvBuilder {
-        self.session.program = program.into();
         self
     }
 
@@ -283,6 +251,10 @@ impl EnvBuilder {
     pub fn run(&self, command: &mut Command) -> Result<()> {
         process::stream(command, &self.session.interrupt, &|line, source| self.session.observer.said(line, source))
     }
+}
+
+fn paths(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Vec<PathBuf> {
+    paths.into_iter().map(|path| path.as_ref().to_owned()).collect()
 }
 
 /// The steps of creating an environment, in the order of CPython's `venv.EnvBuilder.create`. Each step can be
