@@ -25,29 +25,15 @@ pub struct Finding {
     pub reason: String,
     /// How to fix it.
     pub remedy: Remedy,
-    base: Base,
+    /// The Python that the environment was created for, as far as it is known.
+    python: Option<OsString>,
     /// The flags that keep the environment's settings, quoted.
     flags: Vec<String>,
 }
 
-/// What is known of the Python that the environment was created for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Base {
-    Unknown,
-    /// It can be found through the environment's own interpreter.
-    Found,
-    /// Its X.Y.
-    Version(String),
-}
-
 impl Finding {
     fn new(path: &Path, reason: String, remedy: Remedy) -> Finding {
-        Finding { path: path.to_owned(), reason, remedy, base: Base::Unknown, flags: vec![] }
-    }
-
-    fn for_base(mut self, base: Base) -> Finding {
-        self.base = base;
-        self
+        Finding { path: path.to_owned(), reason, remedy, python: None, flags: vec![] }
     }
 
     /// Returns the problem with an environment for which [`check`] failed with `error`.
@@ -65,13 +51,8 @@ impl Finding {
             Remedy::Clear => Some("--clear"),
             Remedy::ByHand => return None,
         };
-        let python = match &self.base {
-            Base::Unknown => None,
-            Base::Found => Some(settings::main_interpreter(env_dir).into_os_string()),
-            Base::Version(version) => Some(version.into()),
-        };
-        let end: Vec<OsString> =
-            python.into_iter().flat_map(|python| ["-p".into(), python]).chain([env_dir.into()]).collect();
+        let python = self.python.iter().flat_map(|python| ["-p".into(), python.clone()]);
+        let end: Vec<OsString> = python.chain([env_dir.into()]).collect();
         let words = ["rvenv"].into_iter().chain(flag).chain(self.flags.iter().map(String::as_str));
         Some(words.chain([&*quote::line(&end)]).collect::<Vec<_>>().join(" "))
     }
@@ -110,37 +91,41 @@ pub enum Remedy {
 ///
 /// If the environment cannot be read; [`Error::Interrupted`] if `discovery` was interrupted.
 pub fn check(env_dir: impl AsRef<Path>, discovery: &Discovery) -> Result<Vec<Finding>> {
-    let env_dir = absolute(env_dir.as_ref())?;
-    let mut findings = find(&env_dir, discovery)?;
+    let env_dir = env_dir.as_ref();
+    let (python, mut findings) = find(env_dir, discovery)?;
     if !findings.is_empty() {
-        let flags = settings::flags(&env_dir)?;
-        findings.iter_mut().for_each(|finding| finding.flags = flags.clone());
+        let flags = settings::flags(env_dir)?;
+        for finding in &mut findings {
+            (finding.python, finding.flags) = (python.clone(), flags.clone());
+        }
     }
     Ok(findings)
 }
 
-fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
+/// The problems, and the Python that the environment was created for: its own interpreter, through which it can be found,
+/// or else the X.Y in pyvenv.cfg.
+fn find(given: &Path, discovery: &Discovery) -> Result<(Option<OsString>, Vec<Finding>)> {
+    let env_dir = &*absolute(given)?;
     let cfg_path = env_dir.join("pyvenv.cfg");
     let Some(configuration) = Configuration::read(&cfg_path)? else {
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
-        return Ok(vec![Finding::new(env_dir, reason.to_owned(), Remedy::Again)]);
+        return Ok((None, vec![Finding::new(env_dir, reason.to_owned(), Remedy::Again)]));
     };
     let version = configuration.version.as_deref().map(short).filter(|text| text.parse::<VersionRequest>().is_ok());
-    let configured = version.map_or(Base::Unknown, Base::Version);
+    let only = |path: &Path, reason: String, remedy: Remedy| {
+        Ok((version.clone().map(OsString::from), vec![Finding::new(path, reason, remedy)]))
+    };
     let Some(home) = configuration.home.clone() else {
-        return Ok(vec![
-            Finding::new(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again).for_base(configured),
-        ]);
+        return only(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again);
     };
     if !home.is_dir() {
-        let reason = format!("its home {} does not exist", Quoted(&home));
-        return Ok(vec![Finding::new(&cfg_path, reason, Remedy::Upgrade).for_base(configured)]);
+        return only(&cfg_path, format!("its home {} does not exist", Quoted(&home)), Remedy::Upgrade);
     }
     let python = env_dir.join(Platform::current().python());
     let interpreter = match discovery.find(&PythonRequest::Path(python.clone())) {
         Ok(interpreter) => interpreter,
         Err(Error::Interrupted) => return Err(Error::Interrupted),
-        Err(error) => return Ok(vec![Finding::new(&python, error.to_string(), Remedy::Upgrade).for_base(configured)]),
+        Err(error) => return only(&python, error.to_string(), Remedy::Upgrade),
     };
     let mut findings = Vec::new();
     if let Some(version) = configuration.version.filter(|version| short(version) != interpreter.short_version()) {
@@ -152,7 +137,7 @@ fn find(env_dir: &Path, discovery: &Discovery) -> Result<Vec<Finding>> {
     let of_packages = seed::faults(&context)?.into_iter();
     findings.extend(of_packages.map(|(path, reason)| Finding::new(&path, reason, Remedy::Again)));
     findings.extend(foreign_scripts(&context)?);
-    Ok(findings.into_iter().map(|finding| finding.for_base(Base::Found)).collect())
+    Ok((Some(settings::main_interpreter(given).into()), findings))
 }
 
 /// The X.Y of a version such as X.Y.Z or X.Y.Z.final.0.
