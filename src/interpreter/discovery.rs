@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::cached;
@@ -90,18 +91,14 @@ impl Discovery {
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
         let names = self.surroundings.platform().suffixes().map(|suffix| format!("python{suffix}"));
-        for path in names.iter().flat_map(|name| self.on_path(OsStr::new(name))) {
-            match self.query(&path) {
-                Err(error @ Error::Python { .. }) if is_placeholder(&path, &self.surroundings) => {
-                    unfit.push(error.to_string())
-                }
-                queried => return queried,
-            }
-        }
-        for path in managers::registered() {
+        let on_path = names.iter().flat_map(|name| self.on_path(OsStr::new(name))).map(|path| (path, false));
+        let registered = iter::once_with(managers::registered).flatten().map(|path| (path, true));
+        for (path, is_registered) in on_path.chain(registered) {
             match self.query(&path) {
                 // A registered Python may no longer work.
-                Err(error @ Error::Python { .. }) => unfit.push(error.to_string()),
+                Err(error @ Error::Python { .. }) if is_registered || is_placeholder(&path, &self.surroundings) => {
+                    unfit.push(error.to_string());
+                }
                 queried => return queried,
             }
         }

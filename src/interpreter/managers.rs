@@ -26,8 +26,8 @@ const MANAGERS: [Manager; 7] = [
     Manager { places: programs, is_version: is_program },
     Manager { places: pyenv::places, is_version: |_| true },
     Manager { places: uv, is_version: |_| true },
-    Manager { places: asdf, is_version: |_| true },
-    Manager { places: mise, is_version: |_| true },
+    Manager { places: |at| installs(at.path("ASDF_DATA_DIR"), at.home(), ".asdf"), is_version: |_| true },
+    Manager { places: |at| installs(at.path("MISE_DATA_DIR"), at.local_data_home(), "mise"), is_version: |_| true },
     Manager { places: homebrew, is_version: |name| name.starts_with("python@") },
 ];
 
@@ -55,8 +55,7 @@ fn frameworks(surroundings: &Surroundings) -> Vec<PathBuf> {
 }
 
 /// Where python.org's installers for Windows put the user's and the machine's Pythons, which may be missing from the
-/// registry. Directories such as `C:\Python27`, which old installers used, are
-/// left out: any user may create one.
+/// registry. Directories such as `C:\Python27`, which old installers used, are left out: any user may create one.
 fn programs(surroundings: &Surroundings) -> Vec<PathBuf> {
     if surroundings.platform() == Platform::Posix {
         return vec![];
@@ -82,15 +81,9 @@ fn uv(surroundings: &Surroundings) -> Vec<PathBuf> {
     }
 }
 
-fn asdf(surroundings: &Surroundings) -> Vec<PathBuf> {
-    let usual = || Some(surroundings.home()?.join(".asdf"));
-    let data_dir = surroundings.path("ASDF_DATA_DIR").or_else(usual);
-    data_dir.iter().map(|data_dir| data_dir.join("installs/python")).collect()
-}
-
-fn mise(surroundings: &Surroundings) -> Vec<PathBuf> {
-    let usual = || Some(surroundings.local_data_home()?.join("mise"));
-    let data_dir = surroundings.path("MISE_DATA_DIR").or_else(usual);
+/// Where asdf and mise have Pythons: in the directory that a variable names, or else in `usual` in its usual place.
+fn installs(named: Option<PathBuf>, place: Option<PathBuf>, usual: &str) -> Vec<PathBuf> {
+    let data_dir = named.or_else(|| Some(place?.join(usual)));
     data_dir.iter().map(|data_dir| data_dir.join("installs/python")).collect()
 }
 
