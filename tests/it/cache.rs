@@ -15,7 +15,7 @@ fn rvenv(scratch: &Scratch) -> Run {
 }
 
 fn make(scratch: &Scratch, python: &Python) {
-    rvenv(scratch).arg("-p").arg(&python.path).args(["--clear", "env"]).silent();
+    rvenv(scratch).arg("-p").arg(&python.path).args(["--no-compile", "--clear", "env"]).silent();
 }
 
 fn used_before(path: PathBuf, time: Duration) {
@@ -51,7 +51,7 @@ fn emptying_it_deletes_only_rvenvs_own_files() {
     make(&scratch, &python());
     let image = scratch.path("cache/images").join(&names_in(&scratch.path("cache/images"))[0]);
     fs::write(&image, "").unwrap();
-    rvenv(&scratch).arg("-p").arg(&python().path).args(["--reset-cache", "new"]).silent();
+    rvenv(&scratch).arg("-p").arg(&python().path).args(["--no-compile", "--reset-cache", "new"]).silent();
     assert!(fs::metadata(image).unwrap().len() > 1_000_000);
 }
 
@@ -86,7 +86,7 @@ fn unused_images_and_missing_interpreters_are_pruned_automatically() {
     assert!(!images().contains(&".tmpKilled".to_owned()));
 
     used_before(scratch.path("cache/images").join(&first), 91 * DAY);
-    rvenv(&scratch).arg("-p").arg(&two.path).args(["--no-compile", "--clear", "env"]).silent();
+    rvenv(&scratch).arg("-p").arg(&two.path).args(["--clear", "env"]).silent();
     assert!(!images().contains(&first));
     assert!(!knows_gone());
 }
@@ -266,9 +266,12 @@ fn backups_can_tell_the_cache() {
     assert!(!scratch.env().join("CACHEDIR.TAG").exists());
     // A tag of the user's stays, and the user's own files are not left out of backups.
     scratch.write("cache/CACHEDIR.TAG", "mine");
-    scratch.rvenv_for(&python()).args(["--cache-dir", "cache", "--reset-cache", "--clear", "env"]).silent();
+    scratch
+        .rvenv_for(&python())
+        .args(["--cache-dir", "cache", "--reset-cache", "--no-compile", "--clear", "env"])
+        .silent();
     assert_eq!(fs::read_to_string(scratch.path("cache/CACHEDIR.TAG")).unwrap(), "mine");
     scratch.write("home/mine.txt", "");
-    scratch.rvenv_for(&python()).args(["--cache-dir", "home", "--clear", "env"]).silent();
+    scratch.rvenv_for(&python()).args(["--cache-dir", "home", "--no-compile", "--clear", "env"]).silent();
     assert_eq!(names_in(&scratch.path("home")), ["images", "interpreters", "mine.txt"]);
 }

@@ -62,6 +62,7 @@ fn upgrade_with_clear_is_an_error_as_in_cpython() {
     );
 }
 
+#[cfg(unix)] // the parser is the same everywhere
 #[test]
 fn a_prefix_that_is_unique_in_cpython_is_accepted() {
     for option in CPYTHONS {
@@ -273,6 +274,7 @@ fn the_command_in_pyvenv_cfg_recreates_the_environment() {
     }
 }
 
+#[cfg(unix)] // the parser is the same everywhere
 #[test]
 fn flags_that_a_run_would_ignore_are_a_usage_error() {
     let scratch = Scratch::new();

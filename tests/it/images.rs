@@ -1,4 +1,5 @@
-//! Images: the installed wheels, with bytecode, kept in the cache and written out for the next environment.
+//! Images: the installed wheels, with bytecode, kept in the cache and written out for the next environment. What is the
+//! same on every system is tested on Unix only, where compiling does not take minutes as in Wine.
 
 use std::fs;
 #[cfg(unix)]
@@ -43,6 +44,7 @@ fn an_environment_is_the_same_with_a_cold_a_warm_and_no_cache() {
     });
 }
 
+#[cfg(unix)] // the same everywhere
 #[test]
 fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
     let scratch = Scratch::new();
@@ -84,6 +86,7 @@ for directory, _, names in os.walk(os.path.dirname(pip.__file__)):
     });
 }
 
+#[cfg(unix)] // the same everywhere
 #[test]
 fn a_damaged_image_is_ignored_and_replaced() {
     let scratch = Scratch::new();
@@ -131,6 +134,7 @@ for directory, _, names in os.walk(sys.argv[1]):
     }
 }
 
+#[cfg(unix)] // the same everywhere
 #[test]
 fn environments_do_not_depend_on_the_cache() {
     let scratch = Scratch::new();
@@ -220,6 +224,7 @@ fn the_bases_pyc_with_a_different_source_or_header_are_not_used() {
     });
 }
 
+#[cfg(unix)] // the same everywhere
 #[test]
 fn no_compile_leaves_out_only_the_pyc() {
     for_some_pythons(|python| {
@@ -243,6 +248,7 @@ fn no_compile_leaves_out_only_the_pyc() {
     });
 }
 
+#[cfg(unix)] // the same everywhere
 #[test]
 fn source_date_epoch_makes_the_pyc_hash_based() {
     let Some(python) = pyenv("3.12") else { return };
