@@ -33,6 +33,9 @@ esac
 
 impl Checkout {
     fn new() -> Option<Checkout> {
+        if leaves_out_releases() {
+            return missing_release("what is published");
+        }
         let (scratch, cargo, wheel) = (Scratch::new(), tool("cargo")?, wheel()?);
         let (git, maturin) = (tool("git")?, packager("maturin")?);
         packager("twine")?;
