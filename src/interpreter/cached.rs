@@ -28,18 +28,23 @@ struct Entry {
 }
 
 /// Returns the metadata of the Python at `executable`, an absolute path: from the cache if possible, else by a query.
-pub(super) fn query(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> Result<Interpreter> {
+/// `decides_by` is for a program that is known to start another Python: the paths by which it decides which one.
+pub(super) fn query(
+    executable: &Path,
+    decides_by: Option<&[PathBuf]>,
+    cache: &Cache,
+    interrupt: &Interrupt,
+) -> Result<Interpreter> {
     let name = format!("{DIRECTORY}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
     let cached = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
-    if let Some(interpreter) = cached.and_then(|entry| lookup(executable, entry)) {
+    if let Some(interpreter) = cached.and_then(|entry| lookup(executable, decides_by, entry)) {
         return Ok(interpreter);
     }
     let before = stamp(executable);
     let (answer, interpreter) = probe::query(executable, interrupt)?;
-    // A shim or a wrapper may start another Python each time, so its output is not kept. It gives itself away: the
-    // Python reports another executable.
-    if answer::is_lasting(&answer) && interpreter.asked == executable && before == stamp(executable) {
-        let stamps = stamps(executable, &interpreter);
+    let is_lasting = answer::is_lasting(&answer) && is_always_started(&interpreter, executable, decides_by);
+    if is_lasting && before == stamp(executable) {
+        let stamps = stamps(executable, &interpreter, decides_by);
         let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
         cache.sweep(DIRECTORY, |path, _| is_obsolete(path));
@@ -47,12 +52,18 @@ pub(super) fn query(executable: &Path, cache: &Cache, interrupt: &Interrupt) -> 
     Ok(interpreter)
 }
 
-fn lookup(executable: &Path, entry: Entry) -> Option<Interpreter> {
+/// Whether this Python is what `executable` starts each time. A shim or a wrapper may start another, and gives itself
+/// away: the Python reports another executable.
+fn is_always_started(interpreter: &Interpreter, executable: &Path, decides_by: Option<&[PathBuf]>) -> bool {
+    interpreter.asked == executable || decides_by.is_some()
+}
+
+fn lookup(executable: &Path, decides_by: Option<&[PathBuf]>, entry: Entry) -> Option<Interpreter> {
     let interpreter = answer::read(&entry.answer).ok()?;
     let holds = entry.probe == probe::IDENTITY
-        && interpreter.asked == executable
+        && is_always_started(&interpreter, executable, decides_by)
         && entry.canonical == canonical(executable)
-        && entry.stamps == stamps(executable, &interpreter);
+        && entry.stamps == stamps(executable, &interpreter, decides_by);
     holds.then_some(interpreter)
 }
 
@@ -67,7 +78,7 @@ fn canonical(executable: &Path) -> String {
 }
 
 /// The states of everything that the metadata depends on: the files, and the links that lead to them.
-fn stamps(executable: &Path, interpreter: &Interpreter) -> Vec<(Stamp, Stamp)> {
-    let depends = std::iter::once(executable).chain(interpreter.depends.iter().map(PathBuf::as_path));
-    depends.map(stamps_along).collect()
+fn stamps(executable: &Path, interpreter: &Interpreter, decides_by: Option<&[PathBuf]>) -> Vec<(Stamp, Stamp)> {
+    let depends = interpreter.depends.iter().chain(decides_by.unwrap_or_default()).map(PathBuf::as_path);
+    std::iter::once(executable).chain(depends).map(stamps_along).collect()
 }

@@ -10,7 +10,7 @@ use super::cached;
 use super::installation::{Found, pythons_in, versioned_pythons};
 use super::managers::{self, Shim, is_batch, resolve_shim};
 use super::metadata::Interpreter;
-use super::placeholders::{is_apples, is_placeholder};
+use super::placeholders::{decides_by, lack_tools};
 use super::request::{PythonRequest, VersionRequest};
 use super::surroundings::Surroundings;
 use crate::cache::Cache;
@@ -75,15 +75,21 @@ impl Discovery {
 
     /// Queries the program at an absolute path, or if that is a pyenv shim, the Python that it would run.
     fn query(&self, path: &Path) -> Result<Interpreter> {
-        let unfit = |reason: &str| Err(Error::Python { python: path.to_owned(), reason: reason.to_owned() });
-        if is_apples(path, &self.surroundings) {
-            return unfit("it is Apple's placeholder for tools that are not installed; run `xcode-select --install`");
+        let reason = match resolve_shim(path, &self.surroundings) {
+            Shim::Runs(program) => return self.query_program(&program),
+            Shim::None | Shim::Unclear => return self.query_program(path),
+            Shim::RunsNothing => "it is a pyenv shim, and no active version provides it; pass --python VERSION",
+        };
+        Err(Error::Python { python: path.to_owned(), reason: reason.to_owned() })
+    }
+
+    fn query_program(&self, program: &Path) -> Result<Interpreter> {
+        let decides_by = decides_by(program, &self.surroundings);
+        if decides_by.as_deref().is_some_and(lack_tools) {
+            let reason = "it is Apple's placeholder for tools that are not installed; run `xcode-select --install`";
+            return Err(Error::Python { python: program.to_owned(), reason: reason.to_owned() });
         }
-        match resolve_shim(path, &self.surroundings) {
-            Shim::Runs(program) => cached::query(&program, &self.cache, &self.interrupt),
-            Shim::None | Shim::Unclear => cached::query(path, &self.cache, &self.interrupt),
-            Shim::RunsNothing => unfit("it is a pyenv shim, and no active version provides it; pass --python VERSION"),
-        }
+        cached::query(program, decides_by.as_deref(), &self.cache, &self.interrupt)
     }
 
     /// The first on PATH of the usual name, or else of the other. On Windows, failing that, the newest in the registry, in
@@ -96,7 +102,9 @@ impl Discovery {
         for (path, is_registered) in on_path.chain(registered) {
             match self.query(&path) {
                 // A registered Python may no longer work.
-                Err(error @ Error::Python { .. }) if is_registered || is_placeholder(&path, &self.surroundings) => {
+                Err(error @ Error::Python { .. })
+                    if is_registered || decides_by(&path, &self.surroundings).is_some() =>
+                {
                     unfit.push(error.to_string());
                 }
                 queried => return queried,
@@ -146,7 +154,7 @@ impl Discovery {
         let Some(program) = program else { return self.find_version(version) };
         match resolve_shim(&program, &self.surroundings) {
             Shim::RunsNothing => self.find_version(version),
-            Shim::None if is_placeholder(&program, &self.surroundings) => {
+            Shim::None if decides_by(&program, &self.surroundings).is_some() => {
                 self.query(&program).or_else(|error| match error {
                     Error::Python { .. } => self.find_version(version),
                     error => Err(error),

@@ -1,13 +1,21 @@
-//! Placeholders that are named like a Python but only lead to where to get one: the Microsoft Store's on Windows,
-//! Apple's on macOS.
+//! Programs that are named like a Python but start another one, or only lead to where to get one: the Microsoft Store's on
+//! Windows, Apple's on macOS.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::surroundings::Surroundings;
 
-/// Whether a program is such a placeholder. If it does not work, it is skipped wherever another Python would do.
-pub(super) fn is_placeholder(program: &Path, surroundings: &Surroundings) -> bool {
-    is_alias(program) || is_apples(program, surroundings)
+/// The paths by which such a program decides which Python it starts. None for any other. If it does not work, it is
+/// skipped wherever another Python would do.
+pub(super) fn decides_by(program: &Path, surroundings: &Surroundings) -> Option<Vec<PathBuf>> {
+    let developer_dir = surroundings.path("DEVELOPER_DIR");
+    is_alias(program).then(Vec::new).or_else(|| apples_decides_by(Path::new("/"), program, developer_dir))
+}
+
+/// Whether none of the places is there where Apple's looks for developer tools. It must not be run then, since it would
+/// open a window that offers to install them.
+pub(super) fn lack_tools(places: &[PathBuf]) -> bool {
+    !places.is_empty() && !places.iter().any(|place| place.is_dir())
 }
 
 /// Whether a program is one of the empty files that make `python` mean the Store's on Windows. When run without one
@@ -18,25 +26,20 @@ fn is_alias(program: &Path) -> bool {
     is_in_apps && program.symlink_metadata().is_ok_and(|file| file.len() == 0)
 }
 
-/// Whether a program is one of those in macOS's /usr/bin that start the developer tool of the same name, while no
-/// developer tools are installed. It must not be run then, since it would open a window that offers to install them.
-pub(super) fn is_apples(program: &Path, surroundings: &Surroundings) -> bool {
-    is_apples_below(Path::new("/"), program, surroundings.path("DEVELOPER_DIR").as_deref())
-}
-
-/// Where the developer tools may be according to xcode-select(1), besides `$DEVELOPER_DIR`.
+/// Where the developer tools may be according to xcode-select(1), unless `$DEVELOPER_DIR` names the place.
 const DEVELOPER_DIRS: [&str; 3] =
     ["var/db/xcode_select_link", "Applications/Xcode.app/Contents/Developer", "Library/Developer/CommandLineTools"];
 
-fn is_apples_below(root: &Path, program: &Path, developer_dir: Option<&Path>) -> bool {
+/// Those in macOS's /usr/bin start the developer tool of the same name.
+fn apples_decides_by(root: &Path, program: &Path, developer_dir: Option<PathBuf>) -> Option<Vec<PathBuf>> {
     let system = root.join("usr/bin");
     // Only macOS has it.
     let is_macos = system.join("xcode-select").is_file();
-    let has_tools = || match developer_dir {
-        Some(named) => named.is_dir(),
-        None => DEVELOPER_DIRS.iter().any(|place| root.join(place).is_dir()),
-    };
-    is_macos && program.canonicalize().is_ok_and(|real| real.parent() == Some(&system)) && !has_tools()
+    let is_apples = is_macos && program.canonicalize().is_ok_and(|real| real.parent() == Some(&system));
+    is_apples.then(|| match developer_dir {
+        Some(named) => vec![named],
+        None => DEVELOPER_DIRS.map(|place| root.join(place)).to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn apples_python_is_a_placeholder_without_the_developer_tools() {
+    fn apples_python_decides_by_the_developer_tools() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         let python = root.join("usr/bin/python3");
@@ -55,23 +58,38 @@ mod tests {
             fs::create_dir_all(program.parent().unwrap()).unwrap();
             fs::write(program, "").unwrap();
         }
-        assert!(!is_apples_below(&root, &python, None), "on Linux");
+        assert_eq!(apples_decides_by(&root, &python, None), None, "on Linux");
         fs::write(root.join("usr/bin/xcode-select"), "").unwrap();
-        assert!(is_apples_below(&root, &python, None));
-        assert!(!is_apples_below(&root, &other, None));
-        assert!(!is_apples_below(&root, &root.join("usr/bin/none"), None));
-        assert!(!is_apples_below(&root, &python, Some(&root)));
-        assert!(is_apples_below(&root, &python, Some(&root.join("none"))));
+        assert_eq!(
+            apples_decides_by(&root, &python, None),
+            Some(DEVELOPER_DIRS.map(|place| root.join(place)).to_vec())
+        );
+        assert!(lack_tools(&apples_decides_by(&root, &python, None).unwrap()));
         for place in DEVELOPER_DIRS {
             fs::create_dir_all(root.join(place)).unwrap();
-            assert!(!is_apples_below(&root, &python, None), "{place}");
+            assert!(!lack_tools(&apples_decides_by(&root, &python, None).unwrap()), "{place}");
             fs::remove_dir(root.join(place)).unwrap();
         }
+        assert_eq!(apples_decides_by(&root, &python, Some(root.clone())), Some(vec![root.clone()]));
+        assert_eq!(apples_decides_by(&root, &other, None), None);
+        assert_eq!(apples_decides_by(&root, &root.join("usr/bin/none"), None), None);
+    }
+
+    #[test]
+    fn an_empty_file_of_the_stores_is_one_and_no_other_file_there() {
+        let scratch = tempfile::tempdir().unwrap();
+        let alias = scratch.path().join("WindowsApps/python.exe");
+        fs::create_dir(alias.parent().unwrap()).unwrap();
+        fs::write(&alias, "").unwrap();
+        let surroundings = Surroundings::new([], None);
+        assert_eq!(decides_by(&alias, &surroundings), Some(vec![]));
+        fs::write(&alias, "MZ").unwrap();
+        assert_eq!(decides_by(&alias, &surroundings), None);
     }
 
     #[cfg(unix)] // links
     #[test]
-    fn a_link_to_apples_placeholder_is_a_placeholder() {
+    fn a_link_to_apples_is_one_too() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("usr/bin")).unwrap();
@@ -79,6 +97,6 @@ mod tests {
             fs::write(root.join("usr/bin").join(name), "").unwrap();
         }
         std::os::unix::fs::symlink("usr/bin/python3", root.join("python")).unwrap();
-        assert!(is_apples_below(&root, &root.join("python"), None));
+        assert!(apples_decides_by(&root, &root.join("python"), None).is_some());
     }
 }

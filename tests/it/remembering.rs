@@ -333,3 +333,23 @@ fn python_is_queried_again_when_an_intermediate_link_changes() {
         assert_eq!(cached, configured(&scratch.env(), "home"), "{place}");
     }
 }
+
+#[test]
+fn the_python_that_apples_starts_is_remembered_until_other_tools_are_chosen() {
+    let (Some(one), Some(two), Some(_)) = (pyenv("3.11"), pyenv("3.12"), able("mount")) else { return };
+    let scratch = Scratch::new();
+    // macOS's /usr/bin, with the developer tools in $DEVELOPER_DIR.
+    scratch.write("bin/xcode-select", "");
+    let asked = scratch.path("asked");
+    let start = format!("#!/bin/sh\necho >>{}\nexec \"$DEVELOPER_DIR/bin/python3\" \"$@\"\n", asked.display());
+    scratch.write_script("bin/python3", &start);
+    let twice = "mount -t overlay -o lowerdir=bin:/usr/bin overlay /usr/bin && \"$@\" && exec \"$@\"";
+    for (times, (tools, version)) in [(&one, "3.11.7"), (&two, "3.12.1"), (&one, "3.11.7")].into_iter().enumerate() {
+        let run = scratch.run("unshare").args(["--mount", "sh", "-c", twice, "sh", env!("CARGO_BIN_EXE_rvenv")]);
+        let run = run.args(["-p", "/usr/bin/python3", "--clear", "--without-pip", "env"]);
+        let run = run.env("DEVELOPER_DIR", tools.path.ancestors().nth(2).unwrap());
+        run.env("RVENV_CACHE_DIR", scratch.path("cache")).silent();
+        assert_eq!(version_of(&scratch), version);
+        assert_eq!(fs::read_to_string(&asked).unwrap().lines().count(), times + 1);
+    }
+}
