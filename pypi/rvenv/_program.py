@@ -90,11 +90,11 @@ def find() -> Optional[str]:
 def _beside() -> List[str]:
     """The directories where programs go, derived from the path of this package.
 
-    The package may be another Python's, or installed with `pip install --target`.
+    The package may be another Python's, installed with `pip install --target`, or unpacked by pex.
     """
     site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     above, name = os.path.split(os.path.dirname(site_packages))
-    directories = [os.path.join(site_packages, "bin")]
+    directories = [os.path.join(site_packages, "bin"), os.path.join(site_packages, ".prefix", "bin")]
     if os.path.basename(site_packages) in ("site-packages", "dist-packages"):
         if name.lower() == "lib":
             directories.append(os.path.join(above, "Scripts"))

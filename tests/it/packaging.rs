@@ -45,6 +45,12 @@ pub fn packaging(scratch: &Scratch, program: &Path) -> Run {
     scratch.run(program).env("PATH", path).env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0")
 }
 
+/// The earlier releases of tools, and pex, that `tests/fetch` installs.
+pub fn older_jobs() -> Option<PathBuf> {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/older-jobs");
+    if tools.join("complete").exists() { Some(tools) } else { missing("earlier releases of tools (tests/fetch)") }
+}
+
 /// Creates an environment of `python` with the wheel installed. Returns its Python.
 fn installed(scratch: &Scratch, python: &Python) -> Option<PathBuf> {
     let wheel = wheel()?;
@@ -72,6 +78,26 @@ fn python_m_rvenv_creates_an_environment_for_that_python() {
         assert!(configured(&scratch.env(), "version").unwrap().starts_with(&format!("{version}.")));
         assert_eq!(configured(&scratch.env(), "home").as_deref(), python.path.parent().and_then(Path::to_str));
         assert!(scratch.run(scratch.env().join("bin/pip")).arg("--version").ok().starts_with("pip "));
+    }
+}
+
+#[test]
+fn in_a_pex_the_module_and_the_api_run_the_program() {
+    let (Some(python), Some(wheel), Some(tools)) = (pyenv("3.12"), wheel(), older_jobs()) else { return };
+    let scratch = Scratch::new();
+    let pex = |program: &Path| {
+        let run = scratch.run(program).env("PEX_ROOT", scratch.path("unpacked"));
+        run.env("RVENV_CACHE_DIR", shared_cache()).env_remove("RVENV_PYTHON")
+    };
+    let built = pex(&tools.join("bin/pex")).arg("--pre-resolved-dists").arg(wheel).arg(distribution());
+    built.arg("--python").arg(&python.path).args(["-o", "app.pex"]).ok();
+    let app = || pex(&python.path).arg("app.pex");
+    app().args(["-m", "rvenv", "by-module"]).silent();
+    app().args(["-c", "import rvenv; rvenv.create('by-api')"]).silent();
+    let path = app().args(["-m", "rvenv", "--venv-path"]).ok();
+    pex(&python.path).env("PYTHONPATH", path.trim_end()).args(["-m", "venv", "by-venv"]).silent();
+    for env_dir in ["by-module", "by-api", "by-venv"] {
+        assert!(configured(&scratch.path(env_dir), "rvenv").is_some(), "{env_dir}");
     }
 }
 
