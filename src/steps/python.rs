@@ -27,7 +27,7 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
 ///
 /// In an existing environment, the other interpreters of this version are linked too. Those of another version are
 /// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place, and so are links to
-/// them, such as Python 3.14's `𝜋thon`.
+/// them.
 ///
 /// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
 /// returns.
@@ -95,7 +95,7 @@ fn is_name_of(name: &OsStr, interpreter: &Interpreter) -> bool {
 
 /// The version in the name of an interpreter, and the flags of its build: `3.13` and `t` of `python3.13t`.
 fn version_in(name: &OsStr) -> Option<(&str, &str)> {
-    let text = name.to_str()?.strip_prefix("python")?;
+    let text = if name == "𝜋thon" { "3.14" } else { name.to_str()?.strip_prefix("python")? };
     let version = text.trim_end_matches(['t', 'd']);
     let is_version = !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok());
     is_version.then(|| (version, &text[version.len()..]))
@@ -195,9 +195,13 @@ mod tests {
 
     #[test]
     fn only_names_of_interpreters_are_recognised() {
-        for (name, version, flags) in
-            [("python3", "3", ""), ("python3.12", "3.12", ""), ("python3.13td", "3.13", "td"), ("python2.7", "2.7", "")]
-        {
+        for (name, version, flags) in [
+            ("𝜋thon", "3.14", ""),
+            ("python3", "3", ""),
+            ("python3.12", "3.12", ""),
+            ("python3.13td", "3.13", "td"),
+            ("python2.7", "2.7", ""),
+        ] {
             assert_eq!(version_in(name.as_ref()), Some((version, flags)));
         }
         for name in ["python", "python3-config", "python3.12-config", "python3.", "pip3.12", "pythonw", "python-3"] {

@@ -571,13 +571,16 @@ fn no_link_that_rvenv_made_dangles_after_a_switch_to_another_version() {
         let scratch = Scratch::new();
         scratch.rvenv_for(&old).args(["--without-pip", "env"]).silent();
         let bin = scratch.env().join("bin");
-        // As Python 3.14 has it, and links of the user's.
+        // As Python 3.14 and PyPy have them, and links of the user's.
         let main = bin.join("python").read_link().unwrap_or_else(|_| "python".into());
-        std::os::unix::fs::symlink("python3.12", bin.join("𝜋thon")).unwrap();
+        for name in ["𝜋thon", "pypy"] {
+            std::os::unix::fs::symlink("python3.12", bin.join(name)).unwrap();
+        }
         std::os::unix::fs::symlink(&main, bin.join("py")).unwrap();
         std::os::unix::fs::symlink("no-such-tool", bin.join("mine")).unwrap();
         scratch.rvenv_for(&new).args([flag, "--without-pip", "env"]).silent();
-        assert!(!bin.join("𝜋thon").is_symlink() && bin.join("py").exists() && bin.join("mine").is_symlink(), "{flag}");
+        assert!(!bin.join("𝜋thon").is_symlink() && !bin.join("pypy").is_symlink(), "{flag}");
+        assert!(bin.join("py").exists() && bin.join("mine").is_symlink(), "{flag}");
         scratch.rvenv().args(["--check", "env"]).silent();
         std::os::unix::fs::symlink("python3.12", bin.join("𝜋thon")).unwrap();
         let output = scratch.rvenv().args(["--check", "env"]).output();
@@ -586,5 +589,20 @@ fn no_link_that_rvenv_made_dangles_after_a_switch_to_another_version() {
         let (_, command) = said.trim_end().split_once("; run: rvenv ").unwrap();
         scratch.rvenv().args(command.split(' ')).silent();
         scratch.rvenv().args(["--check", "env"]).silent();
+    }
+}
+
+#[test]
+fn no_copy_that_rvenv_made_is_left_after_a_switch_to_another_version() {
+    let (Some(old), Some(new)) = (unstable("3.14"), pyenv("3.12")) else { return };
+    for flags in [&[][..], &["--copies"], &["--upgrade", "--copies"]] {
+        let scratch = Scratch::new();
+        scratch.rvenv_for(&old).args(["--copies", "--without-pip", "env"]).silent();
+        scratch.rvenv_for(&old).args(["--copies", "--without-pip", "env"]).silent();
+        assert!(scratch.path("env/bin/𝜋thon").is_file());
+        scratch.rvenv_for(&new).args(flags).args(["--without-pip", "env"]).silent();
+        let names = names_in(&scratch.path("env/bin"));
+        let interpreters: Vec<&String> = names.iter().filter(|name| name.contains("thon")).collect();
+        assert_eq!(interpreters, ["python", "python3", "python3.12"], "{flags:?}");
     }
 }

@@ -508,3 +508,38 @@ fn a_home_with_another_python_in_place_of_the_base_is_refused() {
     assert!(error.contains("it is CPython 3.9.18, but its base Python "), "{error}");
     assert!(error.contains("is now CPython 3.13.0"), "{error}");
 }
+
+/// Prints the programs that Scripts of an environment gets on Windows, for the made-up free-threaded installation in the
+/// current directory: the copied and the linked ones.
+const PROGRAMS: &str = "
+import os, sys
+depends, text, free_threaded = [], str, lambda: True
+sys.path[:0] = [sys.argv[1]]
+import sysconfig, windows
+os.__file__ = os.path.abspath('Lib/os.py')
+vars(windows).update(os=os, sys=sys, depends=depends, text=text, free_threaded=free_threaded)
+for pairs in windows.programs_on_windows(os.path.abspath(sys.argv[2])):
+    print(*[name + '=' + os.path.basename(source) for name, source in pairs])
+";
+
+#[test]
+fn a_name_whose_source_is_missing_is_not_linked_on_windows() {
+    let Some(python) = pyenv("3.13") else { return };
+    let probe = concat!(env!("CARGO_MANIFEST_DIR"), "/src/interpreter/probe");
+    let programs = |names: &[&str], executable: &str| {
+        let scratch = Scratch::new();
+        for name in names.iter().chain(&["Lib/venv/scripts/nt/venvlaunchert.exe"]) {
+            scratch.write(name, "");
+        }
+        scratch.run(&python.path).args(["-B", "-c", PROGRAMS, probe, executable]).ok()
+    };
+    let copied = "python.exe=venvlaunchert.exe python3.13t.exe=venvlaunchert.exe\n";
+    let linked = programs(&["python.exe", "python3.13t.exe", "pythonw3.13t.exe", "python313t.dll"], "python.exe");
+    let all = "python.exe=python3.13t.exe python3.13t.exe=python3.13t.exe pythonw.exe=pythonw3.13t.exe \
+               pythonw3.13t.exe=pythonw3.13t.exe python313t.dll=python313t.dll\n";
+    assert_eq!(linked, format!("{copied}{all}"));
+    let linked = programs(&["python.exe", "pythonw.exe"], "python.exe");
+    let all = "python.exe=python.exe python3.13t.exe=python.exe pythonw.exe=pythonw.exe pythonw3.13t.exe=pythonw.exe\n";
+    assert_eq!(linked, format!("{copied}{all}"));
+    assert_eq!(programs(&["mine.exe"], "mine.exe"), format!("{copied}python.exe=mine.exe python3.13t.exe=mine.exe\n"));
+}

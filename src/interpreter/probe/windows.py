@@ -23,15 +23,19 @@ def programs_on_windows(executable):
 
 
 def launchers_of_new_names(executable, directory, launchers):
-    # Since 3.13: the launchers of debug (_d) and free-threaded (t) builds get the plain names too.
+    # Since 3.13: the launchers of debug (_d) and free-threaded (t) builds get the plain names too. Not every installation
+    # of such a build has programs with these letters (gh-149786).
     debug = "_d" if os.path.splitext(executable)[0].lower().endswith("_d") else ""
     threads = "t" if free_threaded() else ""
     own = "3.%dt" % sys.version_info[1] if threads else ""
     copied, linked = [], []
     for program, launcher in (("python", "venvlauncher"), ("pythonw", "venvwlauncher")):
+        named = [os.path.join(directory, program + end + ".exe") for end in (own + debug, debug, "")]
+        depends.extend(named)
+        sources = [source for source in named if os.path.isfile(source)] + [executable] * (program == "python")
         for suffix in sorted({"", debug, own, own + debug}):
             copied.append([program + suffix + ".exe", os.path.join(launchers, launcher + threads + debug + ".exe")])
-            linked.append([program + suffix + ".exe", os.path.join(directory, program + own + debug + ".exe")])
+            linked += [[program + suffix + ".exe", source] for source in sources[:1]]
     return copied, linked + [pair for pair in programs_and_libraries(directory) if pair[0].lower().endswith(".dll")]
 
 
