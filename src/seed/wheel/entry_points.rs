@@ -1,5 +1,7 @@
 //! A wheel's entry_points.txt, which lists the functions that its scripts call.
 
+use std::collections::BTreeMap;
+
 use crate::interpreter::Interpreter;
 use crate::seed::launcher::Launcher;
 use crate::seed::names::is_inside;
@@ -7,16 +9,19 @@ use crate::seed::names::is_inside;
 /// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
 /// name or a function in it is invalid.
 pub(super) fn launchers(text: &str, interpreter: &Interpreter, as_virtualenv: bool) -> Result<Vec<Launcher>, String> {
-    let mut launchers = Vec::new();
+    let mut launchers = BTreeMap::new();
     let mut section = "";
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             section = name.trim();
         } else if ["console_scripts", "gui_scripts"].contains(&section) {
-            launchers.push(of_line(line, section == "gui_scripts")?);
+            let launcher = of_line(line, section == "gui_scripts")?;
+            for name in names(&launcher.name, interpreter, as_virtualenv) {
+                launchers.insert(name.clone(), Launcher { name, ..launcher.clone() });
+            }
         }
     }
-    Ok(if as_virtualenv { in_each_form(&launchers, interpreter) } else { versioned(launchers, interpreter) })
+    Ok(launchers.into_values().collect())
 }
 
 /// Parses `NAME = MODULE:FUNCTION [EXTRAS]`.
@@ -53,43 +58,24 @@ fn is_dotted_name(text: &str) -> bool {
     })
 }
 
-/// Names the launchers of pip and of old setuptools for the Python that they are installed for, whatever the wheel
-/// says: `pip`, `pip3`, `pip3.13`, and `easy_install`, `easy_install-3.6`. pip does the same.
-fn versioned(launchers: Vec<Launcher>, interpreter: &Interpreter) -> Vec<Launcher> {
+/// The names that a launcher gets for the Python that it is installed for, whatever version its name ends in. virtualenv's
+/// seeder gives each all of them: `wheel`, `wheel3`, `wheel3.12`, `wheel-3.12`. pip does so only for itself and for old
+/// setuptools: `pip`, `pip3`, `pip3.13`, and `easy_install`, `easy_install-3.6`.
+fn names(name: &str, interpreter: &Interpreter, as_virtualenv: bool) -> Vec<String> {
     let [major, minor, _] = interpreter.version;
-    let names_for = |base: &str| match base {
-        "pip" => vec![format!("pip{major}"), format!("pip{major}.{minor}")],
-        "easy_install" => vec![format!("easy_install-{major}.{minor}")],
-        _ => vec![],
-    };
-    let is_another_version = |launcher: &Launcher| {
-        ["pip", "easy_install-"].iter().any(|base| {
-            let version = launcher.name.strip_prefix(base).unwrap_or_default();
-            !version.is_empty() && version.split('.').all(|number| number.parse::<u32>().is_ok())
-        })
-    };
-    let mut all = Vec::new();
-    for launcher in launchers.into_iter().filter(|launcher| !is_another_version(launcher)) {
-        let named = names_for(&launcher.name).into_iter().map(|name| Launcher { name, ..launcher.clone() });
-        all.extend(named);
-        all.push(launcher);
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+    let all = [
+        format!("{base}{major}"),
+        format!("{base}{major}.{minor}"),
+        base.to_owned(),
+        format!("{base}-{major}.{minor}"),
+    ];
+    match base {
+        _ if as_virtualenv => all.into(),
+        "pip" => all[..3].into(),
+        "easy_install" => all[2..].into(),
+        _ => vec![name.to_owned()],
     }
-    all
-}
-
-/// Names each launcher as virtualenv's seeder does, whatever version its name ends in: `wheel`, `wheel3`, `wheel3.12`,
-/// `wheel-3.12`.
-fn in_each_form(launchers: &[Launcher], interpreter: &Interpreter) -> Vec<Launcher> {
-    let [major, minor, _] = interpreter.version;
-    let forms = [String::new(), format!("{major}"), format!("{major}.{minor}"), format!("-{major}.{minor}")];
-    let mut named = Vec::new();
-    for launcher in launchers {
-        let base = launcher.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
-        named.extend(forms.iter().map(|form| Launcher { name: format!("{base}{form}"), ..launcher.clone() }));
-    }
-    named.sort_by(|a, b| a.name.cmp(&b.name));
-    named.dedup_by(|a, b| a.name == b.name);
-    named
 }
 
 #[cfg(test)]
