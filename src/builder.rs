@@ -63,8 +63,8 @@ macro_rules! setters {
 impl EnvBuilder {
     /// Returns a builder with the default options, and without an observer, a cache or an interrupt.
     pub fn new(interpreter: Interpreter) -> EnvBuilder {
-        let options = Options::default();
-        EnvBuilder { interpreter, options, session: Session::default(), images: Images::default() }
+        let session = Session { program: "rvenv".into(), ..Session::default() };
+        EnvBuilder { interpreter, options: Options::default(), session, images: Images::default() }
     }
 
     setters! {

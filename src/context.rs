@@ -39,7 +39,7 @@ pub struct Context {
 
 /// What the caller of the library supplies besides options. It belongs to the builder; the steps get it through the
 /// context. By default there is no observer, no interrupt and no cache.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Session {
     pub(crate) observer: Observer,
     pub(crate) interrupt: Interrupt,
@@ -48,18 +48,6 @@ pub(crate) struct Session {
     pub(crate) interactive: bool,
     /// The program's name in pyvenv.cfg's `command`.
     pub(crate) program: OsString,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Session {
-            observer: Observer::default(),
-            interrupt: Interrupt::default(),
-            cache: Cache::none(),
-            interactive: false,
-            program: "rvenv".into(),
-        }
-    }
 }
 
 impl Session {

@@ -46,9 +46,7 @@ impl Quoting {
             Quoting::Python => python(value).into_bytes(),
         }
     }
-}
 
-impl Quoting {
     /// The value of the literal that `text` begins with, whichever tool has quoted it.
     pub(crate) fn unquoted(self, text: &[u8]) -> Vec<u8> {
         if self == Quoting::Cmd {

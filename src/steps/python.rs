@@ -62,8 +62,13 @@ fn install_on_posix(context: &mut Context) -> Result<()> {
         return Ok(());
     }
     copy_companions(context)?;
+    check(context)
+}
+
+/// Runs the copy of the interpreter once.
+fn check(context: &Context) -> Result<()> {
     let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
-    check_copy(&executable, &prefix, &interpreter, &context.session.interrupt)
+    check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)
 }
 
 /// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems report in many
@@ -75,9 +80,13 @@ fn place(context: &Context, target: &Path, path: &Path) -> Result<()> {
     };
     let Err(error) = linked else { return Ok(()) };
     context.stage.copy_executable(&context.executable, path)?;
+    warn_of_copies(context, path, &error);
+    Ok(())
+}
+
+fn warn_of_copies(context: &Context, path: &Path, error: &io::Error) {
     let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(path));
     context.session.observer.warn(&warning);
-    Ok(())
 }
 
 /// Whether this is a link or copy such as `python3.12`, and not a script of the user's that merely has such a name.
@@ -124,22 +133,11 @@ fn install_on_windows(context: &mut Context) -> Result<()> {
         context.stage.copy_executable(source, &context.bin_path.join(name))?;
     }
     let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
-    if placed.iter().any(|(_, source)| is_copy_of_base(source)) {
-        let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
-        check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)?;
-    }
-    Ok(())
+    if placed.iter().any(|(_, source)| is_copy_of_base(source)) { check(context) } else { Ok(()) }
 }
 
 /// Whether all of the links could be created. If not, none remain, and a warning says why.
 fn link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> bool {
-    let Err((path, error)) = try_link(context, linked) else { return true };
-    let warning = format!("unable to create a symbolic link at {}, copying instead: {error}", Quoted(&path));
-    context.session.observer.warn(&warning);
-    false
-}
-
-fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (PathBuf, io::Error)> {
     for (position, (name, source)) in linked.iter().enumerate() {
         let path = context.bin_path.join(name);
         if let Err(error) = context.stage.symlink(source, &path) {
@@ -147,10 +145,11 @@ fn try_link(context: &Context, linked: &[(PathBuf, PathBuf)]) -> Result<(), (Pat
                 // The link that failed may not exist.
                 let _ = fs::remove_file(context.stage.at(&context.bin_path.join(made)));
             }
-            return Err((path, error));
+            warn_of_copies(context, &path, &error);
+            return false;
         }
     }
-    Ok(())
+    true
 }
 
 /// Whether this is the name of an interpreter, or of a library that one is linked against.
