@@ -42,8 +42,7 @@ pub struct EnvBuilder {
     images: Images,
 }
 
-/// Defines a method for each option, and for what else the caller supplies. It sets the field to its argument, or to the
-/// value after `=`.
+/// Defines a setter for each option, and for what else the caller supplies, of its argument or the value after `=`.
 macro_rules! setters {
     ($($option:ident: $type:ty $(= $value:expr)?,)*) => {
         $(setters! {
@@ -225,8 +224,7 @@ impl EnvBuilder {
         scripts::install(context, path.as_ref())
     }
 
-    /// Moves the finished environment to `env_dir`, with a single rename if it is new. After an error, `env_dir` is left
-    /// unchanged.
+    /// Moves the finished environment to `env_dir`, if that is new by a single rename. An error leaves it unchanged.
     fn commit(&self, context: &mut Context) -> Result<()> {
         self.session.interrupt.check()?;
         let waiting = "Waiting for a program that has a file of the new environment open";

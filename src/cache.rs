@@ -158,8 +158,7 @@ impl Cache {
         done
     }
 
-    /// Returns the path of the file or directory `name`, relative to the cache, unless other users could have put it
-    /// there.
+    /// Returns the path of the file or directory `name` in the cache, unless other users could have put it there.
     fn place(&self, name: &str) -> Option<PathBuf> {
         let path = self.directory.as_ref()?.join(name);
         path.parent().is_some_and(|directory| self.is_own(directory)).then_some(path)
@@ -206,8 +205,7 @@ impl Cache {
         Ok(NewFile { file: tempfile::NamedTempFile::new_in(directory)?, path })
     }
 
-    /// Returns the path for the file or directory `name`, and the directory that it will be in, which is created if
-    /// necessary.
+    /// Returns the path for the file or directory `name`, and its directory, which is created if necessary.
     fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
         let nothing = || io::Error::from(io::ErrorKind::Unsupported);
         let root = self.directory.as_ref().ok_or_else(nothing)?;
@@ -230,8 +228,7 @@ impl Cache {
         Ok((path, directory))
     }
 
-    /// Returns the directory `name`, which `fill` fills if it does not exist yet; other processes never see a partial
-    /// one. None if it cannot be created or `fill` fails.
+    /// Returns the directory `name`. `fill` fills a new one before other processes see it. None if that fails.
     pub(crate) fn directory(&self, name: &str, fill: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
         let is_there = || self.place(name).filter(|path| os::is_directory(path));
         if let Some(path) = is_there() {
@@ -250,8 +247,7 @@ impl Cache {
         is_there()
     }
 
-    /// Removes the entries of a subdirectory that are `obsolete`, given their path and the time since their last use.
-    /// Also removes partial files that killed runs left behind.
+    /// Removes entries that are `obsolete`, by path and time since their last use, and partial files of killed runs.
     pub(crate) fn sweep(&self, directory: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(directory) = self.directory.as_ref().map(|root| root.join(directory)) else { return };
         if !self.may_change(&directory) {

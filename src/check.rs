@@ -102,8 +102,7 @@ pub fn check(env_dir: impl AsRef<Path>, discovery: &Discovery) -> Result<Vec<Fin
     Ok(findings)
 }
 
-/// The problems, and the Python that the environment was created for: its own interpreter, through which it can be found,
-/// or else the X.Y in pyvenv.cfg.
+/// The problems, and the Python of the environment: its own interpreter if that works, else the X.Y in pyvenv.cfg.
 fn find(given: &Path, discovery: &Discovery) -> Result<(Option<OsString>, Vec<Finding>)> {
     let env_dir = &*absolute(given)?;
     let cfg_path = env_dir.join("pyvenv.cfg");

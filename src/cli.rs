@@ -75,8 +75,7 @@ fn requests(pythons: &[OsString]) -> Vec<PythonRequest> {
 }
 
 impl CacheFlags {
-    /// The cache to use: the one that was asked for, or the default one if its directory can be determined. It is
-    /// emptied if that was asked for too.
+    /// The cache that was asked for, or the default one if its directory is known; emptied if that was asked for.
     pub fn open(&self, quiet: bool) -> Result<Cache> {
         if self.no_cache {
             return Ok(Cache::none());

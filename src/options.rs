@@ -203,8 +203,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Returns pyvenv.cfg's `command`: the command line to create this environment again with `program`, quoted for the
-    /// platform's shells.
+    /// Returns pyvenv.cfg's `command`, by which `program` creates this environment again, quoted for the platform.
     pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
         let mut words = vec![program.to_owned(), "--python".into(), python.into()];
         words.extend(self.flags(platform));

@@ -75,8 +75,7 @@ impl Quoting {
     }
 }
 
-/// Quotes a word for a command line that is one line of UTF-8. A word with control characters or invalid UTF-8 becomes
-/// `"$(printf '…')"` with escapes.
+/// Quotes a word as one line of UTF-8: with control characters or other bytes it becomes `"$(printf '…')"`.
 pub(crate) fn posix_line(word: &OsStr) -> String {
     match word.to_str() {
         Some(text) if !text.chars().any(char::is_control) => {
@@ -128,8 +127,7 @@ pub(crate) fn windows_line(words: &[OsString]) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-/// Puts a word in double quotes if necessary. Quotes in it are doubled, and so are backslashes at its end, as the C
-/// runtime expects.
+/// Puts a word in double quotes if necessary. Quotes and final backslashes are doubled, for the C runtime.
 fn windows_word(word: &str) -> String {
     if !windows_needs_quotes(word) {
         return word.to_owned();
@@ -143,8 +141,7 @@ fn windows_needs_quotes(word: &str) -> bool {
     word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || r"-_.:\/+=~".contains(c))
 }
 
-/// Escapes a byte for a printf format in single quotes. Special characters are written in octal, which every POSIX
-/// printf supports.
+/// Escapes a byte for a printf format in single quotes: in octal, which every POSIX printf supports.
 fn printf_escape(byte: &u8) -> String {
     match byte {
         b' ' | b'!'..=b'~' if !b"-'\\%".contains(byte) => char::from(*byte).into(),
@@ -167,8 +164,7 @@ pub(crate) fn single_quoted(value: &[u8], special: &[(u8, &[u8])]) -> Vec<u8> {
     [b"'", &*replaced.collect::<Vec<_>>().concat(), b"'"].concat()
 }
 
-/// A literal for a shell whose values are text. For a value that is not UTF-8, it is an expression that fails with an
-/// error message when the script is run.
+/// A literal for a shell whose values are text; for other bytes, an expression that fails with a message.
 fn in_text(value: &[u8], quote: fn(&str) -> String, fail: &str, end: &str) -> Vec<u8> {
     match std::str::from_utf8(value) {
         Ok(text) => quote(text),
@@ -226,8 +222,7 @@ fn cmd(value: &[u8]) -> Vec<u8> {
     quoted
 }
 
-/// A Python literal as from `repr()`, which is always a single line. Bytes that are not UTF-8 are decoded with
-/// surrogateescape (PEP 383).
+/// A Python literal as from `repr()`, on one line. Bytes that are not UTF-8 are those of surrogateescape (PEP 383).
 pub(crate) fn python(value: &OsStr) -> String {
     let quote = match value.as_encoded_bytes() {
         bytes if bytes.contains(&b'\'') && !bytes.contains(&b'"') => '"',
@@ -254,8 +249,7 @@ pub(crate) fn python(value: &OsStr) -> String {
     repr
 }
 
-/// `str.isprintable`. Rust's `escape_debug` escapes the same characters, and also combining marks at the start of a
-/// string.
+/// `str.isprintable`. Rust's `escape_debug` escapes the same, and also combining marks at the start of a string.
 fn is_printable(c: char) -> bool {
     let after_a_letter = format!("a{c}");
     matches!(c, '\'' | '"') || after_a_letter.escape_debug().to_string() == after_a_letter

@@ -53,8 +53,7 @@ impl Workers {
         if self.signs.load(Ordering::Relaxed) < SIGNS { cores() } else { MOST }
     }
 
-    /// Takes note of how long an item of so many files took. `busy` tells how much of that was processor time; asking
-    /// costs a system call.
+    /// Takes note of how long so many files took. `busy` tells the processor time in it, which costs a system call.
     fn note(&self, files: usize, took: Duration, busy: impl FnOnce() -> Duration) {
         let long = LONG * u32::try_from(files).unwrap_or(u32::MAX);
         if self.signs.load(Ordering::Relaxed) >= SIGNS {

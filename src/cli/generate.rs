@@ -63,8 +63,7 @@ fn completions(command: Command, shell: impl Generator) -> Vec<u8> {
     script
 }
 
-/// The parser without its hidden flags, which clap_complete would offer, and with the names of the activators, which are
-/// not a value of their own in the parser.
+/// The parser without its hidden flags, which clap_complete would offer, and with the names of the activators.
 fn offered(command: &Command) -> Command {
     let flags = command.get_arguments().filter(|flag| !flag.is_hide_set()).cloned();
     Command::new("rvenv")
@@ -76,8 +75,7 @@ fn offered(command: &Command) -> Command {
         .mut_arg("activators", |flag| flag.value_parser(PossibleValuesParser::new(Activator::ALL.map(Activator::name))))
 }
 
-/// Goes before the completions of flags, which clap_complete offers everywhere. If nothing is offered, PowerShell
-/// completes paths.
+/// Goes before the completions of flags, which clap_complete offers everywhere. Else PowerShell completes paths.
 const VALUES: &str = r#"    $before = $commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | Select-Object -Last 1
     $values = @{@VALUES@
     }
@@ -145,8 +143,6 @@ exec "$python" "$@"
 "#;
 
 /// A script that tools can use as this Python. It runs rvenv for `-m venv`, and that Python for everything else.
-///
-/// Fails if the path of either cannot be written in a script.
 fn python_stand_in(interpreter: &Interpreter) -> Result<String> {
     let program = env::current_exe().context("Unable to find the path of rvenv")?;
     Ok(format!(

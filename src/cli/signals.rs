@@ -25,8 +25,7 @@ impl Signals {
             let _ = flag::register(signal, signals.flag.clone());
         }
         for signal in Interrupt::harmless_signals() {
-            // Caught, not ignored as in CPython, which then has to restore them for its child processes
-            // (`restore_signals`).
+            // Caught, not ignored as in CPython, which has to restore them for its children (`restore_signals`).
             let _ = flag::register(signal, Arc::default());
         }
         signals

@@ -46,8 +46,7 @@ pub(super) fn read(answer: &Value) -> Result<Interpreter, String> {
     Interpreter::deserialize(answer).map_err(unreadable)
 }
 
-/// Whether the output stays the same as long as everything that it depends on is unchanged. False if wheels
-/// or zlib are missing because of a possibly temporary error.
+/// Whether the output holds as long as what it depends on. Wheels or zlib may be missing because of a passing error.
 pub(super) fn is_lasting(answer: &Value) -> bool {
     answer.get("lasting") == Some(&Value::Bool(true))
 }

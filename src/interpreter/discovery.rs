@@ -92,8 +92,7 @@ impl Discovery {
         cached::query(program, decides_by.as_deref(), &self.cache, &self.interrupt)
     }
 
-    /// The first on PATH of the usual name, or else of the other. On Windows, failing that, the newest in the registry, in
-    /// the order of the launcher `py`.
+    /// The first on PATH of the usual name, or else the other; on Windows then the newest registered, in `py`'s order.
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
         let names = self.surroundings.platform().suffixes().map(|suffix| format!("python{suffix}"));

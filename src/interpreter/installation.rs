@@ -27,8 +27,7 @@ const EXECUTABLES: [&str; 8] = [
     r"bin\graalpy.exe",
 ];
 
-/// The installations in a directory that has one for each version, newest first: the directories, and links to
-/// directories, whose name `is_version`.
+/// The installations in a directory, newest first: the directories, and links to some, whose name `is_version`.
 pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let mut installations = entries::paths(directory)?;
     let is_named = |path: &Path| path.file_name().is_some_and(|name| is_version(&name.to_string_lossy()));
@@ -55,8 +54,7 @@ pub(super) fn pythons_in(prefix: &Path) -> Found {
     pythons
 }
 
-/// The programs in a directory that are called `python3.N` (for the stem `python`), each with its N, newest first. They
-/// include free-threaded and debug builds.
+/// The programs in a directory that are called `python3.N` (for the stem `python`), each with its N, newest first.
 pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for path in entries::paths(directory)? {
@@ -94,8 +92,7 @@ pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
     }
 }
 
-/// Sorts the directories of versions by name: plain final versions before all others, and each group by number, newest
-/// first; `Python312-32` follows `Python312`.
+/// Sorts by name: plain versions before others, each group newest first; `Python312-32` follows `Python312`.
 fn sort_newest_first(directories: &mut [PathBuf]) {
     directories.sort();
     directories.sort_by_key(|directory| std::cmp::Reverse(rank(directory)));

@@ -31,8 +31,7 @@ const MANAGERS: [Manager; 7] = [
     Manager { places: homebrew, is_version: |name| name.starts_with("python@") },
 ];
 
-/// The prefixes of all installations of these tools, those of each directory newest first, with an error in place of
-/// each directory that cannot be read.
+/// The prefixes of all installations, the newest of each directory first, and the errors of unreadable directories.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
     let mut found = Found::new();
     for Manager { places, is_version } in &MANAGERS {
@@ -92,8 +91,7 @@ fn homebrew(surroundings: &Surroundings) -> Vec<PathBuf> {
     homebrew_prefixes(surroundings).iter().map(|prefix| prefix.join("opt")).collect()
 }
 
-/// `$HOMEBREW_PREFIX` and Homebrew's usual prefixes. Not on Windows, where these paths would be on the current drive,
-/// and anyone may put files there.
+/// `$HOMEBREW_PREFIX` and the usual prefixes. On Windows, anyone could put files at these paths on the current drive.
 fn homebrew_prefixes(surroundings: &Surroundings) -> Vec<PathBuf> {
     if surroundings.platform() == Platform::Nt {
         return vec![];

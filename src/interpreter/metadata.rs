@@ -93,8 +93,7 @@ pub struct Scheme {
 /// The programs of an environment on Windows: names in Scripts, each with its source file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Programs {
-    /// Launchers, which start the base's executable as the environment's. If the installation has none, its executables
-    /// and libraries.
+    /// Launchers, which start the base's executable as the environment's, or else its executables and libraries.
     #[serde(deserialize_with = "pairs")]
     pub(crate) copied: Vec<(PathBuf, PathBuf)>,
     /// What to link to if links are requested.

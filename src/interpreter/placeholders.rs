@@ -18,8 +18,7 @@ pub(super) fn lack_tools(places: &[PathBuf]) -> bool {
     !places.is_empty() && !places.iter().any(|place| place.is_dir())
 }
 
-/// Whether a program is one of the empty files that make `python` mean the Store's on Windows. When run without one
-/// installed, it only prints a hint.
+/// Whether a program is one of the Store's empty files, which make `python` print a hint if none is installed.
 fn is_alias(program: &Path) -> bool {
     let is_in_apps =
         program.parent().and_then(Path::file_name).is_some_and(|name| name.eq_ignore_ascii_case("WindowsApps"));

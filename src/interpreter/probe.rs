@@ -25,8 +25,7 @@ const SCRIPT: &str = concat!(
     include_str!("probe/answer.py"),
 );
 
-/// Reads the script, which is long: Windows limits a command line to 32,767 characters, and Linux and macOS limit the
-/// arguments and the environment together.
+/// Reads the script, which may be too long for a command line: Windows limits that to 32,767 characters.
 const READ_SCRIPT: &str = "import sys; exec(sys.stdin.buffer.read())";
 
 const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
@@ -34,10 +33,7 @@ const MARKS: (&str, &str) = ("<rvenv-probe>", "</rvenv-probe>");
 /// How long a query or a check may take. A shim on a cold network drive takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Returns the metadata of the Python at `executable`, as JSON and parsed.
-///
-/// Fails if the Python does not respond, is too old, or belongs to an environment whose base is gone or has become
-/// another Python.
+/// Returns the metadata of the Python at `executable`, as JSON and parsed. Fails if its base is gone or another now.
 pub(super) fn query(executable: &Path, interrupt: &Interrupt) -> Result<(Value, Interpreter)> {
     let fault = |reason: String| Error::Python { python: executable.to_owned(), reason };
     let answer = run_script(executable, interrupt)?;
@@ -75,10 +71,8 @@ fn run_script(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     serde_json::from_str(answer).map_err(|error| unfit(format!("could not parse its output: {error}")))
 }
 
-/// Checks that the base named by an environment's Python is the same Python, according to the base's own `answer`. The
-/// environment's home may contain several Pythons, or another one under that name by now.
-///
-/// Fails with the reason.
+/// Fails with the reason unless the base of an environment's Python is still that Python, by its own `answer`: the home
+/// may contain several Pythons, or another one under that name by now.
 fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
     let base = Quoted(&interpreter.executable);
     let named = answer::read(answer).map_err(|reason| format!("its base Python {base} cannot be used: {reason}"))?;
@@ -92,12 +86,8 @@ fn check_base(interpreter: &Interpreter, answer: &Value) -> Result<(), String> {
 const CHECK: &str = "import os, sys
 sys.stdout.buffer.write(os.fsencode('%d.%d.%d ' % sys.version_info[:3] + sys.prefix))";
 
-/// Runs the copy of `interpreter` at `executable`, and checks that it is the Python of the environment at `prefix`.
-///
-/// # Errors
-///
-/// [`Error::Python`] if the copy does not run or is another Python. One that looks for its library relative to itself
-/// may find none, or another Python's.
+/// Runs the copy of `interpreter` at `executable`, and checks that it is the Python of the environment at `prefix`. One
+/// that looks for its library relative to itself may find none, or another Python's.
 pub(crate) fn check_copy(
     executable: &Path,
     prefix: &Path,
@@ -125,8 +115,7 @@ pub(crate) fn check_copy(
     Ok(())
 }
 
-/// Identifies the probe script, so that the cached output of another one is not used. It is an FNV-1a hash, since that
-/// can be computed at compile time.
+/// Identifies the script, so that the cached output of another is not used: an FNV-1a hash, for a constant.
 pub(super) const IDENTITY: u64 = {
     let (script, mut hash, mut at) = (SCRIPT.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
     while at < script.len() {
@@ -164,8 +153,7 @@ fn explain_silence(status: ExitStatus, stderr: &str) -> String {
     format!("it does not behave like a Python interpreter ({status}){said}")
 }
 
-/// A command for a Python that ignores the `PYTHON*` variables, the current directory and the user's site-packages, and
-/// writes no .pyc files to its installation.
+/// A Python without the `PYTHON*` variables, the current directory and the user's site-packages, which writes no .pyc.
 fn isolated(executable: &Path) -> Command {
     let mut command = without_python_variables(executable);
     command.args(["-I", "-B", "-X", "utf8"]);

@@ -113,8 +113,6 @@ impl Surroundings {
 
     /// `path` as an absolute path without `..`. Everything up to the last `..` becomes a real path, since after a
     /// symbolic link `..` does not lead back to the directory that the link is in.
-    ///
-    /// Fails if `path` is relative and there is no current directory.
     pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
         let gone = || io::Error::new(io::ErrorKind::NotFound, "the current directory no longer exists");
         let joined = self.join(path).ok_or_else(gone).at("find", path)?;

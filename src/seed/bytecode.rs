@@ -21,8 +21,7 @@ use pyc::pyc_of;
 
 pub(super) use pyc::{fit_to_times, start_of_pycs};
 
-/// Writes a .pyc for each of the modules below `root`, if the options ask for it and the interpreter has any. Returns
-/// the names of those that could be compiled, by module.
+/// Writes a .pyc for each module below `root`, if there are to be any. Returns their names, by module.
 pub(super) fn write<'a>(
     context: &Context,
     root: &Root,

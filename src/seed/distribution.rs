@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::launcher::Launcher;
 
-/// The files of one project, its RECORD without the rows of launchers, and its launchers. None of them depends on the
-/// environment.
+/// The files of one project, its RECORD and its launchers. None of them depends on the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Distribution {
     /// The name, normalized (PEP 503).

@@ -39,8 +39,7 @@ pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec
     Ok(chosen)
 }
 
-/// Returns the projects that belong in an environment: those that the interpreter bundles or, if its wheels have been
-/// removed, those that its version bundled.
+/// Returns the projects that the interpreter bundles or, if its wheels have been removed, that its version bundled.
 pub(crate) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<String> {
     let mut projects: Vec<String> = interpreter.wheels.iter().map(|wheel| project_of(wheel)).collect();
     if projects.is_empty() {
@@ -96,8 +95,7 @@ fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Resu
     Ok(None)
 }
 
-/// Whether the wheel's Requires-Python allows this interpreter. As in pip, a pre-release of Python counts as the final
-/// release.
+/// Whether Requires-Python allows this interpreter. As in pip, a pre-release of Python counts as the final release.
 fn suits(path: &Path, project: &str, interpreter: &Interpreter) -> Result<bool> {
     let metadata = metadata(path, project)?;
     let version = Version::new(interpreter.version.map(u64::from));

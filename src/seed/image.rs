@@ -98,8 +98,7 @@ pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Optio
     Ok(cache::key(format!("{version:?} {bytecode:?} {is_virtualenvs} {identities:?}").as_bytes()))
 }
 
-/// A wheel's size, and a hash of its last 128 KiB. Its location and owner do not matter, since they do not affect what
-/// it installs.
+/// A wheel's size, and a hash of its last 128 KiB. Where it is and whose does not affect what it installs.
 fn identity(wheel: &Path) -> io::Result<(u64, String)> {
     let mut file = os::open_regular(wheel)?;
     let size = file.metadata()?.len();

@@ -113,8 +113,7 @@ fn this_moment() -> SystemTime {
     UNIX_EPOCH + since.min(Duration::from_secs(since.as_secs() & !1) + Duration::from_millis(999))
 }
 
-/// What is installed of a wheel: its files, those that pip adds (INSTALLER, REQUESTED), which are written here, and its
-/// .pyc.
+/// What is installed of a wheel: its files, its .pyc, and those that pip adds, which are written here.
 fn describe(
     context: &Context,
     wheel: &Wheel,

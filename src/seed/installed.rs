@@ -50,8 +50,7 @@ pub(super) fn replace_older(context: &mut Context, project: &str, version: &Vers
     let is_exact = !context.options.seed_wheels.is_empty();
     if newest.version == *version || newest.version > *version && !is_exact {
         let Some(fault) = newest.fault(context) else {
-            // Only the metadata of older versions is left, by an interrupted installation: their files now belong to
-            // the newest.
+            // An interrupted installation left the metadata of older versions; their files now belong to the newest.
             older.iter().flat_map(Installed::metadata_files).for_each(|file| context.stage.mark_for_removal(file));
             return Ok(false);
         };

@@ -44,8 +44,7 @@ impl Launcher {
         [start, self.main(&call).as_bytes()].concat()
     }
 
-    /// Renders the program for Windows, which begins with `stub`. There, a program is called by its name with or
-    /// without `.exe`.
+    /// Renders the program for Windows, which begins with `stub`. It is called by its name with or without `.exe`.
     pub(super) fn render_exe(&self, stub: &[u8], python: &Path) -> Vec<u8> {
         let call = format!(
             "    if sys.argv[0].lower().endswith(\".exe\"):\n        sys.argv[0] = sys.argv[0][:-4]\n    sys.exit({}())\n",
@@ -81,8 +80,7 @@ pub(super) fn write(context: &Context, launchers: &[Launcher]) -> Result<Record>
     Ok(record)
 }
 
-/// The launcher `contents`, changed to start this environment's Python; the rest is kept. None if it is not a launcher
-/// that names a Python.
+/// The launcher `contents`, changed to start this environment's Python. None if it does not name a Python.
 pub(super) fn repaired(contents: &[u8], context: &Context) -> Option<Vec<u8>> {
     let Some(exe) = Exe::parse(contents) else {
         let relocated = context.options.relocatable.then(|| relocated(contents)).flatten();
@@ -121,8 +119,7 @@ pub(super) fn starts_another(launcher: &[u8], context: &Context) -> bool {
     is_elsewhere && foreign_python(launcher, context).is_none()
 }
 
-/// Whether a launcher must be changed: it starts a [foreign](foreign_python) Python, or names the environment's own
-/// although the environment is relocatable.
+/// Whether a launcher must be changed: its Python is [foreign](foreign_python), or ours in a relocatable environment.
 pub(super) fn is_to_be_repaired(launcher: &[u8], context: &Context) -> bool {
     let names_ours =
         || python_of_launcher(launcher).is_some_and(|python| is_named_so(&python) && is_here(&python, context));
@@ -150,8 +147,7 @@ fn start(context: &Context) -> Vec<u8> {
     if context.options.relocatable { shebang::BESIDE.to_owned() } else { shebang(context.env_exe.as_os_str()) }
 }
 
-/// The Python that a launcher on Windows names. If the environment is relocatable and the stub supports it, the path
-/// is relative to the launcher's own directory.
+/// The Python that a launcher on Windows names: if that may move and the stub can find it, relative to itself.
 fn python_for(stub: &[u8], context: &Context) -> PathBuf {
     let is_relative = context.options.relocatable && exe::finds_its_directory(stub);
     if is_relative { exe::beside(&context.python_exe) } else { context.env_exe.clone() }

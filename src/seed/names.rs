@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-/// Returns the normalized project name of the wheel at `path`, from its file name alone. Empty if that is not a
-/// wheel's name.
+/// Returns the normalized project name in the file name of a wheel. Empty if it is not a wheel's name.
 pub(crate) fn project_of(path: &Path) -> String {
     name_and_version(path).map(|(project, _)| project).unwrap_or_default()
 }

@@ -19,8 +19,7 @@ impl Record {
         Record::of_wheel(contents, |_| true)
     }
 
-    /// Parses the rows of a wheel's RECORD. It may only list files that are in the wheel, so it cannot have more rows
-    /// than the wheel has files.
+    /// Parses a wheel's RECORD. It may only list files in the wheel, so it has no more rows than the wheel has files.
     pub(super) fn of_wheel(contents: &[u8], is_there: impl Fn(&str) -> bool) -> Result<Record, String> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(contents);
         let mut record = Record::default();
@@ -95,8 +94,7 @@ fn hash(contents: &[u8]) -> String {
     format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(contents)))
 }
 
-/// Whether a hash from RECORD is that of `contents`. Fails with the reason if it is not a SHA-2 hash. Wheels have no
-/// others: PEP 427 requires sha256 or better.
+/// Whether a hash is that of `contents`. Fails if it is not a SHA-2 hash: PEP 427 requires sha256 or better.
 fn is_hash_of(recorded: &str, contents: &[u8]) -> Result<bool, String> {
     let (algorithm, value) = recorded.split_once('=').unwrap_or((recorded, ""));
     let digest = match algorithm {

@@ -12,9 +12,8 @@ use crate::entries;
 use crate::error::{Quoted, Result, one_line};
 use crate::os;
 
-/// Repairs the launchers of an existing environment, and their rows in RECORD. Scripts that no distribution has
-/// installed are not changed: a warning names those that start a Python that is gone or belongs to another
-/// environment.
+/// Repairs the launchers of an existing environment, and their rows in RECORD. A warning names other scripts that start
+/// a Python that is gone or belongs to another environment.
 pub(crate) fn repair(context: &mut Context) -> Result<()> {
     if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
         return Ok(());
@@ -26,8 +25,7 @@ pub(crate) fn repair(context: &mut Context) -> Result<()> {
     warn_of_others(context, &done)
 }
 
-/// Changes the launchers that pip has written into a finished environment, so that they find its Python wherever the
-/// environment is moved.
+/// Changes the launchers that pip has written, so that they find their Python wherever the environment is moved.
 pub(crate) fn relocate(context: &Context) -> Result<()> {
     dist_infos(context)?.iter().try_for_each(|metadata| repair_distribution(context, metadata).map(drop))
 }

@@ -45,8 +45,7 @@ pub(super) struct Wheel {
 }
 
 impl Wheel {
-    /// Reads the wheel at `path`. Fails if the file is not a valid wheel, or if an entry would be unpacked outside
-    /// site-packages.
+    /// Reads the wheel at `path`. Fails if it is not valid, or if an entry would be unpacked outside site-packages.
     pub(super) fn open(path: &Path) -> Result<Wheel> {
         let invalid = |reason| Error::Distribution { path: path.to_owned(), reason };
         if path.metadata().at("read", path)?.len() > LARGEST_WHEEL {
@@ -99,8 +98,7 @@ impl Wheel {
         launchers.map_err(|reason| Error::Distribution { path: self.path.clone(), reason })
     }
 
-    /// Writes the files into site-packages, which is `root`, and checks each against RECORD. RECORD itself is left to the
-    /// caller.
+    /// Writes the files except RECORD into site-packages, which is `root`, and checks each against RECORD.
     pub(super) fn unpack(&self, root: &Root) -> Result<()> {
         let files = self.installed_files();
         site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {

@@ -102,8 +102,7 @@ fn text(path: &Path, interpreter: &Interpreter) -> Result<String> {
     }
 }
 
-/// The prompt in a value of pyvenv.cfg: a Python literal as CPython writes it, or the bare text that virtualenv and uv
-/// write.
+/// The prompt: a Python literal as CPython writes it, or the bare text that virtualenv and uv write.
 fn unquote(value: &str) -> OsString {
     let literal = ['\'', '"'].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     literal.map_or_else(|| value.into(), unescape)

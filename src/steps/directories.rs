@@ -152,8 +152,7 @@ fn check_parents(env_dir: &Path) -> Result<()> {
     }
 }
 
-/// An environment over its own base would replace the interpreter with a link to itself, and `--clear` would delete the
-/// interpreter.
+/// Over its own base, an environment would make the interpreter a link to itself, and `--clear` would delete it.
 fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) -> Result<()> {
     let bin_path = env_dir.join(&interpreter.scheme.scripts);
     let bases = [&interpreter.executable, &interpreter.real_executable];

@@ -37,8 +37,7 @@ impl OwnDirectory {
         }
     }
 
-    /// The template of a script that names ENV_DIR, with the code that finds it inserted after the leading comment. The
-    /// other placeholders stay.
+    /// The template, with the code that finds ENV_DIR after the leading comment. The other placeholders stay.
     pub(super) fn within(&self, template: &[u8]) -> Vec<u8> {
         let placeholder = b"__VENV_DIR__";
         let Some(at) = position(template, placeholder) else { return template.to_owned() };

@@ -15,8 +15,7 @@ use crate::steps::scripts;
 /// The flags in the `command` of an environment of rvenv's that have no other trace in it.
 const ONLY_IN_COMMAND: [&str; 3] = ["--link-mode=", "--find-links=", "--scripts="];
 
-/// Returns the flags that keep what the environment has, quoted for this system's shells. There are none if it has no
-/// bin directory.
+/// Returns the flags that keep what the environment has, quoted for this system. None if it has no bin directory.
 pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
     let platform = Platform::current();
     let python = env_dir.join(platform.python());

@@ -27,8 +27,7 @@ pub(in crate::interpreter) enum Shim {
     Unclear,
 }
 
-/// The directories of versions below `$PYENV_ROOT`, beside directories of shims on PATH, and in `~/.pyenv`; and those
-/// of pyenv-win.
+/// Where `$PYENV_ROOT`, the parents of shims on PATH, `~/.pyenv` and pyenv-win have their versions.
 pub(super) fn places(surroundings: &Surroundings) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = ["PYENV_ROOT", "PYENV"].iter().filter_map(|name| surroundings.path(name)).collect();
     let shims = surroundings.search_path().into_iter().filter(|directory| directory.ends_with("shims"));
@@ -109,8 +108,7 @@ fn pyenv_of(path: &Path) -> Option<(PathBuf, PathBuf)> {
     (directory == root.join("shims")).then_some((root, prefix))
 }
 
-/// The versions in PYENV_VERSION, else in the nearest `.python-version`, else in pyenv's own file `version`. None if
-/// they cannot be read.
+/// The versions in PYENV_VERSION, the nearest `.python-version`, or pyenv's own `version`. None if unreadable.
 fn active_versions(root: &Path, surroundings: &Surroundings) -> Option<Vec<String>> {
     let text = match surroundings.var("PYENV_VERSION").filter(|text| !text.is_empty()) {
         Some(text) => text.to_str()?.to_owned(),
@@ -131,12 +129,10 @@ fn exact(versions: &Path, name: &str) -> Option<PathBuf> {
     is_name.then(|| versions.join(name)).filter(|version| version.is_dir())
 }
 
-/// The hooks that do not change which Python is run: pip's, and those that look elsewhere for a program that was not
-/// found.
+/// The hooks that do not change which Python is run: pip's, and those that look elsewhere for a missing program.
 const HARMLESS: [&str; 4] = ["pip-rehash.bash", "conda.bash", "python-config.bash", "system-site-packages.bash"];
 
-/// Whether no hook of the commands that a shim runs changes which Python that is. Fails if a directory of hooks cannot
-/// be read.
+/// Whether no hook of the commands that a shim runs changes which Python that is. Fails if one cannot be read.
 fn are_hooks_harmless(root: &Path, prefix: &Path, surroundings: &Surroundings) -> Result<bool> {
     if surroundings.var("PYENV_HOOK_PATH").is_some_and(|path| !path.is_empty()) {
         return Ok(false);

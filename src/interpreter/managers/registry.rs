@@ -27,8 +27,7 @@ struct Registered {
     executable: PathBuf,
 }
 
-/// The executables of all registered Pythons, in the order in which `py` prefers them. Those that do not exist are left
-/// out: the registry may be out of date.
+/// The executables of all registered Pythons in `py`'s order. Those that do not exist any more are left out.
 pub(in crate::interpreter) fn executables() -> Vec<PathBuf> {
     all().into_iter().map(|python| python.executable).filter(|path| path.is_file()).collect()
 }

@@ -36,8 +36,7 @@ fn header(interpreter: &Interpreter, modified: SystemTime, size: usize) -> Optio
     Some([start_of_pycs(interpreter, modified)?, (size as u32).to_le_bytes().into()].concat())
 }
 
-/// The part of that header that is the same for all modules with this time. The time and the size are truncated to 32
-/// bits, as in importlib.
+/// The part that all modules with this time share. Time and size are truncated to 32 bits, as in importlib.
 pub(crate) fn start_of_pycs(interpreter: &Interpreter, modified: SystemTime) -> Option<Vec<u8>> {
     let magic = u32::from_str_radix(&interpreter.magic, 16).ok()?.to_be_bytes();
     let flags: &[u8] = if interpreter.version >= [3, 7, 0] { &[0; 4] } else { &[] };
@@ -93,8 +92,7 @@ thread_local! {
 }
 
 impl Buffers {
-    /// The base's .pyc with this name, if it matches the base's source, and that is identical to the module below
-    /// `root`.
+    /// The base's .pyc of this name, if it matches the base's source, and that is the module below `root`.
     fn fitting_pyc(&mut self, interpreter: &Interpreter, root: &Root, pyc: &str) -> Option<&[u8]> {
         let module = module_of(pyc)?;
         let base = &interpreter.site_packages;

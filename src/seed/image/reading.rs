@@ -143,8 +143,7 @@ impl Image {
 /// The version of the image format, increased whenever the format changes.
 pub(super) const FORMAT: u32 = 6;
 
-/// The size in bytes of the footer, which comes after the list and ends the image: the list's length and its checksum,
-/// four bytes each, little-endian.
+/// The size of the footer, which ends the image: the list's length and checksum, four bytes each, little-endian.
 const FOOTER: usize = 8;
 
 /// The number of bytes written and read at once, unless a single file is larger: what fits in a processor's caches.
@@ -167,8 +166,7 @@ impl List {
         Ok(end)
     }
 
-    /// Reads the list at the end of a file, and returns it with the offset where it begins. None if there is no valid
-    /// one.
+    /// Reads the list at the end of a file, and returns it with its offset. None if there is no valid one.
     pub(super) fn read(file: &File) -> Option<(List, u64)> {
         let end = file.metadata().ok()?.len().checked_sub(FOOTER as u64)?;
         let mut footer = [0; FOOTER];

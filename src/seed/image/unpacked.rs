@@ -33,8 +33,7 @@ pub(crate) struct Unpacked<'a> {
 }
 
 impl<'a> Unpacked<'a> {
-    /// The unpacked copy of the image with this name, created now if the cache has none. None if files are to be copied,
-    /// or if it cannot be created.
+    /// The unpacked copy of the image, created if the cache has none. None if that fails, or files are to be copied.
     pub(crate) fn of(image: &'a Image, cache: &Cache, name: &str, link_mode: LinkMode) -> Option<Unpacked<'a>> {
         if link_mode == LinkMode::Copy {
             return None;
@@ -69,8 +68,7 @@ impl<'a> Unpacked<'a> {
         files.iter().copied().filter(|file| !self.place(&source, directory, file, mode)).collect()
     }
 
-    /// Links or clones a file into `directory`, and returns whether that worked. The mode of the directory shows the
-    /// umask.
+    /// Links or clones a file, and returns whether that worked. The mode of the directory shows the umask.
     fn place(&self, source: &os::Directory, directory: &Directory, file: &InstalledFile, directory_mode: u32) -> bool {
         if !self.serves.load(Ordering::Relaxed) {
             return false;

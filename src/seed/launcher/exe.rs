@@ -71,8 +71,7 @@ pub(super) fn finds_its_directory(stub: &[u8]) -> bool {
     stub.windows(name.len()).any(|window| window == name)
 }
 
-/// The archive, which contains one file. It has the earliest possible date, so that the same launcher always has the
-/// same bytes.
+/// The archive of one file, with the earliest possible date: the same launcher always has the same bytes.
 pub(super) fn archive(main: &str) -> Vec<u8> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));

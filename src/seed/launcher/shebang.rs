@@ -52,8 +52,7 @@ pub(crate) fn python_of_launcher(text: &[u8]) -> Option<PathBuf> {
     parse(text).map(|(python, _)| python)
 }
 
-/// The text of a launcher, changed to start another Python; the rest is kept. None if it is not a launcher that names
-/// one.
+/// The text of a launcher, changed to start another Python. None if it is not a launcher that names one.
 pub(super) fn with_python(text: &[u8], python: &OsStr) -> Option<Vec<u8>> {
     let (_, rest) = parse(text)?;
     Some([&shebang(python), rest].concat())

@@ -6,8 +6,7 @@ use crate::interpreter::Interpreter;
 use crate::seed::launcher::Launcher;
 use crate::seed::names::is_inside;
 
-/// The launchers for the scripts in the text of an entry_points.txt, including GUI scripts. Fails with the reason if a
-/// name or a function in it is invalid.
+/// The launchers for the console and GUI scripts in an entry_points.txt. Fails if a name or function is invalid.
 pub(super) fn launchers(text: &str, interpreter: &Interpreter, as_virtualenv: bool) -> Result<Vec<Launcher>, String> {
     let mut launchers = BTreeMap::new();
     let mut section = "";
@@ -41,8 +40,7 @@ fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
     Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned(), gui })
 }
 
-/// Whether a name in bin is one of the interpreter (`python`, `python3.13t`, `pypy3`, `pythonw.exe`) or of an activation
-/// script, on any system.
+/// Whether a name is an interpreter's (`python3.13t`, `pypy3`, `pythonw.exe`) or an activation script's, on any system.
 fn is_the_environments(name: &str) -> bool {
     let name = name.to_lowercase();
     let interpreter = ["python", "pypy", "graalpy"].iter().find_map(|start| name.strip_prefix(start));
