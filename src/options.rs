@@ -134,16 +134,8 @@ pub enum Activator {
 
 impl Activator {
     /// All activators. Which of their scripts are installed also depends on the platform.
-    pub const ALL: [Activator; 8] = [
-        Activator::Bash,
-        Activator::Batch,
-        Activator::Cshell,
-        Activator::Fish,
-        Activator::Nushell,
-        Activator::Powershell,
-        Activator::Python,
-        Activator::Xonsh,
-    ];
+    pub const ALL: [Activator; 8] =
+        [Self::Bash, Self::Batch, Self::Cshell, Self::Fish, Self::Nushell, Self::Powershell, Self::Python, Self::Xonsh];
 
     /// Returns virtualenv's name for it.
     pub const fn name(self) -> &'static str {

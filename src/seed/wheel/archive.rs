@@ -8,7 +8,6 @@ use std::iter;
 use std::sync::Arc;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::seed::names::is_inside;
@@ -37,6 +36,7 @@ pub(super) fn open(bytes: Arc<[u8]>) -> Result<(Archive, BTreeMap<String, usize>
         return Err(format!("it has more than {MOST_ENTRIES} entries"));
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    check_complete(&mut archive)?;
     let files = checked_names(&mut archive)?;
     Ok((archive, files))
 }
@@ -44,21 +44,15 @@ pub(super) fn open(bytes: Arc<[u8]>) -> Result<(Archive, BTreeMap<String, usize>
 /// The files of an archive, by name. Fails with the name of an entry that would be unpacked outside the target
 /// directory, would overwrite another entry, or is too large.
 fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, String> {
-    let (mut files, mut given) = (BTreeMap::new(), BTreeSet::new());
+    let mut files = BTreeMap::new();
     // Keyed by the names as a case-insensitive file system compares them. The separator is replaced by a character
     // that sorts before all others, so the entries below a file come right after it.
     let mut seen = BTreeMap::new();
     let mut left = LARGEST_WHEEL;
     for index in 0..archive.len() {
-        let name = archive.name_for_index(index).unwrap_or_default().to_owned();
-        let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
-        given.insert(entry.central_header_start());
-        check_entry(&name, &entry)?;
-        if entry.is_dir() {
-            continue;
-        }
+        let Some((name, size)) = checked_entry(archive, index)? else { continue };
         left = left
-            .checked_sub(entry.size())
+            .checked_sub(size)
             .ok_or_else(|| format!("it unpacks to more than {LARGEST_WHEEL} bytes, at its entry {name}"))?;
         if seen.insert(name.to_lowercase().replace('/', "\0"), name.clone()).is_some() {
             return Err(format!("it has more than one entry named {name}"));
@@ -70,25 +64,23 @@ fn checked_names(archive: &mut Archive) -> Result<BTreeMap<String, usize>, Strin
             return Err(format!("its entry {name_below} is below its entry {name}, which is a file"));
         }
     }
-    // The archive does not give an entry if another has the same name, or if there are more than its end says.
-    let bytes = archive.clone().into_inner().into_inner();
-    if let Some((_, name)) = headers(&bytes, archive.central_directory_start()).find(|(at, _)| !given.contains(at)) {
-        return Err(format!("it has more than one entry named {}", String::from_utf8_lossy(name)));
-    }
     if files.is_empty() { Err("it contains no files".to_owned()) } else { Ok(files) }
 }
 
-fn check_entry(name: &str, entry: &ZipFile<'_, Cursor<Arc<[u8]>>>) -> Result<(), String> {
-    if !is_inside(name) {
+/// The name of an entry and its size according to the archive. None for a directory.
+fn checked_entry(archive: &mut Archive, index: usize) -> Result<Option<(String, u64)>, String> {
+    let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+    if !is_inside(&name) {
         return Err(format!("its entry {name:?} is outside site-packages or not a valid name on every system"));
     }
+    let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
     if entry.is_symlink() {
         return Err(format!("its entry {name} is a symbolic link"));
     }
     if entry.size() > LARGEST_ENTRY {
         return Err(format!("its entry {name} is larger than {LARGEST_ENTRY} bytes"));
     }
-    Ok(())
+    Ok((!entry.is_dir()).then_some((name, entry.size())))
 }
 
 /// Whether an archive of these bytes could have more than [`MOST_ENTRIES`]. Counting the signatures is enough: outside
@@ -96,6 +88,23 @@ fn check_entry(name: &str, entry: &ZipFile<'_, Cursor<Arc<[u8]>>>) -> Result<(),
 fn may_have_too_many_entries(bytes: &[u8]) -> bool {
     let signatures = || bytes.windows(SIGNATURE.len()).filter(|window| window == SIGNATURE).count();
     bytes.len() / HEADER > MOST_ENTRIES && signatures() > MOST_ENTRIES
+}
+
+/// Fails with the name of an entry that is in the directory but is not returned by the archive: another entry has the
+/// same name, or there are more entries than the end of the archive says.
+fn check_complete(archive: &mut Archive) -> Result<(), String> {
+    let start = archive.central_directory_start();
+    let mut given = BTreeSet::new();
+    for index in 0..archive.len() {
+        let name = archive.name_for_index(index).unwrap_or_default().to_owned();
+        let entry = archive.by_index_raw(index).map_err(|error| format!("its entry {name}: {error}"))?;
+        given.insert(entry.central_header_start());
+    }
+    let bytes = archive.clone().into_inner().into_inner();
+    match headers(&bytes, start).find(|(at, _)| !given.contains(at)) {
+        Some((_, name)) => Err(format!("it has more than one entry named {}", String::from_utf8_lossy(name))),
+        None => Ok(()),
+    }
 }
 
 /// The position and name of each header of the directory that begins at `start`.
