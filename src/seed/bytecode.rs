@@ -6,6 +6,7 @@ mod pyc;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::interpreter::reproducible;
+use crate::interrupt::Interrupt;
 use crate::process::{self, Fault};
 use crate::workers::{self, Workers};
 use pyc::pyc_of;
@@ -125,11 +127,37 @@ fn compile_share(context: &Context, modules: &[&str]) -> Result<Vec<String>, Fau
     // The base's site-packages are not needed, and their start-up hooks take time.
     command.arg("-S").arg("-c").arg(SCRIPT).arg(context.stage.at(&context.lib_path));
     command.arg(context.options.source_date.is_some().to_string());
-    let ran = process::run(&mut command, modules.join("\0").as_bytes(), Some(LIMIT), &context.session.interrupt);
+    failed_in(&mut command, modules, LIMIT, &context.session.interrupt)
+}
+
+/// Runs a command that gets the names of modules and prints those that it could not compile.
+fn failed_in(
+    command: &mut Command,
+    modules: &[&str],
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> Result<Vec<String>, Fault> {
+    let ran = process::run(command, modules.join("\0").as_bytes(), Some(limit), interrupt);
     let names = ran.and_then(Fault::of_status)?.stdout;
     Ok(String::from_utf8_lossy(&names).split_terminator('\0').map(str::to_owned).collect())
 }
 
 fn described(context: &Context) -> String {
     format!("{} -c '(compile the modules)'", context.interpreter.executable.display())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_compiles_has_a_time_limit() {
+        let failed = |script: &str, limit| {
+            let mut command = Command::new("/bin/sh");
+            failed_in(command.args(["-c", script]), &["a.py", "b.py"], limit, &Interrupt::default())
+        };
+        assert_eq!(failed("cat", LIMIT).unwrap(), ["a.py", "b.py"]);
+        let limit = Duration::from_millis(50);
+        assert!(matches!(failed("cat; exec sleep 60", limit), Err(Fault::TimedOut(passed)) if passed == limit));
+    }
 }

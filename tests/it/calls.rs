@@ -65,3 +65,21 @@ fn a_warm_run_with_pip_makes_at_most_four_calls_per_file() {
     assert!(count(&calls, &["mkdir"]) <= directories + 4, "{calls:#?}");
     assert_eq!(count(&calls, &["execve"]), 1);
 }
+
+#[test]
+fn of_an_interpreter_in_bin_only_the_start_is_read() {
+    let Some(()) = able("strace -f") else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--copies", "--without-pip", "env"]).silent();
+    let copy = scratch.path("env/bin/python3");
+    assert!(fs::metadata(&copy).unwrap().len() > 8 << 10);
+    for arguments in [&["--copies", "--without-pip", "env"][..], &["--without-pip", "env"]] {
+        let run =
+            scratch.run("strace").args(["-f", "-qq", "-e", "trace=read,pread64", "-o"]).arg(scratch.path("trace"));
+        let run = run.arg("-P").arg(&copy).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path);
+        run.args(arguments).env("RVENV_CACHE_DIR", shared_cache()).silent();
+        let trace = fs::read_to_string(scratch.path("trace")).unwrap();
+        let read = trace.lines().filter_map(|line| line.rsplit_once("= ")?.1.parse::<u64>().ok()).sum::<u64>();
+        assert!((2..=8 << 10).contains(&read), "{read} bytes: {trace}");
+    }
+}

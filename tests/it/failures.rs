@@ -165,6 +165,17 @@ fn a_directory_that_cannot_be_written_to_is_reported() {
 }
 
 #[test]
+fn a_directory_that_can_be_neither_moved_into_an_environment_nor_created_there_is_named() {
+    let scratch = Scratch::new();
+    let made = "./rvenv -p /usr/bin/python3 --no-cache --without-pip env && rm -r env/include && chmod 555 env";
+    let Some(run) = unprivileged(&scratch, made) else { return };
+    let error = run.args(["--without-pip", "env"]).error();
+    fs::set_permissions(scratch.env(), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = scratch.path("env/include");
+    assert_eq!(error, format!("Unable to create the directory '{}': Permission denied (os error 13)", path.display()));
+}
+
+#[test]
 fn no_umask_leaves_a_hidden_directory_behind() {
     for umask in ["444", "777", "200"] {
         let scratch = Scratch::new();
