@@ -213,6 +213,11 @@ impl Shell {
         scratch.write(&format!("code.{}{end}", self.program), lines.join("\n") + "\n")
     }
 
+    /// Whether a session takes a second to start.
+    fn is_slow(&self) -> bool {
+        ["pwsh", "xonsh"].contains(&self.program)
+    }
+
     /// PATH in this shell if it is started with `given`: PowerShell puts its own directory in front.
     fn path_from(&self, given: &str) -> String {
         static OF_POWERSHELL: OnceLock<String> = OnceLock::new();
@@ -309,8 +314,8 @@ fn each_shell_activates_and_deactivates_in_each_situation() {
     for (is_moved, name) in [false, true].into_iter().flat_map(|is_moved| names.map(|name| (is_moved, name))) {
         let (make, scratch) = (MAKES[usize::from(is_moved)], Scratch::new());
         let (env_dir, other) = (make(&scratch, name), make(&scratch, "other"));
-        // A session of these takes a second, so each name is tried once.
-        let once = |shell: &&Shell| !["pwsh", "xonsh"].contains(&shell.program) || is_moved == (name == "plain");
+        // Each name is tried once.
+        let once = |shell: &&Shell| !shell.is_slow() || is_moved == (name == "plain");
         for shell in installed().into_iter().filter(once).filter(|shell| shell.supports(&env_dir)) {
             for situation in situations {
                 in_situation(&scratch, shell, situation, name, &env_dir, &other);
@@ -399,25 +404,34 @@ fn in_situation(scratch: &Scratch, shell: &Shell, situation: &str, name: &str, e
 
 #[test]
 fn hostile_names_reach_each_shell_unchanged() {
-    for (make, name) in MAKES.iter().flat_map(|make| HOSTILE.map(|name| (make, name))) {
+    for make in MAKES {
         let scratch = Scratch::new();
-        let env_dir = make(&scratch, name);
-        for shell in installed().into_iter().filter(|shell| shell.supports(&env_dir)) {
-            if shell.program == "xonsh" && name.contains("$PATH") {
-                // xonsh would expand that anywhere in PATH, so the script refuses such names.
-                continue;
+        let env_dirs = HOSTILE.map(|name| make(&scratch, name));
+        for shell in installed() {
+            // xonsh would expand that anywhere in PATH, so the script refuses such names.
+            let is_refused = |env_dir: &Path| shell.program == "xonsh" && env_dir.to_string_lossy().contains("$PATH");
+            let is_found = |env_dir: &&Path| shell.supports(env_dir) && !is_refused(env_dir);
+            let env_dirs: Vec<&Path> = env_dirs.iter().map(PathBuf::as_path).filter(is_found).collect();
+            for session in env_dirs.chunks(if shell.is_slow() { env_dirs.len() } else { 1 }) {
+                reaches(&scratch, shell, session);
             }
-            let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
-            let dir = env_dir.display();
-            assert_eq!(
-                said,
-                format!("{dir}\n{name}\n{dir}/bin:{}\n", shell.path_from(&search_path())),
-                "{}",
-                shell.program
-            );
-            assert!(!scratch.path("pwned").exists() && !env_dir.join("pwned").exists(), "{}: {name}", shell.program);
         }
     }
+}
+
+/// Activates environments one after another in one session, and checks what a program sees then.
+fn reaches(scratch: &Scratch, shell: &Shell, env_dirs: &[&Path]) {
+    let lines =
+        env_dirs.iter().flat_map(|dir| [shell.activate(scratch, dir), shell.report.into(), "deactivate".into()]);
+    let said = shell.run(scratch, &lines.collect::<Vec<_>>(), |run| run);
+    let path = shell.path_from(&search_path());
+    let expected = env_dirs.iter().map(|dir| {
+        let name = dir.file_name().unwrap().to_string_lossy();
+        format!("{dir}\n{name}\n{dir}/bin:{path}\n", dir = dir.display())
+    });
+    assert_eq!(said, expected.collect::<String>(), "{}", shell.program);
+    assert!(!scratch.path("pwned").exists(), "{}: {env_dirs:?}", shell.program);
+    assert!(env_dirs.iter().all(|env_dir| !env_dir.join("pwned").exists()), "{}", shell.program);
 }
 
 #[test]
@@ -443,14 +457,17 @@ fn random_names_reach_each_shell_unchanged() {
         state ^= state << 17;
         (state % below as u64) as usize
     };
-    for _ in 0..count {
-        let mut name: String = (0..1 + random(24)).map(|_| alphabet[random(alphabet.len())]).collect();
-        name.push('x');
-        let scratch = Scratch::new();
-        let env_dir = MAKES[random(2)](&scratch, &format!("x{name}"));
-        for shell in installed().into_iter().filter(|shell| shell.supports(&env_dir)) {
-            let said = shell.run(&scratch, &[shell.activate(&scratch, &env_dir), shell.report.to_owned()], |run| run);
-            assert_eq!(said.lines().next(), env_dir.to_str(), "{}: {name:?}", shell.program);
+    let scratch = Scratch::new();
+    let env_dirs: Vec<PathBuf> = (0..count)
+        .map(|_| {
+            let name: String = (0..1 + random(24)).map(|_| alphabet[random(alphabet.len())]).collect();
+            MAKES[random(2)](&scratch, &format!("x{name}x"))
+        })
+        .collect();
+    for shell in installed() {
+        let env_dirs: Vec<&Path> = env_dirs.iter().map(PathBuf::as_path).filter(|dir| shell.supports(dir)).collect();
+        for session in env_dirs.chunks(if shell.is_slow() { env_dirs.len() } else { 1 }) {
+            reaches(&scratch, shell, session);
         }
     }
 }
