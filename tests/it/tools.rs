@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
-use crate::{jobs, packaging};
+use crate::{jobs, packaging, virtualenv};
 
 /// An environment with rvenv's wheel and the tools fetched by `tests/fetch`, and a directory of wheels.
 struct Tools {
@@ -16,16 +16,24 @@ struct Tools {
 
 impl Tools {
     fn new() -> Option<Tools> {
-        let (scratch, wheel) = (Scratch::new(), packaging::wheel()?);
         let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/jobs");
-        if !fetched.join("complete").exists() {
-            return missing("tools that create environments (tests/fetch)");
-        }
+        let is_complete = fetched.join("complete").exists();
+        if is_complete { Tools::of(&fetched) } else { missing("tools that create environments (tests/fetch)") }
+    }
+
+    /// The newest releases, and earlier ones.
+    fn of_two_releases() -> impl Iterator<Item = Tools> {
+        let earlier = packaging::older_jobs().and_then(|fetched| Tools::of(&fetched));
+        [Tools::new(), earlier].into_iter().flatten()
+    }
+
+    fn of(fetched: &Path) -> Option<Tools> {
+        let (scratch, wheel) = (Scratch::new(), packaging::wheel()?);
         scratch.rvenv().arg("-p").arg(fetched.join("bin/python")).arg("tools").silent();
         let pip = scratch.run(scratch.path("tools/bin/pip")).args(["--isolated", "--quiet", "install", "--no-index"]);
         pip.arg("--disable-pip-version-check").arg(wheel).silent();
         // Only this Python sees the tools, not the environments that they create.
-        let packages = site_packages(&fetched);
+        let packages = site_packages(fetched);
         fs::write(site_packages(&scratch.path("tools")).join("tools.pth"), format!("{}\n", packages.display()))
             .unwrap();
         fs::create_dir(scratch.path("wheels")).unwrap();
@@ -37,8 +45,28 @@ impl Tools {
 
     /// `python -m TOOL` in a shell that has run the commands on the page, without a network.
     fn run(&self, tool: &str, arguments: &[&str]) -> Run {
-        let module = tool.replace('-', "_");
-        let settings = commands(tool).join("\n");
+        self.run_after(&commands(tool), tool, arguments)
+    }
+
+    /// The same first without rvenv. Asserts that the environments below `directory` have the same contents.
+    fn run_twice(&self, directory: &str, tool: &str, arguments: &[&str], adapt: impl Fn(Run) -> Run) -> String {
+        let contents = || {
+            let names =
+                environments(&self.scratch.path(directory)).into_iter().map(|env_dir| virtualenv::names(&env_dir));
+            // rvenv has more activation scripts than venv.
+            let is_activation = |name: &String| name.to_lowercase().starts_with("activate");
+            names.map(|names| names.into_iter().filter(|name| !is_activation(name)).collect()).collect()
+        };
+        adapt(self.run_after(&[], tool, arguments)).ok();
+        let theirs: Vec<Vec<String>> = contents();
+        fs::remove_dir_all(self.scratch.path(directory)).unwrap();
+        let said = adapt(self.run(tool, arguments)).ok();
+        assert_eq!(contents(), theirs, "{tool}");
+        said
+    }
+
+    fn run_after(&self, settings: &[&str], tool: &str, arguments: &[&str]) -> Run {
+        let (module, settings) = (tool.replace('-', "_"), settings.join("\n"));
         let code =
             format!("set -e\n{module}() {{ python -m {module} \"$@\"; }}\n{{ :\n{settings}\n}} >&2\n{module} \"$@\"");
         let run = self.scratch.run("sh").args(["-c", &code, "sh"]).args(arguments);
@@ -51,16 +79,19 @@ impl Tools {
 
     /// The environments below a directory. Asserts that rvenv created each of them or installed pip into it.
     fn environments(&self, directory: &str) -> Vec<PathBuf> {
-        let walk = walkdir::WalkDir::new(self.scratch.path(directory)).sort_by_file_name().into_iter().flatten();
-        let found: Vec<PathBuf> = walk
-            .filter(|entry| entry.file_name() == "pyvenv.cfg")
-            .map(|entry| entry.path().parent().unwrap().to_owned())
-            .collect();
+        let found = environments(&self.scratch.path(directory));
         for env_dir in &found {
             assert!(configured(env_dir, "rvenv").is_some(), "{}", env_dir.display());
         }
         found
     }
+}
+
+/// The environments below a directory.
+fn environments(directory: &Path) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(directory).sort_by_file_name().into_iter().flatten();
+    let configured = walk.filter(|entry| entry.file_name() == "pyvenv.cfg");
+    configured.map(|entry| entry.path().parent().unwrap().to_owned()).collect()
 }
 
 const PAGE: &str = include_str!("../../docs/tools.md");
@@ -93,16 +124,17 @@ const PRINT_PREFIX: &str = "import sys; print(sys.prefix)";
 
 #[test]
 fn tox_environments_are_seeded_by_rvenv() {
-    let Some(tools) = Tools::new() else { return };
-    tools.scratch.write(
+    for tools in Tools::of_two_releases() {
+        tools.scratch.write(
         "tox.ini",
         format!(
             "[tox]\nenvlist = py\nskipsdist = true\n[testenv]\ndeps = smallest\ncommands = python -c '{PRINT_PREFIX}'\n"
         ),
     );
-    let said = tools.run("tox", &[]).ok();
-    let [env_dir] = &tools.environments(".tox")[..] else { panic!("one environment: {said}") };
-    assert!(said.contains(&env_dir.display().to_string()) && said.contains("congratulations"), "{said}");
+        let said = tools.run_twice(".tox", "tox", &[], |run| run);
+        let [env_dir] = &tools.environments(".tox")[..] else { panic!("one environment: {said}") };
+        assert!(said.contains(&env_dir.display().to_string()) && said.contains("congratulations"), "{said}");
+    }
 }
 
 #[test]
@@ -130,48 +162,54 @@ fn tox_passes_the_seeder_on_to_a_virtualenv_without_the_plugin_unless_it_is_unse
 
 #[test]
 fn nox_sessions_work_with_venv_and_virtualenv() {
-    let Some(tools) = Tools::new() else { return };
-    let session = |name: &str, backend: &str| {
-        format!(
-            "@nox.session(venv_backend='{backend}')\ndef {name}(session):\n    session.install('smallest')\n    \
+    for tools in Tools::of_two_releases() {
+        let session = |name: &str, backend: &str| {
+            format!(
+                "@nox.session(venv_backend='{backend}')\ndef {name}(session):\n    session.install('smallest')\n    \
              session.run('smallest')\n"
-        )
-    };
-    tools
-        .scratch
-        .write("noxfile.py", format!("import nox\n{}{}", session("one", "venv"), session("two", "virtualenv")));
-    tools.run("nox", &[]).ok();
-    assert_eq!(tools.environments(".nox").len(), 2);
+            )
+        };
+        tools
+            .scratch
+            .write("noxfile.py", format!("import nox\n{}{}", session("one", "venv"), session("two", "virtualenv")));
+        tools.run_twice(".nox", "nox", &[], |run| run);
+        assert_eq!(tools.environments(".nox").len(), 2);
+    }
 }
 
 #[test]
 fn build_creates_its_isolated_environment_with_rvenv() {
-    let Some(tools) = Tools::new() else { return };
-    let backend = "import os, shutil, sys\n\
+    for tools in Tools::of_two_releases() {
+        let backend = "import os, shutil, sys\n\
                    def build_wheel(directory, *_):\n    \
                    shutil.copy(os.path.join(sys.prefix, 'pyvenv.cfg'), os.environ['SEEN'])\n    \
                    shutil.copy(os.environ['WHEEL'], directory)\n    \
                    return os.path.basename(os.environ['WHEEL'])\n";
-    tools.scratch.write("project/backend.py", backend);
-    let project = "[build-system]\nrequires = ['smallest']\nbuild-backend = 'backend'\nbackend-path = ['.']\n\
+        tools.scratch.write("project/backend.py", backend);
+        let project = "[build-system]\nrequires = ['smallest']\nbuild-backend = 'backend'\nbackend-path = ['.']\n\
                    [project]\nname = 'smallest'\nversion = '1.0'\n";
-    tools.scratch.write("project/pyproject.toml", project);
-    let wheel = tools.scratch.path("wheels").join("smallest-1.0-py3-none-any.whl");
-    fs::create_dir(tools.scratch.path("seen")).unwrap();
-    let build = tools.run("build", &["--wheel", "project"]);
-    let said = build.env("SEEN", tools.scratch.path("seen")).env("WHEEL", wheel).ok();
-    assert!(said.contains("Successfully built smallest-1.0"), "{said}");
-    assert_eq!(tools.environments("seen").len(), 1);
+        tools.scratch.write("project/pyproject.toml", project);
+        let wheel = tools.scratch.path("wheels").join("smallest-1.0-py3-none-any.whl");
+        fs::create_dir(tools.scratch.path("seen")).unwrap();
+        let build = tools.run("build", &["--wheel", "project"]);
+        let said = build.env("SEEN", tools.scratch.path("seen")).env("WHEEL", wheel).ok();
+        assert!(said.contains("Successfully built smallest-1.0"), "{said}");
+        assert_eq!(tools.environments("seen").len(), 1);
+    }
 }
 
 #[test]
 fn pipx_creates_environments_with_a_stand_in() {
-    let Some(tools) = Tools::new() else { return };
-    let pipx = tools.run("pipx", &["install", "--skip-maintenance", "smallest"]);
-    pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
-    // pipx creates the one for its shared pip in another way.
-    assert_eq!(tools.environments("pipx/venvs").len(), 1);
-    assert_eq!(tools.scratch.run(tools.scratch.path("bin/smallest")).ok(), "1.0\n");
+    for tools in Tools::of_two_releases() {
+        // The earlier release has no such flag.
+        let is_new = tools.run("pipx", &["install", "--help"]).ok().contains("--skip-maintenance");
+        let flags: &[&str] = if is_new { &["--skip-maintenance"] } else { &[] };
+        let pipx = tools.run("pipx", &["install", "smallest"]).args(flags);
+        pipx.env("PIPX_HOME", tools.scratch.path("pipx")).env("PIPX_BIN_DIR", tools.scratch.path("bin")).ok();
+        // pipx creates the one for its shared pip in another way.
+        assert_eq!(tools.environments("pipx/venvs").len(), 1);
+        assert_eq!(tools.scratch.run(tools.scratch.path("bin/smallest")).ok(), "1.0\n");
+    }
 }
 
 #[test]
@@ -196,25 +234,28 @@ fn pipx_and_uv_install_rvenv_itself() {
 
 #[test]
 fn pre_commit_runs_a_local_hook_in_an_environment_seeded_by_rvenv() {
-    let (Some(tools), Some(git)) = (Tools::new(), tool("git")) else { return };
-    let hooks = format!(
-        "repos:\n- repo: local\n  hooks:\n  - id: hook\n    name: hook\n    entry: python -c '{PRINT_PREFIX}'\n    \
+    let Some(git) = tool("git") else { return };
+    for tools in Tools::of_two_releases() {
+        let hooks = format!(
+            "repos:\n- repo: local\n  hooks:\n  - id: hook\n    name: hook\n    entry: python -c '{PRINT_PREFIX}'\n    \
          language: python\n    additional_dependencies: [smallest]\n    always_run: true\n    verbose: true\n"
-    );
-    tools.scratch.write("project/.pre-commit-config.yaml", hooks);
-    let project = tools.scratch.path("project");
-    for arguments in [&["init", "-q"][..], &["add", "-A"]] {
-        tools.scratch.run(&git).args(arguments).current_dir(&project).silent();
+        );
+        tools.scratch.write("project/.pre-commit-config.yaml", hooks);
+        let project = tools.scratch.path("project");
+        for arguments in [&["init", "-q"][..], &["add", "-A"]] {
+            tools.scratch.run(&git).args(arguments).current_dir(&project).silent();
+        }
+        // pre-commit builds a package of its own there.
+        let wheels = tools.packages.join("virtualenv/seed/wheels/embed");
+        for wheel in names_in(&wheels).into_iter().filter(|name| name.starts_with("setuptools-")) {
+            fs::copy(wheels.join(&wheel), tools.scratch.path("wheels").join(&wheel)).unwrap();
+        }
+        let said = tools.run_twice("hooks", "pre-commit", &["run"], |run| {
+            run.env("PRE_COMMIT_HOME", tools.scratch.path("hooks")).current_dir(&project)
+        });
+        let [env_dir] = &tools.environments("hooks")[..] else { panic!("one environment: {said}") };
+        assert!(said.contains(&env_dir.display().to_string()), "{said}");
     }
-    // pre-commit builds a package of its own there.
-    let wheels = tools.packages.join("virtualenv/seed/wheels/embed");
-    for wheel in names_in(&wheels).into_iter().filter(|name| name.starts_with("setuptools-")) {
-        fs::copy(wheels.join(&wheel), tools.scratch.path("wheels").join(&wheel)).unwrap();
-    }
-    let run = tools.run("pre-commit", &["run"]).current_dir(&project);
-    let said = run.env("PRE_COMMIT_HOME", tools.scratch.path("hooks")).ok();
-    let [env_dir] = &tools.environments("hooks")[..] else { panic!("one environment: {said}") };
-    assert!(said.contains(&env_dir.display().to_string()), "{said}");
 }
 
 /// A project's dependencies: the only wheel that is available.

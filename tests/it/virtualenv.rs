@@ -10,6 +10,12 @@ use crate::packaging;
 use crate::python_api;
 use crate::wheel_builder::{self, Entry};
 
+/// The names of the programs and packages in an environment, without what only virtualenv's own seeder writes.
+pub fn names(env_dir: &Path) -> Vec<String> {
+    let names = [names_in(&env_dir.join(BIN)), names_in(&site_packages(env_dir))].concat();
+    names.into_iter().filter(|name| name != "__pycache__" && !name.ends_with(".virtualenv")).collect()
+}
+
 /// An environment with rvenv's wheel, and the virtualenv that `tests/fetch` has fetched.
 struct WithPlugin {
     scratch: Scratch,
@@ -60,11 +66,8 @@ impl WithPlugin {
             .env("VIRTUALENV_OVERRIDE_APP_DATA", self.scratch.path("data"))
     }
 
-    /// The names of the programs and packages in `env`, without what only virtualenv's own seeder writes.
     fn names(&self) -> Vec<String> {
-        let env = self.scratch.env();
-        let names = [names_in(&env.join(BIN)), names_in(&site_packages(&env))].concat();
-        names.into_iter().filter(|name| name != "__pycache__" && !name.ends_with(".virtualenv")).collect()
+        names(&self.scratch.env())
     }
 
     /// The distributions installed in `env`.
