@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{AtPath, Result};
 
-/// The paths in a directory, sorted by name. There are none if it does not exist or is not a directory.
-///
-/// Fails if it exists but cannot be read.
+/// The paths in a directory, sorted by name; none if it does not exist or is not one. Fails if it cannot be read.
 pub(crate) fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

@@ -30,16 +30,14 @@ impl Interrupt {
 /// What the program `rvenv` needs to know about signals, and no part of the library's API.
 #[doc(hidden)]
 impl Interrupt {
-    /// The signals that ask a program to stop: SIGINT, SIGTERM and SIGHUP, except those that this process was started
-    /// to ignore, for example by `nohup`. macOS does not report which are ignored, so there the list has all three.
-    /// Empty on Windows.
+    /// SIGINT, SIGTERM and SIGHUP, except those that this process was started to ignore, for example by `nohup`. macOS
+    /// does not report which, so there it is all three. None on Windows.
     pub fn signals() -> Vec<i32> {
         os::stop_signals()
     }
 
-    /// The signals to catch with a handler that does nothing: SIGXFSZ, which would end the program (when it is caught,
-    /// a file that grows too large is the error EFBIG instead), and SIGCHLD if this process was started to ignore it,
-    /// because the kernel would then reap its children. On macOS SIGCHLD is always included.
+    /// The signals to catch with a handler that does nothing: SIGXFSZ, so that a file that grows too large is the error
+    /// EFBIG, and SIGCHLD if this process may have been started to ignore it: the kernel would then reap its children.
     pub fn harmless_signals() -> Vec<i32> {
         os::harmless_signals()
     }

@@ -79,7 +79,8 @@ impl<T: Send, E: Send, F: Fn(T, &Queue<T>) -> Result<usize, E> + Sync> Job<'_, T
     /// Processes items until there are none. If others are waiting, starts a thread for them first, which does the same.
     fn run<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
         let mut used = Duration::ZERO;
-        while let Some(turn) = self.queue.take() {
+        while let Some(item) = self.queue.take() {
+            let _turn = Turn(&self.queue);
             let threads = self.workers.wanted().min(self.most.load(Ordering::Relaxed));
             if self.queue.hires(threads) && thread::Builder::new().spawn_scoped(scope, || self.run(scope)).is_err() {
                 // The existing threads do the work.
@@ -87,7 +88,7 @@ impl<T: Send, E: Send, F: Fn(T, &Queue<T>) -> Result<usize, E> + Sync> Job<'_, T
                 self.most.store(0, Ordering::Relaxed);
             }
             let begun = Instant::now();
-            match (self.work)(turn.item, &self.queue) {
+            match (self.work)(item, &self.queue) {
                 Ok(files) => self.workers.note(files, begun.elapsed(), || {
                     // Since this was last asked, which is too much after an item that was not long.
                     let before = mem::replace(&mut used, os::thread_time());
@@ -120,15 +121,10 @@ struct State<T> {
     is_stopped: bool,
 }
 
-/// An item that a thread has taken, and its turn, which ends even if processing it panics.
-struct Turn<'a, T> {
-    item: T,
-    _end: End<'a, T>,
-}
+/// A thread's turn with the item that it has taken. It ends even if processing the item panics.
+struct Turn<'a, T>(&'a Queue<T>);
 
-struct End<'a, T>(&'a Queue<T>);
-
-impl<T> Drop for End<'_, T> {
+impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.taken -= 1;
@@ -152,13 +148,13 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Takes an item. None once there will be no more.
-    fn take(&self) -> Option<Turn<'_, T>> {
+    /// Takes an item, for a [`Turn`]. None once there will be no more.
+    fn take(&self) -> Option<T> {
         let mut state = self.state();
         loop {
             if let Some((_, item)) = state.items.pop_last() {
                 state.taken += 1;
-                return Some(Turn { item, _end: End(self) });
+                return Some(item);
             }
             if state.taken == 0 {
                 return None;

@@ -57,26 +57,12 @@ pub struct VersionRequest {
     /// Whether it has to be a debug build. If false it still may be one, since a machine's only Python sometimes is.
     debug: bool,
     /// The machine that it has to be built for, as the launcher `py` names it.
-    machine: Option<Machine>,
+    machine: Option<&'static str>,
     specifiers: VersionSpecifiers,
 }
 
-/// What a Python is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Machine {
-    Bits(u32),
-    Arm64,
-    X86_64,
-}
-
-/// The suffixes of requests such as `3.12-32`.
-const MACHINES: [(&str, Machine); 5] = [
-    ("-32", Machine::Bits(32)),
-    ("-x86_64", Machine::X86_64),
-    ("-64", Machine::Bits(64)),
-    ("-arm64", Machine::Arm64),
-    ("-aarch64", Machine::Arm64),
-];
+/// The suffixes of requests such as `3.12-32`, for which [`is_built_for`] tells what they mean.
+const MACHINES: [&str; 5] = ["-32", "-x86_64", "-64", "-arm64", "-aarch64"];
 
 /// uv's names for the marks of builds.
 const BUILDS: [(&str, &str); 3] = [("+freethreaded", "t"), ("+debug", "d"), ("+gil", "")];
@@ -110,9 +96,8 @@ impl FromStr for VersionRequest {
             request.specifiers = VersionSpecifiers::from_str(&parts.join(",")).map_err(|_| unknown())?;
             return Ok(request);
         }
-        let machine = MACHINES.into_iter().find_map(|(end, machine)| Some((version.strip_suffix(end)?, machine)));
-        let version = machine.map_or(version, |(version, _)| version);
-        request.machine = machine.map(|(_, machine)| machine);
+        request.machine = MACHINES.into_iter().find(|machine| version.ends_with(machine));
+        let version = version.strip_suffix(request.machine.unwrap_or_default()).unwrap_or(version);
         let (bare, is_debug) = without_mark(version.strip_suffix(".*").unwrap_or(version), 'd');
         let (bare, is_free_threaded) = without_mark(bare, 't');
         request.debug = is_debug;
@@ -191,7 +176,7 @@ impl VersionRequest {
             Err(format!("{interpreter}, not free-threaded"))
         } else if self.debug && !interpreter.debug {
             Err(format!("{interpreter}, not a debug build"))
-        } else if self.machine.is_some_and(|machine| !machine.is_of(interpreter)) {
+        } else if self.machine.is_some_and(|machine| !is_built_for(machine, interpreter)) {
             Err(format!("{interpreter} for {}", interpreter.machine))
         } else {
             Ok(())
@@ -199,13 +184,13 @@ impl VersionRequest {
     }
 }
 
-impl Machine {
-    fn is_of(self, interpreter: &Interpreter) -> bool {
-        match self {
-            Machine::Bits(bits) => bits == interpreter.bits,
-            Machine::Arm64 => ["arm64", "aarch64"].iter().any(|name| interpreter.machine.ends_with(name)),
-            Machine::X86_64 => ["x86_64", "amd64"].iter().any(|name| interpreter.machine.ends_with(name)),
-        }
+fn is_built_for(machine: &str, interpreter: &Interpreter) -> bool {
+    let is_any = |names: [&str; 2]| names.iter().any(|name| interpreter.machine.ends_with(name));
+    match machine {
+        "-32" => interpreter.bits == 32,
+        "-64" => interpreter.bits == 64,
+        "-x86_64" => is_any(["x86_64", "amd64"]),
+        _ => is_any(["arm64", "aarch64"]),
     }
 }
 

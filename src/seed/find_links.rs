@@ -22,9 +22,7 @@ const LARGEST_METADATA: u64 = 4 << 20;
 /// The first version that bundles only pip (gh-95299).
 const WITHOUT_SETUPTOOLS: [u32; 3] = [3, 12, 0];
 
-/// Returns the wheels to install, one for each project. Where they come from does not change which projects are
-/// installed.
-///
+/// Returns the wheels to install, one for each project; where they come from does not change which projects these are.
 /// Fails if a directory cannot be read, or if a wheel in it that would be chosen is not valid.
 pub(crate) fn choose(interpreter: &Interpreter, options: &Options) -> Result<Vec<PathBuf>> {
     if !options.seed_wheels.is_empty() {

@@ -14,11 +14,8 @@ use crate::platform::Platform;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
 
-/// The step `create_directories`: checks that an environment can be created at `env_dir`, starts building it in a
-/// staging directory, and creates its directories.
-///
-/// Fails, before anything is created, if ENV_DIR is a file or a broken link, has a name that no environment can work
-/// with, is the Python installation itself, or is to be cleared but is not an environment.
+/// The step `create_directories`: checks that an environment can be created at `env_dir` before anything is, starts
+/// building it in a staging directory, and creates its directories.
 pub(crate) fn create(
     env_dir: &Path,
     interpreter: &Interpreter,
@@ -130,7 +127,14 @@ fn is_device(path: &Path) -> bool {
 fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Options) -> Result<()> {
     let in_the_way = |reason: &str| Err(Error::Directory { path: env_dir.to_owned(), reason: reason.to_owned() });
     match env_dir.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => check_parents(env_dir),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Otherwise, a broken link among the parents would only be noticed once everything is built.
+            let mut missing = env_dir.ancestors().skip(1).take_while(|path| !path.exists());
+            match missing.find(|path| path.is_symlink()) {
+                Some(link) => in_the_way(&format!("{} is a broken symbolic link", Quoted(link))),
+                None => Ok(()),
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => in_the_way("one of its parents is a file"),
         Err(error) => Err(error).at("create the directory", env_dir),
         Ok(there) if there.is_symlink() && !env_dir.exists() => {
@@ -138,17 +142,6 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
         }
         Ok(_) if !env_dir.is_dir() => in_the_way("it exists and is not a directory"),
         Ok(_) => check_not_the_base(env_dir, interpreter, matches!(options.existing, Existing::Clear { .. })),
-    }
-}
-
-/// Without this check, a broken link among the parents would only be noticed once everything is built.
-fn check_parents(env_dir: &Path) -> Result<()> {
-    match env_dir.ancestors().skip(1).take_while(|path| !path.exists()).find(|path| path.is_symlink()) {
-        Some(link) => Err(Error::Directory {
-            path: env_dir.to_owned(),
-            reason: format!("{} is a broken symbolic link", Quoted(link)),
-        }),
-        None => Ok(()),
     }
 }
 

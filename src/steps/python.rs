@@ -23,14 +23,10 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
     }
 }
 
-/// On POSIX: links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`.
-///
-/// In an existing environment, the other interpreters of this version are linked too. Those of another version are
-/// removed, since with the new pyvenv.cfg they would look for their modules in the wrong place, and so are links to
-/// them.
-///
-/// On a file system without symbolic links, copies are made, with a warning. Copies are run once as a check before this
-/// returns.
+/// On POSIX: links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`. In an existing
+/// environment, the other interpreters of this version are linked too. Those of another version are removed, since with
+/// the new pyvenv.cfg they would look for their modules in the wrong place, and so are links to them. On a file system
+/// without symbolic links, copies are made, with a warning. Copies are run once as a check.
 fn install_on_posix(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
     let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
@@ -113,9 +109,8 @@ fn version_in(name: &OsStr) -> Option<(&str, &str)> {
 /// On Windows: puts launchers into Scripts. These are copies of a small program of the installation that starts the
 /// base's executable as the environment's (bpo-34977). If links are requested and can be created, which takes a
 /// privilege that not every user has, Scripts gets links to the base's executables and libraries instead. Those of
-/// another version are removed.
-///
-/// An installation without launchers (Python 3.6) gets copies, which are run once as a check before this returns.
+/// another version are removed. An installation without launchers (Python 3.6) gets copies, which are run once as a
+/// check.
 fn install_on_windows(context: &mut Context) -> Result<()> {
     let programs = context.interpreter.programs.clone();
     let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);

@@ -71,14 +71,11 @@ pub(crate) fn install_all(context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// `install_scripts`: installs into bin what is below the directories `common` and `posix` (or `nt`) of `path`. The
-/// placeholders `__VENV_DIR__`, `__VENV_NAME__`, `__VENV_PROMPT__`, `__VENV_BIN_NAME__` and `__VENV_PYTHON__` are
-/// replaced, with each value quoted for the shell that the script's suffix names. A script keeps its mode. Links are
-/// followed, including links to directories, which CPython ignores.
-///
-/// As in CPython, a file that is not UTF-8 is skipped, with a warning. On Windows, programs and their debug files are
-/// copied instead, except for interpreters and the launchers that CPython uses for them. Fails if `path` or anything in
-/// it cannot be read.
+/// `install_scripts`: installs into bin what is below the directories `common` and `posix` (or `nt`) of `path`, with
+/// placeholders replaced by values that are quoted for the shell that the script's suffix names. A script keeps its
+/// mode. Links are followed, including links to directories, which CPython ignores. As in CPython, a file that is not
+/// UTF-8 is skipped, with a warning. On Windows, programs and their debug files are copied instead, except for
+/// interpreters and the launchers that CPython uses for them. Fails if anything in `path` cannot be read.
 pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     let platform = context.interpreter.platform;
     let walk = WalkDir::new(path).min_depth(1).follow_links(true).sort_by_file_name().into_iter();

@@ -1,6 +1,5 @@
-//! A launcher on Windows is a program in three parts: distlib's stub, which pip's wheel contains; a shebang line that
-//! names the Python; and a zip archive with the code to run. The stub finds the other two from the end of its own
-//! file.
+//! A launcher on Windows has three parts: distlib's stub, which pip's wheel contains; a shebang line that names the
+//! Python; and a zip archive with the code to run. The stub finds the other two from the end of its own file.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Cursor, Write};
