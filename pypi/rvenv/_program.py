@@ -6,8 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
-from functools import lru_cache
-from typing import Any, List, Optional, Sequence, Tuple, Type
+from typing import Any, List, Optional, Sequence, Tuple
 
 MISSING = "the rvenv program is missing; install it again: pip install --force-reinstall rvenv-cli"
 
@@ -32,21 +31,19 @@ _FORESEEN = {
 }
 
 
-class CreationError(subprocess.CalledProcessError):
+class CreationError(subprocess.CalledProcessError, OSError):
     """The program failed. The message is its error: one line with the path, the cause and, where there is one, the fix.
 
-    Each one is also the error that ``venv`` raises: an OSError such as PermissionError, with errno and filename, if the
-    system refused something, and otherwise both a ValueError and an OSError.
+    Each one is also the error that ``venv`` raises: if the system refused something, the OSError for that, such as
+    PermissionError, with errno and filename, and otherwise a ValueError.
     """
 
-    errno: Optional[int]
-    filename: Optional[str]
-    strerror: Optional[str]
-
     def __new__(cls, returncode: int, cmd: Sequence[str], message: str) -> "CreationError":
-        cause = _cause(message)
-        bases = (ValueError, OSError) if cause is None else (type(cause),)
-        created: CreationError = OSError.__new__(_with_bases(bases) if cls is CreationError else cls)
+        if cls is CreationError:
+            cause = _cause(message)
+            kind = ValueError if cause is None else type(cause)
+            cls = type("CreationError", (CreationError, kind), {"__module__": cls.__module__})
+        created: CreationError = OSError.__new__(cls)
         return created
 
     def __init__(self, returncode: int, cmd: Sequence[str], message: str) -> None:
@@ -73,11 +70,6 @@ def _cause(message: str) -> Optional[OSError]:
         return None if number is None else OSError(number, message, found["path"])
     number = int(found["number"])
     return OSError(0, message, found["path"], number) if os.name == "nt" else OSError(number, message, found["path"])
-
-
-@lru_cache(maxsize=None)
-def _with_bases(bases: Tuple[type, ...]) -> Type[CreationError]:
-    return type("CreationError", (CreationError, *bases), {"__module__": CreationError.__module__})
 
 
 def find() -> Optional[str]:

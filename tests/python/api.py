@@ -83,6 +83,7 @@ assert "rvenv" not in configuration("stepped")
 subprocess.check_output([program("stepped", "python"), "-Im", "pip", "--version"])
 
 # Callers of venv catch the program's errors as the exceptions that they expect.
+assert issubclass(rvenv.CreationError, subprocess.CalledProcessError) and issubclass(rvenv.CreationError, OSError)
 for bad, words in (("api.txt", "is not a directory"), ("a%sb" % os.pathsep, "PATH separator")):
     with open("api.txt", "w"):
         pass
