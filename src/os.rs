@@ -161,12 +161,9 @@ pub(crate) use system::unprotect;
 /// Whether a directory has only an owner and a mode, and no access control list or other extended attributes.
 pub(crate) use system::is_plain_directory;
 
-/// Gives a directory the owner, group and mode of another.
+/// Gives a file, directory or link that is to replace another the owner and group of that one, and its mode and, for a
+/// file, access control list, except that a file stays executable. Fails if the owner could not be set, after the rest.
 pub(crate) use system::copy_owner_and_mode;
-
-/// Gives a file or link that is to replace another the owner and group of that one as far as possible, and a file its
-/// permissions too, except that it stays executable.
-pub(crate) use system::copy_owner_and_permissions;
 
 // Removing, moving and exchanging.
 

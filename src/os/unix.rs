@@ -7,12 +7,12 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
@@ -189,25 +189,30 @@ pub(crate) fn unprotect(_: &Path) -> bool {
     false
 }
 
-/// Works on the open directory, which cannot become a link to another one.
+/// Works on an open directory, which cannot become a link to another one. Nobody else can write where a file is built.
 pub(crate) fn copy_owner_and_mode(from: &Path, to: &Path) -> io::Result<()> {
-    let to = File::from(open_at_any_mode(CWD, to)?);
-    let (wanted, there) = (from.symlink_metadata()?, to.metadata()?);
-    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
-        std::os::unix::fs::fchown(&to, Some(wanted.uid()), Some(wanted.gid()))?;
+    let (wanted, there) = (from.symlink_metadata()?, to.symlink_metadata()?);
+    let owner = |file: &Metadata| (file.uid(), file.gid());
+    let same = owner(&wanted) == owner(&there);
+    let owned = if same { Ok(()) } else { lchown(to, Some(wanted.uid()), Some(wanted.gid())) };
+    if wanted.is_file() && there.is_file() {
+        let mode = wanted.mode() & PERMISSIONS | there.mode() & 0o111;
+        if copy_access_list(from, to) || mode != there.mode() & PERMISSIONS {
+            std::fs::set_permissions(to, Permissions::from_mode(mode))?;
+        }
+    } else if there.is_dir() && (!same || wanted.mode() != there.mode()) {
+        File::from(open_at_any_mode(CWD, to)?).set_permissions(wanted.permissions())?;
     }
-    if wanted.mode() == there.mode() { Ok(()) } else { to.set_permissions(wanted.permissions()) }
+    owned
 }
 
-pub(crate) fn copy_owner_and_permissions(from: &Path, to: &Path) {
-    let (Ok(wanted), Ok(there)) = (from.symlink_metadata(), to.symlink_metadata()) else { return };
-    if (wanted.uid(), wanted.gid()) != (there.uid(), there.gid()) {
-        let _ = std::os::unix::fs::lchown(to, Some(wanted.uid()), Some(wanted.gid()));
-    }
-    let mode = wanted.mode() & PERMISSIONS | there.mode() & 0o111;
-    if wanted.is_file() && there.is_file() && mode != there.mode() & PERMISSIONS {
-        let _ = std::fs::set_permissions(to, Permissions::from_mode(mode));
-    }
+/// Gives a file the POSIX access control list of another. Returns whether that has one: then its group's permissions are
+/// in the list, and those in its mode limit what the list allows.
+fn copy_access_list(from: &Path, to: &Path) -> bool {
+    const NAME: &str = "system.posix_acl_access";
+    let mut list = [0; 4096];
+    let read = rustix::fs::lgetxattr(from, NAME, &mut list[..]);
+    read.is_ok_and(|length| rustix::fs::lsetxattr(to, NAME, &list[..length], XattrFlags::empty()).is_ok())
 }
 
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {

@@ -260,15 +260,12 @@ pub(crate) fn is_replaceable(_: &Path) -> bool {
     false
 }
 
-/// A file keeps the access rights that it inherited.
-pub(crate) fn copy_owner_and_permissions(_: &Path, _: &Path) {}
-
 /// A directory may have access rights of its own, so it is kept.
 pub(crate) fn is_plain_directory(_: &Path) -> bool {
     false
 }
 
-/// A new directory has the access rights of its parent.
+/// A new file or directory has the access rights that it inherited.
 pub(crate) fn copy_owner_and_mode(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -71,7 +71,8 @@ fn merge_into(from: &Path, to: &Path, pinned: &PinnedDir) -> Result<()> {
     Ok(())
 }
 
-/// Moves a file or link to `place`, which errors show as `to`. One that it replaces passes on its owner and mode.
+/// Moves a file or link to `place`, which errors show as `to`. One that it replaces passes on its owner, mode and
+/// access control list.
 fn move_file(from: &Path, to: &Path, place: &Path) -> Result<()> {
     if is_same_link(from, place) {
         return Ok(());
@@ -79,10 +80,11 @@ fn move_file(from: &Path, to: &Path, place: &Path) -> Result<()> {
     // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere.
     if place.ends_with("pyvenv.cfg") && place.is_symlink() && !os::is_replaceable(place) {
         let target = place.canonicalize().unwrap_or_else(|_| place.to_owned());
-        os::copy_owner_and_permissions(&target, from);
+        let _ = os::copy_owner_and_mode(&target, from);
         return moving::copy(from, &target).at("write", to);
     }
-    os::copy_owner_and_permissions(place, from);
+    // Only root can give files away.
+    let _ = os::copy_owner_and_mode(place, from);
     match os::with_patience(|| fs::rename(from, place)) {
         // Something in ENV_DIR is a separate mount, or a link to another file system.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => moving::copy(from, place),

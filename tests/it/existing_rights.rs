@@ -91,6 +91,24 @@ fn a_run_over_an_environment_keeps_the_owner_group_and_mode_of_the_files_that_it
 }
 
 #[test]
+fn a_run_over_an_environment_keeps_the_access_control_lists_of_the_files_that_it_rewrites() {
+    let Some(()) = able("setfacl") else { return };
+    let scratch = Scratch::new();
+    run(&scratch, &[]);
+    let names = ["pyvenv.cfg", "bin/activate"];
+    for name in names {
+        // The permissions of the list's user are in the place of the group's in the mode.
+        scratch.run("setfacl").args(["-m", "user:12345:rwx,group::---"]).arg(scratch.env().join(name)).silent();
+    }
+    let lists = || names.map(|name| scratch.run("getfacl").args(["-p", "-n"]).arg(scratch.env().join(name)).ok());
+    let before = lists();
+    for flags in [&[][..], &["--prompt", "other"], &["--upgrade"]] {
+        run(&scratch, flags);
+        assert_eq!(lists(), before, "{flags:?}");
+    }
+}
+
+#[test]
 fn a_pyvenv_cfg_that_is_a_link_is_written_through() {
     let scratch = Scratch::new();
     run(&scratch, &[]);
