@@ -273,8 +273,7 @@ impl Cache {
 /// Whether this is one of rvenv's names: a key, or a temporary name. Other files belong to the user.
 fn is_ours(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
-    // Images were zip files until version 0.1.
-    let suffixes: [&[u8]; 3] = [b".image", b".json", b".zip"];
+    let suffixes: [&[u8]; 2] = [b".image", b".json"];
     let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(*suffix)).unwrap_or(name);
     let is_key =
         stem.len() == KEY_LENGTH && stem.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));

@@ -9,7 +9,6 @@ mod image;
 mod install;
 mod installed;
 mod launcher;
-mod metadata;
 mod names;
 mod pip;
 mod record;

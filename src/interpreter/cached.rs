@@ -19,7 +19,7 @@ const DIRECTORY: &str = "interpreters";
 #[derive(Serialize, Deserialize)]
 struct Entry {
     /// The identity of the probe script that was run.
-    probe: u64,
+    probe: u32,
     /// The file that was queried, with its links resolved.
     canonical: String,
     /// See [`stamps`].
@@ -45,7 +45,7 @@ pub(super) fn query(
     let is_lasting = answer::is_lasting(&answer) && is_always_started(&interpreter, executable, decides_by);
     if is_lasting && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter, decides_by);
-        let entry = Entry { probe: probe::IDENTITY, canonical: canonical(executable), stamps, answer };
+        let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
         cache.sweep(DIRECTORY, |path, _| is_obsolete(path));
     }
@@ -60,7 +60,7 @@ fn is_always_started(interpreter: &Interpreter, executable: &Path, decides_by: O
 
 fn lookup(executable: &Path, decides_by: Option<&[PathBuf]>, entry: Entry) -> Option<Interpreter> {
     let interpreter = answer::read(&entry.answer).ok()?;
-    let holds = entry.probe == probe::IDENTITY
+    let holds = entry.probe == probe::identity()
         && is_always_started(&interpreter, executable, decides_by)
         && entry.canonical == canonical(executable)
         && entry.stamps == stamps(executable, &interpreter, decides_by);

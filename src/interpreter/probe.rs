@@ -115,15 +115,10 @@ pub(crate) fn check_copy(
     Ok(())
 }
 
-/// Identifies the script, so that the cached output of another is not used: an FNV-1a hash, for a constant.
-pub(super) const IDENTITY: u64 = {
-    let (script, mut hash, mut at) = (SCRIPT.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
-    while at < script.len() {
-        hash = (hash ^ script[at] as u64).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
-};
+/// Identifies the script, so that the cached output of another is not used.
+pub(super) fn identity() -> u32 {
+    crc32fast::hash(SCRIPT.as_bytes())
+}
 
 fn between_marks(stdout: &str) -> Option<&str> {
     let (_, from) = stdout.rsplit_once(MARKS.0)?;

@@ -9,8 +9,7 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 use zip::ZipArchive;
 
-use super::metadata::header;
-use super::names::{name_and_version, normalized, project_of};
+use super::names::{header, name_and_version, normalized, project_of};
 use crate::context::absolute;
 use crate::error::{AtPath, Error, Result};
 use crate::interpreter::Interpreter;

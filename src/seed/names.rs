@@ -1,4 +1,4 @@
-//! The names of projects, of their wheels, and of files that are valid on every system.
+//! The names of projects, in those of wheels and in METADATA, and the names of files that are valid on every system.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -21,6 +21,12 @@ pub(super) fn name_and_version(path: &Path) -> Option<(String, Version)> {
 pub(super) fn normalized(project: &str) -> String {
     let words = project.split(['-', '_', '.']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase()
+}
+
+/// A header of METADATA: the name in any case, without what comes after the first empty line.
+pub(super) fn header<'a>(metadata: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut headers = metadata.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+    headers.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
 }
 
 /// Whether a name stays below the directory that it is joined to and is a valid file name, on every system.
@@ -74,5 +80,12 @@ mod tests {
         {
             assert!(!is_inside(name), "{name}");
         }
+    }
+
+    #[test]
+    fn requires_python_is_read_from_headers_and_not_from_the_description() {
+        let requires_python = |metadata| header(metadata, "Requires-Python");
+        assert_eq!(requires_python("Name: pip\nrequires-python: >=3.8\n\nRequires-Python: 2"), Some(">=3.8"));
+        assert_eq!(requires_python("Name: pip\n\nRequires-Python: 2"), None);
     }
 }

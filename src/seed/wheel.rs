@@ -14,8 +14,7 @@ use pep440_rs::Version;
 
 use super::distribution::InstalledFile;
 use super::launcher::Launcher;
-use super::metadata::header;
-use super::names::{name_and_version, normalized};
+use super::names::{header, name_and_version, normalized};
 use super::record::Record;
 use super::site_packages::{self, Root};
 use crate::error::{AtPath, Error, Result};

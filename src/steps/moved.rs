@@ -5,31 +5,24 @@ use std::path::Path;
 use crate::os;
 use crate::quote::Quoting;
 
-/// What precedes the path of the environment in an activation script: ours, CPython's or another tool's. Where one of
-/// them begins like another, the longer one comes first.
-const SETTINGS: [&str; 10] = [
-    "VIRTUAL_ENV=$(cygpath ",
-    "VIRTUAL_ENV=",
-    "@set \"VIRTUAL_ENV=",
-    "set \"VIRTUAL_ENV=",
-    "@set VIRTUAL_ENV=",
-    "set VIRTUAL_ENV=",
-    "export VIRTUAL_ENV=",
-    "set -gx VIRTUAL_ENV ",
-    "setenv VIRTUAL_ENV ",
-    "let virtual_env = ",
-];
-
 /// Whether an activation script in bin names, by an absolute path, a directory other than `env_dir` as its environment.
 /// Another name of the same directory is no other.
 pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
     let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
     let text = String::from_utf8_lossy(text);
-    let setting = |line: &str| SETTINGS.iter().find_map(|setting| line.trim().strip_prefix(setting).map(str::to_owned));
     let values = text.lines().filter_map(setting).map(|value| quoting.unquoted(value.as_bytes()));
     let places = values.map(|value| String::from_utf8_lossy(&value).into_owned());
     let mut places = places.filter(|place| is_absolute(place)).peekable();
     places.peek().is_some() && !places.any(|place| is_same(&place, env_dir))
+}
+
+/// What a line of an activation script sets VIRTUAL_ENV to, after words such as `export`, `set -gx` or `@set "`.
+fn setting(line: &str) -> Option<&str> {
+    let (before, after) = ["VIRTUAL_ENV", "virtual_env"].iter().find_map(|name| line.trim().split_once(name))?;
+    let is_command = before.chars().all(|c| c.is_ascii_alphabetic() || " -@\"".contains(c));
+    let value = after.trim_start_matches(['=', ' ']);
+    let is_set = is_command && value.len() < after.len();
+    is_set.then(|| value.strip_prefix("$(cygpath ").unwrap_or(value))
 }
 
 /// Whether a path is absolute on any system.
