@@ -64,13 +64,6 @@ impl Entry {
     }
 }
 
-impl Distribution {
-    /// The path of its RECORD, relative to site-packages.
-    pub(super) fn record_name(&self) -> String {
-        format!("{}/RECORD", self.dist_info)
-    }
-}
-
 impl InstalledFile {
     pub(super) fn new(name: String, executable: bool) -> InstalledFile {
         InstalledFile { name, executable, entry: Entry::default() }

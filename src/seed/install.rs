@@ -133,21 +133,19 @@ fn describe(
         record.add_unhashed(pyc);
         files.push(InstalledFile::new(pyc.clone(), false));
     }
-    let mut distribution = Distribution {
+    record.add_unhashed(&format!("{}/RECORD", wheel.dist_info));
+    Ok(Distribution {
         project: wheel.project.clone(),
         version: wheel.version.to_string(),
         dist_info: wheel.dist_info.clone(),
         files,
-        record: String::new(),
+        record: record.render(),
         launchers: wheel.launchers(&context.interpreter, !context.options.seed_wheels.is_empty())?,
-    };
-    record.add_unhashed(&distribution.record_name());
-    distribution.record = record.render();
-    Ok(distribution)
+    })
 }
 
 /// Writes the files that contain the environment's path: the launchers, and RECORD with their hashes.
 fn finish(context: &Context, distribution: &Distribution) -> Result<()> {
     let record = launcher::write(context, &distribution.launchers)?.render_with(&distribution.record);
-    context.stage.write(&context.lib_path.join(distribution.record_name()), record.as_bytes(), false)
+    context.stage.write(&context.lib_path.join(&distribution.dist_info).join("RECORD"), record.as_bytes(), false)
 }
