@@ -112,30 +112,24 @@ fn unescape(literal: &str) -> OsString {
     let mut bytes = Vec::new();
     let mut chars = literal.chars();
     while let Some(c) = chars.next() {
-        let escaped = match c {
-            '\\' => match chars.next() {
-                Some('n') => Some('\n'),
-                Some('r') => Some('\r'),
-                Some('t') => Some('\t'),
-                Some(kind @ ('x' | 'u' | 'U')) => {
-                    let length = match kind {
-                        'x' => 2,
-                        'u' => 4,
-                        _ => 8,
-                    };
-                    let digits: String = chars.by_ref().take(length).collect();
-                    let number = u32::from_str_radix(&digits, 16).unwrap_or(0xfffd);
-                    if let byte @ 0xdc80..=0xdcff = number {
-                        bytes.push(byte as u8);
-                        continue;
-                    }
-                    char::from_u32(number)
-                }
-                other => other,
-            },
-            c => Some(c),
+        let escaped = if c == '\\' { chars.next() } else { None };
+        let mut hexadecimal = |digits| u32::from_str_radix(&chars.by_ref().take(digits).collect::<String>(), 16).ok();
+        let code = match escaped {
+            Some('n') => Some(0x0a),
+            Some('r') => Some(0x0d),
+            Some('t') => Some(0x09),
+            Some('x') => hexadecimal(2),
+            Some('u') => hexadecimal(4),
+            Some('U') => hexadecimal(8),
+            _ => Some(escaped.unwrap_or(c).into()),
         };
-        bytes.extend(escaped.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]).bytes());
+        match code {
+            Some(byte @ 0xdc80..=0xdcff) => bytes.push(byte as u8),
+            _ => {
+                let c = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+                bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
+            }
+        }
     }
     os::os_string(bytes).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The scripts in the environment's bin: our activation scripts for each shell, and those of a given directory.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -170,16 +171,12 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
     while let Some(at) = rest.iter().position(|byte| *byte == b'_') {
         filled.extend(&rest[..at]);
         rest = &rest[at..];
-        match values.iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
-            Some((placeholder, value)) => {
-                filled.extend(quoting.quote(value));
-                rest = &rest[placeholder.len()..];
-            }
-            None => {
-                filled.push(b'_');
-                rest = &rest[1..];
-            }
-        }
+        let (text, length) = match values.iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
+            Some((placeholder, value)) => (Cow::from(quoting.quote(value)), placeholder.len()),
+            None => (Cow::from(&rest[..1]), 1),
+        };
+        filled.extend(&*text);
+        rest = &rest[length..];
     }
     filled.extend(rest);
     filled
