@@ -138,26 +138,43 @@ fn tox_environments_are_seeded_by_rvenv() {
 }
 
 #[test]
-fn tox_passes_the_seeder_on_to_a_virtualenv_without_the_plugin_unless_it_is_unset() {
-    let Some(tools) = Tools::new() else { return };
-    let tox = |command: &str| {
+fn tox_takes_the_seeder_from_its_configuration() {
+    for tools in Tools::of_two_releases() {
+        let configuration = settings("tox")[1];
+        assert!(configuration.starts_with("set_env = "));
+        tools.scratch.write("tox.ini", format!("[tox]\nenvlist = py\nskipsdist = true\n[testenv]\n{configuration}\n"));
+        tools.run_after(&[], "tox", &[]).ok();
+        assert_eq!(tools.environments(".tox").len(), 1);
+    }
+}
+
+#[test]
+fn tox_passes_the_seeder_on_to_a_virtualenv_without_the_plugin_unless_it_is_unset_or_the_plugin_installed() {
+    let (Some(tools), Some(wheel)) = (Tools::new(), packaging::wheel()) else { return };
+    fs::copy(wheel, tools.scratch.path("wheels").join(wheel.file_name().unwrap())).unwrap();
+    let tox = |deps: &str, command: &str| {
         // virtualenv as it is in an environment that has it.
         let lines = [
             "[tox]\nenvlist = py\nskipsdist = true\n[testenv]\nallowlist_externals = env",
-            &format!("set_env = PYTHONPATH={}", tools.packages.display()),
+            &format!("deps = {deps}\nset_env = PYTHONPATH={}", tools.packages.display()),
             &format!("commands = {command} --app-data {{tox_root}}/data {{tox_root}}/inner"),
         ];
         tools.scratch.write("tox.ini", lines.join("\n"));
-        tools.run("tox", &[]).output()
+        let output = tools.run("tox", &[]).output();
+        assert_eq!(tools.environments(".tox").len(), 1);
+        (output.status.success(), [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat())
     };
-    let way_out = PAGE.split("first is `").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
-    let output = tox("python -m virtualenv");
-    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
-    assert!(!output.status.success() && said.contains("seeder 'rvenv' is not available"), "{said}");
-    let output = tox(&way_out.replace("virtualenv", "python -m virtualenv"));
-    assert!(output.status.success(), "{output:?}");
-    assert!(tools.scratch.path("inner/bin/pip").exists());
-    assert_eq!(tools.environments(".tox").len(), 1);
+    let way_out = |marker: &str| PAGE.split(marker).nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    let (succeeded, said) = tox("", "python -m virtualenv");
+    assert!(!succeeded && said.contains("seeder 'rvenv' is not available"), "{said}");
+    let unset = way_out("first is `").replace("virtualenv", "python -m virtualenv");
+    for (deps, command, seeder) in
+        [("", &*unset, None), (way_out("`commands`, or `"), "python -m virtualenv --clear", Some(()))]
+    {
+        let (succeeded, said) = tox(deps, command);
+        assert!(succeeded && tools.scratch.path("inner/bin/pip").exists(), "{said}");
+        assert_eq!(configured(&tools.scratch.path("inner"), "rvenv").map(drop), seeder);
+    }
 }
 
 #[test]
