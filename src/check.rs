@@ -54,7 +54,7 @@ impl Finding {
         let python = self.python.iter().flat_map(|python| ["-p".into(), python.clone()]);
         let end: Vec<OsString> = python.chain([env_dir.into()]).collect();
         let words = ["rvenv"].into_iter().chain(flag).chain(self.flags.iter().map(String::as_str));
-        Some(words.chain([&*quote::line(&end)]).collect::<Vec<_>>().join(" "))
+        Some(words.chain([&*quote::line(&end, Platform::current())]).collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -200,10 +200,7 @@ impl Options {
         let mut words = vec![program.to_owned(), "--python".into(), python.into()];
         words.extend(self.flags(platform));
         words.push(env_dir.into());
-        match platform {
-            Platform::Posix => words.iter().map(|word| quote::posix_line(word)).collect::<Vec<_>>().join(" "),
-            Platform::Nt => quote::windows_line(&words),
-        }
+        quote::line(&words, platform)
     }
 
     /// Returns the flags of the command line that select these options.

@@ -18,6 +18,7 @@ pub(crate) use output::OutputTail;
 use crate::error::Result;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
+use crate::platform::Platform;
 use crate::quote;
 
 /// Output beyond this size is treated as a failure.
@@ -70,7 +71,7 @@ pub(crate) fn on_terminal(command: &mut Command, interrupt: &Interrupt) -> Resul
 /// A command line, quoted for a shell.
 pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    quote::line(&words.map(OsStr::to_owned).collect::<Vec<_>>())
+    quote::line(&words.map(OsStr::to_owned).collect::<Vec<_>>(), Platform::current())
 }
 
 #[cfg(all(test, unix))]

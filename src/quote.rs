@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use crate::os;
+use crate::platform::Platform;
 
 /// The quoting rules to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Quoting {
 }
 
 /// Quotes a word as one line of UTF-8: with control characters or other bytes it becomes `"$(printf '…')"`.
-pub(crate) fn posix_line(word: &OsStr) -> String {
+fn posix_word(word: &OsStr) -> String {
     match word.to_str() {
         Some(text) if !text.chars().any(char::is_control) => {
             String::from_utf8_lossy(&Quoting::Posix.quote(word)).into_owned()
@@ -91,12 +91,12 @@ pub(crate) fn posix_line(word: &OsStr) -> String {
     }
 }
 
-/// Quotes a command line for the shells of this system.
-pub(crate) fn line(words: &[OsString]) -> String {
-    if os::IS_WINDOWS {
-        return windows_line(words);
+/// Quotes a command line for the shells of a platform.
+pub(crate) fn line(words: &[OsString], platform: Platform) -> String {
+    match platform {
+        Platform::Posix => words.iter().map(|word| posix_word(word)).collect::<Vec<_>>().join(" "),
+        Platform::Nt => windows_line(words),
     }
-    words.iter().map(|word| posix_line(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of a command line that was quoted by [`line`], with their quotes.
@@ -116,7 +116,7 @@ pub(crate) fn quoted_words(line: &str) -> Vec<&str> {
 /// Quotes a command line for both cmd.exe and PowerShell. Words are put in double quotes if necessary. In the program's
 /// path, only the components that need it are quoted: PowerShell reads a word that starts with a quote as a string.
 /// There is no common way to write percent signs (special in cmd.exe), dollar signs and backticks (in PowerShell).
-pub(crate) fn windows_line(words: &[OsString]) -> String {
+fn windows_line(words: &[OsString]) -> String {
     let words = words.iter().map(|word| word.to_string_lossy().replace(char::is_control, " "));
     let quoted = words.enumerate().map(|(position, word)| match position {
         0 if !windows_needs_quotes(word.split('\\').next().unwrap_or_default()) => {
@@ -293,13 +293,13 @@ mod tests {
 
     #[test]
     fn command_lines_are_a_single_line_of_utf8() {
-        assert_eq!(posix_line("a b".as_ref()), "'a b'");
-        assert_eq!(posix_line("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
-        assert_eq!(posix_line("a\nb\n\n".as_ref()), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
+        assert_eq!(posix_word("a b".as_ref()), "'a b'");
+        assert_eq!(posix_word("a\n%b".as_ref()), r#""$(printf 'a\012\045b')""#);
+        assert_eq!(posix_word("a\nb\n\n".as_ref()), r#""$(printf 'a\012b')${IFS#??}${IFS#??}""#);
         let words = [r"C:\Program Files\rvenv.exe", "--prompt=it's", "-p", r"C:\a b\", "say \"x\"", r"C:\env", ""];
         let line = r#"C:\"Program Files"\rvenv.exe "--prompt=it's" -p "C:\a b\\" "say ""x""" C:\env """#;
         assert_eq!(windows_line(&words.map(OsString::from)), line);
         #[cfg(unix)]
-        assert_eq!(posix_line(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff'")), r#""$(printf 'a\377\047')""#);
+        assert_eq!(posix_word(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff'")), r#""$(printf 'a\377\047')""#);
     }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use rvenv::{
-    Activator, Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Interrupt, LinkMode, Links,
+    Activator, Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Interrupt, Links,
     PythonRequest, Steps,
 };
 
-use super::flags::{Cli, Linking};
+use super::flags::Cli;
 use super::progress::Progress;
 
 impl Cli {
@@ -62,11 +62,7 @@ impl Cli {
             .upgrade_deps(pip.upgrade_deps)
             .scm_ignore_files(!environment.without_scm_ignore_files)
             .compile(!pip.no_compile)
-            .link_mode(match self.cache.link_mode {
-                Linking::Copy => LinkMode::Copy,
-                Linking::Clone => LinkMode::Clone,
-                Linking::Hardlink => LinkMode::Hardlink,
-            })
+            .link_mode(self.cache.link_mode)
             .relocatable(environment.relocatable);
         if environment.symlinks {
             builder = builder.links(Links::Symlink);

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::OsStringValueParser;
-use clap::{ArgAction, Args, Parser, ValueEnum, ValueHint};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, ValueHint};
+use rvenv::LinkMode;
 
 use super::compatibility::Compatibility;
 use super::generate::Product;
@@ -200,8 +201,9 @@ pub struct CacheFlags {
     /// `clone` shares disk blocks with the cache until a file is modified. `hardlink` is the fastest, but editing a
     /// file in one environment changes it in all. If unsupported, both fall back to copying.
     #[arg(long, value_name = "MODE", default_value = "copy", conflicts_with = "mode", requires = "env_dirs")]
+    #[arg(value_parser = PossibleValuesParser::new(["copy", "clone", "hardlink"]).map(link_mode))]
     #[arg(hide_default_value = true, hide_possible_values = true)]
-    pub(super) link_mode: Linking,
+    pub(super) link_mode: LinkMode,
 
     /// Cache directory [default: rvenv in the user's cache directory]
     ///
@@ -263,10 +265,10 @@ pub struct Output {
     pub(super) help: Option<bool>,
 }
 
-/// How files are created from the cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Linking {
-    Copy,
-    Clone,
-    Hardlink,
+fn link_mode(name: String) -> LinkMode {
+    match name.as_str() {
+        "clone" => LinkMode::Clone,
+        "hardlink" => LinkMode::Hardlink,
+        _ => LinkMode::Copy,
+    }
 }

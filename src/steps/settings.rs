@@ -42,8 +42,8 @@ pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
         let word = word.trim_start_matches(['"', '\'']);
         ONLY_IN_COMMAND.iter().any(|flag| word.starts_with(flag))
     });
-    let flags = options.flags(platform);
-    Ok(flags.iter().map(|flag| quote::line(std::slice::from_ref(flag))).chain(kept.map(str::to_owned)).collect())
+    let flags = options.flags(platform).into_iter().map(|flag| quote::line(&[flag], platform));
+    Ok(flags.chain(kept.map(str::to_owned)).collect())
 }
 
 /// Whether the interpreters in bin are links or copies, or on Windows launchers, which count as copies.
