@@ -13,20 +13,17 @@ def main() -> Union[int, str]:
         # With this directory on PYTHONPATH, `venv` is this package's.
         print(os.path.join(os.path.dirname(os.path.abspath(__file__)), "as_venv"))
         return 0
-    path = _program.find()
-    if path is None:
-        return "Error: " + _program.missing()
-    if not sys.executable:
-        return "Error: " + _program.NO_PATH
+    arguments = sys.argv[1:]
+    try:
+        if os.name == "nt":
+            return _program.call(arguments)
+        path = _program.found(arguments)
+    except _program.CreationError as error:
+        return "Error: %s" % error
     # --python on the command line takes precedence over this.
     os.environ["RVENV_PYTHON"] = sys.executable
-    arguments = [path] + sys.argv[1:]
     sys.stdout.flush()
-    if os.name == "nt":
-        import subprocess
-
-        return subprocess.call(arguments)
-    os.execv(path, arguments)
+    os.execv(path, [path, *arguments])
 
 
 if __name__ == "__main__":

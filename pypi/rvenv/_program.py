@@ -109,7 +109,7 @@ def warnings_of(arguments: Sequence[str], python: Optional[str] = None) -> List[
 
     Raises CreationError if it fails or is missing.
     """
-    command = [_found(arguments, python), "--python=" + (python or sys.executable), *arguments]
+    command = [found(arguments, python), "--python=" + (sys.executable if python is None else python), *arguments]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = ended.stderr.decode("utf-8", "backslashreplace").strip()
     if ended.returncode:
@@ -118,19 +118,18 @@ def warnings_of(arguments: Sequence[str], python: Optional[str] = None) -> List[
     return [line[len(start) :] if line.startswith(start) else line for line in said.splitlines()]
 
 
-def _found(arguments: Sequence[str], python: Optional[str] = None) -> str:
+def found(arguments: Sequence[str], python: Optional[str] = None) -> str:
+    """Returns the path of the program. Raises CreationError if it cannot run, or not for this Python if that is None."""
     program = find()
-    reason = missing() if program is None else None
-    if python is None:
-        reason = reason or (NO_PATH if not sys.executable else FROZEN if getattr(sys, "frozen", False) else None)
-    if program is None or reason:
-        raise CreationError(1, ["rvenv", *arguments], reason or MISSING)
-    return program
-
-
-def missing() -> str:
-    """Returns what to do if there is no program."""
-    return MISSING if os.path.isfile(__file__) else ARCHIVED
+    if program is None:
+        reason = MISSING if os.path.isfile(__file__) else ARCHIVED
+    elif python is None and not sys.executable:
+        reason = NO_PATH
+    elif python is None and getattr(sys, "frozen", False):
+        reason = FROZEN
+    else:
+        return program
+    raise CreationError(1, ["rvenv", *arguments], reason)
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -138,7 +137,7 @@ def call(arguments: Sequence[str]) -> int:
 
     Raises CreationError if it is missing.
     """
-    program = _found(arguments)
+    program = found(arguments)
     sys.stdout.flush()
     # --python among the arguments takes precedence over this.
     return subprocess.call([program, *arguments], env={**os.environ, "RVENV_PYTHON": sys.executable})

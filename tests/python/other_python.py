@@ -18,6 +18,12 @@ def version_of(env_dir):
 for wanted in (python, version, "python" + version):
     rvenv.create("created", python=wanted, clear=True, symlinks=True, with_pip=True)
     assert version_of("created") == version, wanted
+try:
+    rvenv.create("none", python="")
+except ValueError as error:
+    assert "--python" in str(error), error
+else:
+    raise AssertionError("no error")
 
 
 # The hook gets the other Python's context.
