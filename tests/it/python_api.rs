@@ -203,7 +203,10 @@ const OTHERWISE: [(&str, &str); 3] = [
 fn each_pythons_own_venv_tests_pass() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let path = venv_path(&scratch, &installed(&scratch, &python));
-    let pythons = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"].into_iter().filter_map(pyenv).chain(debian());
+    // Without a release, what they test has not changed, apart from the program.
+    let versions =
+        if leaves_out_releases() { &["3.8", "3.13"][..] } else { &["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] };
+    let pythons = versions.iter().filter_map(|version| pyenv(version)).chain(debian());
     for python in pythons {
         let (scratch, version) = (Scratch::new(), format!("{}.{}", python.version.0, python.version.1));
         let tests = python.path.ancestors().nth(2).unwrap().join(format!("lib/python{version}/test/test_venv.py"));
