@@ -9,6 +9,9 @@ use crate::harness::*;
 /// How many run at the same time. Wine starts programs slowly.
 const MANY: usize = if cfg!(windows) { 6 } else { 32 };
 
+/// With a cold cache, several would compile for minutes in Wine.
+const UNCOMPILED_IN_WINE: Option<&str> = if cfg!(windows) { Some("--no-compile") } else { None };
+
 /// Waits for all of them. Each must succeed without output on stderr.
 fn all_well(children: Vec<Running>) {
     for child in children {
@@ -77,7 +80,7 @@ fn concurrent_runs_with_a_cold_cache_that_is_deleted_repeatedly() {
         let run = |n: usize| {
             let mode = ["copy", "hardlink"][n % 2];
             let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", cache);
-            run.args(["--no-compile", "--link-mode", mode]).arg(format!("env{n}"))
+            run.args(["--link-mode", mode]).args(UNCOMPILED_IN_WINE).arg(format!("env{n}"))
         };
         let children = (0..MANY).map(|n| run(n).start()).collect();
         all_well(children);
@@ -91,9 +94,8 @@ fn concurrent_runs_with_a_cold_cache_that_is_deleted_repeatedly() {
 fn concurrent_runs_with_one_cold_cache() {
     let scratch = Scratch::new();
     let run = |n: usize| {
-        let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", scratch.path("cache")).arg(n.to_string());
-        // So many would compile for minutes in Wine.
-        run.args(cfg!(windows).then_some("--no-compile"))
+        let run = scratch.rvenv_for(&python()).env("RVENV_CACHE_DIR", scratch.path("cache"));
+        run.args(UNCOMPILED_IN_WINE).arg(n.to_string())
     };
     all_well((0..MANY).map(|n| run(n).start()).collect());
     for n in [0, MANY / 2, MANY - 1] {
