@@ -16,6 +16,9 @@ pub(super) fn launchers(text: &str, interpreter: &Interpreter, as_virtualenv: bo
         } else if ["console_scripts", "gui_scripts"].contains(&section) {
             let launcher = of_line(line, section == "gui_scripts")?;
             for name in names(&launcher.name, interpreter, as_virtualenv) {
+                if is_the_environments(&name) {
+                    return Err(format!("its entry point {line:?} would replace a program of the environment"));
+                }
                 launchers.insert(name.clone(), Launcher { name, ..launcher.clone() });
             }
         }
@@ -33,9 +36,6 @@ fn of_line(line: &str, gui: bool) -> Result<Launcher, String> {
     let is_file_name = is_inside(name) && !name.contains('/') && !name.starts_with('.');
     if !is_file_name || !is_dotted_name(module) || !is_dotted_name(function) {
         return Err(malformed());
-    }
-    if is_the_environments(name) {
-        return Err(format!("its entry point {line:?} would replace a program of the environment"));
     }
     Ok(Launcher { name: name.to_owned(), module: module.to_owned(), function: function.to_owned(), gui })
 }
@@ -91,11 +91,19 @@ mod tests {
 
     #[test]
     fn names_of_the_interpreter_and_of_activation_scripts_are_refused() {
+        let read = |name: &str, as_virtualenv| {
+            let text = format!("[console_scripts]\n{name} = a:f\n");
+            launchers(&text, &Interpreter::for_tests(), as_virtualenv)
+        };
         for name in ["python", "python3", "Python3.13t", "pythonw.exe", "pypy3", "𝜋thon", "Activate.ps1"] {
-            assert!(of_line(&format!("{name} = a:f"), false).unwrap_err().contains("would replace"), "{name}");
+            assert!(read(name, false).unwrap_err().contains("would replace"), "{name}");
         }
         for name in ["python-config", "pythonic", "python3-pip", "pypi", "reactivate"] {
-            assert!(of_line(&format!("{name} = a:f"), false).is_ok(), "{name}");
+            assert!(read(name, false).is_ok(), "{name}");
+        }
+        // virtualenv's forms of these would be such names.
+        for name in ["python-3", "activate2"] {
+            assert!(read(name, false).is_ok() && read(name, true).unwrap_err().contains("would replace"), "{name}");
         }
     }
 
