@@ -143,6 +143,8 @@ pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     if !is_new && !is_own(&opened.metadata()?) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
+    // As many files can be opened later as the removal of the directory needs: this fails while nothing is in it yet.
+    drop([opened.try_clone()?, opened.try_clone()?, opened.try_clone()?]);
     match rustix::fs::flock(&opened, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(is_at(&opened, directory).then_some(opened)),
         Err(Errno::WOULDBLOCK) => Ok(None),
