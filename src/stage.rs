@@ -43,6 +43,8 @@ pub(crate) struct Stage {
     place: PathBuf,
     /// Where the environment's files are now: in the staging directory, or in ENV_DIR once it is committed.
     files: PathBuf,
+    /// The workers for the file system that it is on.
+    pub(crate) workers: Workers,
     state: State,
 }
 
@@ -65,18 +67,18 @@ impl Stage {
     /// called repeatedly; an error from it ends the wait. With `clear`, nothing else remains in an existing ENV_DIR.
     pub(crate) fn new(env_dir: &Path, clear: bool, mut waiting: impl FnMut() -> Result<()>) -> Result<Stage> {
         let place = place_of(env_dir)?;
-        let (files, state) = match lock::acquire(&place, clear, &mut waiting)? {
-            Lock::New(new_env) => (new_env.built(&place), State::New(new_env)),
-            Lock::Existing(existing) => (existing.built(), State::Existing(existing)),
+        let (files, workers, state) = match lock::acquire(&place, clear, &mut waiting)? {
+            Lock::New(env) => (env.built(&place), env.staging.workers.clone(), State::New(env)),
+            Lock::Existing(env) => (env.built(), env.staging.workers.clone(), State::Existing(env)),
         };
         fs::create_dir_all(&files).at("create the directory", env_dir)?;
-        Ok(Stage { env_dir: env_dir.to_owned(), place, files, state })
+        Ok(Stage { env_dir: env_dir.to_owned(), place, files, workers, state })
     }
 
     /// The stage of an environment that is already in place at ENV_DIR, and that no run is working on.
     pub(crate) fn finished(env_dir: &Path) -> Stage {
         let [env_dir, place, files] = [env_dir; 3].map(Path::to_owned);
-        Stage { env_dir, place, files, state: State::Released }
+        Stage { env_dir, place, files, workers: Workers::default(), state: State::Released }
     }
 
     /// Where the file for `path` is now.
@@ -94,13 +96,9 @@ impl Stage {
     pub(crate) fn create_dir(&mut self, path: &Path) -> Result<()> {
         let place = self.below(&self.place, path);
         if let State::Existing(existing) = &mut self.state {
-            existing.forbid_symlink(&place);
+            existing.no_symlinks.push(place);
         }
-        let mut above: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
-        above.reverse();
-        above
-            .into_iter()
-            .try_for_each(|directory| create_dir(&self.at(directory)).at("create the directory", directory))
+        fs::create_dir_all(self.at(path)).at("create the directory", path)
     }
 
     /// Writes a file, replacing one that an earlier step wrote. Its mode is 0666 less the umask, or 0777 less the umask
@@ -130,20 +128,20 @@ impl Stage {
     /// Removes everything that was written into the directory `path`.
     pub(crate) fn empty(&self, path: &Path) -> Result<()> {
         let staged = self.at(path);
-        removal::remove_tree(&staged, &self.workers()).and_then(|()| fs::create_dir(&staged)).at("clear", path)
+        removal::remove_tree(&staged, &self.workers).and_then(|()| fs::create_dir(&staged)).at("clear", path)
     }
 
     /// Marks the file or link `path` of an existing ENV_DIR to be removed when it is committed, unless a new file replaces it.
     pub(crate) fn mark_for_removal(&mut self, path: PathBuf) {
         let place = self.below(&self.place, &path);
         if let State::Existing(existing) = &mut self.state {
-            existing.mark_for_removal(place);
+            existing.obsolete.push(place);
         }
     }
 
     /// Whether `path` has been [marked for removal](Self::mark_for_removal).
     pub(crate) fn is_marked_for_removal(&self, path: &Path) -> bool {
-        matches!(&self.state, State::Existing(existing) if existing.is_marked_for_removal(&self.below(&self.place, path)))
+        matches!(&self.state, State::Existing(existing) if existing.obsolete.contains(&self.below(&self.place, path)))
     }
 
     /// Creates the parent directories of the file `path`. They need not be the environment's own, so they may be links.
@@ -155,17 +153,6 @@ impl Stage {
     /// Whether this is the name of a staging directory that environments are built in.
     pub(crate) fn is_staging_dir(name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(staging_dir::PREFIX.as_bytes())
-    }
-
-    /// The workers for the file system that it is on.
-    pub(crate) fn workers(&self) -> Workers {
-        let staging = match &self.state {
-            State::New(new_env) => &new_env.staging,
-            State::Existing(existing) => &existing.staging,
-            State::Committed(committed) => &committed.staging,
-            State::Failed | State::Released => return Workers::default(),
-        };
-        staging.workers.clone()
     }
 
     /// Whether ENV_DIR exists.
@@ -219,12 +206,4 @@ impl Stage {
 /// The path of ENV_DIR, with the link resolved if it is one.
 fn place_of(env_dir: &Path) -> Result<PathBuf> {
     if env_dir.is_symlink() { env_dir.canonicalize().at("follow the link", env_dir) } else { Ok(env_dir.to_owned()) }
-}
-
-/// Creates a directory, unless it exists.
-fn create_dir(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made,
-    }
 }

@@ -53,7 +53,7 @@ impl Root<'_> {
         Root {
             path: context.lib_path.clone(),
             interrupt: context.session.interrupt.clone(),
-            workers: context.stage.workers(),
+            workers: context.stage.workers.clone(),
             observer: context.session.observer.clone(),
             ..Root::at(staged, modified)
         }

@@ -2,7 +2,7 @@
 //! has locked it. What a killed run left is repaired here, before anything else is done.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::staging_dir::StagingDir;
 use super::states::{ExistingEnv, NewEnv};
@@ -21,83 +21,72 @@ pub(super) enum Lock {
 /// wait.
 pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Lock> {
     loop {
-        let site = Site::of(env_dir)?;
-        let staging = match site.lock(env_dir, waiting) {
+        let nearest = nearest_existing(env_dir)?;
+        let staging = match lock(nearest, env_dir, waiting) {
             Err(error) if has_lost_its_place(&error) => continue,
             locked => locked.map_err(|error| explain(error, env_dir))?,
         };
         // The run that was waited for may have changed what exists.
-        if Site::of(env_dir)? != site {
+        if nearest_existing(env_dir)? != nearest {
             continue;
         }
-        return Ok(match site {
-            Site::Nothing { above } => Lock::New(NewEnv::new(staging, above)),
-            Site::Directory => existing(staging, env_dir, clear, waiting).map(Lock::Existing)?,
-        });
+        if nearest != env_dir {
+            return Ok(Lock::New(NewEnv::new(staging, nearest.to_owned())));
+        }
+        let inner = lock_inside(&staging, env_dir, clear, waiting)?;
+        return Ok(Lock::Existing(ExistingEnv::new(staging, inner, clear)));
     }
 }
 
 /// Prepares to build for an existing ENV_DIR, in a directory that is created in ENV_DIR. So the system gives it what
 /// directories pass on: the setgid bit with the group, default access control lists, flags, labels and quotas. If it is
-/// to take the place of ENV_DIR, it then moves out.
-fn existing(
-    staging: StagingDir,
+/// to take the place of ENV_DIR, it then moves out, into `staging`.
+fn lock_inside(
+    staging: &StagingDir,
     env_dir: &Path,
     clear: bool,
     waiting: &mut dyn FnMut() -> Result<()>,
-) -> Result<ExistingEnv> {
+) -> Result<Option<StagingDir>> {
     if staging.is_in(env_dir) {
-        return Ok(ExistingEnv::new(staging, None, clear));
+        return Ok(None);
     }
     let takes_its_place = clear || entries::is_empty(env_dir).at("read the directory", env_dir)?;
     let inner = match lock_in(env_dir, env_dir, waiting) {
         // Nothing can be created in it.
-        Err(Error::Io { .. }) => return Ok(ExistingEnv::new(staging, None, clear)),
+        Err(Error::Io { .. }) => return Ok(None),
         locked => locked?,
     };
     if !takes_its_place {
-        return Ok(ExistingEnv::new(staging, Some(inner), clear));
+        return Ok(Some(inner));
     }
     // Where that fails, it inherits from the directory that ENV_DIR is in.
     let _ = fs::create_dir(inner.new_files()).and_then(|()| fs::rename(inner.new_files(), staging.new_files()));
-    Ok(ExistingEnv::new(staging, None, clear))
+    Ok(None)
 }
 
-/// What exists at ENV_DIR.
-#[derive(PartialEq)]
-enum Site {
-    /// Nothing; `above` is the nearest existing directory above it.
-    Nothing {
-        above: PathBuf,
-    },
-    Directory,
-}
-
-impl Site {
-    fn of(env_dir: &Path) -> Result<Site> {
-        for path in env_dir.ancestors() {
-            if path.try_exists().at("look at", path)? {
-                return Ok(if path == env_dir { Site::Directory } else { Site::Nothing { above: path.to_owned() } });
-            }
+/// ENV_DIR, or else the nearest existing directory above it.
+fn nearest_existing(env_dir: &Path) -> Result<&Path> {
+    for path in env_dir.ancestors() {
+        if path.try_exists().at("look at", path)? {
+            return Ok(path);
         }
-        Ok(Site::Nothing { above: "/".into() })
     }
+    Ok(Path::new("/"))
+}
 
-    /// Creates and locks the staging directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
-    /// ENV_DIR if that is a mount, or if its parent is not writable. This keeps it on the file system of ENV_DIR, and
-    /// wherever one of the two can be created, so can the other.
-    fn lock(&self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
-        match self {
-            Site::Nothing { above } => lock_in(above, env_dir, waiting),
-            Site::Directory if os::is_mount_point(env_dir) => lock_in(env_dir, env_dir, waiting),
-            Site::Directory => match lock_in(env_dir.parent().unwrap_or(env_dir), env_dir, waiting) {
-                // None can be created beside it. If one exists there and cannot be used, its error is reported.
-                Err(Error::Io { path, .. }) if entry_exists(&path).is_ok_and(|there| !there) => {
-                    lock_in(env_dir, env_dir, waiting)
-                }
-                locked => locked,
-            },
+/// Creates and locks the staging directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
+/// ENV_DIR if that is a mount, or if its parent is not writable. This keeps it on the file system of ENV_DIR, and
+/// wherever one of the two can be created, so can the other.
+fn lock(nearest: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
+    if nearest != env_dir || os::is_mount_point(env_dir) {
+        return lock_in(nearest, env_dir, waiting);
+    }
+    match lock_in(env_dir.parent().unwrap_or(env_dir), env_dir, waiting) {
+        // None can be created beside it. If one exists there and cannot be used, its error is reported.
+        Err(Error::Io { path, .. }) if entry_exists(&path).is_ok_and(|there| !there) => {
+            lock_in(env_dir, env_dir, waiting)
         }
+        locked => locked,
     }
 }
 

@@ -60,14 +60,26 @@ impl StagingDir {
     pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
         let path = place.join(name_for(relative));
         loop {
-            match lock(&path).at("create the directory", &path)? {
-                Attempt::Locked { lock, is_new } => {
+            let is_new = match os::create_own_directory(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+                made => made.map(|()| true).at("create the directory", &path)?,
+            };
+            let locked = os::try_lock(&path, is_new);
+            if is_new && locked.is_err() {
+                let _ = fs::remove_dir(&path);
+            }
+            match locked {
+                Ok(Some(lock)) => {
                     let contents = if is_new { Contents::Disposable } else { Contents::Kept };
                     let pinned = PinnedDir::locked(&path, &lock).at("open the directory", &path)?;
                     return Ok(StagingDir { path, pinned, contents, workers: Workers::default(), _lock: Some(lock) });
                 }
-                Attempt::Busy => waiting()?,
-                Attempt::Unlockable => return StagingDir::without_lock(place),
+                Ok(None) => waiting()?,
+                // There are no locks, or the directory is another user's and only that user can remove it.
+                Err(error) if error.kind() == io::ErrorKind::Unsupported || os::is_anothers_to_remove(&path) => {
+                    return StagingDir::without_lock(place);
+                }
+                Err(error) => return Err(error).at("create the directory", &path),
             }
             thread::sleep(POLL);
         }
@@ -171,36 +183,4 @@ fn name_for(relative: &Path) -> OsString {
     }
     own.push(".tmp");
     own
-}
-
-/// The result of trying to lock a directory.
-enum Attempt {
-    Locked {
-        lock: File,
-        /// Whether the directory is new.
-        is_new: bool,
-    },
-    /// Another run has locked it.
-    Busy,
-    /// The file system has no locks, or the directory is another user's and only that user can remove it.
-    Unlockable,
-}
-
-/// Locks the directory `path`, and creates it if it does not exist.
-fn lock(path: &Path) -> io::Result<Attempt> {
-    let is_new = match os::create_own_directory(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-        made => made.map(|()| true)?,
-    };
-    let locked = os::try_lock(path, is_new);
-    if is_new && locked.is_err() {
-        let _ = fs::remove_dir(path);
-    }
-    match locked {
-        Ok(Some(lock)) => Ok(Attempt::Locked { lock, is_new }),
-        Ok(None) => Ok(Attempt::Busy),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Attempt::Unlockable),
-        Err(_) if os::is_anothers_to_remove(path) => Ok(Attempt::Unlockable),
-        Err(error) => Err(error),
-    }
 }

@@ -116,9 +116,9 @@ pub(super) struct ExistingEnv {
     /// Whether nothing else remains in ENV_DIR.
     clear: bool,
     /// The environment's own directories, which may not be links.
-    no_symlinks: Vec<PathBuf>,
-    /// Files of ENV_DIR that no longer belong in the environment.
-    obsolete: Vec<PathBuf>,
+    pub(super) no_symlinks: Vec<PathBuf>,
+    /// Files and links of ENV_DIR that are removed, unless a new file replaces them.
+    pub(super) obsolete: Vec<PathBuf>,
 }
 
 impl ExistingEnv {
@@ -129,21 +129,6 @@ impl ExistingEnv {
     /// Where the new files are built.
     pub(super) fn built(&self) -> PathBuf {
         self.inner.as_ref().unwrap_or(&self.staging).new_files()
-    }
-
-    /// Makes a merge fail if `path`, one of the environment's own directories, is a link.
-    pub(super) fn forbid_symlink(&mut self, path: &Path) {
-        self.no_symlinks.push(path.to_owned());
-    }
-
-    /// Makes a merge remove the file or link `path`, unless a new file replaces it.
-    pub(super) fn mark_for_removal(&mut self, path: PathBuf) {
-        self.obsolete.push(path);
-    }
-
-    /// Whether `path` has been marked for removal.
-    pub(super) fn is_marked_for_removal(&self, path: &Path) -> bool {
-        self.obsolete.iter().any(|obsolete| obsolete == path)
     }
 
     /// Puts the new files in place.
