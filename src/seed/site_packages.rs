@@ -39,12 +39,9 @@ pub(super) struct Root<'a> {
 
 /// Gets a copy of each file that is written.
 pub(super) trait Copier: Sync {
-    /// Begins a directory.
-    fn directory(&self) -> FileCopier<'_>;
+    /// Adds files of one directory, each with its name and contents.
+    fn add(&self, files: &[(String, Vec<u8>)]);
 }
-
-/// Is called with the name and the contents of each file of one directory, and then dropped.
-pub(super) type FileCopier<'a> = Box<dyn FnMut(&str, &[u8]) + 'a>;
 
 impl Root<'_> {
     /// The site-packages of an environment, whose modules get the modification time `modified`.
@@ -98,7 +95,8 @@ pub(super) struct Directory<'a> {
     /// Its name relative to the root.
     pub(super) name: &'a str,
     pub(super) open: os::Directory,
-    copy: Option<FileCopier<'a>>,
+    /// What has been written, if there is a [`Copier`] for it.
+    copies: Vec<(String, Vec<u8>)>,
 }
 
 /// The number of files that a thread writes before it takes others. With fewer, each directory is opened more often; with
@@ -179,7 +177,9 @@ pub(super) fn write<E: Send + From<Error>>(
         let rest = tree.files(directory).get(from..).unwrap_or_default();
         let portion = &rest[..rest.len().min(PORTION)];
         if !portion.is_empty() {
-            fill(&mut Directory::open(root, directory)?, portion)?;
+            let mut opened = Directory::open(root, directory)?;
+            fill(&mut opened, portion)?;
+            root.copier.inspect(|copier| copier.add(&opened.copies));
             let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
             root.observer.tell(Event::Files { written, total: files.len() });
         }
@@ -203,7 +203,7 @@ fn create_directory(root: &Root, name: &str) -> Result<()> {
 impl<'a> Directory<'a> {
     fn open(root: &'a Root, name: &'a str) -> Result<Directory<'a>> {
         let open = os::Directory::open(&root.staged.join(name)).at("open the directory", &root.path.join(name))?;
-        Ok(Directory { root, name, open, copy: root.copier.map(Copier::directory) })
+        Ok(Directory { root, name, open, copies: vec![] })
     }
 
     /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
@@ -216,8 +216,8 @@ impl<'a> Directory<'a> {
         if (self.root.is_dated)(file) && written.set_modified(self.root.modified).is_err() {
             self.root.untimed.store(true, Ordering::Relaxed);
         }
-        if let Some(copy) = &mut self.copy {
-            copy(&file.name, contents);
+        if self.root.copier.is_some() {
+            self.copies.push((file.name.clone(), contents.to_owned()));
         }
         Ok(())
     }

@@ -146,7 +146,7 @@ pub(super) const FORMAT: u32 = 6;
 /// The size of the footer, which ends the image: the list's length and checksum, four bytes each, little-endian.
 const FOOTER: usize = 8;
 
-/// The number of bytes written and read at once, unless a single file is larger: what fits in a processor's caches.
+/// The number of bytes read at once, unless a single file is larger: what fits in a processor's caches.
 pub(super) const MOST_AT_ONCE: u64 = 256 << 10;
 
 /// The contents of an image.
