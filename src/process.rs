@@ -10,7 +10,6 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use output::Lines;
-use running::Running;
 
 pub(crate) use fault::Fault;
 pub(crate) use output::OutputTail;
@@ -33,7 +32,7 @@ pub(crate) fn run(
     interrupt: &Interrupt,
 ) -> Result<Output, Fault> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let status = Running::start(command, input)?.follow(interrupt, timeout, &mut |source, piece| {
+    let status = running::follow(command, input, interrupt, timeout, &mut |source, piece| {
         let output = if source == Source::Stdout { &mut stdout } else { &mut stderr };
         output.extend(piece);
         if output.len() > MOST_OUTPUT { Err(Fault::TooMuchOutput(MOST_OUTPUT)) } else { Ok(()) }
@@ -45,12 +44,10 @@ pub(crate) fn run(
 /// error contains the last lines. Processes that it leaves running are killed.
 pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dyn Fn(&str, Source)) -> Result<()> {
     let (mut stdout, mut stderr) = (Lines::default(), Lines::default());
-    let followed = Running::start(command, &[]).map_err(Fault::from).and_then(|running| {
-        running.follow(interrupt, None, &mut |source, piece| {
-            let lines = if source == Source::Stdout { &mut stdout } else { &mut stderr };
-            lines.add(piece, |line| progress(line, source));
-            Ok(())
-        })
+    let followed = running::follow(command, &[], interrupt, None, &mut |source, piece| {
+        let lines = if source == Source::Stdout { &mut stdout } else { &mut stderr };
+        lines.add(piece, |line| progress(line, source));
+        Ok(())
     });
     stdout.end(|line| progress(line, Source::Stdout));
     stderr.end(|line| progress(line, Source::Stderr));

@@ -43,7 +43,7 @@ impl Workers {
         let state = State { items: BTreeMap::new(), added: 0, taken: 0, threads: 1, waiting: 0, is_stopped: false };
         let queue = Queue { state: Mutex::new(state), changed: Condvar::new() };
         items.into_iter().for_each(|item| queue.add(0, item));
-        let job = Job { workers: self, queue, work, most: MOST.into(), error: Mutex::new(None) };
+        let job = Job { workers: self, queue, work, error: Mutex::new(None) };
         thread::scope(|scope| job.run(scope));
         job.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
@@ -70,8 +70,6 @@ struct Job<'a, T, E, F> {
     workers: &'a Workers,
     queue: Queue<T>,
     work: F,
-    /// The number of threads that the system allows.
-    most: AtomicUsize,
     error: Mutex<Option<E>>,
 }
 
@@ -81,11 +79,10 @@ impl<T: Send, E: Send, F: Fn(T, &Queue<T>) -> Result<usize, E> + Sync> Job<'_, T
         let mut used = Duration::ZERO;
         while let Some(item) = self.queue.take() {
             let _turn = Turn(&self.queue);
-            let threads = self.workers.wanted().min(self.most.load(Ordering::Relaxed));
-            if self.queue.hires(threads) && thread::Builder::new().spawn_scoped(scope, || self.run(scope)).is_err() {
-                // The existing threads do the work.
-                self.queue.state().threads -= 1;
-                self.most.store(0, Ordering::Relaxed);
+            let hires = self.queue.hires(self.workers.wanted());
+            if hires && thread::Builder::new().spawn_scoped(scope, || self.run(scope)).is_err() {
+                // The existing threads do the work: the system allows no more.
+                self.queue.state().threads = MOST;
             }
             let begun = Instant::now();
             match (self.work)(item, &self.queue) {

@@ -28,9 +28,8 @@ const CLEANUP: Duration = Duration::from_secs(5);
 
 /// A process in a group of its own, and its two output streams. If it is dropped before the process ends, the process
 /// and its descendants are killed.
-pub(super) struct Running {
+struct Running {
     tree: ProcessTree,
-    begun: Instant,
     reaped: bool,
     streams: [Stream; 2],
 }
@@ -44,10 +43,40 @@ struct Stream {
 /// Receives the next piece of a stream. An error ends the process.
 pub(super) type OnOutput<'a> = &'a mut dyn FnMut(Source, &[u8]) -> Result<(), Fault>;
 
+/// Runs a process with this input, passes all output to `on_output` until it ends, and returns its exit status.
+pub(super) fn follow(
+    command: &mut Command,
+    input: &[u8],
+    interrupt: &Interrupt,
+    timeout: Option<Duration>,
+    on_output: OnOutput,
+) -> Result<ExitStatus, Fault> {
+    let mut running = Running::start(command, input)?;
+    let begun = Instant::now();
+    let mut ended: Option<Instant> = None;
+    while ended.is_none_or(|ended| running.is_open() && ended.elapsed() < GRACE) {
+        interrupt.check().map_err(|_| Fault::Interrupted)?;
+        if let Some(timeout) = timeout.filter(|timeout| begun.elapsed() > *timeout) {
+            return Err(Fault::TimedOut(timeout));
+        }
+        running.listen(on_output)?;
+        if ended.is_none() && running.has_ended()? {
+            ended = Some(Instant::now());
+        }
+    }
+    // Some systems report an error if no process is left.
+    let _ = running.tree.kill();
+    for stream in &mut running.streams {
+        stream.drain(on_output)?;
+    }
+    running.reaped = true;
+    Ok(running.tree.child.wait()?)
+}
+
 impl Running {
     /// Starts a process and gives it this input. A pipe without any is closed at once: `/dev/null` may not exist in a
     /// chroot.
-    pub(super) fn start(command: &mut Command, input: &[u8]) -> io::Result<Running> {
+    fn start(command: &mut Command, input: &[u8]) -> io::Result<Running> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut tree = ProcessTree::start(command, Group::Own)?;
         let streams = [
@@ -55,38 +84,11 @@ impl Running {
             Stream { source: Source::Stderr, pipe: tree.child.stderr.take().map(Pipe::new) },
         ];
         let stdin = tree.child.stdin.take();
-        let running = Running { tree, begun: Instant::now(), reaped: false, streams };
+        let running = Running { tree, reaped: false, streams };
         if let Some(stdin) = stdin.filter(|_| !input.is_empty()) {
             give(stdin, input);
         }
         Ok(running)
-    }
-
-    /// Passes all output to `on_output` until the process ends, and returns its exit status.
-    pub(super) fn follow(
-        mut self,
-        interrupt: &Interrupt,
-        timeout: Option<Duration>,
-        on_output: OnOutput,
-    ) -> Result<ExitStatus, Fault> {
-        let mut ended: Option<Instant> = None;
-        while ended.is_none_or(|ended| self.is_open() && ended.elapsed() < GRACE) {
-            interrupt.check().map_err(|_| Fault::Interrupted)?;
-            if let Some(timeout) = timeout.filter(|timeout| self.begun.elapsed() > *timeout) {
-                return Err(Fault::TimedOut(timeout));
-            }
-            self.listen(on_output)?;
-            if ended.is_none() && self.has_ended()? {
-                ended = Some(Instant::now());
-            }
-        }
-        // Some systems report an error if no process is left.
-        let _ = self.tree.kill();
-        for stream in &mut self.streams {
-            stream.drain(on_output)?;
-        }
-        self.reaped = true;
-        Ok(self.tree.child.wait()?)
     }
 
     /// Whether the process has ended. It is not reaped, so its PID stays valid.

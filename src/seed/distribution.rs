@@ -21,9 +21,10 @@ pub(super) struct Distribution {
     pub(super) launchers: Vec<Launcher>,
 }
 
-/// A file in site-packages. In an image's list it is a row of unnamed fields, which is faster to parse.
+/// A file in site-packages. In an image's list it is a row of unnamed fields, which is faster to parse: serde
+/// reads those too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Row", into = "Row")]
+#[serde(into = "Row")]
 pub(super) struct InstalledFile {
     pub(super) name: String,
     pub(super) executable: bool,
@@ -32,25 +33,24 @@ pub(super) struct InstalledFile {
 }
 
 /// The location, size and checksum of a file's bytes in an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Entry {
     pub(super) start: u64,
     pub(super) size: u64,
     pub(super) crc32: u32,
 }
 
-type Row = (String, bool, u64, u64, u32);
-
-impl From<Row> for InstalledFile {
-    fn from((name, executable, start, size, crc32): Row) -> InstalledFile {
-        InstalledFile { name, executable, entry: Entry { start, size, crc32 } }
-    }
-}
+type Row = (String, bool, (u64, u64, u32));
 
 impl From<InstalledFile> for Row {
     fn from(InstalledFile { name, executable, entry }: InstalledFile) -> Row {
-        (name, executable, entry.start, entry.size, entry.crc32)
+        (name, executable, (entry.start, entry.size, entry.crc32))
     }
+}
+
+/// The directory that a file or directory is in.
+pub(super) fn directory_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 impl Entry {
@@ -71,7 +71,7 @@ impl InstalledFile {
 
     /// The directory that it is in, relative to site-packages; empty for site-packages itself.
     pub(super) fn directory(&self) -> &str {
-        self.name.rsplit_once('/').map_or("", |(directory, _)| directory)
+        directory_of(&self.name)
     }
 
     /// Its name without the directory.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use super::distribution::InstalledFile;
+use super::distribution::{InstalledFile, directory_of};
 use crate::context::Context;
 use crate::error::{AtPath, Error, Result};
 use crate::event::{Event, Observer};
@@ -128,11 +128,12 @@ impl<'a> Tree<'a> {
             tree.files.entry(file.directory()).or_default().push(file);
         }
         for (name, files) in &tree.files {
-            let mut above = "";
-            for inner in prefixes(name) {
+            let mut inner = *name;
+            while !inner.is_empty() {
+                let above = directory_of(inner);
                 tree.inner.entry(above).or_default().insert(inner);
                 *tree.weights.entry(inner).or_default() += files.len();
-                above = inner;
+                inner = above;
             }
         }
         tree
@@ -186,12 +187,6 @@ pub(super) fn write<E: Send + From<Error>>(
         tree.add_later(directory, from + LANES * PORTION, queue);
         Ok(portion.len().max(1))
     })
-}
-
-/// A directory's name and those of the directories that it is in, the outermost first.
-fn prefixes(name: &str) -> impl Iterator<Item = &str> {
-    let ends = name.match_indices('/').map(|(end, _)| end).chain([name.len()]);
-    ends.map(|end| &name[..end]).filter(|prefix| !prefix.is_empty())
 }
 
 /// Creates a directory and its parents, unless they exist.

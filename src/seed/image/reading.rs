@@ -141,7 +141,7 @@ impl Image {
 }
 
 /// The version of the image format, increased whenever the format changes.
-pub(super) const FORMAT: u32 = 6;
+pub(super) const FORMAT: u32 = 7;
 
 /// The size of the footer, which ends the image: the list's length and checksum, four bytes each, little-endian.
 const FOOTER: usize = 8;

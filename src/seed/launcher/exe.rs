@@ -6,20 +6,13 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// The bytes that a program on Windows begins with.
 const MAGIC: &[u8] = b"MZ";
 
 /// The name that a stub replaces with its own directory (distlib 0.3.0, pip 20).
 const OWN_DIRECTORY: &str = "<launcher_dir>";
-
-/// The record that ends an archive: its signature, its length without a comment, and the offsets of the fields with
-/// the directory's size and start (APPNOTE.TXT 4.3.16).
-const END: &[u8] = b"PK\x05\x06";
-const END_LENGTH: usize = 22;
-const DIRECTORY_SIZE: usize = 12;
-const DIRECTORY_START: usize = 16;
 
 /// The parts of a launcher.
 pub(super) struct Exe<'a> {
@@ -32,11 +25,8 @@ pub(super) struct Exe<'a> {
 impl Exe<'_> {
     /// The parts of the launcher in `bytes`. None if they are another program or not a program.
     pub(super) fn parse(bytes: &[u8]) -> Option<Exe<'_>> {
-        let end = bytes.strip_prefix(MAGIC).and_then(|_| bytes.len().checked_sub(END_LENGTH))?;
-        let record = bytes[end..].starts_with(END).then(|| &bytes[end..])?;
-        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| record[at + byte])) as usize;
-        let start = end.checked_sub(number(DIRECTORY_SIZE))?.checked_sub(number(DIRECTORY_START))?;
-        let (before, archive) = bytes.split_at(start);
+        let start = is_program(bytes).then(|| ZipArchive::new(Cursor::new(bytes)))?.ok()?.offset();
+        let (before, archive) = bytes.split_at_checked(start as usize)?;
         let shebang = before.windows(2).rposition(|pair| pair == b"#!")?;
         let (stub, shebang) = before.split_at(shebang);
         Some(Exe { stub, shebang, archive })
@@ -92,7 +82,7 @@ mod tests {
             let exe = Exe::parse(&bytes).unwrap();
             assert_eq!((exe.stub, exe.shebang, exe.archive), (stub, shebang.as_slice(), archive.as_slice()));
         }
-        for other in [stub, &archive, b"MZ", b"", &[stub, END, &[255; END_LENGTH - 4]].concat()] {
+        for other in [stub, &archive, b"MZ", b"", &[stub, b"PK\x05\x06", &[255; 18]].concat()] {
             assert!(Exe::parse(other).is_none());
         }
     }
