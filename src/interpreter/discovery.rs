@@ -1,6 +1,5 @@
 //! Finds the Python that a request means: on PATH, in the registry, among other tools' installations, and in /usr/bin.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::iter;
@@ -147,27 +146,19 @@ impl Discovery {
         }
     }
 
-    /// The program called `python3.12`, say. If there is none, or if it is a shim and no active version has it, any
-    /// Python of that version.
+    /// The program called `python3.12`, say. If there is none, or if it is a shim or a placeholder and does not start
+    /// one, any Python of that version.
     fn find_versioned(&self, program: Option<PathBuf>, version: &VersionRequest) -> Result<Interpreter> {
         let Some(program) = program else { return self.find_version(version) };
-        match resolve_shim(&program, &self.surroundings) {
-            Shim::RunsNothing => self.find_version(version),
-            Shim::None if decides_by(&program, &self.surroundings).is_some() => {
-                self.query(&program).or_else(|error| match error {
-                    Error::Python { .. } => self.find_version(version),
-                    error => Err(error),
-                })
-            }
-            Shim::None | Shim::Runs(_) => self.query(&program),
-            Shim::Unclear => match self.query(&program) {
+        let shim = resolve_shim(&program, &self.surroundings);
+        let is_that = matches!(shim, Shim::None | Shim::Runs(_)) && decides_by(&program, &self.surroundings).is_none();
+        match self.query(&program) {
+            Err(error @ Error::Python { .. }) if !is_that => match self.find_version(version) {
                 // The shim's error explains better than the search's why there is none.
-                Err(error @ Error::Python { .. }) => match self.find_version(version) {
-                    Err(Error::NoPython { .. }) => Err(error),
-                    found => found,
-                },
-                queried => queried,
+                Err(Error::NoPython { .. }) if shim == Shim::Unclear => Err(error),
+                found => found,
             },
+            queried => queried,
         }
     }
 
@@ -177,10 +168,11 @@ impl Discovery {
         // There may be no current directory.
         let here = self.surroundings.absolute(Path::new(name)).ok().filter(|here| here.is_dir());
         match (here, program) {
-            (Some(here), _) if here.join("pyvenv.cfg").is_file() => self.query(&self.program_at(&here)?),
+            (Some(here), program) if program.is_none() || here.join("pyvenv.cfg").is_file() => {
+                self.query(&self.program_at(&here)?)
+            }
             (_, Some(program)) => self.query(&program),
-            (Some(here), None) => self.query(&self.program_at(&here)?),
-            (None, None) => {
+            (_, None) => {
                 let is_like_one = name.as_encoded_bytes().first().is_some_and(u8::is_ascii_digit);
                 let hint = if is_like_one { " such as 3.12, 3.13t or '>=3.10'" } else { "" };
                 Err(no_python(format!("{} is neither a program on PATH nor a version{hint}", Quoted(Path::new(name)))))
@@ -235,15 +227,12 @@ impl Discovery {
         }
         if version.is_range() {
             for stem in version.stems() {
-                candidates.extend(self.versioned_on_path(stem));
+                candidates.extend(versioned_pythons(self.surroundings.search_path(), stem));
             }
         }
         candidates.extend(managers::registered().into_iter().map(Ok));
         for installation in managers::installations(&self.surroundings) {
-            match installation {
-                Ok(prefix) => candidates.extend(pythons_in(&prefix)),
-                Err(error) => candidates.push(Err(error)),
-            }
+            candidates.extend(installation.map_or_else(|error| vec![Err(error)], |prefix| pythons_in(&prefix)));
         }
         if self.surroundings.platform() == Platform::Posix {
             candidates.extend(pythons_in(Path::new("/usr")));
@@ -254,19 +243,6 @@ impl Discovery {
             |path: &PathBuf| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_ascii_lowercase()));
         candidates.retain(|candidate| candidate.as_ref().map_or(true, |path| seen.insert(place(path))));
         candidates
-    }
-
-    /// The programs called `python3.N` (for the stem `python`) on PATH, newest first.
-    fn versioned_on_path(&self, stem: &str) -> Found {
-        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-        for directory in self.surroundings.search_path() {
-            match versioned_pythons(&directory, stem) {
-                Ok(pythons) => found.extend(pythons),
-                Err(error) => unreadable.push(Err(error)),
-            }
-        }
-        found.sort_by_key(|(minor, _)| Reverse(*minor));
-        found.into_iter().map(|(_, path)| Ok(path)).chain(unreadable).collect()
     }
 }
 

@@ -5,8 +5,6 @@ use std::cmp::Reverse;
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
-use same_file::is_same_file;
-
 use crate::entries;
 use crate::error::Result;
 use crate::os;
@@ -28,42 +26,41 @@ const EXECUTABLES: [&str; 8] = [
 ];
 
 /// The installations in a directory, newest first: the directories, and links to some, whose name `is_version`.
-pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let mut installations = entries::paths(directory)?;
+pub(super) fn installations_in(directory: &Path, is_version: impl Fn(&str) -> bool) -> Found {
+    let mut installations = match entries::paths(directory) {
+        Ok(paths) => paths,
+        Err(error) => return vec![Err(error)],
+    };
     let is_named = |path: &Path| path.file_name().is_some_and(|name| is_version(&name.to_string_lossy()));
     installations.retain(|path| is_named(path) && path.is_dir());
     sort_newest_first(&mut installations);
-    Ok(installations)
+    installations.into_iter().map(Ok).collect()
 }
 
 /// The executables of an installation: the main one, then those with a version in their names. Several installations
 /// can share a prefix, and Homebrew's formulas have only versioned names. Contains an error if its bin cannot be read.
 pub(super) fn pythons_in(prefix: &Path) -> Found {
-    let mut pythons = Vec::new();
     let first = EXECUTABLES.map(|name| prefix.join(name)).into_iter().find(|path| os::is_executable(path));
-    pythons.extend(first.clone().map(Ok));
     // On Windows they are at the top of the installation.
     let directory = if os::IS_WINDOWS { prefix.to_owned() } else { prefix.join("bin") };
-    match versioned_pythons(&directory, "python") {
-        Err(error) => pythons.push(Err(error)),
-        Ok(versioned) => {
-            let is_first = |path: &Path| first.as_ref().is_some_and(|first| is_same_file(first, path).unwrap_or(false));
-            pythons.extend(versioned.into_iter().filter(|(_, path)| !is_first(path)).map(|(_, path)| Ok(path)));
-        }
-    }
-    pythons
+    let mut others = versioned_pythons([directory], "python");
+    let is_first = |path: &PathBuf| first.as_ref().is_some_and(|first| os::is_same(first, path));
+    others.retain(|other| !other.as_ref().is_ok_and(is_first));
+    first.map(Ok).into_iter().chain(others).collect()
 }
 
-/// The programs in a directory that are called `python3.N` (for the stem `python`), each with its N, newest first.
-pub(super) fn versioned_pythons(directory: &Path, stem: &str) -> Result<Vec<(u32, PathBuf)>> {
-    let mut found = Vec::new();
-    for path in entries::paths(directory)? {
-        if let Some(minor) = minor_of(&path, stem).filter(|_| os::is_executable(&path)) {
-            found.push((minor, path));
+/// The programs in these directories that are called `python3.N` (for the stem `python`), newest first.
+pub(super) fn versioned_pythons(directories: impl IntoIterator<Item = PathBuf>, stem: &str) -> Found {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for directory in directories {
+        match entries::paths(&directory) {
+            Ok(paths) => found.extend(paths.into_iter().filter_map(|path| Some((minor_of(&path, stem)?, path)))),
+            Err(error) => unreadable.push(Err(error)),
         }
     }
-    found.sort_by_key(|(minor, path)| (Reverse(*minor), path.clone()));
-    Ok(found)
+    found.retain(|(_, path)| os::is_executable(path));
+    found.sort_by_key(|(minor, _)| Reverse(*minor));
+    found.into_iter().map(|(_, path)| Ok(path)).chain(unreadable).collect()
 }
 
 /// The N of a program called `python3.N`, `python3.Nt`, `python3.Nd` or `python3.Ntd`.
@@ -86,10 +83,7 @@ pub(super) fn numbers(version: &str) -> Option<Vec<u32>> {
 
 /// A version without the letter that marks a build (`t`: free-threaded, `d`: debug), and whether it had that letter.
 pub(super) fn without_mark(version: &str, mark: char) -> (&str, bool) {
-    match version.strip_suffix(mark) {
-        Some(bare) => (bare, true),
-        None => (version, false),
-    }
+    (version.strip_suffix(mark).unwrap_or(version), version.ends_with(mark))
 }
 
 /// Sorts by name: plain versions before others, each group newest first; `Python312-32` follows `Python312`.

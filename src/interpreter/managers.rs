@@ -27,24 +27,20 @@ const MANAGERS: [Manager; 7] = [
     Manager { places: pyenv::places, is_version: |_| true },
     Manager { places: uv, is_version: |_| true },
     Manager { places: |at| installs(at.path("ASDF_DATA_DIR"), at.home(), ".asdf"), is_version: |_| true },
-    Manager { places: |at| installs(at.path("MISE_DATA_DIR"), at.local_data_home(), "mise"), is_version: |_| true },
+    Manager {
+        places: |at| installs(at.path("MISE_DATA_DIR"), at.data_home("LOCALAPPDATA"), "mise"),
+        is_version: |_| true,
+    },
     Manager { places: homebrew, is_version: |name| name.starts_with("python@") },
 ];
 
 /// The prefixes of all installations, the newest of each directory first, and the errors of unreadable directories.
 pub(super) fn installations(surroundings: &Surroundings) -> Found {
-    let mut found = Found::new();
-    for Manager { places, is_version } in &MANAGERS {
-        for place in places(surroundings) {
-            match installations_in(&place, is_version) {
-                Ok(installations) => found.extend(installations.into_iter().map(Ok)),
-                Err(error) => found.push(Err(error)),
-            }
-        }
-    }
-    // Programs that are linked into one of these may belong to no formula any more.
-    found.extend(homebrew_prefixes(surroundings).into_iter().map(Ok));
-    found
+    let of = |Manager { places, is_version }: &Manager| -> Found {
+        places(surroundings).iter().flat_map(|place| installations_in(place, is_version)).collect()
+    };
+    // Programs that are linked into one of Homebrew's prefixes may belong to no formula any more.
+    MANAGERS.iter().flat_map(of).chain(homebrew_prefixes(surroundings).into_iter().map(Ok)).collect()
 }
 
 /// Where python.org's installers for macOS put Pythons. Anything there that is not named like a version is a link.
@@ -76,7 +72,7 @@ fn uv(surroundings: &Surroundings) -> Vec<PathBuf> {
     // A relative one is in the current directory, as for uv.
     match surroundings.var("UV_PYTHON_INSTALL_DIR").filter(|directory| !directory.is_empty()) {
         Some(directory) => surroundings.absolute(Path::new(directory)).into_iter().collect(),
-        None => surroundings.data_home().into_iter().flat_map(usual).collect(),
+        None => surroundings.data_home("APPDATA").into_iter().flat_map(usual).collect(),
     }
 }
 
@@ -110,8 +106,8 @@ mod tests {
         for name in names {
             std::fs::create_dir(place.path().join(name)).unwrap();
         }
-        let found = installations_in(place.path(), manager.is_version).unwrap();
-        found.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+        let found = installations_in(place.path(), manager.is_version).into_iter().map(Result::unwrap);
+        found.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     #[test]

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn apples_python_decides_by_the_developer_tools() {
+    fn apples_python_and_a_link_to_it_decide_by_the_developer_tools() {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
         let python = root.join("usr/bin/python3");
@@ -70,6 +70,11 @@ mod tests {
             fs::remove_dir(root.join(place)).unwrap();
         }
         assert_eq!(apples_decides_by(&root, &python, Some(root.clone())), Some(vec![root.clone()]));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("usr/bin/python3", root.join("python")).unwrap();
+            assert!(apples_decides_by(&root, &root.join("python"), None).is_some());
+        }
         assert_eq!(apples_decides_by(&root, &other, None), None);
         assert_eq!(apples_decides_by(&root, &root.join("usr/bin/none"), None), None);
     }
@@ -84,18 +89,5 @@ mod tests {
         assert_eq!(decides_by(&alias, &surroundings), Some(vec![]));
         fs::write(&alias, "MZ").unwrap();
         assert_eq!(decides_by(&alias, &surroundings), None);
-    }
-
-    #[cfg(unix)] // links
-    #[test]
-    fn a_link_to_apples_is_one_too() {
-        let scratch = tempfile::tempdir().unwrap();
-        let root = scratch.path().canonicalize().unwrap();
-        fs::create_dir_all(root.join("usr/bin")).unwrap();
-        for name in ["python3", "xcode-select"] {
-            fs::write(root.join("usr/bin").join(name), "").unwrap();
-        }
-        std::os::unix::fs::symlink("usr/bin/python3", root.join("python")).unwrap();
-        assert!(apples_decides_by(&root, &root.join("python"), None).is_some());
     }
 }

@@ -1,12 +1,9 @@
 //! The environment variables and the current directory, which influence which Python is found. They are passed as
 //! values, so that the library itself reads neither.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-
-use same_file::is_same_file;
 
 use crate::error::{AtPath, Result};
 use crate::os;
@@ -16,7 +13,7 @@ use crate::platform::Platform;
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     platform: Platform,
-    variables: BTreeMap<OsString, OsString>,
+    variables: Vec<(OsString, OsString)>,
     current_dir: Option<PathBuf>,
 }
 
@@ -27,29 +24,21 @@ impl Surroundings {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         current_dir: impl Into<Option<PathBuf>>,
     ) -> Surroundings {
-        Surroundings::on(Platform::current(), variables, current_dir.into())
-    }
-
-    fn on(
-        platform: Platform,
-        variables: impl IntoIterator<Item = (OsString, OsString)>,
-        current_dir: Option<PathBuf>,
-    ) -> Surroundings {
-        // On Windows, variable names are case-insensitive.
-        let named = |(name, value): (OsString, OsString)| match platform {
-            Platform::Posix => (name, value),
-            Platform::Nt => (name.to_ascii_uppercase(), value),
-        };
-        Surroundings { platform, variables: variables.into_iter().map(named).collect(), current_dir }
+        let variables = variables.into_iter().collect();
+        Surroundings { platform: Platform::current(), variables, current_dir: current_dir.into() }
     }
 
     pub(super) fn platform(&self) -> Platform {
         self.platform
     }
 
-    /// The value of a variable. `name` must be in upper case.
+    /// The value of a variable. Names are case-insensitive on Windows.
     pub(super) fn var(&self, name: &str) -> Option<&OsString> {
-        self.variables.get(OsStr::new(name))
+        let is_named = |(own, _): &&(OsString, OsString)| match self.platform {
+            Platform::Posix => own == name,
+            Platform::Nt => own.eq_ignore_ascii_case(name),
+        };
+        self.variables.iter().find(is_named).map(|(_, value)| value)
     }
 
     /// The value of a variable, if it is an absolute path.
@@ -64,19 +53,12 @@ impl Surroundings {
         }
     }
 
-    /// `$XDG_DATA_HOME` or `~/.local/share`; on Windows `%APPDATA%`, which roams with the user.
-    pub(super) fn data_home(&self) -> Option<PathBuf> {
+    /// `$XDG_DATA_HOME` or `~/.local/share`. On Windows the directory in the variable `on_windows`: APPDATA, which roams
+    /// with the user, or LOCALAPPDATA, which stays on the machine.
+    pub(super) fn data_home(&self, on_windows: &str) -> Option<PathBuf> {
         match self.platform {
             Platform::Posix => self.path("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share"))),
-            Platform::Nt => self.path("APPDATA"),
-        }
-    }
-
-    /// The same, except on Windows: `%LOCALAPPDATA%`, which stays on the machine.
-    pub(super) fn local_data_home(&self) -> Option<PathBuf> {
-        match self.platform {
-            Platform::Posix => self.data_home(),
-            Platform::Nt => self.path("LOCALAPPDATA"),
+            Platform::Nt => self.path(on_windows),
         }
     }
 
@@ -84,7 +66,7 @@ impl Surroundings {
     pub(super) fn logical_dir(&self) -> Option<PathBuf> {
         let current_dir = self.current_dir.as_ref()?;
         match self.path("PWD") {
-            Some(pwd) if is_same_file(&pwd, current_dir).unwrap_or(false) => Some(pwd),
+            Some(pwd) if os::is_same(&pwd, current_dir) => Some(pwd),
             _ => Some(current_dir.clone()),
         }
     }
@@ -154,11 +136,12 @@ mod tests {
     fn variable_names_are_case_insensitive_on_windows() {
         // A path that is absolute on this system.
         let place = std::env::temp_dir();
-        let variables = || ["Path", "UserProfile", "appdata"].map(|name| (name.into(), place.clone().into()));
-        let windows = Surroundings::on(Platform::Nt, variables(), None);
+        let variables = ["Path", "UserProfile", "appdata"].map(|name| (name.into(), place.clone().into()));
+        let on = |platform| Surroundings { platform, ..Surroundings::new(variables.clone(), None) };
+        let windows = on(Platform::Nt);
         assert_eq!(windows.var("PATH"), Some(&place.clone().into()));
-        assert_eq!((windows.home(), windows.data_home()), (Some(place.clone()), Some(place.clone())));
-        assert_eq!(Surroundings::on(Platform::Posix, variables(), None).var("PATH"), None);
+        assert_eq!((windows.home(), windows.data_home("APPDATA")), (Some(place.clone()), Some(place.clone())));
+        assert_eq!(on(Platform::Posix).var("PATH"), None);
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn resolve_batch(path: &Path, surroundings: &Surroundings) -> Shim {
 fn newest(versions: &Path, name: &str) -> Option<PathBuf> {
     let exact = exact(versions, name);
     let has_prefix = |version: &str| version.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-    exact.or_else(|| installations_in(versions, has_prefix).ok()?.into_iter().next())
+    exact.or_else(|| installations_in(versions, has_prefix).into_iter().next()?.ok())
 }
 
 /// A shim as `pyenv rehash` writes it.
