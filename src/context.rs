@@ -13,28 +13,61 @@ use crate::options::{Existing, Options};
 use crate::os;
 use crate::stage::Stage;
 
-/// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
-/// environment. Until it is committed its files are elsewhere, see [`Context::staged`].
-#[derive(Debug)]
-pub struct Context {
-    pub(crate) env_dir: PathBuf,
-    pub(crate) env_name: OsString,
-    pub(crate) prompt: OsString,
-    pub(crate) executable: PathBuf,
-    pub(crate) python_dir: PathBuf,
-    pub(crate) python_exe: OsString,
-    pub(crate) inc_path: PathBuf,
-    pub(crate) lib_path: PathBuf,
-    pub(crate) platlib_path: PathBuf,
-    pub(crate) bin_path: PathBuf,
-    pub(crate) bin_name: OsString,
-    pub(crate) env_exe: PathBuf,
-    pub(crate) env_exec_cmd: PathBuf,
-    pub(crate) cfg_path: PathBuf,
-    pub(crate) interpreter: Interpreter,
-    pub(crate) options: Options,
-    pub(crate) stage: Stage,
-    pub(crate) session: Session,
+/// Defines [`Context`], with a method for each field that is public as the type after `=>`.
+macro_rules! context {
+    ($($(#[$doc:meta])* $field:ident: $type:ty => $public:ty,)*) => {
+        /// The state that the steps share, under CPython's names. All paths are absolute, and are those of the finished
+        /// environment. Until it is committed its files are elsewhere, see [`Context::staged`].
+        #[derive(Debug)]
+        pub struct Context {
+            $(pub(crate) $field: $type,)*
+            pub(crate) stage: Stage,
+            pub(crate) session: Session,
+        }
+
+        impl Context {
+            $($(#[$doc])* pub fn $field(&self) -> &$public {
+                &self.$field
+            })*
+        }
+    };
+}
+
+context! {
+    /// Returns the environment's directory: absolute and without `.` and `..`, but with symbolic links unresolved.
+    env_dir: PathBuf => Path,
+    /// Returns the last component of `env_dir`.
+    env_name: OsString => OsStr,
+    /// Returns the text that activation scripts put, in parentheses, before the shell's prompt.
+    prompt: OsString => OsStr,
+    /// Returns the base Python's executable, under the path that it was started by.
+    executable: PathBuf => Path,
+    /// Returns the directory of `executable`: pyvenv.cfg's `home`.
+    python_dir: PathBuf => Path,
+    /// Returns the file name of the environment's executable, CPython's `exename`.
+    python_exe: OsString => OsStr,
+    /// Returns the directory for C headers.
+    inc_path: PathBuf => Path,
+    /// Returns site-packages: sysconfig's `purelib`.
+    lib_path: PathBuf => Path,
+    /// Returns sysconfig's `platlib`. It is the same as `lib_path`, or leads there through the link `lib64`, except on systems
+    /// that keep compiled modules apart (CPython 3.15).
+    platlib_path: PathBuf => Path,
+    /// Returns `bin` or `Scripts`.
+    bin_path: PathBuf => Path,
+    /// Returns `bin_path` relative to `env_dir`.
+    bin_name: OsString => OsStr,
+    /// Returns the environment's executable.
+    env_exe: PathBuf => Path,
+    /// Returns the path to start the environment's executable by. In CPython it can differ from `env_exe`, on Windows only
+    /// (bpo-45337); here both are the same.
+    env_exec_cmd: PathBuf => Path,
+    /// Returns the path of pyvenv.cfg.
+    cfg_path: PathBuf => Path,
+    /// Returns the base Python.
+    interpreter: Interpreter => Interpreter,
+    /// Returns the caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
+    options: Options => Options,
 }
 
 /// What the caller of the library supplies besides options. It belongs to the builder; the steps get it through the
@@ -59,54 +92,6 @@ impl Session {
             self.interrupt.check()
         }
     }
-}
-
-/// Defines a method for each field.
-macro_rules! getters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
-        impl Context {
-            $($(#[$doc])* pub fn $field(&self) -> &$type {
-                &self.$field
-            })*
-        }
-    };
-}
-
-getters! {
-    /// Returns the environment's directory: absolute and without `.` and `..`, but with symbolic links unresolved.
-    env_dir: Path,
-    /// Returns the last component of `env_dir`.
-    env_name: OsStr,
-    /// Returns the text that activation scripts put, in parentheses, before the shell's prompt.
-    prompt: OsStr,
-    /// Returns the base Python's executable, under the path that it was started by.
-    executable: Path,
-    /// Returns the directory of `executable`: pyvenv.cfg's `home`.
-    python_dir: Path,
-    /// Returns the file name of the environment's executable, CPython's `exename`.
-    python_exe: OsStr,
-    /// Returns the directory for C headers.
-    inc_path: Path,
-    /// Returns site-packages: sysconfig's `purelib`.
-    lib_path: Path,
-    /// Returns sysconfig's `platlib`. It is the same as `lib_path`, or leads there through the link `lib64`, except on systems
-    /// that keep compiled modules apart (CPython 3.15).
-    platlib_path: Path,
-    /// Returns `bin` or `Scripts`.
-    bin_path: Path,
-    /// Returns `bin_path` relative to `env_dir`.
-    bin_name: OsStr,
-    /// Returns the environment's executable.
-    env_exe: Path,
-    /// Returns the path to start the environment's executable by. In CPython it can differ from `env_exe`, on Windows only
-    /// (bpo-45337); here both are the same.
-    env_exec_cmd: Path,
-    /// Returns the path of pyvenv.cfg.
-    cfg_path: Path,
-    /// Returns the base Python.
-    interpreter: Interpreter,
-    /// Returns the caller's options, with those that an existing environment's pyvenv.cfg determines filled in.
-    options: Options,
 }
 
 impl Context {
@@ -185,25 +170,19 @@ mod tests {
     use crate::interpreter::Scheme;
     use crate::platform::Platform;
 
-    fn windows() -> Interpreter {
-        Interpreter {
-            platform: Platform::Nt,
-            executable: "/Python313/python3.exe".into(),
-            scheme: Scheme {
-                scripts: "Scripts".into(),
-                include: "Include".into(),
-                purelib: "Lib/site-packages".into(),
-                platlib: "Lib/site-packages".into(),
-            },
-            ..Interpreter::for_tests()
-        }
-    }
-
     #[test]
     fn the_windows_layout_follows_its_scheme() {
+        let scheme = Scheme {
+            scripts: "Scripts".into(),
+            include: "Include".into(),
+            purelib: "Lib/site-packages".into(),
+            platlib: "Lib/site-packages".into(),
+        };
+        let executable = "/Python313/python3.exe".into();
+        let windows = Interpreter { platform: Platform::Nt, executable, scheme, ..Interpreter::for_tests() };
         let env_dir = Path::new("/home/me/.venv");
-        let context =
-            Context::new(env_dir, &windows(), Options::default(), Stage::finished(env_dir), Session::default());
+        let stage = Stage::finished(env_dir);
+        let context = Context::new(env_dir, &windows, Options::default(), stage, Session::default());
         assert_eq!(context.env_name, ".venv");
         assert_eq!(context.prompt, ".venv");
         assert_eq!(context.bin_name, "Scripts");
