@@ -14,7 +14,7 @@ use crate::os;
 use crate::platform::Platform;
 use crate::quote::Quoting;
 use crate::steps::configuration::Configuration;
-use crate::steps::relocatable::OwnDirectory;
+use crate::steps::relocatable::with_own_directory;
 
 /// One of our activation scripts, laid out like those that [`install`] reads from disk.
 struct Template {
@@ -51,9 +51,8 @@ pub(crate) fn install_all(context: &mut Context) -> Result<()> {
     let platform = context.interpreter.platform;
     for Template { activator, directory, name, text } in BUILT_IN {
         if is_for(directory.as_ref(), platform) && context.options.activators.contains(&activator) {
-            let template =
-                if context.options.relocatable { &OwnDirectory::of(activator).within(text)[..] } else { text };
-            let contents = fill(template, context, Quoting::of_script(name.as_ref()));
+            let relocatable = context.options.relocatable.then(|| with_own_directory(activator, text));
+            let contents = fill(relocatable.as_deref().unwrap_or(text), context, Quoting::of_script(name.as_ref()));
             context.stage.write(&context.bin_path.join(name), &contents, false)?;
         }
     }
@@ -84,7 +83,10 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
     for entry in wanted {
         let entry = entry.map_err(|error| unreadable(path, error))?;
         // Scripts are below `common` or `posix`; files beside these directories are not scripts.
-        let Some(name) = below_first(entry.path(), path).filter(|_| entry.depth() > 1) else { continue };
+        if entry.depth() == 1 {
+            continue;
+        }
+        let name: PathBuf = entry.path().components().skip(path.components().count() + 1).collect();
         let target = context.bin_path.join(&name);
         if entry.file_type().is_dir() {
             context.stage.create_dir(&target)?;
@@ -112,15 +114,11 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
 /// The activators whose scripts for the platform are in a bin directory. If none of them is missing, also those that
 /// have no scripts for the platform.
 pub(crate) fn activators_in(bin_path: &Path, platform: Platform) -> Vec<Activator> {
-    let there = |activator| {
-        let scripts = BUILT_IN.iter().filter(|script| script.activator == activator);
-        let mut scripts = scripts.filter(|script| is_for(script.directory.as_ref(), platform)).peekable();
-        scripts.peek().is_some().then(|| scripts.all(|script| bin_path.join(script.name).exists()))
-    };
-    let is_there = Activator::ALL.map(|activator| (activator, there(activator)));
-    let is_complete = is_there.iter().all(|(_, there)| *there != Some(false));
-    let kept = is_there.into_iter().filter(|(_, there)| is_complete || *there == Some(true));
-    kept.map(|(activator, _)| activator).collect()
+    let scripts = BUILT_IN.iter().filter(|script| is_for(script.directory.as_ref(), platform));
+    let (there, missing): (Vec<&Template>, Vec<_>) = scripts.partition(|script| bin_path.join(script.name).exists());
+    let has = |scripts: &[&Template], activator| scripts.iter().any(|script| script.activator == activator);
+    let is_kept = |activator: &Activator| !has(&missing, *activator) && (missing.is_empty() || has(&there, *activator));
+    Activator::ALL.into_iter().filter(is_kept).collect()
 }
 
 /// Whether this run makes an existing environment relocatable.
@@ -142,12 +140,6 @@ fn is_program(name: &Path) -> bool {
 fn is_interpreter(program: &Path) -> bool {
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     ["python", "venv"].iter().any(|start| name.starts_with(start))
-}
-
-fn below_first(path: &Path, root: &Path) -> Option<PathBuf> {
-    let mut components = path.strip_prefix(root).ok()?.components();
-    components.next()?;
-    Some(components.as_path().to_owned())
 }
 
 fn unreadable(root: &Path, error: walkdir::Error) -> Error {
