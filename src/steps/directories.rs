@@ -4,12 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, Prefix};
 
-use same_file::is_same_file;
-
 use crate::context::{Context, Session, absolute};
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::interpreter::Interpreter;
 use crate::options::{Existing, Options};
+use crate::os;
 use crate::platform::Platform;
 use crate::stage::Stage;
 use crate::steps::configuration::Configuration;
@@ -84,12 +83,10 @@ fn resolve(options: &Options, env_dir: &Path) -> Result<Options> {
         Err(_) if !is_upgrade => None,
         previous => previous?,
     };
-    let Some(previous) = previous else {
-        if is_upgrade {
-            options.existing = Existing::Keep;
-        }
-        return Ok(options);
-    };
+    if is_upgrade && previous.is_none() {
+        options.existing = Existing::Keep;
+    }
+    let previous = previous.unwrap_or_default();
     if is_upgrade {
         options.system_site_packages |= previous.system_site_packages;
         options.prompt = options.prompt.or(previous.prompt);
@@ -149,8 +146,8 @@ fn check_what_is_there(env_dir: &Path, interpreter: &Interpreter, options: &Opti
 fn check_not_the_base(env_dir: &Path, interpreter: &Interpreter, clear: bool) -> Result<()> {
     let bin_path = env_dir.join(&interpreter.scheme.scripts);
     let bases = [&interpreter.executable, &interpreter.real_executable];
-    let is_bin = |base: &Path| base.parent().is_some_and(|bin| is_same_file(bin, &bin_path).unwrap_or(false));
-    let is_below = |path: &Path| path.ancestors().any(|above| is_same_file(above, env_dir).unwrap_or(false));
+    let is_bin = |base: &Path| base.parent().is_some_and(|bin| os::is_same(bin, &bin_path));
+    let is_below = |path: &Path| path.ancestors().any(|above| os::is_same(above, env_dir));
     let reason = if bases.iter().any(|base| is_bin(base)) {
         "it is the Python installation itself."
     } else if clear && bases.into_iter().chain(&interpreter.wheels).any(|path| is_below(path)) {

@@ -24,13 +24,14 @@ pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
         return Ok(vec![]);
     }
     let configuration = Configuration::read(&env_dir.join("pyvenv.cfg"))?.unwrap_or_default();
-    let packages = Packages::of(env_dir)?;
+    let packages = packages(env_dir)?;
+    let has = |project: &str| packages.iter().any(|path| is_of_project(path, project));
     let options = Options {
         system_site_packages: configuration.system_site_packages,
         links: links(bin_path, platform)?,
-        with_pip: packages.has("pip"),
-        with_setuptools: packages.has("setuptools") || !packages.has("pip") || !bundles_setuptools(&configuration),
-        compile: packages.are_compiled(),
+        with_pip: has("pip"),
+        with_setuptools: has("setuptools") || !has("pip") || !bundles_setuptools(&configuration),
+        compile: packages.iter().filter(|path| path.ends_with("pip")).all(|pip| pip.join("__pycache__").is_dir()),
         activators: scripts::activators_in(bin_path, platform),
         relocatable: configuration.relocatable,
         scm_ignore_files: os::exists(&env_dir.join(".gitignore")),
@@ -48,13 +49,15 @@ pub(crate) fn flags(env_dir: &Path) -> Result<Vec<String>> {
 
 /// Whether the interpreters in bin are links or copies, or on Windows launchers, which count as copies.
 fn links(bin_path: &Path, platform: Platform) -> Result<Links> {
-    let interpreters = entries::paths(bin_path)?.into_iter().filter(|path| is_interpreter(path));
-    let (links, copies): (Vec<_>, Vec<_>) = interpreters.partition(|path| path.is_symlink());
-    Ok(match (links.is_empty(), copies.is_empty()) {
-        (true, true) => Links::usual_on(platform),
-        (_, true) => Links::Symlink,
+    let mut interpreters = entries::paths(bin_path)?;
+    interpreters.retain(|path| is_interpreter(path));
+    Ok(if interpreters.is_empty() {
+        Links::usual_on(platform)
+    } else if interpreters.iter().all(|path| path.is_symlink()) {
+        Links::Symlink
+    } else {
         // In an environment with copies, most of the names are links to one of them.
-        (_, false) => Links::Copy,
+        Links::Copy
     })
 }
 
@@ -79,30 +82,18 @@ fn bundles_setuptools(configuration: &Configuration) -> bool {
     (numbers.next(), numbers.next()) < (Some(3), Some(12))
 }
 
-/// The names in the environment's site-packages.
-struct Packages(Vec<PathBuf>);
-
-impl Packages {
-    /// Looks in the directories of all versions and implementations.
-    fn of(env_dir: &Path) -> Result<Packages> {
-        let lib = ["lib", "Lib"].map(|name| env_dir.join(name));
-        let versions = entries::paths(&lib[0])?;
-        let mut names = Vec::new();
-        for directory in [env_dir].into_iter().chain([&*lib[1]]).chain(versions.iter().map(|path| &**path)) {
-            names.extend(entries::paths(&directory.join("site-packages"))?);
-        }
-        Ok(Packages(names))
+/// What is in the environment's site-packages, those of all versions and implementations.
+fn packages(env_dir: &Path) -> Result<Vec<PathBuf>> {
+    let directories = [env_dir.to_owned(), env_dir.join("Lib")].into_iter();
+    let mut packages = Vec::new();
+    for directory in directories.chain(entries::paths(&env_dir.join("lib"))?) {
+        packages.extend(entries::paths(&directory.join("site-packages"))?);
     }
+    Ok(packages)
+}
 
-    fn has(&self, project: &str) -> bool {
-        self.0.iter().any(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.strip_prefix(project).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        })
-    }
-
-    /// Whether pip, if it is there, has .pyc files.
-    fn are_compiled(&self) -> bool {
-        self.0.iter().filter(|path| path.ends_with("pip")).all(|pip| pip.join("__pycache__").is_dir())
-    }
+/// Whether this is a project's package or metadata.
+fn is_of_project(path: &Path, project: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix(project).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
