@@ -1,7 +1,5 @@
 //! Parses the probe script's output: from JSON to an [`Interpreter`], or to the reason why the Python cannot be used.
 
-use std::path::Path;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,11 +49,6 @@ pub(super) fn is_lasting(answer: &Value) -> bool {
     answer.get("lasting") == Some(&Value::Bool(true))
 }
 
-/// The text that the script writes for a path.
-pub(super) fn encode(path: &Path) -> String {
-    path.as_os_str().as_encoded_bytes().iter().map(|byte| char::from(*byte)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -68,7 +61,6 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let NativePath(path) = NativePath::try_from("/\u{ff}\u{c3}\u{a9}".to_owned()).unwrap();
         assert_eq!(path.as_os_str().as_bytes(), b"/\xff\xc3\xa9");
-        assert_eq!(encode(&path), "/\u{ff}\u{c3}\u{a9}");
         assert!(NativePath::try_from("\u{100}".to_owned()).is_err());
     }
 

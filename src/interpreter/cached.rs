@@ -20,8 +20,6 @@ const DIRECTORY: &str = "interpreters";
 struct Entry {
     /// The identity of the probe script that was run.
     probe: u32,
-    /// The file that was queried, with its links resolved.
-    canonical: String,
     /// See [`stamps`].
     stamps: Vec<(Stamp, Stamp)>,
     answer: Value,
@@ -35,7 +33,10 @@ pub(super) fn query(
     cache: &Cache,
     interrupt: &Interrupt,
 ) -> Result<Interpreter> {
-    let name = format!("{DIRECTORY}/{}.json", cache::key(executable.as_os_str().as_encoded_bytes()));
+    // Where its links lead counts too: the path of an installation is part of its metadata.
+    let paths = [executable, &executable.canonicalize().unwrap_or_default()];
+    let key = cache::key(&paths.map(|path| path.as_os_str().as_encoded_bytes()).join(&0));
+    let name = format!("{DIRECTORY}/{key}.json");
     let cached = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
     if let Some(interpreter) = cached.and_then(|entry| lookup(executable, decides_by, entry)) {
         return Ok(interpreter);
@@ -45,7 +46,7 @@ pub(super) fn query(
     let is_lasting = answer::is_lasting(&answer) && is_always_started(&interpreter, executable, decides_by);
     if is_lasting && before == stamp(executable) {
         let stamps = stamps(executable, &interpreter, decides_by);
-        let entry = Entry { probe: probe::identity(), canonical: canonical(executable), stamps, answer };
+        let entry = Entry { probe: probe::identity(), stamps, answer };
         cache.write(&name, &serde_json::to_vec(&entry).unwrap_or_default());
         cache.sweep(DIRECTORY, |path, _| is_obsolete(path));
     }
@@ -62,7 +63,6 @@ fn lookup(executable: &Path, decides_by: Option<&[PathBuf]>, entry: Entry) -> Op
     let interpreter = answer::read(&entry.answer).ok()?;
     let holds = entry.probe == probe::identity()
         && is_always_started(&interpreter, executable, decides_by)
-        && entry.canonical == canonical(executable)
         && entry.stamps == stamps(executable, &interpreter, decides_by);
     holds.then_some(interpreter)
 }
@@ -71,10 +71,6 @@ fn lookup(executable: &Path, decides_by: Option<&[PathBuf]>, entry: Entry) -> Op
 fn is_obsolete(path: &Path) -> bool {
     let entry = std::fs::read(path).ok().and_then(|contents| serde_json::from_slice::<Entry>(&contents).ok());
     !entry.and_then(|entry| answer::read(&entry.answer).ok()).is_some_and(|interpreter| interpreter.asked.exists())
-}
-
-fn canonical(executable: &Path) -> String {
-    answer::encode(&executable.canonicalize().unwrap_or_default())
 }
 
 /// The states of everything that the metadata depends on: the files, and the links that lead to them.
