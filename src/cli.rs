@@ -20,7 +20,7 @@ use create::first;
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy, choose_native_strategy};
 use etcetera::home_dir;
 use flags::CacheFlags;
-use generate::Product;
+use generate::{PYTHON_STAND_IN, generate};
 use rvenv::{Cache, Discovery, Interrupt, PythonRequest, Surroundings};
 
 pub use flags::Cli;
@@ -36,8 +36,8 @@ impl Cli {
         let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
         let discovery = Discovery::new(surroundings).cache(cache.clone()).interrupt(interrupt.clone());
         let (requests, format) = (requests(&self.python), self.output.format);
-        if let Some(product) = self.output.generate {
-            product.generate(Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
+        if let Some(product) = &self.output.generate {
+            generate(product, Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
         } else if self.list_pythons {
             report::pythons(&first(&requests, |request| discovery.list(request))?, format)
         } else if self.cache.cache_info {
@@ -54,7 +54,7 @@ impl Cli {
 
     /// Which flags go together is decided by the parser, see flags.rs, except for what it cannot express.
     fn check(&self) -> Result<()> {
-        let needs_no_python = self.output.generate.is_some_and(|product| product != Product::PythonStandIn);
+        let needs_no_python = self.output.generate.as_ref().is_some_and(|product| product != PYTHON_STAND_IN);
         if needs_no_python && !self.python.is_empty() {
             let message = "the argument '--python <PYTHON>' can only be used with '--generate python-stand-in'";
             Cli::command().error(ErrorKind::ArgumentConflict, message).exit();

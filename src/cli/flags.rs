@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, ValueHint};
 use rvenv::LinkMode;
 
 use super::compatibility::Compatibility;
-use super::generate::Product;
+use super::generate::PRODUCTS;
 use super::report::Format;
 
 // Which flags go together is decided by groups. At most one of each can be passed:
@@ -18,8 +18,6 @@ use super::report::Format;
 // - `report`: the flags that print what `--format` applies to.
 
 const PYTHON: &str = "Which Python";
-
-const AFTER_HELP: &str = "Run `rvenv --help` for details and examples.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +40,7 @@ Examples:
     infer_long_args = true,
     args_override_self = true,
     max_term_width = 100,
-    after_help = AFTER_HELP,
+    after_help = "Run `rvenv --help` for details and examples.",
     after_long_help = EXAMPLES
 )]
 pub struct Cli {
@@ -246,7 +244,8 @@ pub struct Output {
     /// Shell completions (of bash, zsh, fish, powershell, nushell or elvish), the manual page, or a shell script that
     /// acts as the chosen Python but creates its environments with rvenv.
     #[arg(long, groups = ["mode", "subject"], value_name = "WHAT", hide_possible_values = true)]
-    pub(super) generate: Option<Product>,
+    #[arg(value_parser = PossibleValuesParser::new(PRODUCTS))]
+    pub(super) generate: Option<String>,
 
     /// Print each step to stderr
     #[arg(short, long)]

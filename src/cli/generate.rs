@@ -4,10 +4,10 @@ use std::env;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command, ValueEnum};
-use clap_complete::{Generator, Shell, generate};
+use clap::{Arg, Command};
+use clap_complete::{Generator, Shell};
 use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 use rvenv::{Activator, Interpreter};
@@ -20,46 +20,35 @@ const EXIT_STATUS: &[u8] = b".SH EXIT STATUS
 ";
 
 /// What can be generated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Product {
-    #[value(name = "completions=bash")]
-    Bash,
-    #[value(name = "completions=zsh")]
-    Zsh,
-    #[value(name = "completions=fish")]
-    Fish,
-    #[value(name = "completions=powershell")]
-    PowerShell,
-    #[value(name = "completions=nushell")]
-    Nushell,
-    #[value(name = "completions=elvish")]
-    Elvish,
-    #[value(name = "man")]
-    Man,
-    #[value(name = "python-stand-in")]
-    PythonStandIn,
-}
+pub const PRODUCTS: [&str; 8] = [
+    "completions=bash",
+    "completions=zsh",
+    "completions=fish",
+    "completions=powershell",
+    "completions=nushell",
+    "completions=elvish",
+    "man",
+    PYTHON_STAND_IN,
+];
 
-impl Product {
-    /// Prints it on stdout, for this parser. `python` is only called for [`Product::PythonStandIn`].
-    pub fn generate(self, command: Command, python: impl FnOnce() -> Result<Interpreter>) -> Result<()> {
-        let text = match self {
-            Product::Bash => completions(command, Shell::Bash),
-            Product::Zsh => completions(command, Shell::Zsh),
-            Product::Fish => completions(command, Shell::Fish),
-            Product::PowerShell => powershell(command)?,
-            Product::Nushell => completions(command, Nushell),
-            Product::Elvish => completions(command, Shell::Elvish),
-            Product::Man => manual_page(command)?,
-            Product::PythonStandIn => python_stand_in(&python()?)?.into_bytes(),
-        };
-        report::write(&String::from_utf8(text)?)
-    }
+/// The only one that depends on a Python.
+pub const PYTHON_STAND_IN: &str = "python-stand-in";
+
+/// Prints one of [`PRODUCTS`] on stdout, for this parser. `python` is only called for [`PYTHON_STAND_IN`].
+pub fn generate(product: &str, command: Command, python: impl FnOnce() -> Result<Interpreter>) -> Result<()> {
+    let text = match product.trim_start_matches("completions=") {
+        "man" => manual_page(command)?,
+        PYTHON_STAND_IN => python_stand_in(&python()?)?.into_bytes(),
+        "powershell" => powershell(command)?,
+        "nushell" => completions(command, Nushell),
+        shell => completions(command, shell.parse::<Shell>().map_err(Error::msg)?),
+    };
+    report::write(&String::from_utf8(text)?)
 }
 
 fn completions(command: Command, shell: impl Generator) -> Vec<u8> {
     let mut script = Vec::new();
-    generate(shell, &mut offered(&command), "rvenv", &mut script);
+    clap_complete::generate(shell, &mut offered(&command), "rvenv", &mut script);
     script
 }
 
