@@ -10,16 +10,11 @@ use crate::error::{AtPath, Result};
 
 /// The paths in a directory, sorted by name; none if it does not exist or is not one. Fails if it cannot be read.
 pub(crate) fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(vec![]);
-        }
-        entries => entries.at("read the directory", directory)?,
+    let read = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = match read {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => vec![],
+        read => read.at("read the directory", directory)?,
     };
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.at("read the directory", directory)?.path());
-    }
     paths.sort();
     Ok(paths)
 }
@@ -27,7 +22,7 @@ pub(crate) fn paths(directory: &Path) -> Result<Vec<PathBuf>> {
 /// The names in a directory, sorted. pyvenv.cfg, which makes a directory an environment, comes last.
 pub(crate) fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     let entries = fs::read_dir(directory)?;
-    let mut names: Vec<OsString> = entries.map(|entry| entry.map(|e| e.file_name())).collect::<io::Result<_>>()?;
+    let mut names: Vec<OsString> = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
     names.sort_by_cached_key(|name| (name == "pyvenv.cfg", name.clone()));
     Ok(names)
 }

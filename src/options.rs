@@ -207,9 +207,8 @@ impl Options {
     pub(crate) fn flags(&self, platform: Platform) -> Vec<OsString> {
         let mut words = Vec::new();
         let mut flag = |wanted: bool, flag: &str| words.extend(wanted.then(|| flag.into()));
-        let is_unusual = self.links != Links::usual_on(platform);
-        flag(is_unusual && self.links == Links::Copy, "--copies");
-        flag(is_unusual && self.links == Links::Symlink, "--symlinks");
+        let links = if self.links == Links::Copy { "--copies" } else { "--symlinks" };
+        flag(self.links != Links::usual_on(platform), links);
         flag(!self.with_pip, "--without-pip");
         flag(!self.with_setuptools, "--no-setuptools");
         flag(self.system_site_packages, "--system-site-packages");

@@ -178,14 +178,8 @@ fn in_text(value: &[u8], quote: fn(&str) -> String, fail: &str, end: &str) -> Ve
 
 /// PowerShell treats typographic single quotes like ASCII ones, so each of them is doubled.
 fn powershell(text: &str) -> String {
-    let mut quoted = String::from("'");
-    for c in text.chars() {
-        quoted.push(c);
-        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
-            quoted.push(c);
-        }
-    }
-    quoted + "'"
+    let doubled = |c: char| if matches!(c, '\'' | '\u{2018}'..='\u{201b}') { vec![c, c] } else { vec![c] };
+    format!("'{}'", text.chars().flat_map(doubled).collect::<String>())
 }
 
 /// In double quotes, nushell expands only backslash escapes.
