@@ -205,17 +205,13 @@ mod tests {
 
     #[test]
     fn only_interpreters_and_their_libraries_are_recognised() {
-        for name in
-            ["python.exe", "Python_d.exe", "pythonw.exe", "python3.13t.exe", "pythonw3.13t_d.exe", "python313.dll"]
-        {
+        let names = "python.exe Python_d.exe pythonw.exe python3.13t.exe pythonw3.13t_d.exe python313.dll python3.dll \
+                     python313t_d.dll vcruntime140.dll vcruntime140_1.dll";
+        for name in names.split(' ') {
             assert!(is_pythons(name.as_ref()), "{name}");
         }
-        for name in ["python3.dll", "python313t_d.dll", "vcruntime140.dll", "vcruntime140_1.dll"] {
-            assert!(is_pythons(name.as_ref()), "{name}");
-        }
-        for name in
-            ["pip.exe", "python-config.exe", "python3.13", "pythonservice.exe", "pywin32.dll", "pythoncom313.dll"]
-        {
+        let others = "pip.exe python-config.exe python3.13 pythonservice.exe pywin32.dll pythoncom313.dll";
+        for name in others.split(' ') {
             assert!(!is_pythons(name.as_ref()), "{name}");
         }
     }
