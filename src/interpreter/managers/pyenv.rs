@@ -4,6 +4,7 @@
 //! is the exact name of one that is installed, its program is run instead. Anything else that pyenv understands (a
 //! prefix, `system`, a hook) is left to the shim.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,13 +35,8 @@ pub(super) fn places(surroundings: &Surroundings) -> Vec<PathBuf> {
     roots.extend(shims.filter_map(|shims| shims.parent().map(Path::to_owned)));
     let usual = surroundings.home().map(|home| home.join(".pyenv"));
     roots.extend(usual.into_iter().flat_map(|usual| [usual.clone(), usual.join("pyenv-win")]));
-    let mut places = Vec::new();
-    for place in roots.iter().map(|root| root.join("versions")) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
+    let mut seen = BTreeSet::new();
+    roots.into_iter().map(|root| root.join("versions")).filter(|place| seen.insert(place.clone())).collect()
 }
 
 /// Finds out whether the program at `path` is a pyenv shim, and what it would run.
