@@ -90,10 +90,7 @@ pub enum Links {
 impl Links {
     /// Returns what `python -m venv` does on this platform when neither `--symlinks` nor `--copies` is given.
     pub const fn usual_on(platform: Platform) -> Links {
-        match platform {
-            Platform::Posix => Links::Symlink,
-            Platform::Nt => Links::Copy,
-        }
+        platform.posix_or_nt(Links::Symlink, Links::Copy)
     }
 }
 

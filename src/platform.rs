@@ -25,45 +25,38 @@ impl Platform {
         if os::IS_WINDOWS { Platform::Nt } else { Platform::Posix }
     }
 
+    /// The first value on POSIX, the second on Windows.
+    pub(crate) const fn posix_or_nt<T: Copy>(self, posix: T, nt: T) -> T {
+        match self {
+            Platform::Posix => posix,
+            Platform::Nt => nt,
+        }
+    }
+
     /// Returns `os.name`. It is also the directory that `install_scripts` reads in addition to `common`.
     pub const fn os_name(self) -> &'static str {
-        match self {
-            Platform::Posix => "posix",
-            Platform::Nt => "nt",
-        }
+        self.posix_or_nt("posix", "nt")
     }
 
     /// Returns `os.pathsep`. ENV_DIR cannot contain it, because its bin directory goes on PATH (gh-82656).
     pub const fn path_separator(self) -> char {
-        match self {
-            Platform::Posix => ':',
-            Platform::Nt => ';',
-        }
+        self.posix_or_nt(':', ';')
     }
 
     /// The line ending in text files that Python writes: `os.linesep`.
     pub(crate) const fn line_end(self) -> &'static str {
-        match self {
-            Platform::Posix => "\n",
-            Platform::Nt => "\r\n",
-        }
+        self.posix_or_nt("\n", "\r\n")
     }
 
     /// The path of the interpreter in an environment, under the name that exists in every environment.
     pub(crate) const fn python(self) -> &'static str {
-        match self {
-            Platform::Posix => "bin/python",
-            Platform::Nt => r"Scripts\python.exe",
-        }
+        self.posix_or_nt("bin/python", r"Scripts\python.exe")
     }
 
     /// What names on PATH end with, after the name of the implementation, the usual one first. On Windows, Pythons are
     /// installed as `python`; programs that bring their own, such as MSYS2, have a `python3`.
     pub(crate) const fn suffixes(self) -> [&'static str; 2] {
-        match self {
-            Platform::Posix => ["3", ""],
-            Platform::Nt => ["", "3"],
-        }
+        self.posix_or_nt(["3", ""], ["", "3"])
     }
 
     /// Returns `exename`: the name of the environment's executable if the base's is called `base`. On Windows it is

@@ -94,10 +94,8 @@ pub(crate) fn check_copy(
     interpreter: &Interpreter,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let links = match interpreter.platform {
-        Platform::Posix => "omit --copies, and use a file system that has symbolic links",
-        Platform::Nt => "pass --symlinks",
-    };
+    let on_posix = "omit --copies, and use a file system that has symbolic links";
+    let links = interpreter.platform.posix_or_nt(on_posix, "pass --symlinks");
     let unfit = |reason: String| Error::Python {
         python: interpreter.executable.clone(),
         reason: format!("a copy of it {reason}; {links}"),

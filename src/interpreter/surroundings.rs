@@ -47,10 +47,7 @@ impl Surroundings {
     }
 
     pub(super) fn home(&self) -> Option<PathBuf> {
-        match self.platform {
-            Platform::Posix => self.path("HOME"),
-            Platform::Nt => self.path("USERPROFILE"),
-        }
+        self.path(self.platform.posix_or_nt("HOME", "USERPROFILE"))
     }
 
     /// `$XDG_DATA_HOME` or `~/.local/share`. On Windows the directory in the variable `on_windows`: APPDATA, which roams
