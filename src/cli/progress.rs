@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,8 +23,8 @@ struct Line {
     bar: ProgressBar,
     /// What is being done now.
     shown: String,
-    /// The thread that draws what is sent to it, until the sender is dropped.
-    drawing: (Sender<String>, JoinHandle<()>),
+    /// To the thread that draws them, until this sender is dropped.
+    messages: Sender<String>,
 }
 
 impl Progress {
@@ -35,20 +35,18 @@ impl Progress {
 
     /// Shows what is being done now.
     pub fn show(&self, what: &str) {
-        let mut line = self.line();
-        if self.is_shown && line.is_none() {
-            *line = Line::begin();
-        }
-        if let Some(line) = &mut *line {
+        if self.is_shown {
+            let mut line = self.line();
+            let line = line.get_or_insert_with(Line::begin);
             what.clone_into(&mut line.shown);
-            let _ = line.drawing.0.send(what.to_owned());
+            let _ = line.messages.send(what.to_owned());
         }
     }
 
     /// Shows how far it is.
     pub fn count(&self, written: usize, total: usize) {
-        if let Some(Line { shown, drawing: (sender, _), .. }) = &*self.line() {
-            let _ = sender.send(format!("{shown} ({written} of {total} files)"));
+        if let Some(Line { shown, messages, .. }) = &*self.line() {
+            let _ = messages.send(format!("{shown} ({written} of {total} files)"));
         }
     }
 
@@ -64,9 +62,8 @@ impl Progress {
 
     /// Clears the line until the next [`Progress::show`].
     pub fn clear(&self) {
-        if let Some(Line { drawing: (sender, thread), .. }) = self.line().take() {
-            drop(sender);
-            let _ = thread.join();
+        if let Some(line) = self.line().take() {
+            line.bar.finish_and_clear();
         }
     }
 
@@ -82,15 +79,15 @@ impl Drop for Progress {
 }
 
 impl Line {
-    /// None if the system cannot start a thread.
-    fn begin() -> Option<Line> {
+    fn begin() -> Line {
         let style = ProgressStyle::with_template("{spinner} {wide_msg}");
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        let (sender, receiver) = mpsc::channel();
+        let (messages, receiver) = mpsc::channel();
         let drawn = bar.clone();
-        let thread = thread::Builder::new().spawn(move || draw(&drawn, &receiver)).ok()?;
-        Some(Line { bar, shown: String::new(), drawing: (sender, thread) })
+        // Nothing is shown if the system cannot start a thread.
+        let _ = thread::Builder::new().spawn(move || draw(&drawn, &receiver));
+        Line { bar, shown: String::new(), messages }
     }
 }
 
@@ -100,7 +97,7 @@ fn draw(bar: &ProgressBar, messages: &Receiver<String>) {
     loop {
         match messages.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(next) => message = next,
-            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 if bar.is_hidden() {
                     bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -110,5 +107,4 @@ fn draw(bar: &ProgressBar, messages: &Receiver<String>) {
             }
         }
     }
-    bar.finish_and_clear();
 }
