@@ -136,13 +136,12 @@ impl VersionRequest {
         let mut names = Vec::new();
         for stem in self.stems() {
             if let [major, minor, ..] = self.numbers[..] {
-                if !mark.is_empty() {
-                    names.push(format!("{stem}{major}.{minor}{mark}"));
-                }
-                names.push(format!("{stem}{major}.{minor}"));
+                names.extend([&*mark, ""].map(|mark| format!("{stem}{major}.{minor}{mark}")));
             }
             names.extend(platform.suffixes().map(|suffix| format!("{stem}{suffix}")));
         }
+        // Without a mark, the first two are the same.
+        names.dedup();
         names
     }
 

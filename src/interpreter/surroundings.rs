@@ -61,11 +61,8 @@ impl Surroundings {
 
     /// The current directory under the shell's name for it, which is in PWD. None if there is no current directory.
     pub(super) fn logical_dir(&self) -> Option<PathBuf> {
-        let current_dir = self.current_dir.as_ref()?;
-        match self.path("PWD") {
-            Some(pwd) if os::is_same(&pwd, current_dir) => Some(pwd),
-            _ => Some(current_dir.clone()),
-        }
+        let current_dir = self.current_dir.clone()?;
+        Some(self.path("PWD").filter(|pwd| os::is_same(pwd, &current_dir)).unwrap_or(current_dir))
     }
 
     /// The directories of PATH, as absolute paths.
@@ -80,10 +77,8 @@ impl Surroundings {
     pub(super) fn on_path(&self, name: &OsStr) -> Vec<PathBuf> {
         let current_dir = self.current_dir.as_deref().unwrap_or(Path::new(""));
         let found = which::which_in_all(name, Some(self.path_variable()), current_dir);
-        let found = found.map(|found| found.filter_map(|path| self.absolute(&path).ok()).collect());
-        let mut programs: Vec<PathBuf> = found.unwrap_or_default();
-        programs.retain(|path| self.platform == Platform::Posix || is_program_on_windows(path));
-        programs
+        let is_program = |path: &PathBuf| self.platform == Platform::Posix || is_program_on_windows(path);
+        found.into_iter().flatten().filter_map(|path| self.absolute(&path).ok()).filter(is_program).collect()
     }
 
     fn path_variable(&self) -> &OsStr {
@@ -99,16 +94,11 @@ impl Surroundings {
             // Windows resolves `..` by the text alone, and `C:python.exe` is in the current directory of that drive.
             return std::path::absolute(&joined).at("find", path);
         }
-        let path: PathBuf = joined.components().collect();
-        let components: Vec<Component> = path.components().collect();
-        match components.iter().rposition(|component| *component == Component::ParentDir) {
-            Some(last) => {
-                let (above, below) = components.split_at(last + 1);
-                let above: PathBuf = above.iter().collect();
-                Ok(above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>()))
-            }
-            None => Ok(path),
-        }
+        let components: Vec<Component> = joined.components().collect();
+        let last = components.iter().rposition(|component| *component == Component::ParentDir);
+        let (above, below) = components.split_at(last.map_or(0, |last| last + 1));
+        let above: PathBuf = above.iter().collect();
+        Ok(above.canonicalize().unwrap_or(above).join(below.iter().collect::<PathBuf>()))
     }
 
     /// `path` relative to the current directory, unless it is absolute. None if there is no current directory to use.
