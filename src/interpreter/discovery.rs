@@ -74,27 +74,25 @@ impl Discovery {
 
     /// Queries the program at an absolute path, or if that is a pyenv shim, the Python that it would run.
     fn query(&self, path: &Path) -> Result<Interpreter> {
-        let reason = match resolve_shim(path, &self.surroundings) {
-            Shim::Runs(program) => return self.query_program(&program),
-            Shim::None | Shim::Unclear => return self.query_program(path),
-            Shim::RunsNothing => "it is a pyenv shim, and no active version provides it; pass --python VERSION",
+        let unfit = |reason: &str| Err(Error::Python { python: path.to_owned(), reason: reason.to_owned() });
+        let program = match resolve_shim(path, &self.surroundings) {
+            Shim::None | Shim::Unclear => path.to_owned(),
+            Shim::Runs(program) => program,
+            Shim::RunsNothing => {
+                return unfit("it is a pyenv shim, and no active version provides it; pass --python VERSION");
+            }
         };
-        Err(Error::Python { python: path.to_owned(), reason: reason.to_owned() })
-    }
-
-    fn query_program(&self, program: &Path) -> Result<Interpreter> {
-        let decides_by = decides_by(program, &self.surroundings);
+        let decides_by = decides_by(&program, &self.surroundings);
         if decides_by.as_deref().is_some_and(lack_tools) {
-            let reason = "it is Apple's placeholder for tools that are not installed; run `xcode-select --install`";
-            return Err(Error::Python { python: program.to_owned(), reason: reason.to_owned() });
+            return unfit("it is Apple's placeholder for tools that are not installed; run `xcode-select --install`");
         }
-        cached::query(program, decides_by.as_deref(), &self.cache, &self.interrupt)
+        cached::query(&program, decides_by.as_deref(), &self.cache, &self.interrupt)
     }
 
     /// The first on PATH of the usual name, or else the other; on Windows then the newest registered, in `py`'s order.
     fn find_default(&self) -> Result<Interpreter> {
         let mut unfit = Vec::new();
-        let names = self.surroundings.platform().suffixes().map(|suffix| format!("python{suffix}"));
+        let names = self.surroundings.platform.suffixes().map(|suffix| format!("python{suffix}"));
         let on_path = names.iter().flat_map(|name| self.on_path(OsStr::new(name))).map(|path| (path, false));
         let registered = iter::once_with(managers::registered).flatten().map(|path| (path, true));
         for (path, is_registered) in on_path.chain(registered) {
@@ -108,7 +106,7 @@ impl Discovery {
                 queried => return queried,
             }
         }
-        let nowhere = match self.surroundings.platform() {
+        let nowhere = match self.surroundings.platform {
             Platform::Posix => "neither python3 nor python is on PATH",
             Platform::Nt => "neither python3 nor python is on PATH, and no Python is registered",
         };
@@ -207,7 +205,7 @@ impl Discovery {
         if !fit.is_empty() {
             return Ok(fit);
         }
-        let looked = match self.surroundings.platform() {
+        let looked = match self.surroundings.platform {
             Platform::Posix => "searched PATH, the installations of pyenv, uv, asdf, mise and Homebrew, and /usr/bin",
             Platform::Nt => "searched PATH, the registry, and the installations of python.org, pyenv-win, uv and mise",
         };
@@ -222,7 +220,7 @@ impl Discovery {
     /// The paths that may be such a Python, in the order in which to query them, each once.
     fn candidates(&self, version: &VersionRequest) -> Found {
         let mut candidates = Vec::new();
-        for name in version.names(self.surroundings.platform()) {
+        for name in version.names(self.surroundings.platform) {
             candidates.extend(self.on_path(OsStr::new(&name)).into_iter().map(Ok));
         }
         if version.is_range() {
@@ -234,7 +232,7 @@ impl Discovery {
         for installation in managers::installations(&self.surroundings) {
             candidates.extend(installation.map_or_else(|error| vec![Err(error)], |prefix| pythons_in(&prefix)));
         }
-        if self.surroundings.platform() == Platform::Posix {
+        if self.surroundings.platform == Platform::Posix {
             candidates.extend(pythons_in(Path::new("/usr")));
         }
         // A directory with two names (/bin is /usr/bin) counts once. No program is looked for that has a capital letter.

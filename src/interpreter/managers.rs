@@ -46,13 +46,13 @@ pub(super) fn installations(surroundings: &Surroundings) -> Found {
 /// Where python.org's installers for macOS put Pythons. Anything there that is not named like a version is a link.
 fn frameworks(surroundings: &Surroundings) -> Vec<PathBuf> {
     let frameworks = ["Python", "PythonT"].map(|name| format!("/Library/Frameworks/{name}.framework/Versions").into());
-    if surroundings.platform() == Platform::Posix { frameworks.into() } else { vec![] }
+    if surroundings.platform == Platform::Posix { frameworks.into() } else { vec![] }
 }
 
 /// Where python.org's installers for Windows put the user's and the machine's Pythons, which may be missing from the
 /// registry. Directories such as `C:\Python27`, which old installers used, are left out: any user may create one.
 fn programs(surroundings: &Surroundings) -> Vec<PathBuf> {
-    if surroundings.platform() == Platform::Posix {
+    if surroundings.platform == Platform::Posix {
         return vec![];
     }
     let users = surroundings.path("LOCALAPPDATA").map(|path| path.join("Programs").join("Python"));
@@ -89,7 +89,7 @@ fn homebrew(surroundings: &Surroundings) -> Vec<PathBuf> {
 
 /// `$HOMEBREW_PREFIX` and the usual prefixes. On Windows, anyone could put files at these paths on the current drive.
 fn homebrew_prefixes(surroundings: &Surroundings) -> Vec<PathBuf> {
-    if surroundings.platform() == Platform::Nt {
+    if surroundings.platform == Platform::Nt {
         return vec![];
     }
     let usual = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"].map(|prefix| Path::new(prefix).into());

@@ -12,7 +12,7 @@ use crate::platform::Platform;
 /// The environment variables and the current directory of a process.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    platform: Platform,
+    pub(super) platform: Platform,
     variables: Vec<(OsString, OsString)>,
     current_dir: Option<PathBuf>,
 }
@@ -26,10 +26,6 @@ impl Surroundings {
     ) -> Surroundings {
         let variables = variables.into_iter().collect();
         Surroundings { platform: Platform::current(), variables, current_dir: current_dir.into() }
-    }
-
-    pub(super) fn platform(&self) -> Platform {
-        self.platform
     }
 
     /// The value of a variable. Names are case-insensitive on Windows.

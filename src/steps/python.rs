@@ -1,6 +1,7 @@
 //! The interpreter in the environment's bin: on POSIX links to the base's executable or copies of it, on Windows the
 //! installation's launchers.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -29,19 +30,17 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
 /// without symbolic links, copies are made, with a warning. Copies are run once as a check.
 fn install_on_posix(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
-    let mut names: Vec<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
+    let mut names: BTreeSet<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
     for path in kept_in_bin(context, is_interpreter)? {
         let name = path.file_name().unwrap_or_default();
         if is_name_of(name, &interpreter) {
-            names.push(name.to_owned());
+            names.insert(name.to_owned());
         } else {
             context.stage.mark_for_removal(path);
         }
     }
-    names.sort();
-    names.dedup();
-    names.retain(|name| *name != context.python_exe);
-    let is_placed = |name: &OsStr| name == context.python_exe || names.iter().any(|placed| placed == name);
+    names.remove(&context.python_exe);
+    let is_placed = |name: &OsStr| name == context.python_exe || names.contains(name);
     let leads_to_removed = |path: &Path| {
         let target = entries::target_beside(path).filter(|target| version_in(target).is_some());
         target.is_some_and(|target| !is_placed(&target)) && !path.file_name().is_some_and(is_placed)
