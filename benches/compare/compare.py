@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from chart import draw
@@ -16,9 +15,6 @@ from groups import groups
 from report import Report
 from runner import run_group
 from setup import Peers, Setup, find
-
-# How long ext4 may refuse to reuse a removed file's inode, and walks over all such inodes to find another.
-REMEMBERED = 300
 
 
 def parse():
@@ -53,12 +49,10 @@ def main():
         return print("Nothing was measured; run `cargo bench --bench compare` for the benchmark.")
     arguments.dir.mkdir(parents=True, exist_ok=True)
     directory = arguments.dir.resolve()
-    warn_of_removed_files(directory / "removed")
     peers = Peers(directory, arguments.rvenv, arguments.wheel)
     with tempfile.TemporaryDirectory(prefix="run-", dir=directory) as scratch:
         compare(arguments, directory, peers, Path(scratch))
         print("Removing all environments", file=sys.stderr)
-    (directory / "removed").touch()
 
 
 def compare(arguments, directory, peers, scratch):
@@ -90,14 +84,6 @@ def check_space(directory, needed):
     print(f"Up to {needed / 1e9:.1f} GB needed in {directory}, {free / 1e9:.1f} GB free", file=sys.stderr)
     if needed > free * 0.9:
         raise Failed("not enough space; use fewer --rounds, --only one group, or another --dir")
-
-
-def warn_of_removed_files(note):
-    """Warns if an earlier benchmark removed its files recently: on ext4, creating files is many times slower then."""
-    ago = time.time() - note.stat().st_mtime if note.exists() else REMEMBERED
-    if ago < REMEMBERED:
-        print(f"Warning: a run removed its files {ago:.0f} s ago; on ext4, creating files is slow for five minutes "
-              "after that", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 //! to the open directories. Symbolic links are created again as links. Times and owners are not copied, and nothing is
 //! synced to disk.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -13,61 +14,50 @@ use std::thread;
 
 use anyhow::Result;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, linkat, openat, symlinkat};
+use walkdir::WalkDir;
 
-/// A directory in a tree.
-#[derive(Default)]
-struct Directory {
-    /// Relative to the tree.
-    path: PathBuf,
-    files: Vec<OsString>,
-    links: Vec<OsString>,
-}
+/// The directories of a tree, each after the one that it is in, with the names of their files, and whether they are links.
+type Tree = BTreeMap<PathBuf, Vec<(OsString, bool)>>;
 
 /// The program: `floor copy|hardlink THREADS SOURCE DEST…`.
 pub fn main(mut words: impl Iterator<Item = OsString>) -> Result<()> {
     let hardlink = words.next().is_some_and(|word| word == "hardlink");
     let threads = words.next().unwrap_or_default().to_string_lossy().parse()?;
     let source = PathBuf::from(words.next().unwrap_or_default());
-    let directories = read(&source)?;
+    let tree = read(&source)?;
     for dest in words {
-        write(hardlink, threads, &directories, &source, Path::new(&dest))?;
+        write(hardlink, threads, &tree, &source, Path::new(&dest))?;
     }
     Ok(())
 }
 
-/// The directories of a tree, each after its parent.
-fn read(source: &Path) -> io::Result<Vec<Directory>> {
-    let mut directories = vec![Directory::default()];
-    let mut next = 0;
-    while next < directories.len() {
-        for entry in fs::read_dir(source.join(&directories[next].path))? {
-            let entry = entry?;
-            let (kind, name) = (entry.file_type()?, entry.file_name());
-            if kind.is_dir() {
-                let path = directories[next].path.join(name);
-                directories.push(Directory { path, ..Directory::default() });
-            } else if kind.is_symlink() {
-                directories[next].links.push(name);
-            } else {
-                directories[next].files.push(name);
+fn read(source: &Path) -> Result<Tree> {
+    let mut tree = Tree::new();
+    for entry in WalkDir::new(source) {
+        let entry = entry?;
+        let path = entry.path().strip_prefix(source)?;
+        match path.parent() {
+            Some(directory) if !entry.file_type().is_dir() => {
+                let file = (entry.file_name().to_owned(), entry.path_is_symlink());
+                tree.entry(directory.to_owned()).or_default().push(file);
             }
+            _ => drop(tree.entry(path.to_owned()).or_default()),
         }
-        next += 1;
     }
-    Ok(directories)
+    Ok(tree)
 }
 
-fn write(hardlink: bool, threads: usize, directories: &[Directory], source: &Path, dest: &Path) -> io::Result<()> {
-    for directory in directories {
-        fs::create_dir(dest.join(&directory.path))?;
+fn write(hardlink: bool, threads: usize, tree: &Tree, source: &Path, dest: &Path) -> io::Result<()> {
+    for directory in tree.keys() {
+        fs::create_dir(dest.join(directory))?;
     }
-    let mut queue: Vec<&Directory> = directories.iter().collect();
-    queue.sort_by_key(|directory| std::cmp::Reverse(directory.files.len()));
+    let mut queue: Vec<_> = tree.iter().collect();
+    queue.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
     let next = AtomicUsize::new(0);
     let work = || -> io::Result<()> {
         let mut buffer = Vec::new();
-        while let Some(directory) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            write_directory(hardlink, directory, source, dest, &mut buffer)?;
+        while let Some((directory, files)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            write_files(hardlink, files, &source.join(directory), &dest.join(directory), &mut buffer)?;
         }
         Ok(())
     };
@@ -78,23 +68,21 @@ fn write(hardlink: bool, threads: usize, directories: &[Directory], source: &Pat
     })
 }
 
-fn write_directory(
+fn write_files(
     hardlink: bool,
-    directory: &Directory,
+    files: &[(OsString, bool)],
     source: &Path,
     dest: &Path,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
-    let open = |path: PathBuf| openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    let (from, to) = (open(source.join(&directory.path))?, open(dest.join(&directory.path))?);
-    for name in &directory.files {
-        match hardlink {
-            true => linkat(&from, name, &to, name, AtFlags::empty())?,
-            false => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
+    let open = |path| openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let (from, to) = (open(source)?, open(dest)?);
+    for (name, is_link) in files {
+        match (is_link, hardlink) {
+            (true, _) => symlinkat(fs::read_link(source.join(name))?, &to, name)?,
+            (_, true) => linkat(&from, name, &to, name, AtFlags::empty())?,
+            (_, false) => copy_file(from.as_fd(), to.as_fd(), name, buffer)?,
         }
-    }
-    for name in &directory.links {
-        symlinkat(fs::read_link(source.join(&directory.path).join(name))?, &to, name)?;
     }
     Ok(())
 }

@@ -55,29 +55,26 @@ class Group:
 class Goal:
     """A goal of the project. Missing it is reported but is not a failure."""
     text: str
-    limit: float
-    # The value that is compared with the limit, of the outcomes that did not fail.
+    # The value of the outcomes that did not fail, and whether a value reaches the goal.
     value: Callable
-    is_minimum: bool = False
-
-    def is_reached(self, value):
-        return value >= self.limit if self.is_minimum else value <= self.limit
+    is_reached: Callable
 
 
 def at_most(who, times, other):
-    text = f"{who} takes at most {times} times as long as {other}"
-    return Goal(text, times, lambda outcomes: outcomes[who].median / outcomes[other].median)
+    return Goal(f"{who} takes at most {times} times as long as {other}",
+                lambda outcomes: outcomes[who].median / outcomes[other].median, lambda value: value <= times)
 
 
 def faster(who, times, *others):
     def value(outcomes):
         return min(outcomes[other].median for other in others if other in outcomes) / outcomes[who].median
     best_of = "the best of " if len(others) > 1 else ""
-    return Goal(f"{who} is {times} times as fast as {best_of}{', '.join(others)}", times, value, is_minimum=True)
+    return Goal(f"{who} is {times} times as fast as {best_of}{', '.join(others)}", value, lambda value: value >= times)
 
 
 def megabytes(who, peak):
-    return Goal(f"{who} uses at most {peak} MB of memory", peak, lambda outcomes: outcomes[who].peak_megabytes)
+    return Goal(f"{who} uses at most {peak} MB of memory",
+                lambda outcomes: outcomes[who].peak_megabytes, lambda value: value <= peak)
 
 
 def replaced(contestants, word, other):

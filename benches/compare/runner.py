@@ -41,12 +41,11 @@ class Outcome:
     peak_megabytes: float = None
 
     def count_files(self, directory):
-        for top, _, names in os.walk(directory):
-            for path in (os.path.join(top, name) for name in names):
-                if not os.path.islink(path):
-                    self.files += 1
-                    self.bytes += os.path.getsize(path)
-                    self.pyc += path.endswith(".pyc")
+        for path in directory.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                self.files += 1
+                self.bytes += path.stat().st_size
+                self.pyc += path.suffix == ".pyc"
 
     def summarize(self):
         self.median = statistics.median(self.seconds)

@@ -19,7 +19,7 @@ try:
 except Exception:
     has_bundled_pip = False
 title = platform.python_implementation() + " " + platform.python_version()
-print(json.dumps({"title": title, "has_setuptools": sys.version_info < (3, 12), "has_bundled_pip": has_bundled_pip}))
+print(json.dumps([title, sys.version_info < (3, 12), has_bundled_pip]))
 """
 
 SMALL_WHEEL = {
@@ -65,11 +65,8 @@ class Setup:
         directory.mkdir()
         self.directory = directory
         self.python = python
-        facts = json.loads(output(python, "-I", "-c", FACTS))
-        self.title = facts["title"]
         # Whether it bundles setuptools, and whether the installed pip has the same version as the bundled one.
-        self.has_setuptools = facts["has_setuptools"]
-        self.has_bundled_pip = facts["has_bundled_pip"]
+        self.title, self.has_setuptools, self.has_bundled_pip = json.loads(output(python, "-I", "-c", FACTS))
         self.has_seeder = peers.has_seeder
         pyenv = Path(CLEAN.get("PYENV_ROOT") or "~/.pyenv").expanduser().resolve()
         # Whether it is one of pyenv's, and there is a shim `python3`.
@@ -124,18 +121,9 @@ def find(rvenv, asked):
 def copy_without_pip(python, directory):
     """Copies a Python without what it has installed, and so without .pyc files to reuse, as in most CI images. Its own
     .pyc files are copied. Returns the executable."""
-    library = python.parent.parent / "lib" / python.name
+    library, own = (prefix / "lib" / python.name for prefix in [python.parent.parent, directory])
     left_out = {str(library): ["site-packages", "test"]}
-    shutil.copytree(library, directory / "lib" / python.name, symlinks=True, copy_function=link,
-                    ignore=lambda path, names: left_out.get(path, []))
-    (directory / "lib" / python.name / "site-packages").mkdir()
+    shutil.copytree(library, own, symlinks=True, ignore=lambda path, _: left_out.get(path, []))
+    (own / "site-packages").mkdir()
     (directory / "bin").mkdir()
-    link(python, directory / "bin" / python.name)
-    return directory / "bin" / python.name
-
-
-def link(source, target):
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    return shutil.copy2(python, directory / "bin")
