@@ -32,7 +32,7 @@ const TAG: (&str, &str) = (
 );
 
 /// The reason given for a directory that is not used.
-const UNTRUSTED: &str = "it is a symbolic link, or another user owns it or can write to it";
+const UNTRUSTED: &str = "it is a link or a file, or another user owns it or can write to it";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -110,10 +110,10 @@ fn find(given: &Path, discovery: &Discovery) -> Result<(Option<OsString>, Vec<Fi
         let reason = if env_dir.is_dir() { "it has no pyvenv.cfg" } else { "no such directory" };
         return Ok((None, vec![Finding::new(env_dir, reason.to_owned(), Remedy::Again)]));
     };
-    let version = configuration.version.as_deref().map(short).filter(|text| text.parse::<VersionRequest>().is_ok());
-    let only = |path: &Path, reason: String, remedy: Remedy| {
-        Ok((version.clone().map(OsString::from), vec![Finding::new(path, reason, remedy)]))
-    };
+    let version = configuration.version.as_deref().map(|version| same_kind(&short(version), env_dir));
+    let version = version.filter(|text| text.parse::<VersionRequest>().is_ok()).map(OsString::from);
+    let only =
+        |path: &Path, reason: String, remedy: Remedy| Ok((version.clone(), vec![Finding::new(path, reason, remedy)]));
     let Some(home) = configuration.home.clone() else {
         return only(&cfg_path, "it has no 'home' key".to_owned(), Remedy::Again);
     };
@@ -142,6 +142,14 @@ fn find(given: &Path, discovery: &Discovery) -> Result<(Option<OsString>, Vec<Fi
 /// The X.Y of a version such as X.Y.Z or X.Y.Z.final.0.
 fn short(version: &str) -> String {
     version.split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
+/// What selects the kind of Python that the environment has a directory for in lib: pyvenv.cfg does not tell PyPy and
+/// free-threaded builds from others.
+fn same_kind(version: &str, env_dir: &Path) -> String {
+    let names = [format!("python{version}"), format!("python{version}t"), format!("pypy{version}")];
+    let found = names.iter().find(|name| os::exists(&env_dir.join("lib").join(name))).unwrap_or(&names[0]);
+    found.trim_start_matches("python").to_owned()
 }
 
 /// The interpreters in bin that do not start. On Windows there has to be a `pythonw.exe` too.

@@ -172,7 +172,7 @@ fn a_cache_directory_writable_by_others_is_ignored_with_a_warning() {
         let run = rvenv(&scratch).arg("-p").arg(&python().path).args(["--clear", "env"]).output();
         assert!(run.status.success());
         let said = String::from_utf8(run.stderr).unwrap();
-        let reason = "it is a symbolic link, or another user owns it or can write to it";
+        let reason = "it is a link or a file, or another user owns it or can write to it";
         assert_eq!(said, format!("Warning: Unable to use the cache '{}': {reason}\n", path.display()));
         assert!(tree(&path) == before, "nothing was written there");
         assert!(rvenv(&scratch).arg("--cache-info").error().contains(reason));
@@ -183,7 +183,11 @@ fn a_cache_directory_writable_by_others_is_ignored_with_a_warning() {
 #[test]
 fn a_default_cache_that_is_not_used_is_warned_of_and_stays_as_it_is() {
     let python = python();
-    for spoil in ["mkdir -m 777 home/.cache/rvenv", "mkdir disk && ln -s ../../disk home/.cache/rvenv"] {
+    for spoil in [
+        "mkdir -m 777 home/.cache/rvenv",
+        "touch home/.cache/rvenv",
+        "mkdir disk && ln -s ../../disk home/.cache/rvenv",
+    ] {
         let scratch = Scratch::new();
         fs::create_dir_all(scratch.path("home/.cache")).unwrap();
         scratch.run("sh").args(["-c", spoil]).silent();

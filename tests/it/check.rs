@@ -98,6 +98,23 @@ fn each_problem_is_found_and_its_remedy_repairs_it() {
 }
 
 #[test]
+fn a_remedy_switches_neither_to_another_implementation_nor_to_another_build() {
+    let scratch = Scratch::new();
+    if let Some(pypy) = pypy() {
+        scratch.rvenv_for(&pypy).arg("env").silent();
+        let packages = names_in(&scratch.path("env/lib"));
+        fs::remove_file(scratch.path("env/bin/python")).unwrap();
+        paste_remedies(&scratch, "env");
+        assert_eq!(names_in(&scratch.path("env/lib")), packages);
+        check(&scratch, "env").silent();
+    }
+    // As that of a free-threaded build, which pyvenv.cfg does not tell from others.
+    fs::create_dir_all(scratch.path("gone/lib/python3.13t/site-packages")).unwrap();
+    fs::write(scratch.path("gone/pyvenv.cfg"), "home = /nowhere\nversion = 3.13.0\n").unwrap();
+    assert!(findings(&scratch, "gone")[0].ends_with(" -p 3.13t gone"));
+}
+
+#[test]
 fn an_invalid_version_in_pyvenv_cfg_is_not_suggested() {
     let scratch = Scratch::new();
     scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
