@@ -12,7 +12,7 @@ use std::time::Duration;
 use output::Lines;
 
 pub(crate) use fault::Fault;
-pub(crate) use output::OutputTail;
+pub(crate) use output::tail_of;
 
 use crate::error::Result;
 use crate::event::Source;
@@ -52,7 +52,7 @@ pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dy
     stdout.end(|line| progress(line, Source::Stdout));
     stderr.end(|line| progress(line, Source::Stderr));
     // Programs report failures on stderr.
-    let tail = || if stderr.tail.is_empty() { stdout.tail } else { stderr.tail };
+    let tail = || Some(stderr.tail()).filter(|tail| !tail.is_empty()).unwrap_or_else(|| stdout.tail());
     followed.and_then(|status| Fault::check(status, tail)).map_err(|fault| fault.of(describe(command)))
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn stream(command: &mut Command, interrupt: &Interrupt, progress: &dy
 pub(crate) fn on_terminal(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
     // Standard output may lead elsewhere, and a prompt would not be seen there.
     let ended = running::on_terminal(command.stdout(io::stderr()), interrupt);
-    let ended = ended.and_then(|status| Fault::check(status, OutputTail::default));
+    let ended = ended.and_then(|status| Fault::check(status, String::new));
     ended.map_err(|fault| fault.of(describe(command)))
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Quoted, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
 use crate::platform::Platform;
-use crate::process::{self, Fault, OutputTail};
+use crate::process::{self, Fault};
 
 const SCRIPT: &str = concat!(
     include_str!("probe/doubts.py"),
@@ -66,7 +66,7 @@ fn run_script(executable: &Path, interrupt: &Interrupt) -> Result<Value> {
     })?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let Some(answer) = between_marks(&stdout) else {
-        return Err(unfit(explain_silence(output.status, &OutputTail::of(&output.stderr).to_string())));
+        return Err(unfit(explain_silence(output.status, &process::tail_of(&output.stderr))));
     };
     serde_json::from_str(answer).map_err(|error| unfit(format!("could not parse its output: {error}")))
 }

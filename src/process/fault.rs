@@ -5,7 +5,7 @@ use std::io;
 use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
-use super::output::OutputTail;
+use super::output::tail_of;
 use crate::error::Error;
 
 /// The reason why a process failed. Its message follows a subject, such as "Command '…'" or "it". The process and its
@@ -22,17 +22,17 @@ pub(crate) enum Fault {
     WantsTerminal,
     /// It printed more than this many bytes.
     TooMuchOutput(usize),
-    /// It returned an exit code other than 0, or was killed by a signal.
-    Failed(ExitStatus, OutputTail),
+    /// It returned an exit code other than 0, or was killed by a signal. These are the last lines of its output.
+    Failed(ExitStatus, String),
 }
 
 impl Fault {
     /// Returns the output if the process succeeded, and [`Fault::Failed`] otherwise.
     pub(crate) fn of_status(output: Output) -> Result<Output, Fault> {
-        Fault::check(output.status, || OutputTail::of(&output.stderr)).map(|()| output)
+        Fault::check(output.status, || tail_of(&output.stderr)).map(|()| output)
     }
 
-    pub(super) fn check(status: ExitStatus, tail: impl FnOnce() -> OutputTail) -> Result<(), Fault> {
+    pub(super) fn check(status: ExitStatus, tail: impl FnOnce() -> String) -> Result<(), Fault> {
         if status.success() { Ok(()) } else { Err(Fault::Failed(status, tail())) }
     }
 

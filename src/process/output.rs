@@ -1,18 +1,28 @@
 //! The output of a process: split into lines, and its last lines.
 
-use std::collections::VecDeque;
-use std::fmt;
-
 use crate::error::one_line;
 
 /// Longer lines are split, to limit memory use.
 const LONGEST_LINE: usize = 64 << 10;
 
+/// How many of the last lines an error shows, and how many characters of each.
+const TAIL_LINES: usize = 3;
+const TAIL_LENGTH: usize = 200;
+
 /// Splits a stream into lines.
 #[derive(Default)]
 pub(super) struct Lines {
     unended: Vec<u8>,
-    pub(super) tail: OutputTail,
+    /// The last lines, truncated.
+    last: Vec<String>,
+}
+
+/// The last lines of a failed process's output, truncated and joined to one line.
+pub(crate) fn tail_of(output: &[u8]) -> String {
+    let mut lines = Lines::default();
+    lines.add(output, |_| {});
+    lines.end(|_| {});
+    lines.tail()
 }
 
 impl Lines {
@@ -31,51 +41,23 @@ impl Lines {
         if !self.unended.is_empty() {
             let text = String::from_utf8_lossy(&self.unended);
             each(text.trim_end());
-            self.tail.push(&text);
+            self.last.extend(truncated(text.trim()));
+            self.last.drain(..self.last.len().saturating_sub(TAIL_LINES));
             self.unended.clear();
         }
     }
-}
 
-/// The end of a failed process's output: its last three lines, truncated and joined to one line.
-#[derive(Debug, Default)]
-pub(crate) struct OutputTail(VecDeque<String>);
-
-impl OutputTail {
-    const LINES: usize = 3;
-    const LENGTH: usize = 200;
-
-    /// The last lines of this output.
-    pub(crate) fn of(output: &[u8]) -> OutputTail {
-        let mut lines = Lines::default();
-        lines.add(output, |_| {});
-        lines.end(|_| {});
-        lines.tail
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn push(&mut self, line: &str) {
-        let line = line.trim();
-        if line.is_empty() {
-            return;
-        }
-        if self.0.len() == Self::LINES {
-            self.0.pop_front();
-        }
-        self.0.push_back(match line.char_indices().nth(Self::LENGTH) {
-            Some((end, _)) => format!("{}…", &line[..end]),
-            None => line.to_owned(),
-        });
+    /// The last lines, joined to one line.
+    pub(super) fn tail(&self) -> String {
+        one_line(&self.last.join("; "))
     }
 }
 
-impl fmt::Display for OutputTail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        f.write_str(&one_line(&lines.join("; ")))
+/// The beginning of a line. None if the line is empty.
+fn truncated(line: &str) -> Option<String> {
+    match line.char_indices().nth(TAIL_LENGTH) {
+        Some((end, _)) => Some(format!("{}…", &line[..end])),
+        None => Some(line.to_owned()).filter(|line| !line.is_empty()),
     }
 }
 
@@ -85,7 +67,6 @@ mod tests {
 
     #[test]
     fn the_last_three_lines_are_kept() {
-        let tail_of = |output: &[u8]| OutputTail::of(output).to_string();
         assert_eq!(tail_of(b"1\n2\n\n 3 \n4\n"), "2; 3; 4");
         assert_eq!(tail_of(b""), "");
         assert_eq!(tail_of(&[b'x'; 5000]), format!("{}…", "x".repeat(200)));
