@@ -60,7 +60,7 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
 /// Installs the image from the cache.
 fn install_image(context: &mut Context, image: &Image, key: &str) -> Result<(), Fault> {
     let mut distributions = Vec::new();
-    for distribution in image.distributions() {
+    for distribution in &image.list.distributions {
         let version = Version::from_str(&distribution.version).map_err(|_| Fault::Damaged)?;
         if replace_older(context, &distribution.project, &version)? {
             context.session.observer.doing(&format!("Installing {} {version}", distribution.project));
@@ -71,8 +71,8 @@ fn install_image(context: &mut Context, image: &Image, key: &str) -> Result<(), 
     let unpacked = Unpacked::of(image, &context.session.cache, key, context.options.link_mode);
     // Links and clones have the time of the image; copies are new.
     let is_fixed = unpacked.is_some() || context.options.source_date.is_some();
-    let modified = if is_fixed { image.modified() } else { this_moment() };
-    let restamped = bytecode::start_of_pycs(&context.interpreter, image.modified())
+    let modified = if is_fixed { image.list.modified } else { this_moment() };
+    let restamped = bytecode::start_of_pycs(&context.interpreter, image.list.modified)
         .zip(bytecode::start_of_pycs(&context.interpreter, modified));
     let root = Root { restamped, ..Root::of(context, modified) };
     match unpacked {

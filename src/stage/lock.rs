@@ -31,7 +31,7 @@ pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: &mut dyn FnMut() -> 
             continue;
         }
         if nearest != env_dir {
-            return Ok(Lock::New(NewEnv::new(staging, nearest.to_owned())));
+            return Ok(Lock::New(NewEnv { staging, above: nearest.to_owned() }));
         }
         let inner = lock_inside(&staging, env_dir, clear, waiting)?;
         return Ok(Lock::Existing(ExistingEnv::new(staging, inner, clear)));
@@ -47,7 +47,7 @@ fn lock_inside(
     clear: bool,
     waiting: &mut dyn FnMut() -> Result<()>,
 ) -> Result<Option<StagingDir>> {
-    if staging.is_in(env_dir) {
+    if staging.path.parent() == Some(env_dir) {
         return Ok(None);
     }
     let takes_its_place = clear || entries::is_empty(env_dir).at("read the directory", env_dir)?;
@@ -95,7 +95,7 @@ fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>
     let mut staging = StagingDir::lock(place, env_dir.strip_prefix(place).unwrap_or(env_dir), waiting)?;
     if staging.has_leftovers() {
         swap::recover(&staging, env_dir).map_err(|error| {
-            let left = Quoted(staging.path());
+            let left = Quoted(&staging.path);
             let reason = format!("{error}; its contents from before an interrupted run are in {left}");
             Error::Directory { path: env_dir.to_owned(), reason }
         })?;

@@ -31,7 +31,8 @@ const POLL: Duration = Duration::from_millis(20);
 /// The staging directory, locked. Dropping it removes it, unless it holds something that may exist nowhere else.
 #[derive(Debug)]
 pub(super) struct StagingDir {
-    path: PathBuf,
+    /// Its path, for messages.
+    pub(super) path: PathBuf,
     pinned: PinnedDir,
     contents: Contents,
     /// Those for the file system that it is on.
@@ -92,16 +93,6 @@ impl StagingDir {
         let pinned = PinnedDir::open(made.path()).at("open the directory", made.path())?;
         let (path, contents, workers) = (made.keep(), Contents::Disposable, Workers::default());
         Ok(StagingDir { path, pinned, contents, workers, _lock: None })
-    }
-
-    /// Its path, for messages.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Whether it is in this directory.
-    pub(super) fn is_in(&self, directory: &Path) -> bool {
-        self.path.parent() == Some(directory)
     }
 
     pub(super) fn name(&self) -> &OsStr {

@@ -22,14 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct NewEnv {
     pub(super) staging: StagingDir,
     /// The nearest existing directory above ENV_DIR. The staging directory is in it.
-    above: PathBuf,
+    pub(super) above: PathBuf,
 }
 
 impl NewEnv {
-    pub(super) fn new(staging: StagingDir, above: PathBuf) -> NewEnv {
-        NewEnv { staging, above }
-    }
-
     /// Where ENV_DIR is built.
     pub(super) fn built(&self, env_dir: &Path) -> PathBuf {
         self.staged(env_dir, env_dir)
@@ -226,7 +222,7 @@ impl Committed {
 
     /// Ends the work on ENV_DIR. Returns a warning if the previous contents could not be deleted.
     pub(super) fn release(self) -> Option<String> {
-        let path = self.staging.path().to_owned();
+        let path = self.staging.path.clone();
         let error = self.staging.remove().err()?;
         Some(format!("the previous contents of the environment could not be deleted from {}: {error}", Quoted(&path)))
     }

@@ -20,7 +20,7 @@ use crate::seed::site_packages::{self, Directory, Root};
 
 /// An image. When it is opened, only the list is read and checked.
 pub(crate) struct Image {
-    list: List,
+    pub(crate) list: List,
     file: File,
     /// The pieces that have been read and verified, by their start and end. If unset, nothing is kept: for a single
     /// environment, that would only take memory.
@@ -65,18 +65,8 @@ impl Image {
         self.read.get_or_init(Mutex::default);
     }
 
-    /// The distributions that it installs.
-    pub(crate) fn distributions(&self) -> &[Distribution] {
-        &self.list.distributions
-    }
-
     pub(super) fn files(&self) -> impl Iterator<Item = &InstalledFile> {
         self.list.distributions.iter().flat_map(|distribution| &distribution.files)
-    }
-
-    /// The modification time that is in the headers of its .pyc, in whole seconds.
-    pub(crate) fn modified(&self) -> SystemTime {
-        self.list.modified
     }
 
     /// Writes `files` of it below `root`.
@@ -151,10 +141,10 @@ pub(super) const MOST_AT_ONCE: u64 = 256 << 10;
 
 /// The contents of an image.
 #[derive(Serialize, Deserialize)]
-pub(super) struct List {
-    pub(super) distributions: Vec<Distribution>,
-    /// The modification time of all modules, which is also in the headers of their .pyc.
-    pub(super) modified: SystemTime,
+pub(crate) struct List {
+    pub(crate) distributions: Vec<Distribution>,
+    /// The modification time of all modules, which is also in the headers of their .pyc. In whole seconds.
+    pub(crate) modified: SystemTime,
 }
 
 impl List {

@@ -39,7 +39,7 @@ impl<'a> Unpacked<'a> {
             return None;
         }
         let path = cache.directory(&format!("{DIRECTORY}/{name}"), |directory| {
-            let root = Root { is_dated: |_| true, ..Root::at(directory.to_owned(), image.modified()) };
+            let root = Root { is_dated: |_| true, ..Root::at(directory.to_owned(), image.list.modified) };
             image.write(&root, &image.files().collect::<Vec<_>>()).is_ok() && root.has_times()
         })?;
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
@@ -84,14 +84,14 @@ impl<'a> Unpacked<'a> {
             // A link has the mode that the umask allowed when the file was unpacked.
             LinkMode::Hardlink if !state.has_permissions(mode) => return false,
             LinkMode::Hardlink => directory.open.link_from(source, name),
-            _ => directory.open.clone_from(source, name, mode, self.image.modified()),
+            _ => directory.open.clone_from(source, name, mode, self.image.list.modified),
         };
         self.serves.fetch_and(placed.is_ok(), Ordering::Relaxed);
         placed.is_ok()
     }
 
     fn is_as_unpacked(&self, file: &InstalledFile, state: &os::FileState) -> bool {
-        let unpacked = self.image.modified().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unpacked = self.image.list.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
         let modified = (unpacked.as_secs() as i64, unpacked.subsec_nanos());
         state.is_regular && state.size == file.entry.size && state.modified == modified
     }

@@ -116,7 +116,7 @@ mod tests {
 
         let bytes = fs::read(directory.path().join("cache/images/x")).unwrap();
         let image = Image::open(cache.open("images/x").unwrap()).unwrap();
-        for file in &image.distributions()[0].files {
+        for file in &image.list.distributions[0].files {
             let text = texts.iter().find(|(name, _)| *name == file.name).unwrap().1;
             assert_eq!(&bytes[file.entry.start as usize..][..file.entry.size as usize], text.as_bytes());
         }
