@@ -5,7 +5,7 @@ mod unpacked;
 mod writing;
 
 use std::collections::HashMap;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -100,11 +100,11 @@ pub(super) fn key(interpreter: &Interpreter, wheels: &[PathBuf], options: &Optio
 
 /// A wheel's size, and a hash of its last 128 KiB. Where it is and whose does not affect what it installs.
 fn identity(wheel: &Path) -> io::Result<(u64, String)> {
-    let mut file = os::open_regular(wheel)?;
+    let file = os::open_regular(wheel)?;
     let size = file.metadata()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
-    let mut tail = Vec::new();
-    file.take(TAIL).read_to_end(&mut tail)?;
+    let start = size.saturating_sub(TAIL);
+    let mut tail = vec![0; (size - start) as usize];
+    os::read_at(&file, &mut tail, start)?;
     Ok((size, cache::key(&tail)))
 }
 

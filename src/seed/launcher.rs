@@ -67,7 +67,8 @@ pub(super) fn write(context: &Context, launchers: &[Launcher]) -> Result<Record>
     let (mut record, way) = (Record::default(), way_to_bin(&context.interpreter));
     for launcher in launchers {
         let contents = match context.interpreter.platform {
-            Platform::Posix => launcher.render(&start(context)),
+            Platform::Posix if context.options.relocatable => launcher.render(shebang::BESIDE),
+            Platform::Posix => launcher.render(&shebang(context.env_exe.as_os_str())),
             Platform::Nt => {
                 let stub = stub(context, launcher)?;
                 launcher.render_exe(&stub, &python_for(&stub, context))
@@ -140,11 +141,6 @@ fn is_gone(python: &Path, context: &Context) -> bool {
     let staged = context.stage.at(python);
     let is_new = staged != python && os::exists(&staged);
     !is_new && (context.stage.is_marked_for_removal(python) || !python.exists())
-}
-
-/// The beginning of a launcher that is a text file.
-fn start(context: &Context) -> Vec<u8> {
-    if context.options.relocatable { shebang::BESIDE.to_owned() } else { shebang(context.env_exe.as_os_str()) }
 }
 
 /// The Python that a launcher on Windows names: if that may move and the stub can find it, relative to itself.

@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::distribution::{InstalledFile, directory_of};
-use crate::context::Context;
+use crate::context::{Context, Session};
 use crate::error::{AtPath, Error, Result};
-use crate::event::{Event, Observer};
-use crate::interrupt::Interrupt;
+use crate::event::Event;
 use crate::os;
 use crate::workers::{Queue, Workers};
 
@@ -21,9 +20,8 @@ pub(super) struct Root<'a> {
     pub(super) staged: PathBuf,
     /// The path that errors show for it.
     pub(super) path: PathBuf,
-    pub(super) interrupt: Interrupt,
+    pub(super) session: Session,
     pub(super) workers: Workers,
-    pub(super) observer: Observer,
     /// The modification time of the files that are dated.
     pub(super) modified: SystemTime,
     pub(super) is_dated: fn(&InstalledFile) -> bool,
@@ -49,9 +47,8 @@ impl Root<'_> {
         let staged = context.stage.at(&context.lib_path);
         Root {
             path: context.lib_path.clone(),
-            interrupt: context.session.interrupt.clone(),
+            session: context.session.clone(),
             workers: context.stage.workers.clone(),
-            observer: context.session.observer.clone(),
             ..Root::at(staged, modified)
         }
     }
@@ -61,9 +58,8 @@ impl Root<'_> {
         Root {
             staged: path.clone(),
             path,
-            interrupt: Interrupt::default(),
+            session: Session::default(),
             workers: Workers::default(),
-            observer: Observer::default(),
             modified,
             is_dated: InstalledFile::is_module,
             restamped: None,
@@ -167,7 +163,7 @@ pub(super) fn write<E: Send + From<Error>>(
 ) -> Result<(), E> {
     let (tree, written) = (Tree::of(files), AtomicUsize::new(0));
     root.workers.process([Portion { directory: "", from: 0 }], |Portion { directory, from }, queue| {
-        root.interrupt.check()?;
+        root.session.interrupt.check()?;
         if from == 0 {
             if !directory.is_empty() {
                 create_directory(root, directory)?;
@@ -182,7 +178,7 @@ pub(super) fn write<E: Send + From<Error>>(
             fill(&mut opened, portion)?;
             root.copier.inspect(|copier| copier.add(&opened.copies));
             let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
-            root.observer.tell(Event::Files { written, total: files.len() });
+            root.session.observer.tell(Event::Files { written, total: files.len() });
         }
         tree.add_later(directory, from + LANES * PORTION, queue);
         Ok(portion.len().max(1))
@@ -203,7 +199,7 @@ impl<'a> Directory<'a> {
 
     /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
     pub(super) fn write(&mut self, file: &InstalledFile, contents: &[u8]) -> Result<()> {
-        self.root.interrupt.check()?;
+        self.root.session.interrupt.check()?;
         let contents = &*self.root.restamp(contents);
         let created = self.open.create_file(file.base_name(), file.mode());
         let written = created.and_then(|mut created| created.write_all(contents).map(|()| created));

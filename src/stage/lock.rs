@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::staging_dir::StagingDir;
+use super::staging_dir::{StagingDir, Waiting};
 use super::states::{ExistingEnv, NewEnv};
 use super::swap;
 use crate::entries::{self, entry_exists};
@@ -17,9 +17,8 @@ pub(super) enum Lock {
     Existing(ExistingEnv),
 }
 
-/// Waits until no other run is working on ENV_DIR. Meanwhile `waiting` is called repeatedly; an error from it ends the
-/// wait.
-pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Lock> {
+/// Waits until no other run is working on ENV_DIR.
+pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: Waiting) -> Result<Lock> {
     loop {
         let nearest = nearest_existing(env_dir)?;
         let staging = match lock(nearest, env_dir, waiting) {
@@ -41,12 +40,7 @@ pub(super) fn acquire(env_dir: &Path, clear: bool, waiting: &mut dyn FnMut() -> 
 /// Prepares to build for an existing ENV_DIR, in a directory that is created in ENV_DIR. So the system gives it what
 /// directories pass on: the setgid bit with the group, default access control lists, flags, labels and quotas. If it is
 /// to take the place of ENV_DIR, it then moves out, into `staging`.
-fn lock_inside(
-    staging: &StagingDir,
-    env_dir: &Path,
-    clear: bool,
-    waiting: &mut dyn FnMut() -> Result<()>,
-) -> Result<Option<StagingDir>> {
+fn lock_inside(staging: &StagingDir, env_dir: &Path, clear: bool, waiting: Waiting) -> Result<Option<StagingDir>> {
     if staging.path.parent() == Some(env_dir) {
         return Ok(None);
     }
@@ -77,7 +71,7 @@ fn nearest_existing(env_dir: &Path) -> Result<&Path> {
 /// Creates and locks the staging directory: beside ENV_DIR, or beside the outermost of its missing parents; inside
 /// ENV_DIR if that is a mount, or if its parent is not writable. This keeps it on the file system of ENV_DIR, and
 /// wherever one of the two can be created, so can the other.
-fn lock(nearest: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
+fn lock(nearest: &Path, env_dir: &Path, waiting: Waiting) -> Result<StagingDir> {
     if nearest != env_dir || os::is_mount_point(env_dir) {
         return lock_in(nearest, env_dir, waiting);
     }
@@ -91,7 +85,7 @@ fn lock(nearest: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>)
 }
 
 /// The staging directory in `place`, locked and empty.
-fn lock_in(place: &Path, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
+fn lock_in(place: &Path, env_dir: &Path, waiting: Waiting) -> Result<StagingDir> {
     let mut staging = StagingDir::lock(place, env_dir.strip_prefix(place).unwrap_or(env_dir), waiting)?;
     if staging.has_leftovers() {
         swap::recover(&staging, env_dir).map_err(|error| {

@@ -28,6 +28,9 @@ const LONGEST: usize = 100;
 /// How long to wait before trying again to lock a directory that another run has locked.
 const POLL: Duration = Duration::from_millis(20);
 
+/// Is called repeatedly during a wait. An error from it ends the wait.
+pub(super) type Waiting<'a> = &'a mut dyn FnMut() -> Result<()>;
+
 /// The staging directory, locked. Dropping it removes it, unless it holds something that may exist nowhere else.
 #[derive(Debug)]
 pub(super) struct StagingDir {
@@ -54,11 +57,11 @@ enum Contents {
 }
 
 impl StagingDir {
-    /// Creates and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`. While another
-    /// run has it locked, `waiting` is called repeatedly; an error from it ends the wait.
+    /// Creates and locks the directory in `place` for the ENV_DIR that is at `relative` below `place`, once no other run
+    /// has it locked.
     ///
     /// Fails with [`Error::Io`](crate::error::Error::Io) if there can be no such directory.
-    pub(super) fn lock(place: &Path, relative: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<StagingDir> {
+    pub(super) fn lock(place: &Path, relative: &Path, waiting: Waiting) -> Result<StagingDir> {
         let path = place.join(name_for(relative));
         loop {
             let is_new = match os::create_own_directory(&path) {

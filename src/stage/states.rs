@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::staging_dir::StagingDir;
+use super::staging_dir::{StagingDir, Waiting};
 use super::swap::{Swapped, Unswapped};
 use super::{merge, removal, swap};
 use crate::entries::{self, entry_exists, join};
@@ -32,11 +32,10 @@ impl NewEnv {
     }
 
     /// Commits what was built, by renaming the outermost missing directory into place. If another program has created
-    /// that directory in the meantime, tries the next one below it. Until no program has a file in it open, `waiting` is
-    /// called repeatedly; an error from it ends the wait.
+    /// that directory in the meantime, tries the next one below it. Waits until no program has a file in it open.
     ///
     /// Fails with [`Error::Appeared`] if all of them exist by now.
-    pub(super) fn commit(self, env_dir: &Path, waiting: &mut dyn FnMut() -> Result<()>) -> Result<Committed> {
+    pub(super) fn commit(self, env_dir: &Path, waiting: Waiting) -> Result<Committed> {
         let inner = self.lock_to_appear(env_dir)?;
         let begun = Instant::now();
         for to in self.missing(env_dir) {
@@ -202,22 +201,20 @@ impl Committed {
     ///
     /// Returns a warning if that fails.
     pub(super) fn roll_back(self, env_dir: &Path) -> Option<String> {
-        match self.before {
-            Before::Same => None,
-            Before::Empty => {
-                let removed = removal::remove_entries(env_dir, self.staging.name(), &self.staging.workers);
-                unremoved(env_dir, removed)
-            }
+        let removed = match self.before {
+            Before::Same => Ok(()),
+            Before::Empty => removal::remove_entries(env_dir, self.staging.name(), &self.staging.workers),
             Before::Nothing { outermost } => remove(env_dir, &outermost, self.staging),
             Before::Another(swapped) => {
                 let error = swapped.undo(&self.staging, env_dir).err()?;
                 let kept = self.staging.keep();
-                Some(format!(
+                return Some(format!(
                     "{error}; the previous environment is in {}: move it elsewhere before you run rvenv again",
                     Quoted(&kept)
-                ))
+                ));
             }
-        }
+        };
+        Some(format!("the unfinished environment {} could not be removed: {}", Quoted(env_dir), removed.err()?))
     }
 
     /// Ends the work on ENV_DIR. Returns a warning if the previous contents could not be deleted.
@@ -229,17 +226,12 @@ impl Committed {
 }
 
 /// Removes the environment, and the parent directories that appeared with it unless something else is in them by now.
-/// Returns a warning if the environment could not be removed.
-fn remove(env_dir: &Path, outermost: &Path, staging: StagingDir) -> Option<String> {
+fn remove(env_dir: &Path, outermost: &Path, staging: StagingDir) -> io::Result<()> {
     let removed = removal::remove_tree(env_dir, &staging.workers);
     // The staging directory may be in one of the parents that are removed next.
     drop(staging);
     let parents = env_dir.ancestors().skip(1).take_while(|parent| parent.starts_with(outermost));
     // Stops at the first that is not empty.
     let _ = parents.map(fs::remove_dir).take_while(io::Result::is_ok).count();
-    unremoved(env_dir, removed)
-}
-
-fn unremoved(env_dir: &Path, removed: io::Result<()>) -> Option<String> {
-    Some(format!("the unfinished environment {} could not be removed: {}", Quoted(env_dir), removed.err()?))
+    removed
 }

@@ -18,9 +18,8 @@ use crate::seed::site_packages::{self, Root};
 /// The name of a module's .pyc: `pip/__pycache__/__init__.cpython-313.pyc` (PEP 3147).
 pub(super) fn pyc_of(module: &str, cache_tag: &str) -> String {
     let stem = module.strip_suffix(".py").unwrap_or(module);
-    let (directory, name) = stem.rsplit_once('/').map_or(("", stem), |(directory, name)| (directory, name));
-    let separator = if directory.is_empty() { "" } else { "/" };
-    format!("{directory}{separator}__pycache__/{name}.{cache_tag}.pyc")
+    let (directory, name) = stem.split_at(stem.rfind('/').map_or(0, |slash| slash + 1));
+    format!("{directory}__pycache__/{name}.{cache_tag}.pyc")
 }
 
 /// The module of a .pyc: `pip/a.py` for `pip/__pycache__/a.cpython-313.pyc`.
@@ -125,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_pyc_is_in_pycache_beside_its_module() {
-        assert_eq!(pyc_of("pip/a.py", "cpython-313"), "pip/__pycache__/a.cpython-313.pyc");
-        assert_eq!(pyc_of("a.py", "cpython-313"), "__pycache__/a.cpython-313.pyc");
-    }
-
-    #[test]
-    fn the_module_of_a_pyc_is_found() {
-        for module in ["pip/a.py", "pip/a.b.py", "six.py"] {
-            assert_eq!(module_of(&pyc_of(module, "cpython-313")).unwrap(), module);
+        for (module, pyc) in [
+            ("pip/a.py", "pip/__pycache__/a.cpython-313.pyc"),
+            ("pip/a.b.py", "pip/__pycache__/a.b.cpython-313.pyc"),
+            ("a.py", "__pycache__/a.cpython-313.pyc"),
+            ("six.py", "__pycache__/six.cpython-313.pyc"),
+        ] {
+            assert_eq!(pyc_of(module, "cpython-313"), pyc);
+            assert_eq!(module_of(pyc).unwrap(), module);
         }
         assert_eq!(module_of("pip/a.pyc"), None);
     }
