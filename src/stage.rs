@@ -98,7 +98,12 @@ impl Stage {
         if let State::Existing(existing) = &mut self.state {
             existing.no_symlinks.push(place);
         }
-        fs::create_dir_all(self.at(path)).at("create the directory", path)
+        let mut above: Vec<&Path> = path.ancestors().take_while(|above| *above != self.env_dir).collect();
+        // From the outermost on, so that no call fails because of a missing parent.
+        above.reverse();
+        above
+            .into_iter()
+            .try_for_each(|directory| fs::create_dir_all(self.at(directory)).at("create the directory", directory))
     }
 
     /// Writes a file, replacing one that an earlier step wrote. Its mode is 0666 less the umask, or 0777 less the umask
