@@ -16,9 +16,6 @@ use crate::os;
 /// Returns the problems of an environment's pip and setuptools, where it has them, as paths and reasons.
 pub(crate) fn faults(context: &Context) -> Result<Vec<(PathBuf, String)>> {
     let mut faults = Vec::new();
-    if !context.lib_path.is_dir() {
-        return Ok(faults);
-    }
     for project in ["pip", "setuptools"] {
         if let Some(newest) = Installed::find(context, project)?.pop() {
             let fault = newest.missing();
@@ -42,7 +39,7 @@ pub(crate) fn launchers(context: &Context) -> Result<Vec<PathBuf>> {
 /// environment has one that is intact and at least as new, or of exactly this version in case of
 /// `Options::seed_wheels`. A damaged newer version is replaced with a warning.
 pub(super) fn replace_older(context: &mut Context, project: &str, version: &Version) -> Result<bool> {
-    if !context.keeps(&context.lib_path) || !context.lib_path.is_dir() {
+    if !context.keeps(&context.lib_path) {
         return Ok(true);
     }
     let found = Installed::find(context, project)?;

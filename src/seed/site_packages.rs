@@ -166,7 +166,8 @@ pub(super) fn write<E: Send + From<Error>>(
         root.session.interrupt.check()?;
         if from == 0 {
             if !directory.is_empty() {
-                create_directory(root, directory)?;
+                fs::create_dir_all(root.staged.join(directory))
+                    .at("create the directory", &root.path.join(directory))?;
             }
             tree.add_inner(directory, queue);
             (1..LANES).for_each(|lane| tree.add_later(directory, lane * PORTION, queue));
@@ -183,12 +184,6 @@ pub(super) fn write<E: Send + From<Error>>(
         tree.add_later(directory, from + LANES * PORTION, queue);
         Ok(portion.len().max(1))
     })
-}
-
-/// Creates a directory and its parents, unless they exist.
-fn create_directory(root: &Root, name: &str) -> Result<()> {
-    let path = root.staged.join(name);
-    fs::create_dir(&path).or_else(|_| fs::create_dir_all(&path)).at("create the directory", &root.path.join(name))
 }
 
 impl<'a> Directory<'a> {

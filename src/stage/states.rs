@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::staging_dir::{StagingDir, Waiting};
-use super::swap::{Swapped, Unswapped};
+use super::swap::Swapped;
 use super::{merge, removal, swap};
 use crate::entries::{self, entry_exists, join};
 use crate::error::{AtPath, Error, Quoted, Result};
@@ -129,7 +129,8 @@ impl ExistingEnv {
     /// Puts the new files in place.
     pub(super) fn commit(self, env_dir: &Path) -> Result<Committed> {
         if self.clear {
-            return self.replace(env_dir);
+            let (staging, swapped) = swap::swap(self.staging, env_dir)?;
+            return Ok(Committed { staging, before: Before::Another(swapped) });
         }
         let names = entries::names(env_dir).at("read the directory", env_dir)?;
         if !names.iter().all(|name| name == self.staging.name()) {
@@ -157,20 +158,6 @@ impl ExistingEnv {
         }
         merge::merge(&built, env_dir)?;
         removal::remove_files(&gone, env_dir)
-    }
-
-    /// Replaces everything in ENV_DIR with the new files.
-    fn replace(self, env_dir: &Path) -> Result<Committed> {
-        match swap::swap(&self.staging, env_dir) {
-            Ok(swapped) => Ok(Committed { staging: self.staging, before: Before::Another(swapped) }),
-            Err(Unswapped::Untouched(error)) => Err(error),
-            Err(Unswapped::Scattered(error)) => {
-                let kept = self.staging.keep();
-                let reason =
-                    format!("{error}; its previous contents are in {}, and the next run restores them", Quoted(&kept));
-                Err(Error::Directory { path: env_dir.to_owned(), reason })
-            }
-        }
     }
 }
 

@@ -21,7 +21,7 @@ use super::moving::move_entries;
 use super::removal;
 use super::staging_dir::{NEW, StagingDir};
 use crate::entries::entry_exists;
-use crate::error::{AtPath, Error, Result};
+use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
 /// In the staging directory: the old ENV_DIR itself.
@@ -44,35 +44,32 @@ pub(super) enum Swapped {
     Moved,
 }
 
-/// Why a swap did not happen.
-pub(super) enum Unswapped {
-    /// Everything is as it was.
-    Untouched(Error),
-    /// Some of the old entries could not be put back, and are in the staging directory.
-    Scattered(Error),
-}
-
-/// Replaces the contents of ENV_DIR with what was built.
-pub(super) fn swap(staging: &StagingDir, env_dir: &Path) -> Result<Swapped, Unswapped> {
+/// Replaces the contents of ENV_DIR with what was built. After an error everything is as it was, or the staging directory
+/// is kept with those of the old entries that could not be put back.
+pub(super) fn swap(staging: StagingDir, env_dir: &Path) -> Result<(StagingDir, Swapped)> {
     let new = staging.pinned().join(NEW);
-    removal::check_not_in_use(env_dir).map_err(Unswapped::Untouched)?;
+    removal::check_not_in_use(env_dir)?;
     if can_replace(env_dir, &new) {
         if os::exchange(&new, env_dir).is_ok() {
-            return Ok(Swapped::Exchanged);
+            return Ok((staging, Swapped::Exchanged));
         }
         match in_turn(env_dir, &staging.pinned().join(WHOLE), &new) {
-            Ok(()) => return Ok(Swapped::InTurn),
-            Err(error) if !os::exists(env_dir) => return Err(error).at("move", &new).map_err(Unswapped::Scattered),
+            Ok(()) => return Ok((staging, Swapped::InTurn)),
+            Err(error) if !os::exists(env_dir) => {
+                return Err(error).at("move", &new).map_err(|error| scattered(error, staging, env_dir));
+            }
             Err(_) => {}
         }
     }
-    match move_out_and_in(staging, env_dir) {
-        Ok(()) => Ok(Swapped::Moved),
-        Err(error) => Err(match move_back(staging, env_dir) {
-            Ok(()) => Unswapped::Untouched(error),
-            Err(_) => Unswapped::Scattered(error),
-        }),
-    }
+    let Err(error) = move_out_and_in(&staging, env_dir) else { return Ok((staging, Swapped::Moved)) };
+    Err(if move_back(&staging, env_dir).is_ok() { error } else { scattered(error, staging, env_dir) })
+}
+
+/// The error after which the old entries are in the staging directory.
+fn scattered(error: Error, staging: StagingDir, env_dir: &Path) -> Error {
+    let kept = staging.keep();
+    let reason = format!("{error}; its previous contents are in {}, and the next run restores them", Quoted(&kept));
+    Error::Directory { path: env_dir.to_owned(), reason }
 }
 
 /// Renames a new directory to ENV_DIR, an empty directory. Returns whether that was possible: it is not once something
