@@ -107,7 +107,7 @@ with open(sys.argv[1], 'rb') as file:
 base = len(image) - 8 - struct.unpack('<LL', image[-8:])[0]
 contents = image[base:-8]
 files = json.loads(contents)['distributions'][0]['files']
-start, size = [file[2:4] for file in files if file[0] == 'pip/__init__.py'][0]
+start, size = [file[2][:2] for file in files if file[0] == 'pip/__init__.py'][0]
 data = image[start:start + size]
 poisoned = b'#poison' + data[7:]
 new = contents.replace(b',%d]' % zlib.crc32(data), b',%d]' % zlib.crc32(poisoned))
