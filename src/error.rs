@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::platform::Platform;
+
 /// The reason why an operation failed. Each message is one line with the path, the cause and, where there is one, the
 /// fix.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +54,7 @@ pub enum Error {
     Interrupted,
 
     /// A call to the operating system failed.
-    #[error("Unable to {what} {}: {error}", Quoted(path))]
+    #[error("Unable to {what} {}: {}", Quoted(path), Cause(error))]
     #[non_exhaustive]
     Io {
         /// What was attempted, as a verb: "write", "create the link".
@@ -163,6 +165,21 @@ pub(crate) struct Quoted<'a>(pub(crate) &'a Path);
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}'", one_line(&self.0.to_string_lossy()))
+    }
+}
+
+/// The system's message, and the way out where it is the same for every path.
+pub(crate) struct Cause<'a>(pub(crate) &'a io::Error);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way_out = match (self.0.kind(), self.0.raw_os_error()) {
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => "; free some space there",
+            // EMFILE.
+            (_, Some(24)) if Platform::current() == Platform::Posix => "; raise the limit with `ulimit -n`",
+            _ => "",
+        };
+        write!(f, "{}{way_out}", self.0)
     }
 }
 

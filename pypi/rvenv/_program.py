@@ -19,7 +19,7 @@ FROZEN = "this program is not a Python that environments can be created for; pas
 #: How the program reports an error of the system: with errno, or on Windows with the system's own number. What it sees
 #: before it asks the system has only a reason.
 _SYSTEM_ERROR = re.compile(
-    r"Unable to (?P<action>[^']+) '(?P<path>.*)': (?:.*\(os error (?P<number>\d+)\)|(?P<reason>[^;]*)(?:;.*)?)",
+    r"Unable to (?P<action>[^']+) '(?P<path>.*)': (?:.*\(os error (?P<number>\d+)\)|(?P<reason>[^;]*))(?:;.*)?",
     re.DOTALL,
 )
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::answer;
 use super::metadata::Interpreter;
-use crate::error::{Error, Quoted, Result};
+use crate::error::{Cause, Error, Quoted, Result};
 use crate::interrupt::Interrupt;
 use crate::os;
 use crate::platform::Platform;
@@ -134,7 +134,7 @@ fn explain_start(executable: &Path, error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound if executable.is_symlink() => "it is a broken symbolic link".to_owned(),
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied if !os::is_executable(executable) => "it is not executable".to_owned(),
-        _ => format!("it cannot be run: {error}"),
+        _ => format!("it cannot be run: {}", Cause(error)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
 use super::output::tail_of;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
 /// The reason why a process failed. Its message follows a subject, such as "Command '…'" or "it". The process and its
 /// descendants have ended.
@@ -54,7 +54,7 @@ impl From<io::Error> for Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::System(error) => write!(f, "cannot be run: {error}"),
+            Fault::System(error) => write!(f, "cannot be run: {}", Cause(error)),
             Fault::Interrupted => f.write_str("was interrupted"),
             Fault::TimedOut(timeout) => write!(f, "timed out after {} seconds", timeout.as_secs()),
             Fault::WantsTerminal => f.write_str(

@@ -8,7 +8,7 @@ use super::staging_dir::{StagingDir, Waiting};
 use super::states::{ExistingEnv, NewEnv};
 use super::swap;
 use crate::entries::{self, entry_exists};
-use crate::error::{AtPath, Error, Quoted, Result};
+use crate::error::{AtPath, Cause, Error, Quoted, Result};
 use crate::os;
 
 /// What this run can build, now that it has the lock.
@@ -111,7 +111,7 @@ fn explain(error: Error, env_dir: &Path) -> Error {
     let reason = if os::exists(&path) {
         format!("{} is in the way ({source}); remove it", Quoted(&path))
     } else {
-        format!("{} cannot be written to: {source}", Quoted(path.parent().unwrap_or(&path)))
+        format!("{} cannot be written to: {}", Quoted(path.parent().unwrap_or(&path)), Cause(&source))
     };
     Error::Directory { path: env_dir.to_owned(), reason }
 }

@@ -31,6 +31,7 @@ fn a_full_disk_is_reported_and_existing_files_stay() {
         let run = if cached { run.env("RVENV_CACHE_DIR", mounted.path().join("cache")) } else { run };
         let error = run.error();
         assert!(error.contains("No space left on device"), "{left} KiB: {error}");
+        assert!(error.trim_end().ends_with("; free some space there"), "{left} KiB: {error}");
         let left: Vec<String> = names_in(mounted.path()).into_iter().filter(|name| name != "cache").collect();
         assert_eq!(left, ["ballast"], "{left:?}");
         fs::remove_file(mounted.path().join("ballast")).unwrap();
@@ -127,6 +128,7 @@ fn limits_on_files_and_descriptors_are_reported_and_leave_nothing() {
         } else {
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(stderr.starts_with("Error: ") && stderr.contains("Too many open files"), "{descriptors}: {stderr}");
+            assert!(stderr.trim_end().ends_with("; raise the limit with `ulimit -n`"), "{descriptors}: {stderr}");
             assert!(!succeeded, "{descriptors} descriptors are too few, but fewer were enough");
         }
         assert!(scratch.names().is_empty(), "{descriptors}: {:?}", scratch.names());
