@@ -133,12 +133,19 @@ pub(crate) fn in_use(_: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Uses flock(2) on the directory itself.
+/// Uses flock(2) on the directory itself. When another process has removed it, some network and FUSE file systems refuse
+/// all that is done with it.
 pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
-    let opened = match open_at_any_mode(CWD, directory).map(File::from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
+    match lock(directory, is_new) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::StaleNetworkFileHandle) => {
+            Ok(None)
+        }
+        locked => locked,
+    }
+}
+
+fn lock(directory: &Path, is_new: bool) -> io::Result<Option<File>> {
+    let opened = File::from(open_at_any_mode(CWD, directory)?);
     // A new one is ours, whatever owner and mode the file system reports.
     if !is_new && !is_own(&opened.metadata()?) {
         return Err(io::ErrorKind::PermissionDenied.into());
@@ -148,6 +155,7 @@ pub(crate) fn try_lock(directory: &Path, is_new: bool) -> io::Result<Option<File
     match rustix::fs::flock(&opened, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(is_at(&opened, directory).then_some(opened)),
         Err(Errno::WOULDBLOCK) => Ok(None),
+        Err(error @ (Errno::NOENT | Errno::STALE)) => Err(error.into()),
         Err(error) => Err(io::Error::new(io::ErrorKind::Unsupported, error)),
     }
 }
