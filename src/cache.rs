@@ -128,8 +128,11 @@ impl Cache {
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) if a file cannot be deleted, or is in a directory that another user owns or can
-    /// write to. Everything else has been deleted by then.
+    /// write to. Everything else has been deleted by then. Also if the cache is not a directory.
     pub fn reset(&self) -> Result<()> {
+        for root in self.directory.iter().filter(|root| os::exists(root)) {
+            fs::read_dir(root).at("empty the cache", root)?;
+        }
         let mut done = Ok(());
         for directory in self.directories().iter().filter(|directory| os::exists(directory)) {
             done = done.and(self.empty(directory));
