@@ -77,9 +77,10 @@ fn move_file(from: &Path, to: &Path, place: &Path) -> Result<()> {
     if is_same_link(from, place) {
         return Ok(());
     }
-    // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere.
-    if place.ends_with("pyvenv.cfg") && place.is_symlink() && !os::is_replaceable(place) {
-        let target = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+    // As in CPython, which writes it in place. No other file of an environment is usually a link elsewhere. What it leads
+    // to may be a device, such as /dev/null, and then stays one.
+    if place.ends_with("pyvenv.cfg") && place.is_symlink() && place.is_file() && !os::is_replaceable(place) {
+        let target = place.canonicalize().at("follow the link", to)?;
         let _ = os::copy_owner_and_mode(&target, from);
         return moving::copy(from, &target).at("write", to);
     }

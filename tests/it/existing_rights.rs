@@ -1,7 +1,7 @@
 //! An ENV_DIR that exists: what it passes on to what is created in it, and who owns the files that are rewritten.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 
 use crate::harness::*;
@@ -125,6 +125,14 @@ fn a_pyvenv_cfg_that_is_a_link_is_written_through() {
     fs::remove_file(scratch.path("elsewhere.cfg")).unwrap();
     run(&scratch, &[]);
     assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("false"));
+
+    // So has one that led to a pipe or a device, which is not replaced.
+    fs::remove_file(scratch.path("env/pyvenv.cfg")).unwrap();
+    scratch.run("mkfifo").arg("elsewhere").silent();
+    symlink("../elsewhere", scratch.path("env/pyvenv.cfg")).unwrap();
+    run(&scratch, &["--system-site-packages"]);
+    assert_eq!(configured(&scratch.env(), "include-system-site-packages").as_deref(), Some("true"));
+    assert!(fs::symlink_metadata(scratch.path("elsewhere")).unwrap().file_type().is_fifo());
 }
 
 #[test]
