@@ -1,10 +1,9 @@
 //! The errors of this crate, as a type that callers can match on.
 
+use std::env::consts::FAMILY;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::platform::Platform;
 
 /// The reason why an operation failed. Each message is one line with the path, the cause and, where there is one, the
 /// fix.
@@ -176,7 +175,7 @@ impl fmt::Display for Cause<'_> {
         let way_out = match (self.0.kind(), self.0.raw_os_error()) {
             (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => "; free some space there",
             // EMFILE.
-            (_, Some(24)) if Platform::current() == Platform::Posix => "; raise the limit with `ulimit -n`",
+            (_, Some(24)) if FAMILY == "unix" => "; raise the limit with `ulimit -n`",
             _ => "",
         };
         write!(f, "{}{way_out}", self.0)
