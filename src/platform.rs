@@ -3,10 +3,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::path::MAIN_SEPARATOR;
 
 use serde::Deserialize;
-
-use crate::os;
 
 /// The operating system family: Python's `os.name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -22,7 +21,7 @@ pub enum Platform {
 impl Platform {
     /// Returns the platform that this program was built for.
     pub const fn current() -> Self {
-        if os::IS_WINDOWS { Platform::Nt } else { Platform::Posix }
+        if MAIN_SEPARATOR == '/' { Platform::Posix } else { Platform::Nt }
     }
 
     /// The first value on POSIX, the second on Windows.
