@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::os;
 
-/// The number of threads on a slow file system.
+/// The number of threads on a slow file system, and the most on any.
 const MOST: usize = 32;
 
 /// A file that takes longer than this, not counting processor time, is a sign of a slow file system. A local disk takes
@@ -50,7 +50,7 @@ impl Workers {
 
     /// How many threads the file system rewards.
     fn wanted(&self) -> usize {
-        if self.signs.load(Ordering::Relaxed) < SIGNS { cores() } else { MOST }
+        if self.signs.load(Ordering::Relaxed) < SIGNS { cores().min(MOST) } else { MOST }
     }
 
     /// Takes note of how long so many files took. `busy` tells the processor time in it, which costs a system call.
