@@ -10,55 +10,70 @@ use crate::error::ParseError;
 use crate::platform::Platform;
 use crate::quote;
 
-/// The options for an environment, which the methods of the same names of [`EnvBuilder`](crate::EnvBuilder) set. The
-/// defaults are those of CPython's `venv.EnvBuilder`. Those of the command line differ in `with_pip` and
-/// `scm_ignore_files`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
+/// Defines [`Options`], and the default of each after `=`.
+macro_rules! options {
+    ($($(#[$doc:meta])* $option:ident: $type:ty = $default:expr,)*) => {
+        /// The options for an environment, which the methods of the same names of [`EnvBuilder`](crate::EnvBuilder)
+        /// set. The defaults are those of CPython's `venv.EnvBuilder`. Those of the command line differ in `with_pip`
+        /// and `scm_ignore_files`.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Options {
+            $($(#[$doc])* pub $option: $type,)*
+        }
+
+        impl Default for Options {
+            fn default() -> Self {
+                Options { $($option: $default,)* }
+            }
+        }
+    };
+}
+
+options! {
     /// Whether the environment can import from the base's site-packages. Default: no.
-    pub system_site_packages: bool,
+    system_site_packages: bool = false,
     /// What happens to an existing ENV_DIR. Default: its contents stay, and the environment's files are overwritten.
-    pub existing: Existing,
+    existing: Existing = Existing::Keep,
     /// Whether the interpreter is a link or a copy. Default: a link, or on Windows a copy.
-    pub links: Links,
+    links: Links = Links::usual_on(Platform::current()),
     /// Whether pip (and setuptools, where the interpreter bundles it) is installed. Default: no.
-    pub with_pip: bool,
+    with_pip: bool = false,
     /// Whether setuptools is installed along with pip where the interpreter bundles both (up to Python 3.11). Default:
     /// yes.
-    pub with_setuptools: bool,
+    with_setuptools: bool = true,
     /// Directories with wheels of pip and setuptools. The newest wheel that is compatible with the interpreter (by its
     /// tags and Requires-Python) takes precedence over the bundled one. This does not affect which of the two projects
     /// are installed. A relative path is relative to the current directory.
-    pub find_links: Vec<PathBuf>,
+    find_links: Vec<PathBuf> = vec![],
     /// The wheels to install instead of any others, as virtualenv's seeder installs them: in place of any other version,
     /// and with launchers for each form of the version (`pip`, `pip3`, `pip3.12`, `pip-3.12`). Default: none.
-    pub seed_wheels: Vec<PathBuf>,
+    seed_wheels: Vec<PathBuf> = vec![],
     /// Which activation scripts are installed. Default: all that the platform has.
-    pub activators: Vec<Activator>,
+    activators: Vec<Activator> = Activator::ALL.to_vec(),
     /// Directories with scripts that are installed after the built-in ones, by the rules of
     /// [`install_scripts`](crate::EnvBuilder::install_scripts).
-    pub scripts: Vec<PathBuf>,
+    scripts: Vec<PathBuf> = vec![],
     /// The text before the shell's prompt. `.` means the name of the current directory (bpo-38901), `None` the name of
     /// the environment.
-    pub prompt: Option<OsString>,
+    prompt: Option<OsString> = None,
     /// Whether pip and setuptools are upgraded from the package index (CPython 3.9). Default: no.
-    pub upgrade_deps: bool,
+    upgrade_deps: bool = false,
     /// Whether to write a `.gitignore` that excludes the whole environment (CPython 3.13). Default: no.
-    pub scm_ignore_files: bool,
+    scm_ignore_files: bool = false,
     /// The date for byte-for-byte reproducible environments (SOURCE_DATE_EPOCH, see reproducible-builds.org). Modules
     /// get it as their modification time, and their .pyc files are validated by a hash of the source (PEP 552) where
     /// Python supports that.
-    pub source_date: Option<SystemTime>,
+    source_date: Option<SystemTime> = None,
     /// Whether .pyc files are installed with the modules; pip's `--no-compile` omits them. Default: yes.
-    pub compile: bool,
+    compile: bool = true,
     /// How files get from the cache into the environment. Default: copied.
-    pub link_mode: LinkMode,
+    link_mode: LinkMode = LinkMode::Copy,
     /// Whether the environment can be moved or copied elsewhere: its activation scripts and launchers find their own
     /// directory at run time. An environment that is relocatable stays so. Absolute paths remain in pyvenv.cfg (the
     /// base's home), in scripts from [`scripts`](field@Options::scripts) (ENV_DIR), and until the next run in launchers
     /// that pip writes (the environment's Python). Default: no.
-    pub relocatable: bool,
+    relocatable: bool = false,
 }
 
 /// What happens to an existing ENV_DIR: `venv.EnvBuilder`'s `clear` and `upgrade`, which exclude each other.
@@ -134,18 +149,13 @@ impl Activator {
     pub const ALL: [Activator; 8] =
         [Self::Bash, Self::Batch, Self::Cshell, Self::Fish, Self::Nushell, Self::Powershell, Self::Python, Self::Xonsh];
 
+    /// In the order of the variants.
+    const NAMES: [&str; Self::ALL.len()] =
+        ["bash", "batch", "cshell", "fish", "nushell", "powershell", "python", "xonsh"];
+
     /// Returns virtualenv's name for it.
     pub const fn name(self) -> &'static str {
-        match self {
-            Activator::Bash => "bash",
-            Activator::Batch => "batch",
-            Activator::Cshell => "cshell",
-            Activator::Fish => "fish",
-            Activator::Nushell => "nushell",
-            Activator::Powershell => "powershell",
-            Activator::Python => "python",
-            Activator::Xonsh => "xonsh",
-        }
+        Self::NAMES[self as usize]
     }
 }
 
@@ -161,33 +171,7 @@ impl FromStr for Activator {
     /// Parses virtualenv's name. The error lists the valid names.
     fn from_str(name: &str) -> Result<Activator, ParseError> {
         let found = Activator::ALL.into_iter().find(|activator| activator.name() == name);
-        found.ok_or_else(|| {
-            let names = Activator::ALL.map(Activator::name).join(", ");
-            ParseError(format!("unknown activator {name:?}; choose from {names}"))
-        })
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            system_site_packages: false,
-            existing: Existing::Keep,
-            links: Links::usual_on(Platform::current()),
-            with_pip: false,
-            with_setuptools: true,
-            find_links: vec![],
-            seed_wheels: vec![],
-            activators: Activator::ALL.to_vec(),
-            scripts: vec![],
-            prompt: None,
-            upgrade_deps: false,
-            scm_ignore_files: false,
-            source_date: None,
-            compile: true,
-            link_mode: LinkMode::Copy,
-            relocatable: false,
-        }
+        found.ok_or_else(|| ParseError(format!("unknown activator {name:?}; choose from {}", Self::NAMES.join(", "))))
     }
 }
 
