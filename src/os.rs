@@ -205,13 +205,6 @@ pub(crate) use system::is_mount_point;
 /// A child process and its descendants.
 pub(crate) use system::ProcessTree;
 
-/// The read end of a child's output pipe.
-pub(crate) use system::Pipe;
-
-/// Waits until one of the pipes can be read without blocking (end of file counts too), `patience` is over, or a signal
-/// arrives. Returns which of the pipes can be read.
-pub(crate) use system::readable;
-
 /// The signals that ask a program to stop, except those that this process was started to ignore (`nohup`).
 pub(crate) use system::stop_signals;
 

@@ -1,15 +1,16 @@
 //! A running child process, followed until it ends.
 
-use std::io::{self, Read, Write};
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::io::{self, Write};
+use std::iter;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fault::Fault;
 use crate::event::Source;
 use crate::interrupt::Interrupt;
-use crate::os::{self, ChildState, Group, Pipe, ProcessTree};
+use crate::os::{ChildState, Group, ProcessTree};
 
 /// The polling interval for whether the process has ended or is to be stopped.
 const TICK: Duration = Duration::from_millis(20);
@@ -26,18 +27,21 @@ const AFTER_CTRL_C: Duration = Duration::from_millis(500);
 /// How long it may take to restore the terminal and to end what it has started.
 const CLEANUP: Duration = Duration::from_secs(5);
 
-/// A process in a group of its own, and its two output streams. If it is dropped before the process ends, the process
-/// and its descendants are killed.
+/// How many pieces are still read once all of its processes have been killed: more than its pipes hold. One in another
+/// group may never stop printing.
+const MOST_LEFT: usize = 4096;
+
+/// What a thread that reads one of the streams copies it to.
+struct Sink {
+    source: Source,
+    pieces: SyncSender<(Source, Vec<u8>)>,
+}
+
+/// A process in a group of its own. If it is dropped before the process is reaped, the process and its descendants are
+/// killed.
 struct Running {
     tree: ProcessTree,
     reaped: bool,
-    streams: [Stream; 2],
-}
-
-/// One of the two streams, with its pipe until end of file.
-struct Stream {
-    source: Source,
-    pipe: Option<Pipe>,
 }
 
 /// Receives the next piece of a stream. An error ends the process.
@@ -51,42 +55,52 @@ pub(super) fn follow(
     timeout: Option<Duration>,
     on_output: OnOutput,
 ) -> Result<ExitStatus, Fault> {
-    let mut running = Running::start(command, input)?;
+    // Nothing is read ahead, which bounds what is in memory.
+    let (sender, pieces) = mpsc::sync_channel(0);
+    let mut running = Running::start(command, input, sender)?;
     let begun = Instant::now();
     let mut ended: Option<Instant> = None;
-    while ended.is_none_or(|ended| running.is_open() && ended.elapsed() < GRACE) {
+    while ended.is_none_or(|ended| ended.elapsed() < GRACE) {
         interrupt.check().map_err(|_| Fault::Interrupted)?;
         if let Some(timeout) = timeout.filter(|timeout| begun.elapsed() > *timeout) {
             return Err(Fault::TimedOut(timeout));
         }
-        running.listen(on_output)?;
+        match pieces.recv_timeout(TICK) {
+            Ok((source, piece)) => on_output(source, &piece)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) if ended.is_some() => break,
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(MOMENT),
+        }
         if ended.is_none() && running.has_ended()? {
             ended = Some(Instant::now());
         }
     }
     // Some systems report an error if no process is left.
     let _ = running.tree.kill();
-    for stream in &mut running.streams {
-        stream.drain(on_output)?;
+    for (source, piece) in iter::from_fn(|| pieces.recv_timeout(GRACE).ok()).take(MOST_LEFT) {
+        on_output(source, &piece)?;
     }
     running.reaped = true;
     Ok(running.tree.child.wait()?)
 }
 
 impl Running {
-    /// Starts a process and gives it this input. A pipe without any is closed at once: `/dev/null` may not exist in a
-    /// chroot.
-    fn start(command: &mut Command, input: &[u8]) -> io::Result<Running> {
+    /// Starts a process, and threads that give it this input and send its output. They end with the processes that have
+    /// its pipes open. A pipe without input is closed at once: `/dev/null` may not exist in a chroot.
+    fn start(command: &mut Command, input: &[u8], pieces: SyncSender<(Source, Vec<u8>)>) -> io::Result<Running> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut tree = ProcessTree::start(command, Group::Own)?;
-        let streams = [
-            Stream { source: Source::Stdout, pipe: tree.child.stdout.take().map(Pipe::new) },
-            Stream { source: Source::Stderr, pipe: tree.child.stderr.take().map(Pipe::new) },
-        ];
-        let stdin = tree.child.stdin.take();
-        let running = Running { tree, reaped: false, streams };
-        if let Some(stdin) = stdin.filter(|_| !input.is_empty()) {
-            give(stdin, input);
+        let mut running = Running { tree: ProcessTree::start(command, Group::Own)?, reaped: false };
+        let child = &mut running.tree.child;
+        if let Some(mut stdin) = child.stdin.take().filter(|_| !input.is_empty()) {
+            let input = input.to_owned();
+            // An error means that the process has not read it all.
+            in_thread(move || stdin.write_all(&input))?;
+        }
+        let sink = |source| Sink { source, pieces: pieces.clone() };
+        if let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) {
+            let (mut output, mut errors) = (sink(Source::Stdout), sink(Source::Stderr));
+            in_thread(move || io::copy(&mut stdout, &mut output).map(drop))?;
+            in_thread(move || io::copy(&mut stderr, &mut errors).map(drop))?;
         }
         Ok(running)
     }
@@ -100,31 +114,6 @@ impl Running {
             ChildState::StoppedByTerminal => Err(Fault::WantsTerminal),
         }
     }
-
-    fn is_open(&self) -> bool {
-        self.streams.iter().any(|stream| stream.pipe.is_some())
-    }
-
-    /// Waits for output for at most one polling interval.
-    fn listen(&mut self, on_output: OnOutput) -> Result<(), Fault> {
-        let patience = if self.is_open() { TICK } else { MOMENT };
-        let ready = os::readable(self.streams.each_ref().map(|stream| stream.pipe.as_ref()), patience)?;
-        for (stream, _) in self.streams.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-            stream.read(usize::MAX, on_output)?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes the input in a thread, since the process may never read it. The thread ends with the process, at the latest.
-/// Where none can be started, writes it here. An error means that the process has not read it all.
-fn give(stdin: ChildStdin, input: &[u8]) {
-    let write = |(stdin, input): &(ChildStdin, Vec<u8>)| drop((&*stdin).write_all(input));
-    let ours = Arc::new((stdin, input.to_owned()));
-    let theirs = ours.clone();
-    if thread::Builder::new().spawn(move || write(&theirs)).is_err() {
-        write(&ours);
-    }
 }
 
 impl Drop for Running {
@@ -136,25 +125,17 @@ impl Drop for Running {
     }
 }
 
-impl Stream {
-    /// Reads what is available, at most `most` bytes, and closes the pipe at end of file. Returns the number of bytes.
-    fn read(&mut self, most: usize, on_output: OnOutput) -> Result<usize, Fault> {
-        let Some(pipe) = &mut self.pipe else { return Ok(0) };
-        let mut piece = [0; 8192];
-        let length = pipe.read(&mut piece[..most.min(8192)])?;
-        match length {
-            0 => self.pipe = None,
-            _ => on_output(self.source, &piece[..length])?,
-        }
-        Ok(length)
+fn in_thread(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
+}
+
+impl Write for Sink {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let sent = self.pieces.send((self.source, piece.to_owned()));
+        sent.map_or(Err(io::ErrorKind::BrokenPipe.into()), |()| Ok(piece.len()))
     }
 
-    /// Reads what the pipe contains now, without waiting for more: a process that has it open may never stop printing.
-    fn drain(&mut self, on_output: OnOutput) -> Result<(), Fault> {
-        let mut left = self.pipe.as_ref().map_or(Ok(0), Pipe::available)?;
-        while left > 0 && self.pipe.is_some() {
-            left -= self.read(left, on_output)?;
-        }
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -46,13 +46,20 @@ fn messages_begin_like_cpythons() {
 }
 
 #[test]
-fn a_python_is_queried_even_if_no_thread_can_be_started() {
+fn a_python_that_no_thread_can_be_started_for_is_an_error_and_does_not_go_on_running() {
     let Some(()) = able("strace -f") else { return };
     let scratch = Scratch::new();
-    // The first one starts the Python.
-    let inject = ["-f", "-qq", "-e", "trace=clone3", "-e", "inject=clone3:error=EAGAIN:when=2+", "-o", "/dev/null"];
-    let rvenv = scratch.run("strace").args(inject).arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python().path);
-    rvenv.args(["--without-pip", "--no-cache", "env"]).silent();
+    let python = scratch.write_script("python3", "#!/bin/sh\nexec sleep 987654\n");
+    // The first call starts the Python, and three threads pass on its input and its output.
+    for call in 2..=4 {
+        let inject = format!("inject=clone3:error=EAGAIN:when={call}");
+        let run = scratch.run("strace").args(["-f", "-qq", "-e", "trace=clone3", "-e", &inject, "-o", "/dev/null"]);
+        // strace waits for all that it has traced.
+        let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(&python);
+        let error = run.args(["--without-pip", "--no-cache", "env"]).error();
+        assert!(error.contains("Resource temporarily unavailable"), "{call}: {error}");
+        assert_eq!(scratch.names(), ["python3"], "{call}");
+    }
 }
 
 #[test]
@@ -146,13 +153,13 @@ fn a_low_limit_on_processes_and_threads_suffices_or_is_an_error() {
         Some(output.status.success())
     };
     let Some(_) = made(1, &["--no-cache"]) else { return };
-    let cold: Vec<bool> = (1..=6).filter_map(|processes| made(processes, &["--no-cache"])).collect();
+    let cold: Vec<bool> = (1..=10).filter_map(|processes| made(processes, &["--no-cache"])).collect();
     run("true").unwrap().arg("warm").silent();
     fs::remove_dir_all(scratch.path("warm")).unwrap();
     let warm: Vec<bool> = (1..=6).filter_map(|processes| made(processes, &[])).collect();
     if is_root(&scratch) {
         assert!(warm.iter().all(|made| *made), "nothing has to be started: {warm:?}");
-        assert!(cold[5], "a thread and a process for each of two cores: {cold:?}");
+        assert!(cold[9], "four threads and a process for each of two cores: {cold:?}");
     }
 }
 

@@ -1,15 +1,11 @@
-//! Child processes: their state, their output and how to kill them. Also the signals that this process receives.
+//! Child processes: their state and how to kill them. Also the signals that this process receives.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
@@ -75,33 +71,4 @@ impl ProcessTree {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         pid.ok_or_else(|| Errno::SRCH.into())
     }
-}
-
-pub(crate) struct Pipe(File);
-
-impl Pipe {
-    pub(crate) fn new(stream: impl Into<OwnedFd>) -> Pipe {
-        Pipe(stream.into().into())
-    }
-
-    pub(crate) fn available(&self) -> io::Result<usize> {
-        Ok(usize::try_from(rustix::io::ioctl_fionread(&self.0)?).unwrap_or(usize::MAX))
-    }
-}
-
-impl Read for Pipe {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes)
-    }
-}
-
-pub(crate) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
-    let mut polled: Vec<PollFd> = pipes.iter().flatten().map(|pipe| PollFd::new(&pipe.0, PollFlags::IN)).collect();
-    let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
-    match poll(&mut polled, Some(&timeout)) {
-        Err(Errno::INTR) => return Ok([false; N]),
-        polled => polled?,
-    };
-    let mut answers = polled.iter().map(|pipe| !pipe.revents().is_empty());
-    Ok(pipes.map(|pipe| pipe.is_some() && answers.next().unwrap_or_default()))
 }

@@ -1,30 +1,26 @@
-//! Child processes: their state, their output and how to kill them. Also the console's events.
+//! Child processes: their state and how to kill them. Also the console's events.
 
-use std::io::{self, Read};
-use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::os::windows::process::CommandExt;
 use std::process::{Child, Command};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{
-    ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, FILETIME, STATUS_CONTROL_C_EXIT, WAIT_OBJECT_0, WAIT_TIMEOUT,
-};
+use windows_sys::Win32::Foundation::{FILETIME, STATUS_CONTROL_C_EXIT, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
     TerminateJobObject,
 };
-use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, GetCurrentThread, GetThreadTimes, WaitForSingleObject,
 };
 
-use super::files::has_code;
 use crate::os::state::{ChildState, Group};
 
 #[link(name = "ntdll")]
@@ -110,65 +106,6 @@ fn resume(child: &Child) -> io::Result<()> {
 /// Converts the result of a call that returns 0 on failure.
 fn succeeded(outcome: i32) -> io::Result<()> {
     if outcome == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-pub(crate) struct Pipe(Box<dyn ReadHandle>);
-
-trait ReadHandle: Read + AsHandle + Send {}
-
-impl<T: Read + AsHandle + Send> ReadHandle for T {}
-
-impl Pipe {
-    pub(crate) fn new(stream: impl Read + AsHandle + Send + 'static) -> Pipe {
-        Pipe(Box::new(stream))
-    }
-
-    /// The number of bytes that can be read without blocking. None at end of file.
-    fn peek(&self) -> io::Result<Option<usize>> {
-        let mut available = 0;
-        let handle = self.0.as_handle().as_raw_handle();
-        // SAFETY: the handle is that of a pipe, and `self` keeps it open. Nothing is read, so there is no buffer to
-        // fill, and `available` is a number to write to.
-        let peeked =
-            unsafe { PeekNamedPipe(handle, ptr::null_mut(), 0, ptr::null_mut(), &mut available, ptr::null_mut()) };
-        match succeeded(peeked) {
-            Ok(()) => Ok(Some(available as usize)),
-            Err(error) if [ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED].iter().any(|code| has_code(&error, *code)) => {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(crate) fn available(&self) -> io::Result<usize> {
-        Ok(self.peek()?.unwrap_or_default())
-    }
-}
-
-impl Read for Pipe {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes)
-    }
-}
-
-/// Windows cannot wait for these pipes, so they are polled, at increasing intervals.
-pub(crate) fn readable<const N: usize>(pipes: [Option<&Pipe>; N], patience: Duration) -> io::Result<[bool; N]> {
-    let begun = Instant::now();
-    let mut pause = Duration::from_micros(500);
-    loop {
-        let mut answers = [false; N];
-        for (answer, pipe) in answers.iter_mut().zip(pipes) {
-            *answer = match pipe {
-                Some(pipe) => pipe.peek()? != Some(0),
-                None => false,
-            };
-        }
-        if answers.contains(&true) || begun.elapsed() >= patience {
-            return Ok(answers);
-        }
-        thread::sleep(pause);
-        pause = (2 * pause).min(Duration::from_millis(8));
-    }
 }
 
 /// There are none: [`watch_console`] takes their place.
