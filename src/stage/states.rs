@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::staging_dir::{StagingDir, Waiting};
-use super::swap::Swapped;
 use super::{merge, removal, swap};
 use crate::entries::{self, entry_exists, join};
 use crate::error::{AtPath, Error, Quoted, Result};
@@ -129,8 +128,7 @@ impl ExistingEnv {
     /// Puts the new files in place.
     pub(super) fn commit(self, env_dir: &Path) -> Result<Committed> {
         if self.clear {
-            let (staging, swapped) = swap::swap(self.staging, env_dir)?;
-            return Ok(Committed { staging, before: Before::Another(swapped) });
+            return Ok(Committed { staging: swap::swap(self.staging, env_dir)?, before: Before::Another });
         }
         let names = entries::names(env_dir).at("read the directory", env_dir)?;
         if !names.iter().all(|name| name == self.staging.name()) {
@@ -180,7 +178,7 @@ enum Before {
     /// The same environment, into which new files were merged.
     Same,
     /// Another one, which is now in the staging directory.
-    Another(Swapped),
+    Another,
 }
 
 impl Committed {
@@ -192,8 +190,8 @@ impl Committed {
             Before::Same => Ok(()),
             Before::Empty => removal::remove_entries(env_dir, self.staging.name(), &self.staging.workers),
             Before::Nothing { outermost } => remove(env_dir, &outermost, self.staging),
-            Before::Another(swapped) => {
-                let error = swapped.undo(&self.staging, env_dir).err()?;
+            Before::Another => {
+                let error = swap::undo(&self.staging, env_dir).err()?;
                 let kept = self.staging.keep();
                 return Some(format!(
                     "{error}; the previous environment is in {}: move it elsewhere before you run rvenv again",

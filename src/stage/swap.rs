@@ -1,19 +1,16 @@
-//! `--clear`: puts the new environment in place of the old one, in one call where the system has it. Elsewhere, one is
-//! renamed and then the other; and where a directory cannot be renamed, its entries are moved. The order of these steps
-//! lets the next run tell how far a killed run got:
+//! `--clear`: puts the new environment in place of the old one. Where one call can exchange the two, the old one is then
+//! `new` in the staging directory. Elsewhere, the entries are moved. The order of these steps lets the next run tell how
+//! far a killed run got:
 //!
 //! ```text
 //! staging directory   ENV_DIR                              the next run
 //! new                the old entries
-//! new, whole         does not exist                       moves `whole` back
-//! whole              the new entries
 //! new, old           some of the old entries              moves those in `old` back
 //! new, replaced      none, then some of the new entries   moves those in `new` into ENV_DIR
 //! replaced           the new entries
 //! ```
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::merge::merge;
@@ -24,52 +21,27 @@ use crate::entries::entry_exists;
 use crate::error::{AtPath, Error, Quoted, Result};
 use crate::os;
 
-/// In the staging directory: the old ENV_DIR itself.
-const WHOLE: &str = "whole";
-
 /// In the staging directory: the entries that are being moved out of ENV_DIR, which is incomplete until that is done.
 const OLD: &str = "old";
 
 /// In the staging directory: the entries that were moved out of ENV_DIR, while the new ones are being moved in.
 const REPLACED: &str = "replaced";
 
-/// How the new environment replaced the old one, which is now in the staging directory.
-#[derive(Debug)]
-pub(super) enum Swapped {
-    /// As a whole, in one call: the old one is `new` in the staging directory.
-    Exchanged,
-    /// As a whole, in two renames: the old one is `whole`.
-    InTurn,
-    /// Entry by entry: the old entries are in `replaced`.
-    Moved,
-}
-
 /// Replaces the contents of ENV_DIR with what was built. After an error everything is as it was, or the staging directory
 /// is kept with those of the old entries that could not be put back.
-pub(super) fn swap(staging: StagingDir, env_dir: &Path) -> Result<(StagingDir, Swapped)> {
+pub(super) fn swap(staging: StagingDir, env_dir: &Path) -> Result<StagingDir> {
     let new = staging.pinned().join(NEW);
     removal::check_not_in_use(env_dir)?;
-    if can_replace(env_dir, &new) {
-        if os::exchange(&new, env_dir).is_ok() {
-            return Ok((staging, Swapped::Exchanged));
-        }
-        match in_turn(env_dir, &staging.pinned().join(WHOLE), &new) {
-            Ok(()) => return Ok((staging, Swapped::InTurn)),
-            Err(error) if !os::exists(env_dir) => {
-                return Err(error).at("move", &new).map_err(|error| scattered(error, staging, env_dir));
-            }
-            Err(_) => {}
-        }
+    if can_replace(env_dir, &new) && os::exchange(&new, env_dir).is_ok() {
+        return Ok(staging);
     }
-    let Err(error) = move_out_and_in(&staging, env_dir) else { return Ok((staging, Swapped::Moved)) };
-    Err(if move_back(&staging, env_dir).is_ok() { error } else { scattered(error, staging, env_dir) })
-}
-
-/// The error after which the old entries are in the staging directory.
-fn scattered(error: Error, staging: StagingDir, env_dir: &Path) -> Error {
+    let Err(error) = move_out_and_in(&staging, env_dir) else { return Ok(staging) };
+    if move_back(&staging, env_dir).is_ok() {
+        return Err(error);
+    }
     let kept = staging.keep();
     let reason = format!("{error}; its previous contents are in {}, and the next run restores them", Quoted(&kept));
-    Error::Directory { path: env_dir.to_owned(), reason }
+    Err(Error::Directory { path: env_dir.to_owned(), reason })
 }
 
 /// Renames a new directory to ENV_DIR, an empty directory. Returns whether that was possible: it is not once something
@@ -84,33 +56,18 @@ fn can_replace(env_dir: &Path, new: &Path) -> bool {
     os::is_plain_directory(env_dir) && !is_current(env_dir) && os::copy_owner_and_mode(env_dir, new).is_ok()
 }
 
-impl Swapped {
-    /// Puts the old environment back in place.
-    pub(super) fn undo(self, staging: &StagingDir, env_dir: &Path) -> Result<()> {
-        let (new, whole) = (staging.pinned().join(NEW), staging.pinned().join(WHOLE));
-        let (old, swapped_back) = match self {
-            Swapped::Exchanged => (new.clone(), os::exchange(&new, env_dir)),
-            Swapped::InTurn => (whole.clone(), in_turn(env_dir, &new, &whole)),
-            Swapped::Moved => return move_back(staging, env_dir),
-        };
-        if swapped_back.is_ok() {
+/// Puts the old environment back in place of the new one.
+pub(super) fn undo(staging: &StagingDir, env_dir: &Path) -> Result<()> {
+    let (new, replaced) = (staging.pinned().join(NEW), staging.pinned().join(REPLACED));
+    if !entry_exists(&replaced).at("look at", &replaced)? {
+        if os::exchange(&new, env_dir).is_ok() {
             return Ok(());
         }
         // Continue as if its entries had been moved.
-        let moved = fs::rename(old, staging.pinned().join(REPLACED));
-        moved
-            .and_then(|()| fs::create_dir_all(&new))
-            .and_then(|()| fs::create_dir_all(env_dir))
-            .at("clear", env_dir)?;
-        move_back(staging, env_dir)
+        let moved = fs::rename(&new, &replaced).and_then(|()| fs::create_dir(&new));
+        moved.and_then(|()| fs::create_dir_all(env_dir)).at("clear", env_dir)?;
     }
-}
-
-/// Renames `place` to `aside`, then `next` to `place`. After an error everything is as it was, unless `place` is
-/// missing.
-fn in_turn(place: &Path, aside: &Path, next: &Path) -> io::Result<()> {
-    os::rename_new(place, aside)?;
-    os::rename_new(next, place).or_else(|error| os::rename_new(aside, place).and(Err(error)))
+    move_back(staging, env_dir)
 }
 
 /// Moves the old entries out and the new ones in.
@@ -135,20 +92,15 @@ fn move_back(staging: &StagingDir, env_dir: &Path) -> Result<()> {
 /// Repairs the unfinished swap that a killed run left in the staging directory, even if ENV_DIR has been deleted
 /// since.
 pub(super) fn recover(staging: &StagingDir, env_dir: &Path) -> Result<()> {
-    let [old, replaced, new, whole] = [OLD, REPLACED, NEW, WHOLE].map(|name| staging.pinned().join(name));
-    if entry_exists(&whole).at("look at", &whole)? && !entry_exists(env_dir).at("look at", env_dir)? {
-        return os::rename_new(&whole, env_dir).at("move", &whole);
-    }
-    let (is_out, is_going_out) =
-        (entry_exists(&replaced).at("look at", &replaced)?, entry_exists(&old).at("look at", &old)?);
-    if !is_out && !is_going_out {
-        return Ok(());
-    }
-    fs::create_dir_all(env_dir).at("create the directory", env_dir)?;
-    if is_out {
-        if entry_exists(&new).at("look at", &new)? { merge(&new, env_dir) } else { Ok(()) }
+    let [old, replaced, new] = [OLD, REPLACED, NEW].map(|name| staging.pinned().join(name));
+    let is_there = |path: &Path| entry_exists(path).at("look at", path);
+    let create = || fs::create_dir_all(env_dir).at("create the directory", env_dir);
+    if is_there(&old)? {
+        create().and_then(|()| move_entries(&old, env_dir, &[]))
+    } else if is_there(&replaced)? && is_there(&new)? {
+        create().and_then(|()| merge(&new, env_dir))
     } else {
-        move_entries(&old, env_dir, &[])
+        Ok(())
     }
 }
 
