@@ -199,6 +199,7 @@ impl Options {
         flag(self.upgrade_deps, "--upgrade-deps");
         flag(self.relocatable, "--relocatable");
         flag(!self.compile, "--no-compile");
+        flag(!self.scm_ignore_files, "--without-scm-ignore-files");
         flag(self.link_mode == LinkMode::Clone, "--link-mode=clone");
         flag(self.link_mode == LinkMode::Hardlink, "--link-mode=hardlink");
         let mut option = |flag: &str, value: &OsStr| words.push([OsStr::new(flag), value].into_iter().collect());
@@ -215,9 +216,6 @@ impl Options {
         }
         if let Some(prompt) = &self.prompt {
             option("--prompt=", prompt);
-        }
-        if !self.scm_ignore_files {
-            words.push("--without-scm-ignore-files".into());
         }
         words
     }

@@ -51,26 +51,22 @@ impl Compatibility {
     pub fn check(&self) -> Result<()> {
         // virtualenv's names for the version that it bundles.
         let is_another = |version: &&String| !["bundle", "embed"].contains(&version.as_str());
-        let refused = [
-            ("pip", self.pip.as_ref().filter(is_another)),
-            ("setuptools", self.setuptools.as_ref().filter(is_another)),
-            ("wheel", self.wheel.as_ref()),
-            ("creator", self.creator.as_ref()),
-            ("seeder", self.seeder.as_ref()),
-            ("app-data", self.app_data.as_ref()),
-        ];
-        let Some((flag, value)) = refused.into_iter().find_map(|(flag, value)| Some((flag, value?))) else {
-            return Ok(());
-        };
-        let instead = match flag {
-            "pip" | "setuptools" => format!(
-                "rvenv installs the {flag} that Python bundles; for another one, put its wheel into DIR and pass \
-                 --find-links DIR, or leave --{flag} out and upgrade it with pip"
-            ),
-            "wheel" => "rvenv does not install wheel; leave --wheel out, and install it with pip".to_owned(),
-            "app-data" => "that is virtualenv's cache; use --cache-dir DIR".to_owned(),
-            _ => format!("rvenv has no plugins; leave --{flag} out, or run `virtualenv --{flag} {value}`"),
-        };
-        bail!("--{flag} {value} is not supported: {instead}")
+        let bundled = "rvenv installs the {flag} that Python bundles; for another one, put its wheel into DIR and pass \
+                       --find-links DIR, or leave --{flag} out and upgrade it with pip";
+        let plugin = "rvenv has no plugins; leave --{flag} out, or run `virtualenv --{flag} {value}`";
+        for (flag, value, instead) in [
+            ("pip", self.pip.as_ref().filter(is_another), bundled),
+            ("setuptools", self.setuptools.as_ref().filter(is_another), bundled),
+            ("wheel", self.wheel.as_ref(), "rvenv does not install wheel; leave --wheel out, and install it with pip"),
+            ("creator", self.creator.as_ref(), plugin),
+            ("seeder", self.seeder.as_ref(), plugin),
+            ("app-data", self.app_data.as_ref(), "that is virtualenv's cache; use --cache-dir DIR"),
+        ] {
+            if let Some(value) = value {
+                let instead = instead.replace("{flag}", flag).replace("{value}", value);
+                bail!("--{flag} {value} is not supported: {instead}");
+            }
+        }
+        Ok(())
     }
 }

@@ -64,11 +64,8 @@ impl Cli {
             .compile(!pip.no_compile)
             .link_mode(self.cache.link_mode)
             .relocatable(environment.relocatable);
-        if environment.symlinks {
-            builder = builder.links(Links::Symlink);
-        }
-        if environment.copies {
-            builder = builder.links(Links::Copy);
+        if environment.symlinks || environment.copies {
+            builder = builder.links(if environment.copies { Links::Copy } else { Links::Symlink });
         }
         if let Some(list) = &environment.activators {
             builder = builder.activators(activators(list)?);
@@ -124,12 +121,9 @@ fn activators(list: &str) -> Result<Vec<Activator>> {
 fn source_date() -> Result<Option<SystemTime>> {
     let Some(epoch) = env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) else { return Ok(None) };
     let since = epoch.to_str().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-    match since.and_then(|since| UNIX_EPOCH.checked_add(since)) {
-        Some(time) => Ok(Some(time)),
-        None => bail!(
-            "SOURCE_DATE_EPOCH is {epoch:?}, which is not a number of seconds since 1970; unset it or set it to one"
-        ),
-    }
+    let time = since.and_then(|since| UNIX_EPOCH.checked_add(since));
+    let fault = "which is not a number of seconds since 1970; unset it or set it to one";
+    time.with_context(|| format!("SOURCE_DATE_EPOCH is {epoch:?}, {fault}")).map(Some)
 }
 
 /// `--pip-only`: installs pip and nothing else, as one step of an environment that another program creates.

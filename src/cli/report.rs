@@ -19,7 +19,7 @@ pub enum Format {
 
 /// Prints the Pythons, one per line.
 pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
-    let mut text = String::new();
+    let (mut text, mut described) = (String::new(), Vec::new());
     for python in pythons {
         let path = python.executable.display();
         let build = if python.free_threaded { "t" } else { "" }.to_owned() + if python.debug { "d" } else { "" };
@@ -27,8 +27,16 @@ pub fn pythons(pythons: &[Interpreter], format: Format) -> Result<()> {
         let bits = if python.bits == 32 { "-32" } else { "" };
         let version = python.full_version() + &build + bits;
         let _ = writeln!(text, "{:<12} {:<8} {path}", version, python.implementation_name());
+        described.push(json!({
+            "version": python.full_version(),
+            "implementation": python.implementation,
+            "free_threaded": python.free_threaded,
+            "debug": python.debug,
+            "bits": python.bits,
+            "path": python.executable.to_string_lossy(),
+            "real_path": python.real_executable.to_string_lossy(),
+        }));
     }
-    let described = pythons.iter().map(describe).collect();
     print(&text, &Value::Array(described), format)
 }
 
@@ -45,7 +53,7 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
 
 /// Prints the problems of the environments, each as soon as it is checked. Fails with [`Invalid`] if there are any.
 pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
-    let (mut described, mut all_valid) = (Vec::new(), true);
+    let (mut reports, mut all_valid) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
         let findings = match rvenv::check(env_dir, discovery) {
             Err(error @ rvenv::Error::Interrupted) => return Err(error.into()),
@@ -54,32 +62,24 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
             Ok(findings) => findings,
         };
         all_valid &= findings.is_empty();
-        match format {
-            Format::Text => write(&lines(&findings, env_dir))?,
-            Format::Json => described.push(describe_findings(&findings, env_dir)),
+        let (mut text, mut described) = (String::new(), Vec::new());
+        for finding in &findings {
+            let command = finding.command(env_dir);
+            let run = if command.is_some() { "run: " } else { "" };
+            let remedy = command.unwrap_or_else(|| "repair it by hand".to_owned());
+            let _ = writeln!(text, "{finding}; {run}{remedy}");
+            let path = finding.path.to_string_lossy();
+            described.push(json!({ "path": path, "reason": finding.reason, "remedy": remedy }));
         }
+        if format == Format::Text {
+            write(&text)?;
+        }
+        reports.push(json!({
+            "env_dir": env_dir.to_string_lossy(), "sound": findings.is_empty(), "findings": described
+        }));
     }
-    print("", &Value::Array(described), format)?;
+    print("", &Value::Array(reports), format)?;
     if all_valid { Ok(()) } else { Err(Invalid.into()) }
-}
-
-fn lines(findings: &[Finding], env_dir: &Path) -> String {
-    let line = |finding: &Finding| match finding.command(env_dir) {
-        Some(command) => format!("{finding}; run: {command}\n"),
-        None => format!("{finding}; {BY_HAND}\n"),
-    };
-    findings.iter().map(line).collect()
-}
-
-/// One environment's findings, as JSON.
-fn describe_findings(findings: &[Finding], env_dir: &Path) -> Value {
-    let describe = |finding: &Finding| {
-        let path = finding.path.to_string_lossy();
-        let remedy = finding.command(env_dir).unwrap_or_else(|| BY_HAND.to_owned());
-        json!({ "path": path, "reason": finding.reason, "remedy": remedy })
-    };
-    let described: Vec<Value> = findings.iter().map(describe).collect();
-    json!({ "env_dir": env_dir.to_string_lossy(), "sound": findings.is_empty(), "findings": described })
 }
 
 fn print(text: &str, json: &Value, format: Format) -> Result<()> {
@@ -108,23 +108,7 @@ fn written(outcome: io::Result<()>) -> Result<()> {
     }
 }
 
-/// The remedy where no command helps.
-const BY_HAND: &str = "repair it by hand";
-
 /// Returned when an environment is not intact. Its problems have already been printed.
 #[derive(Debug, thiserror::Error)]
 #[error("an environment is not intact")]
 pub struct Invalid;
-
-/// One Python of the list, as JSON.
-fn describe(python: &Interpreter) -> Value {
-    json!({
-        "version": python.full_version(),
-        "implementation": python.implementation,
-        "free_threaded": python.free_threaded,
-        "debug": python.debug,
-        "bits": python.bits,
-        "path": python.executable.to_string_lossy(),
-        "real_path": python.real_executable.to_string_lossy(),
-    })
-}

@@ -31,22 +31,18 @@ pub(crate) fn install(context: &mut Context) -> Result<()> {
 fn install_on_posix(context: &mut Context) -> Result<()> {
     let interpreter = context.interpreter.clone();
     let mut names: BTreeSet<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
-    for path in kept_in_bin(context, is_interpreter)? {
-        let name = path.file_name().unwrap_or_default();
-        if is_name_of(name, &interpreter) {
-            names.insert(name.to_owned());
-        } else {
-            context.stage.mark_for_removal(path);
-        }
+    for path in kept_in_bin(context, |path| is_interpreter(path) && is_name_of(path, &interpreter))? {
+        names.extend(path.file_name().map(OsStr::to_owned));
     }
     names.remove(&context.python_exe);
     let is_placed = |name: &OsStr| name == context.python_exe || names.contains(name);
-    let leads_to_removed = |path: &Path| {
-        let target = entries::target_beside(path).filter(|target| version_in(target).is_some());
-        target.is_some_and(|target| !is_placed(&target)) && !path.file_name().is_some_and(is_placed)
+    let is_gone = |target: OsString| version_in(&target).is_some() && !is_placed(&target);
+    let is_obsolete = |path: &Path| {
+        let is_one = is_interpreter(path) || entries::target_beside(path).is_some_and(is_gone);
+        is_one && !path.file_name().is_some_and(is_placed)
     };
-    for link in kept_in_bin(context, leads_to_removed)? {
-        context.stage.mark_for_removal(link);
+    for path in kept_in_bin(context, is_obsolete)? {
+        context.stage.mark_for_removal(path);
     }
 
     place(context, &context.executable, &context.env_exe)?;
@@ -91,9 +87,9 @@ fn is_interpreter(path: &Path) -> bool {
 }
 
 /// Whether a name means this version, and the build if it names one: `python3.13t` is no ordinary Python.
-fn is_name_of(name: &OsStr, interpreter: &Interpreter) -> bool {
+fn is_name_of(path: &Path, interpreter: &Interpreter) -> bool {
     let is_of_build = |flag| if flag == 't' { interpreter.free_threaded } else { interpreter.debug };
-    version_in(name)
+    version_in(path.file_name().unwrap_or_default())
         .is_some_and(|(version, flags)| version == interpreter.short_version() && flags.chars().all(is_of_build))
 }
 
