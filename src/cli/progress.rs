@@ -1,10 +1,9 @@
 //! The progress display on a terminal: a single line that changes, and that is cleared at the end.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -15,16 +14,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// The progress line. Dropping it clears the line from the terminal.
 pub struct Progress {
     is_shown: bool,
-    /// None until something is shown.
-    line: Mutex<Option<Line>>,
-}
-
-struct Line {
-    bar: ProgressBar,
-    /// What is being done now.
-    shown: String,
-    /// To the thread that draws them, until this sender is dropped.
-    messages: Sender<String>,
+    /// None until something is shown. The prefix, which is not drawn, is what is being done now.
+    line: Mutex<Option<ProgressBar>>,
 }
 
 impl Progress {
@@ -37,16 +28,16 @@ impl Progress {
     pub fn show(&self, what: &str) {
         if self.is_shown {
             let mut line = self.line();
-            let line = line.get_or_insert_with(Line::begin);
-            what.clone_into(&mut line.shown);
-            let _ = line.messages.send(what.to_owned());
+            let line = line.get_or_insert_with(begin);
+            line.set_prefix(what.to_owned());
+            line.set_message(what.to_owned());
         }
     }
 
     /// Shows how far it is.
     pub fn count(&self, written: usize, total: usize) {
-        if let Some(Line { shown, messages, .. }) = &*self.line() {
-            let _ = messages.send(format!("{shown} ({written} of {total} files)"));
+        if let Some(line) = &*self.line() {
+            line.set_message(format!("{} ({written} of {total} files)", line.prefix()));
         }
     }
 
@@ -55,7 +46,7 @@ impl Progress {
         // A closed stderr is not an error.
         let write = || drop(io::stderr().write_all(format!("{text}\n").as_bytes()));
         match &*self.line() {
-            Some(line) => line.bar.suspend(write),
+            Some(line) => line.suspend(write),
             None => write(),
         }
     }
@@ -63,11 +54,11 @@ impl Progress {
     /// Clears the line until the next [`Progress::show`].
     pub fn clear(&self) {
         if let Some(line) = self.line().take() {
-            line.bar.finish_and_clear();
+            line.finish_and_clear();
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Option<Line>> {
+    fn line(&self) -> MutexGuard<'_, Option<ProgressBar>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,33 +69,20 @@ impl Drop for Progress {
     }
 }
 
-impl Line {
-    fn begin() -> Line {
-        let style = ProgressStyle::with_template("{spinner} {wide_msg}");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        let (messages, receiver) = mpsc::channel();
-        let drawn = bar.clone();
-        // Nothing is shown if the system cannot start a thread.
-        let _ = thread::Builder::new().spawn(move || draw(&drawn, &receiver));
-        Line { bar, shown: String::new(), messages }
-    }
-}
-
-/// Draws the line ten times a second, after some patience, until the sender is dropped.
-fn draw(bar: &ProgressBar, messages: &Receiver<String>) {
-    let (mut message, mut due) = (String::new(), Instant::now() + PATIENCE);
-    loop {
-        match messages.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(next) => message = next,
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                if bar.is_hidden() {
-                    bar.set_draw_target(ProgressDrawTarget::stderr());
-                }
-                bar.set_message(message.clone());
-                due = Instant::now() + TICK;
-            }
+/// A line that appears after some patience, and then turns its spinner ten times a second until it is cleared.
+fn begin() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let drawn = line.clone();
+    // indicatif's own thread would panic if the system cannot start one. Without it, nothing is shown.
+    let _ = thread::Builder::new().spawn(move || {
+        thread::sleep(PATIENCE);
+        drawn.set_draw_target(ProgressDrawTarget::stderr());
+        while !drawn.is_finished() {
+            drawn.tick();
+            thread::sleep(TICK);
         }
-    }
+    });
+    line
 }
