@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use crate::cache::Cache;
 use crate::context::{Context, Session};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::interpreter::Interpreter;
 use crate::interrupt::Interrupt;
@@ -111,7 +111,7 @@ impl EnvBuilder {
     ///
     /// # Errors
     ///
-    /// Any error of a step; [`Error::Interrupted`] if the work was interrupted.
+    /// Any error of a step; [`Error::Interrupted`](crate::Error::Interrupted) if the work was interrupted.
     pub fn create(&self, env_dir: impl AsRef<Path>) -> Result<Context> {
         self.create_with(env_dir, &Defaults)
     }
@@ -128,14 +128,10 @@ impl EnvBuilder {
         steps.setup_python(self, &mut context)?;
         steps.setup_pip(self, &mut context)?;
         steps.setup_scripts(self, &mut context)?;
-        match self.commit(&mut context) {
-            // ENV_DIR exists now, so start over with an existing environment.
-            Err(Error::Appeared { .. }) => {
-                // Release the lock: the new run has to take it again.
-                drop(context);
-                return self.create_with(env_dir, steps);
-            }
-            committed => committed?,
+        if !self.commit(&mut context)? {
+            // Release the lock: the new run has to take it again.
+            drop(context);
+            return self.create_with(env_dir, steps);
         }
         let finished = self.finish(&mut context, steps);
         if context.stage.existed() && matches!(context.options.existing, Existing::Clear { .. }) {
@@ -225,7 +221,8 @@ impl EnvBuilder {
     }
 
     /// Moves the finished environment to `env_dir`, if that is new by a single rename. An error leaves it unchanged.
-    fn commit(&self, context: &mut Context) -> Result<()> {
+    /// Returns false if another program has created `env_dir` in the meantime: start over with that.
+    fn commit(&self, context: &mut Context) -> Result<bool> {
         self.session.interrupt.check()?;
         let waiting = "Waiting for a program that has a file of the new environment open";
         context.stage.commit(self.session.waiting(waiting.to_owned()))
@@ -235,7 +232,7 @@ impl EnvBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if pip fails.
+    /// [`Error::Command`](crate::Error::Command) if pip fails.
     pub fn upgrade_dependencies(&self, context: &mut Context) -> Result<()> {
         seed::upgrade(context)
     }
@@ -245,7 +242,8 @@ impl EnvBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`], with the last lines of its output, if it cannot be run or its exit code is not 0.
+    /// [`Error::Command`](crate::Error::Command), with the last lines of its output, if it cannot be run or its exit code
+    /// is not 0.
     pub fn run(&self, command: &mut Command) -> Result<()> {
         process::stream(command, &self.session.interrupt, &|line, source| self.session.observer.said(line, source))
     }

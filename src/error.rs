@@ -40,14 +40,6 @@ pub enum Error {
         env_dir: PathBuf,
     },
 
-    /// Another program created ENV_DIR while rvenv was building the environment.
-    #[error("Unable to create directory {}: another program created it in the meantime; try again", Quoted(path))]
-    #[non_exhaustive]
-    Appeared {
-        /// ENV_DIR.
-        path: PathBuf,
-    },
-
     /// The operation was interrupted, see [`Interrupt`](crate::Interrupt).
     #[error("interrupted")]
     Interrupted,
@@ -129,7 +121,6 @@ impl Error {
             Error::Directory { path, .. }
             | Error::Refused { path, .. }
             | Error::Outside { path, .. }
-            | Error::Appeared { path }
             | Error::Io { path, .. }
             | Error::Distribution { path, .. } => Some(path),
             Error::Python { python, .. } | Error::NoPip { python, .. } => Some(python),

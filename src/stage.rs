@@ -170,10 +170,13 @@ impl Stage {
     /// While a program has a file of a new ENV_DIR open, which Windows does not rename then, `waiting` is called
     /// repeatedly; an error from it ends the wait.
     ///
-    /// Fails with [`Error::Appeared`] if ENV_DIR did not exist when the work began, but does now.
-    pub(crate) fn commit(&mut self, mut waiting: impl FnMut() -> Result<()>) -> Result<()> {
+    /// Returns whether it is in place: not if ENV_DIR did not exist when the work began, but does now.
+    pub(crate) fn commit(&mut self, mut waiting: impl FnMut() -> Result<()>) -> Result<bool> {
         let committed = match mem::replace(&mut self.state, State::Failed) {
-            State::New(new_env) => new_env.commit(&self.place, &mut waiting)?,
+            State::New(new_env) => match new_env.commit(&self.place, &mut waiting)? {
+                Some(committed) => committed,
+                None => return Ok(false),
+            },
             State::Existing(existing) => existing.commit(&self.place)?,
             State::Failed => {
                 let reason = "an earlier attempt to put it in place failed, and what was built was removed; run again"
@@ -182,12 +185,12 @@ impl Stage {
             }
             at_its_place @ (State::Committed(_) | State::Released) => {
                 self.state = at_its_place;
-                return Ok(());
+                return Ok(true);
             }
         };
         self.files = self.env_dir.clone();
         self.state = State::Committed(committed);
-        Ok(())
+        Ok(true)
     }
 
     /// Undoes committing and ends this run's turn. Removes the environment if there was nothing before, or puts back

@@ -33,8 +33,8 @@ impl NewEnv {
     /// Commits what was built, by renaming the outermost missing directory into place. If another program has created
     /// that directory in the meantime, tries the next one below it. Waits until no program has a file in it open.
     ///
-    /// Fails with [`Error::Appeared`] if all of them exist by now.
-    pub(super) fn commit(self, env_dir: &Path, waiting: Waiting) -> Result<Committed> {
+    /// Returns None if all of them exist by now.
+    pub(super) fn commit(self, env_dir: &Path, waiting: Waiting) -> Result<Option<Committed>> {
         let inner = self.lock_to_appear(env_dir)?;
         let begun = Instant::now();
         for to in self.missing(env_dir) {
@@ -47,13 +47,13 @@ impl NewEnv {
             match renamed {
                 Ok(()) => {
                     let before = Before::Nothing { outermost: to.to_owned() };
-                    return Ok(match inner {
+                    return Ok(Some(match inner {
                         Some(inner) if to != env_dir => {
                             Committed { staging: inner.moved_to(env_dir.parent().unwrap_or(to)), before }
                         }
                         None if !os::LOCK_MOVES_WITH_DIRECTORY && to != env_dir => self.locked_beside(env_dir, before),
                         _ => Committed { staging: self.staging, before },
-                    });
+                    }));
                 }
                 Err(error) if !entry_exists(to).at("look at", to)? => {
                     Err(removal::explain_unmoved(error, &built)).at("create the directory", to)?
@@ -61,7 +61,7 @@ impl NewEnv {
                 Err(_) => {}
             }
         }
-        Err(Error::Appeared { path: env_dir.to_owned() })
+        Ok(None)
     }
 
     /// Creates the lock that appears together with the parent directories of ENV_DIR. Once these exist, the next run
