@@ -36,11 +36,6 @@ impl Finding {
         Finding { path: path.to_owned(), reason, remedy, python: None, flags: vec![] }
     }
 
-    /// Returns the problem with an environment for which [`check`] failed with `error`.
-    pub fn unreadable(env_dir: &Path, error: &Error) -> Finding {
-        Finding::new(error.path().unwrap_or(env_dir), error.to_string(), Remedy::ByHand)
-    }
-
     /// Returns the command that repairs the environment, quoted for this system's shells; `None` for
     /// [`Remedy::ByHand`]. It keeps the environment's settings. As far as it is known which Python the environment was
     /// created for, the command names it: the default could be another one.
@@ -85,21 +80,25 @@ pub enum Remedy {
 /// - the interpreters in bin lead to a Python of the version in pyvenv.cfg (only X.Y counts: an update of the base to
 ///   another X.Y.Z is not a problem);
 /// - every file that the RECORD of pip and of setuptools lists exists, except .pyc files;
-/// - launchers and activation scripts belong to this environment, not to the place that it was moved from.
+/// - launchers and activation scripts belong to this environment, not to the place that it was moved from;
+/// - all of this can be read.
 ///
 /// # Errors
 ///
-/// If the environment cannot be read; [`Error::Interrupted`] if `discovery` was interrupted.
+/// [`Error::Interrupted`] if `discovery` was interrupted.
 pub fn check(env_dir: impl AsRef<Path>, discovery: &Discovery) -> Result<Vec<Finding>> {
     let env_dir = env_dir.as_ref();
-    let (python, mut findings) = find(env_dir, discovery)?;
-    if !findings.is_empty() {
-        let flags = settings::flags(env_dir)?;
+    let checked = find(env_dir, discovery).and_then(|(python, mut findings)| {
+        let flags = if findings.is_empty() { vec![] } else { settings::flags(env_dir)? };
         for finding in &mut findings {
             (finding.python, finding.flags) = (python.clone(), flags.clone());
         }
-    }
-    Ok(findings)
+        Ok(findings)
+    });
+    checked.or_else(|error| match error {
+        Error::Interrupted => Err(error),
+        _ => Ok(vec![Finding::new(error.path().unwrap_or(env_dir), error.to_string(), Remedy::ByHand)]),
+    })
 }
 
 /// The problems, and the Python of the environment: its own interpreter if that works, else the X.Y in pyvenv.cfg.
@@ -183,23 +182,22 @@ fn foreign_scripts(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let launchers = seed::launchers(context)?;
     for path in entries::paths(&context.bin_path)?.into_iter().filter(|path| !path.is_symlink() && path.is_file()) {
-        let text = match seed::start_of(&path) {
-            Ok(text) => text,
-            // Any other may be a program that its user may only run.
-            Err(_) if !launchers.contains(&path) => continue,
-            Err(error) => {
-                findings.push(Finding::new(&path, format!("it cannot be read: {error}"), Remedy::ByHand));
-                continue;
+        let is_listed = launchers.contains(&path);
+        let text = seed::start_of(&path);
+        let foreign = text.as_ref().ok().and_then(|text| seed::foreign_python(text, context));
+        let (reason, remedy) = match (text, foreign) {
+            (Err(error), _) if is_listed => (format!("it cannot be read: {error}"), Remedy::ByHand),
+            (_, Some(python)) => {
+                let reason = format!("it runs {}, not this environment's Python", Quoted(&python));
+                (reason, if is_listed { Remedy::Again } else { Remedy::ByHand })
             }
+            (Ok(text), _) if moved::names_another_place(&path, &text, &context.env_dir) => {
+                ("it activates another directory: the environment has been moved".to_owned(), Remedy::Again)
+            }
+            // A file that no distribution lists may be a program that its user may only run.
+            _ => continue,
         };
-        if let Some(python) = seed::foreign_python(&text, context) {
-            let reason = format!("it runs {}, not this environment's Python", Quoted(&python));
-            let remedy = if launchers.contains(&path) { Remedy::Again } else { Remedy::ByHand };
-            findings.push(Finding::new(&path, reason, remedy));
-        } else if moved::names_another_place(&path, &text, &context.env_dir) {
-            let reason = "it activates another directory: the environment has been moved".to_owned();
-            findings.push(Finding::new(&path, reason, Remedy::Again));
-        }
+        findings.push(Finding::new(&path, reason, remedy));
     }
     Ok(findings)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use rvenv::{Cache, Discovery, Finding, Interpreter};
+use rvenv::{Cache, Discovery, Interpreter};
 use serde_json::{Value, json};
 
 /// The format of a list or report.
@@ -55,12 +55,7 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
 pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
     let (mut reports, mut all_valid) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
-        let findings = match rvenv::check(env_dir, discovery) {
-            Err(error @ rvenv::Error::Interrupted) => return Err(error.into()),
-            // An environment that cannot be read is not intact either; the others are still checked.
-            Err(error) => vec![Finding::unreadable(env_dir, &error)],
-            Ok(findings) => findings,
-        };
+        let findings = rvenv::check(env_dir, discovery)?;
         all_valid &= findings.is_empty();
         let (mut text, mut described) = (String::new(), Vec::new());
         for finding in &findings {
