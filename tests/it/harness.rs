@@ -69,9 +69,9 @@ pub fn peer(name: &str) -> Option<PathBuf> {
 }
 
 #[cfg(unix)] // wheels for Linux
-/// Returns a packaging tool that `tests/fetch` installs below `target/tools`.
+/// Returns a packaging tool that `tests/fetch` installs below `target/packagers`.
 pub fn packager(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/packagers/bin").join(name);
     if path.exists() { Some(path) } else { missing(name) }
 }
 
@@ -113,20 +113,6 @@ pub fn missing<T>(what: &str) -> Option<T> {
     assert!(!in_ci, "{what} is missing, but CI requires it");
     say_missing(what);
     None
-}
-
-/// The same for something that only a release has.
-pub fn missing_release<T>(what: &str) -> Option<T> {
-    if !leaves_out_releases() {
-        return missing(what);
-    }
-    say(&format!("left out of this run: {what}"));
-    None
-}
-
-/// Whether releases and their installers are left out. `.ci/run` does so unless what they depend on has changed.
-pub fn leaves_out_releases() -> bool {
-    env::var_os("RVENV_TEST_RELEASE").is_some_and(|value| !value.is_empty())
 }
 
 /// Reports that a test is skipped because something is missing.

@@ -37,9 +37,6 @@ mod foreign;
 mod generated;
 mod harness;
 mod images;
-mod install_ps1;
-#[cfg(unix)] // sh
-mod install_sh;
 #[cfg(unix)] // links, names of arbitrary bytes
 mod interpreters;
 mod jobs;
@@ -53,23 +50,13 @@ mod link_modes;
 mod links_of_others;
 #[cfg(unix)] // links, sh scripts
 mod macos;
-#[cfg(unix)] // openssl, cargo
-mod manifests;
 #[cfg(unix)] // shells
 mod nt_scripts;
 #[cfg(unix)] // mount
 mod overlay;
-#[cfg(unix)] // packages for Linux
-mod packages;
-#[cfg(unix)] // wheels for Linux
-mod packaging;
 mod powershell;
 #[cfg(unix)] // script(1)
 mod progress;
-#[cfg(unix)] // sh scripts
-mod publishing;
-#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
-mod python_api;
 mod races;
 #[cfg(unix)] // the documents are the same everywhere
 mod readme;
@@ -77,18 +64,14 @@ mod readme;
 mod reference;
 #[cfg(windows)] // only Windows has one
 mod registry;
-#[cfg(unix)] // tar, sha256sum
 mod release;
 mod relocatable;
 #[cfg(unix)] // links, sh scripts
 mod remembering;
-#[cfg(unix)] // chroots on Linux
-mod roots;
 #[cfg(unix)] // modes, links
 mod scripts;
 #[cfg(unix)] // signals
 mod signals;
-mod site;
 #[cfg(target_os = "linux")] // FUSE
 mod slow_disk;
 #[cfg(unix)] // an sh script
@@ -99,12 +82,8 @@ mod structure;
 mod suite;
 #[cfg(unix)] // script(1), stty
 mod terminal;
-#[cfg(unix)] // wheels for Linux
-mod tools;
 #[cfg(unix)] // sh scripts, names in bin
 mod trust;
-#[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
-mod virtualenv;
 #[cfg_attr(windows, allow(dead_code, unused_imports, reason = "used only by the Unix tests"))]
 mod wheel_builder;
 #[cfg(unix)] // an sh script in place of Python

@@ -2,23 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::harness::*;
+use crate::jobs;
 use crate::reference::REFERENCE;
-use crate::site::INSTALLING;
-use crate::{jobs, packaging};
+use crate::release::packaging::distribution;
+use crate::release::site::INSTALLING;
 
 const README: &str = include_str!("../../README.md");
 
 /// The README's blocks of code in a language.
-fn blocks(language: &str) -> Vec<&'static str> {
+pub fn blocks(language: &str) -> Vec<&'static str> {
     blocks_of(README, language)
 }
 
 /// A project with one requirement, a wheel of this repository's test, and a test of its own. Its PATH has rvenv, the
 /// Python that the tests use, and pip without a network.
-fn project(scratch: &Scratch) {
+pub fn project(scratch: &Scratch) {
     scratch.write("requirements.txt", "smallest\n");
     scratch.write(
         "test_it.py",
@@ -29,7 +30,7 @@ fn project(scratch: &Scratch) {
 }
 
 /// A program run in the project.
-fn in_project(scratch: &Scratch, program: &str, path: &[&Path]) -> Run {
+pub fn in_project(scratch: &Scratch, program: &str, path: &[&Path]) -> Run {
     let usual = ["/usr/bin", "/bin"].map(Path::new);
     let path = std::env::join_paths(path.iter().chain(&usual)).unwrap();
     let run = scratch.run(tool(program).expect("a program")).env("PATH", path).env("RVENV_CACHE_DIR", shared_cache());
@@ -148,31 +149,44 @@ fn the_makefile_makes_an_environment_once_and_again_for_other_requirements() {
     }
 }
 
-#[test]
-fn the_ci_snippets_and_the_dockerfile_do_their_work() {
-    let (Some(python), Some(wheel)) = (pyenv("3.12"), packaging::wheel()) else { return };
-    let [github, gitlab] = blocks("yaml")[..] else { panic!("two of YAML") };
-    let [dockerfile] = blocks("dockerfile")[..] else { panic!("one Dockerfile") };
-    let steps: Vec<&str> = github.lines().filter_map(|line| line.trim_start().strip_prefix("- run: ")).collect();
-    let script = gitlab.split_once("  script:\n").unwrap().1;
-    let script: Vec<&str> = script.lines().map(|line| line.trim_start().strip_prefix("- ").unwrap()).collect();
-    let layers: Vec<&str> = dockerfile.lines().filter_map(|line| line.strip_prefix("RUN ")).collect();
-    assert_eq!((steps.len(), script.len(), layers.len()), (4, 5, 3));
+/// Files with commands that users, pip or a workflow run.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "pypi", ".github", "packaging", "pyproject.toml"];
+    let files = places.iter().flat_map(|place| walkdir::WalkDir::new(root.join(place)).into_iter().flatten());
+    let texts = files.filter_map(|file| Some((file.path().to_owned(), fs::read_to_string(file.path()).ok()?)));
+    texts.collect()
+}
 
-    // GitHub and Docker run each command in a shell of its own, GitLab all in one.
-    for (commands, shared) in [(steps, false), (script, true), (layers, false)] {
-        let scratch = Scratch::new();
-        project(&scratch);
-        scratch.rvenv_for(&python).arg("machine").silent();
-        fs::copy(wheel, scratch.path("wheels").join(wheel.file_name().unwrap())).unwrap();
-        let scripts =
-            if shared { vec![commands.join("\n")] } else { commands.iter().map(|c| (*c).to_owned()).collect() };
-        for script in scripts {
-            let script = script.replace("/opt/app", scratch.path("app").to_str().unwrap());
-            in_project(&scratch, "sh", &[&scratch.path("machine/bin")]).args(["-euc", &script]).ok();
+/// The arguments after each `command` in a text that name something that begins with `rvenv`, and the whole command.
+fn installed_by<'a>(text: &'a str, command: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let ends = |c: char| matches!(c, '`' | '"' | '\'' | ')' | ';' | '&' | '|');
+    let commands = text.lines().filter_map(move |line| Some(line.split_once(command)?.1));
+    commands.map(move |rest| rest.split(ends).next().unwrap()).flat_map(|arguments| {
+        arguments.split_whitespace().filter(|word| word.starts_with("rvenv")).map(move |word| (word, arguments))
+    })
+}
+
+#[test]
+fn each_command_that_installs_rvenv_for_python_names_the_distribution() {
+    let mut found = BTreeSet::new();
+    for (path, text) in pages() {
+        for command in ["pip install", "pipx install", "pipx inject", "uv tool install", "uv pip install"] {
+            for (name, arguments) in installed_by(&text, command) {
+                assert_eq!(name, distribution(), "{command}{arguments} in {}", path.display());
+                // A workflow installs what was built, never what an index has.
+                assert!(!path.ends_with("release.yml") || arguments.contains("--no-index"), "{arguments}");
+                found.insert((path.clone(), command));
+            }
         }
-        let env = if scratch.path("app").exists() { "app" } else { ".venv" };
-        assert_eq!(in_env(&scratch.path(env), "import smallest; print(smallest.version)"), "1.0");
-        assert!(configured(&scratch.path(env), "version").unwrap().starts_with("3.12."));
+        // Lists in configuration files.
+        for line in text.lines().filter(|line| line.contains("requires =") || line.contains("dependencies: [")) {
+            let names = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+            assert!(names.filter(|name| name.starts_with("rvenv")).all(|name| name == distribution()), "{line}");
+        }
     }
+    let files = found.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect::<BTreeSet<_>>();
+    assert!(files.is_superset(&["README.md", "tools.md", "release.yml", "_program.py"].into()), "{files:?}");
+    assert!(found.len() > files.len() + 2, "{found:?}");
 }

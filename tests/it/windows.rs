@@ -318,23 +318,3 @@ fn an_environments_python_resolves_to_its_base() {
         }
     });
 }
-
-#[test]
-fn pip_installs_the_released_wheel_and_the_program_and_module_work() {
-    let dist = absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist"));
-    if !dist.join("SHA256SUMS").exists() {
-        return missing_release("a release built by packaging/release").unwrap_or_default();
-    }
-    let scratch = Scratch::new();
-    let python = python();
-    scratch.rvenv_for(&python).arg("tools").silent();
-    let pip = scratch.run(program_of(&scratch.path("tools"), "pip")).args(["--isolated", "--quiet"]);
-    let pip = pip.args(["--disable-pip-version-check", "install", "--only-binary=:all:", "--no-index", "--find-links"]);
-    pip.arg(&dist).arg("rvenv-cli").ok();
-    let program = program_of(&scratch.path("tools"), "rvenv");
-    let version = format!("rvenv {}", env!("CARGO_PKG_VERSION"));
-    assert_eq!(scratch.run(program).arg("--version").ok().trim_end(), version);
-    let module = scratch.run(scratch.path("tools").join(PYTHON)).args(["-m", "rvenv", "env"]);
-    module.env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON").ok();
-    assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
-}

@@ -1,24 +1,24 @@
 //! The wheel that `pip install .` builds: the program, and a module that runs it for the calling Python.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::harness::*;
-use crate::release;
+use crate::readme::{blocks, in_project, project};
+use crate::release::files;
 
 /// A wheel for this machine: the released one if there is a current release, otherwise an unoptimised one built once.
 pub fn wheel() -> Option<&'static Path> {
     static WHEEL: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let released = || Some(release::dist()?.join(release::wheel_for(release::TARGETS[0].1)));
+    let released = || Some(files::dist()?.join(files::wheel_for(files::TARGETS[0].1)));
     let build = || Some(build(&packager("maturin")?));
-    WHEEL.get_or_init(|| if release::is_current() { released() } else { build() }).as_deref()
+    WHEEL.get_or_init(|| if files::is_current() { released() } else { build() }).as_deref()
 }
 
 /// The name of the distribution on PyPI, from pyproject.toml.
 pub fn distribution() -> &'static str {
-    let project = include_str!("../../pyproject.toml");
+    let project = include_str!("../../../pyproject.toml");
     project.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).expect("a name")
 }
 
@@ -36,9 +36,9 @@ fn build(maturin: &Path) -> PathBuf {
 
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// A program that builds packages and finds the other build tools in `target/tools`.
+/// A program that builds packages and finds the other build tools in `target/packagers`.
 pub fn packaging(scratch: &Scratch, program: &Path) -> Run {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/packagers/bin");
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
     // Not the target directory of the program under test.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
@@ -155,44 +155,31 @@ fn pip_recognises_the_project_by_its_pyproject_toml() {
     assert!(said.contains(&format!("Would install {}-{}", distribution(), env!("CARGO_PKG_VERSION"))), "{said}");
 }
 
-/// Files with commands that users, pip or a workflow run.
-fn pages() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places =
-        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "pypi", ".github", "packaging", "pyproject.toml"];
-    let files = places.iter().flat_map(|place| walkdir::WalkDir::new(root.join(place)).into_iter().flatten());
-    let texts = files.filter_map(|file| Some((file.path().to_owned(), fs::read_to_string(file.path()).ok()?)));
-    texts.collect()
-}
-
-/// The arguments after each `command` in a text that name something that begins with `rvenv`, and the whole command.
-fn installed_by<'a>(text: &'a str, command: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let ends = |c: char| matches!(c, '`' | '"' | '\'' | ')' | ';' | '&' | '|');
-    let commands = text.lines().filter_map(move |line| Some(line.split_once(command)?.1));
-    commands.map(move |rest| rest.split(ends).next().unwrap()).flat_map(|arguments| {
-        arguments.split_whitespace().filter(|word| word.starts_with("rvenv")).map(move |word| (word, arguments))
-    })
-}
-
 #[test]
-fn each_command_that_installs_rvenv_for_python_names_the_distribution() {
-    let mut found = BTreeSet::new();
-    for (path, text) in pages() {
-        for command in ["pip install", "pipx install", "pipx inject", "uv tool install", "uv pip install"] {
-            for (name, arguments) in installed_by(&text, command) {
-                assert_eq!(name, distribution(), "{command}{arguments} in {}", path.display());
-                // A workflow installs what was built, never what an index has.
-                assert!(!path.ends_with("release.yml") || arguments.contains("--no-index"), "{arguments}");
-                found.insert((path.clone(), command));
-            }
+fn the_ci_snippets_and_the_dockerfile_do_their_work() {
+    let (Some(python), Some(wheel)) = (pyenv("3.12"), wheel()) else { return };
+    let [github, gitlab] = blocks("yaml")[..] else { panic!("two of YAML") };
+    let [dockerfile] = blocks("dockerfile")[..] else { panic!("one Dockerfile") };
+    let steps: Vec<&str> = github.lines().filter_map(|line| line.trim_start().strip_prefix("- run: ")).collect();
+    let script = gitlab.split_once("  script:\n").unwrap().1;
+    let script: Vec<&str> = script.lines().map(|line| line.trim_start().strip_prefix("- ").unwrap()).collect();
+    let layers: Vec<&str> = dockerfile.lines().filter_map(|line| line.strip_prefix("RUN ")).collect();
+    assert_eq!((steps.len(), script.len(), layers.len()), (4, 5, 3));
+
+    // GitHub and Docker run each command in a shell of its own, GitLab all in one.
+    for (commands, shared) in [(steps, false), (script, true), (layers, false)] {
+        let scratch = Scratch::new();
+        project(&scratch);
+        scratch.rvenv_for(&python).arg("machine").silent();
+        fs::copy(wheel, scratch.path("wheels").join(wheel.file_name().unwrap())).unwrap();
+        let scripts =
+            if shared { vec![commands.join("\n")] } else { commands.iter().map(|c| (*c).to_owned()).collect() };
+        for script in scripts {
+            let script = script.replace("/opt/app", scratch.path("app").to_str().unwrap());
+            in_project(&scratch, "sh", &[&scratch.path("machine/bin")]).args(["-euc", &script]).ok();
         }
-        // Lists in configuration files.
-        for line in text.lines().filter(|line| line.contains("requires =") || line.contains("dependencies: [")) {
-            let names = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
-            assert!(names.filter(|name| name.starts_with("rvenv")).all(|name| name == distribution()), "{line}");
-        }
+        let env = if scratch.path("app").exists() { "app" } else { ".venv" };
+        assert_eq!(in_env(&scratch.path(env), "import smallest; print(smallest.version)"), "1.0");
+        assert!(configured(&scratch.path(env), "version").unwrap().starts_with("3.12."));
     }
-    let files = found.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect::<BTreeSet<_>>();
-    assert!(files.is_superset(&["README.md", "tools.md", "release.yml", "_program.py"].into()), "{files:?}");
-    assert!(found.len() > files.len() + 2, "{found:?}");
 }

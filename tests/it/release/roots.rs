@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::drop_in::{INSIDE, Snapshot, compare_snapshots};
 use crate::harness::*;
-use crate::packaging::distribution;
-use crate::release::{self, TARGETS};
+use crate::release::files::{self, TARGETS};
+use crate::release::packaging::distribution;
 
 /// A system in `target/roots`, with a scratch directory whose environment `tools` has rvenv, installed by pip.
 struct Root {
@@ -18,17 +18,17 @@ struct Root {
 impl Root {
     /// The system of this name, with rvenv for the target at this index of `TARGETS`.
     fn with_rvenv(name: &'static str, python: &'static str, target: usize) -> Option<Root> {
-        let dist = release::dist()?;
+        let dist = files::dist()?;
         let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/roots").join(name).join("complete").exists();
         if !there {
-            return missing_release(&format!("the system {name}"));
+            return missing(&format!("the system {name}"));
         }
         let root = Root { name, python, scratch: Scratch::new() };
         root.run(python).args(["-m", "venv", "tools"]).silent();
         // The other system sees only the scratch directory.
         fs::create_dir(root.scratch.path("wheels")).unwrap();
         for (_, platforms, _) in TARGETS {
-            let name = release::wheel_for(platforms);
+            let name = files::wheel_for(platforms);
             fs::copy(dist.join(&name), root.scratch.path("wheels").join(&name)).unwrap();
         }
         let pip = root.run("tools/bin/pip").args(["--isolated", "--quiet", "--disable-pip-version-check", "install"]);

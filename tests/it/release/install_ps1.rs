@@ -9,7 +9,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::harness::*;
-use crate::site::{self, Site, VERSION};
+use crate::release::site::{self, Site, VERSION};
 
 const TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-pc-windows-gnullvm"];
 

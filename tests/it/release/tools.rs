@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
-use crate::{jobs, packaging, virtualenv};
+use crate::jobs;
+use crate::release::{packaging, virtualenv};
 
 /// An environment with rvenv's wheel and the tools fetched by `tests/fetch`, and a directory of wheels.
 struct Tools {
@@ -21,10 +22,9 @@ impl Tools {
         if is_complete { Tools::of(&fetched) } else { missing("tools that create environments (tests/fetch)") }
     }
 
-    /// The newest releases, and earlier ones, which are tested with a release.
+    /// The newest releases, and earlier ones.
     fn of_two_releases() -> impl Iterator<Item = Tools> {
-        let earlier = if leaves_out_releases() { None } else { packaging::older_jobs() };
-        let earlier = earlier.and_then(|fetched| Tools::of(&fetched));
+        let earlier = packaging::older_jobs().and_then(|fetched| Tools::of(&fetched));
         [Tools::new(), earlier].into_iter().flatten()
     }
 
@@ -95,7 +95,7 @@ fn environments(directory: &Path) -> Vec<PathBuf> {
     configured.map(|entry| entry.path().parent().unwrap().to_owned()).collect()
 }
 
-const PAGE: &str = include_str!("../../docs/tools.md");
+const PAGE: &str = include_str!("../../../docs/tools.md");
 
 /// The rows of the page's table: a tool, and how it is set up.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -392,7 +392,7 @@ fn each_tool_on_the_page_has_a_test() {
     assert!(rows().count() >= 12);
     for (tool, _) in rows() {
         let name = tool.split('\'').next().unwrap().replace('-', "_");
-        let starts = [format!("tools::{name}_"), format!("{name}::")];
+        let starts = [format!("release::tools::{name}_"), format!("release::{name}::")];
         assert!(tests.lines().any(|test| starts.iter().any(|start| test.starts_with(start))), "{tool}");
     }
 }

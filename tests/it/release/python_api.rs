@@ -203,9 +203,7 @@ const OTHERWISE: [(&str, &str); 3] = [
 fn each_pythons_own_venv_tests_pass() {
     let (Some(python), scratch) = (pyenv("3.12"), Scratch::new()) else { return };
     let path = venv_path(&scratch, &installed(&scratch, &python));
-    // Without a release, what they test has not changed, apart from the program.
-    let versions =
-        if leaves_out_releases() { &["3.8", "3.13"][..] } else { &["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] };
+    let versions = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
     let pythons = versions.iter().filter_map(|version| pyenv(version)).chain(debian());
     for python in pythons {
         let (scratch, version) = (Scratch::new(), format!("{}.{}", python.version.0, python.version.1));
@@ -269,4 +267,25 @@ fn the_packages_types_are_complete() {
     let said = String::from_utf8(said.stdout).unwrap();
     let errors: BTreeSet<&str> = said.lines().filter(|line| line.contains("error:")).collect();
     assert!(errors.len() == 1 && said.contains("user.py:3: error: Argument \"with_pip\""), "{said}");
+}
+
+#[cfg(windows)] // elsewhere, packaging.rs does
+#[test]
+fn pip_installs_the_released_wheel_and_the_program_and_module_work() {
+    let dist = absolute(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dist"));
+    if !dist.join("SHA256SUMS").exists() {
+        return missing("a release built by packaging/release").unwrap_or_default();
+    }
+    let scratch = Scratch::new();
+    let python = python();
+    scratch.rvenv_for(&python).arg("tools").silent();
+    let pip = scratch.run(program_of(&scratch.path("tools"), "pip")).args(["--isolated", "--quiet"]);
+    let pip = pip.args(["--disable-pip-version-check", "install", "--only-binary=:all:", "--no-index", "--find-links"]);
+    pip.arg(&dist).arg("rvenv-cli").ok();
+    let program = program_of(&scratch.path("tools"), "rvenv");
+    let version = format!("rvenv {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(scratch.run(program).arg("--version").ok().trim_end(), version);
+    let module = scratch.run(scratch.path("tools").join(PYTHON)).args(["-m", "rvenv", "env"]);
+    module.env("RVENV_CACHE_DIR", scratch.path("cache")).env_remove("RVENV_PYTHON").ok();
+    assert!(scratch.run(program_of(&scratch.env(), "pip")).arg("--version").ok().starts_with("pip "));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
-use crate::release::{self, TARGETS, check_installed};
+use crate::release::files::{self, TARGETS, check_installed};
 
 /// What the files of a package contain.
 enum Contents {
@@ -34,7 +34,7 @@ struct Manager {
 const DPKG: Manager = Manager {
     name: "dpkg",
     architectures: ["amd64", "arm64"],
-    package: |architecture| format!("rvenv_{}-1_{architecture}.deb", release::VERSION),
+    package: |architecture| format!("rvenv_{}-1_{architecture}.deb", files::VERSION),
     // Containers often exclude documentation.
     install: &["--log=/dev/null", "--path-include=/*", "--force-architecture", "--install"],
     remove: &["--log=/dev/null", "--purge"],
@@ -49,7 +49,7 @@ const DPKG: Manager = Manager {
 const RPM: Manager = Manager {
     name: "rpm",
     architectures: ["x86_64", "aarch64"],
-    package: |architecture| format!("rvenv-{}-1.{architecture}.rpm", release::VERSION),
+    package: |architecture| format!("rvenv-{}-1.{architecture}.rpm", files::VERSION),
     install: &["--dbpath=/var/lib/rpm", "--ignorearch", "--install"],
     remove: &["--dbpath=/var/lib/rpm", "--erase"],
     list: &["--dbpath=/var/lib/rpm", "--query", "--all"],
@@ -157,14 +157,14 @@ fn check_program(system: &System, target: usize) {
         return;
     }
     let run = || system.scratch.run(repository.join("tests/roots/enter")).arg("arm64").arg(bin.join("rvenv"));
-    assert_eq!(run().arg("--version").ok(), format!("rvenv {}\n", release::VERSION));
+    assert_eq!(run().arg("--version").ok(), format!("rvenv {}\n", files::VERSION));
     run().args(["--no-cache", "-p", "/usr/bin/python3", "env"]).silent();
     assert!(system.scratch.path("env/bin/pip").exists());
 }
 
 /// Installs, runs and removes the package for each machine.
 fn check_packages(manager: &'static Manager) {
-    let Some(dist) = release::dist() else { return };
+    let Some(dist) = files::dist() else { return };
     for (target, architecture) in manager.architectures.into_iter().enumerate() {
         let Some(system) = System::new(manager) else { return };
         let before = system.snapshot();
@@ -191,8 +191,7 @@ fn rpm_installs_a_program_that_runs_and_removes_it_without_a_trace() {
 
 #[test]
 fn on_debian_zsh_and_fish_find_the_completions_of_the_package() {
-    let (Some(dist), Some(zsh), Some(fish), Some(dpkg)) =
-        (release::dist(), tool("zsh"), tool("fish"), tool("dpkg-deb"))
+    let (Some(dist), Some(zsh), Some(fish), Some(dpkg)) = (files::dist(), tool("zsh"), tool("fish"), tool("dpkg-deb"))
     else {
         return;
     };

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::*;
-use crate::release::{TARGETS, archive_for};
-use crate::site::{Site, VERSION};
+use crate::release::files::{TARGETS, archive_for};
+use crate::release::site::{Site, VERSION};
 
 /// Writes a file in place of each archive.
 fn write_release(_: &Scratch, site: &Path) {

@@ -5,8 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::harness::*;
-use crate::release::{self, TARGETS};
-use crate::site::{Site, VERSION, documented};
+use crate::release::files::{self, TARGETS};
+use crate::release::site::{Site, VERSION, documented};
 
 /// The shells, each with its arguments.
 const SHELLS: [&[&str]; 7] = [&["dash"], &["bash"], &["zsh"], &["busybox", "sh"], &["ksh"], &["mksh"], &["yash"]];
@@ -61,10 +61,10 @@ fn site() -> Option<Site> {
 
 /// The release that `packaging/release` has built, and its installers.
 fn released() -> Option<Site> {
-    let dist = release::dist()?;
+    let dist = files::dist()?;
     let site = Site::new(None, |_, site| {
         for (target, ..) in TARGETS {
-            let name = release::archive_for(target);
+            let name = files::archive_for(target);
             fs::copy(dist.join(&name), site.join(name)).unwrap();
         }
     })?;
@@ -158,7 +158,7 @@ fn check_root(name: &str, target: usize, applets: &[&str]) {
     let Some(site) = released() else { return };
     let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/roots");
     if !roots.join(name).join("complete").exists() {
-        missing_release::<()>(&format!("the system {name}"));
+        missing::<()>(&format!("the system {name}"));
         return;
     }
     let Some(()) = able("unshare --mount") else { return };
