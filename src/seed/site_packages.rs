@@ -1,9 +1,10 @@
 //! Writes the files of site-packages, directory by directory.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::iter;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -13,7 +14,7 @@ use crate::context::{Context, Session};
 use crate::error::{AtPath, Error, Result};
 use crate::event::Event;
 use crate::os;
-use crate::workers::{Queue, Workers};
+use crate::workers::Workers;
 
 /// A directory that files are written into.
 pub(super) struct Root<'a> {
@@ -99,97 +100,50 @@ pub(super) struct Directory<'a> {
 /// more, the largest directory is finished long after the others.
 const PORTION: usize = 16;
 
-/// The number of threads that write into one directory: the kernel lets only one at a time create a file there.
-const LANES: usize = 2;
-
-/// Files of one directory, from one of them on. If that is the first one, the directory too.
-struct Portion<'a> {
-    directory: &'a str,
-    from: usize,
-}
-
-/// The files of each directory, and the directories in each.
-#[derive(Default)]
-struct Tree<'a> {
-    files: BTreeMap<&'a str, Vec<&'a InstalledFile>>,
-    inner: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// The number of files in a directory and below it.
-    weights: BTreeMap<&'a str, usize>,
-}
-
-impl<'a> Tree<'a> {
-    fn of(files: &[&'a InstalledFile]) -> Tree<'a> {
-        let mut tree = Tree::default();
-        for file in files {
-            tree.files.entry(file.directory()).or_default().push(file);
-        }
-        for (name, files) in &tree.files {
-            let mut inner = *name;
-            while !inner.is_empty() {
-                let above = directory_of(inner);
-                tree.inner.entry(above).or_default().insert(inner);
-                *tree.weights.entry(inner).or_default() += files.len();
-                inner = above;
-            }
-        }
-        tree
-    }
-
-    fn files(&self, directory: &str) -> &[&'a InstalledFile] {
-        self.files.get(directory).map_or(&[], Vec::as_slice)
-    }
-
-    /// Adds the directories in a directory: first those with the most files in and below them.
-    fn add_inner(&self, directory: &str, queue: &Queue<Portion<'a>>) {
-        for directory in self.inner.get(directory).into_iter().flatten() {
-            queue.add(self.weights[directory], Portion { directory, from: 0 });
-        }
-    }
-
-    /// Adds the portion from this file of a directory on, unless it has no more.
-    fn add_later(&self, directory: &'a str, from: usize, queue: &Queue<Portion<'a>>) {
-        let left = self.files(directory).len().saturating_sub(from);
-        if left > 0 {
-            queue.add(left, Portion { directory, from });
-        }
-    }
-}
-
 /// Creates each directory that `files` are in, and calls `fill` with it and a portion of its files.
 pub(super) fn write<E: Send + From<Error>>(
     root: &Root,
     files: &[&InstalledFile],
     fill: impl Fn(&mut Directory, &[&InstalledFile]) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let (tree, written) = (Tree::of(files), AtomicUsize::new(0));
-    root.workers.process([Portion { directory: "", from: 0 }], |Portion { directory, from }, queue| {
+    let mut directories: BTreeMap<&str, Vec<&InstalledFile>> = BTreeMap::new();
+    for file in files {
+        directories.entry(file.directory()).or_default().push(file);
+    }
+    // The number of files in a directory and below it.
+    let mut weights: BTreeMap<&str, usize> = BTreeMap::new();
+    for (directory, files) in &directories {
+        for above in iter::successors(Some(*directory), |name| (!name.is_empty()).then(|| directory_of(name))) {
+            *weights.entry(above).or_default() += files.len();
+        }
+    }
+    let mut portions = Vec::new();
+    for (directory, files) in &directories {
+        for (number, portion) in files.chunks(PORTION).enumerate() {
+            let weight = if number == 0 { weights[directory] } else { files.len() - number * PORTION };
+            portions.push((weight, *directory, portion));
+        }
+    }
+    // The last is taken first: a directory before those in it, and the largest before the others.
+    portions.sort_by_key(|(weight, ..)| *weight);
+    let written = AtomicUsize::new(0);
+    root.workers.process(portions, |(_, directory, portion), _| {
         root.session.interrupt.check()?;
-        if from == 0 {
-            if !directory.is_empty() {
-                fs::create_dir_all(root.staged.join(directory))
-                    .at("create the directory", &root.path.join(directory))?;
-            }
-            tree.add_inner(directory, queue);
-            (1..LANES).for_each(|lane| tree.add_later(directory, lane * PORTION, queue));
-        }
-        let rest = tree.files(directory).get(from..).unwrap_or_default();
-        let portion = &rest[..rest.len().min(PORTION)];
-        if !portion.is_empty() {
-            let mut opened = Directory::open(root, directory)?;
-            fill(&mut opened, portion)?;
-            root.copier.inspect(|copier| copier.add(&opened.copies));
-            let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
-            root.session.observer.tell(Event::Files { written, total: files.len() });
-        }
-        tree.add_later(directory, from + LANES * PORTION, queue);
-        Ok(portion.len().max(1))
+        let mut opened = Directory::open(root, directory)?;
+        fill(&mut opened, portion)?;
+        root.copier.inspect(|copier| copier.add(&opened.copies));
+        let written = written.fetch_add(portion.len(), Ordering::Relaxed) + portion.len();
+        root.session.observer.tell(Event::Files { written, total: files.len() });
+        Ok(portion.len())
     })
 }
 
 impl<'a> Directory<'a> {
+    /// Opens the directory, which is created if it is missing.
     fn open(root: &'a Root, name: &'a str) -> Result<Directory<'a>> {
-        let open = os::Directory::open(&root.staged.join(name)).at("open the directory", &root.path.join(name))?;
-        Ok(Directory { root, name, open, copies: vec![] })
+        let staged = root.staged.join(name);
+        let opened = fs::create_dir_all(&staged).and_then(|()| os::Directory::open(&staged));
+        Ok(Directory { root, name, open: opened.at("create the directory", &root.path.join(name))?, copies: vec![] })
     }
 
     /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
