@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
 use crate::entries;
@@ -31,33 +32,12 @@ const TAG: (&str, &str) = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# rvenv's cache, which can be deleted at any time.\n",
 );
 
-/// The reason given for a directory that is not used.
-const UNTRUSTED: &str = "it is a link or a file, or another user owns it or can write to it";
-
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The directory where rvenv keeps results for later runs. Without a usable cache, runs take longer but do not fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Cache {
     directory: Option<PathBuf>,
-}
-
-/// A cache file that is being written. It is deleted on drop unless [`keep`](Self::keep) was called.
-pub(crate) struct NewFile {
-    file: tempfile::NamedTempFile,
-    path: PathBuf,
-}
-
-impl NewFile {
-    /// Renames the complete file to its final name.
-    pub(crate) fn keep(self) -> io::Result<()> {
-        self.file.persist(self.path)?;
-        Ok(())
-    }
-
-    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
-    }
 }
 
 /// The size of a cache.
@@ -109,17 +89,7 @@ impl Cache {
     /// in a directory of another user, who could not use it, and if it cannot be created.
     pub fn check(&self) -> Result<()> {
         let Some(root) = &self.directory else { return Ok(()) };
-        let refused = |path: &Path, reason| {
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at("use the cache", path)
-        };
-        for directory in [&[root.clone()][..], &self.directories()].concat() {
-            if !os::is_own_directory(&directory) && os::exists(&directory) {
-                return refused(&directory, UNTRUSTED);
-            }
-        }
-        if os::is_replaceable(root) {
-            return refused(root, "root does not keep a cache in another user's directory");
-        }
+        self.directories().iter().try_for_each(|directory| self.check_directory("use the cache", directory))?;
         if os::exists(root) { Ok(()) } else { os::create_private_dir(root).at("create the cache", root) }
     }
 
@@ -130,17 +100,16 @@ impl Cache {
     /// [`Error::Io`](crate::Error::Io) if a file cannot be deleted, or is in a directory that another user owns or can
     /// write to. Everything else has been deleted by then. Also if the cache is not a directory.
     pub fn reset(&self) -> Result<()> {
-        for root in self.directory.iter().filter(|root| os::exists(root)) {
-            fs::read_dir(root).at("empty the cache", root)?;
-        }
+        let Some(root) = self.directory.as_ref().filter(|root| os::exists(root)) else { return Ok(()) };
+        fs::read_dir(root).at("empty the cache", root)?;
         let mut done = Ok(());
-        for directory in self.directories().iter().filter(|directory| os::exists(directory)) {
-            done = done.and(self.empty(directory));
+        for directory in self.directories() {
+            done = done.and(self.empty(&directory));
             // Fails if other files are left in it.
             let _ = fs::remove_dir(directory);
         }
-        let tag = self.directory.iter().map(|root| root.join(TAG.0));
-        for tag in tag.filter(|tag| fs::read(tag).is_ok_and(|contents| contents == TAG.1.as_bytes())) {
+        let tag = root.join(TAG.0);
+        if fs::read(&tag).is_ok_and(|contents| contents == TAG.1.as_bytes()) {
             let _ = fs::remove_file(tag);
         }
         done
@@ -148,39 +117,45 @@ impl Cache {
 
     /// Deletes rvenv's files in one of the subdirectories. Returns the first error.
     fn empty(&self, directory: &Path) -> Result<()> {
-        if !self.may_change(directory) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, UNTRUSTED)).at("empty the cache", directory);
+        let removed = self.entries(directory)?.into_iter().map(|path| remove(&path).at("delete", &path));
+        removed.fold(Ok(()), Result::and)
+    }
+
+    /// Fails if the cache directory or this subdirectory is there and others could have put files there or could put
+    /// another directory in its place.
+    fn check_directory(&self, what: &'static str, subdirectory: &Path) -> Result<()> {
+        for directory in self.directory.iter().map(PathBuf::as_path).chain([subdirectory]) {
+            let reason = if !os::is_own_directory(directory) && os::exists(directory) {
+                "it is a link or a file, or another user owns it or can write to it"
+            } else if os::is_replaceable(directory) {
+                "root does not keep a cache in another user's directory"
+            } else {
+                continue;
+            };
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at(what, directory);
         }
-        let mut done = Ok(());
-        for entry in fs::read_dir(directory).at("empty the cache", directory)? {
-            let entry = entry.at("empty the cache", directory)?;
-            if is_ours(&entry.file_name()) {
-                done = done.and(remove(&entry.path()).at("delete", &entry.path()));
-            }
-        }
-        done
+        Ok(())
+    }
+
+    /// rvenv's own files and directories in a subdirectory.
+    fn entries(&self, directory: &Path) -> Result<Vec<PathBuf>> {
+        self.check_directory("empty the cache", directory)?;
+        let mut paths = entries::paths(directory)?;
+        paths.retain(|path| path.file_name().is_some_and(is_ours));
+        Ok(paths)
     }
 
     /// Returns the path of the file or directory `name` in the cache, unless other users could have put it there.
     fn place(&self, name: &str) -> Option<PathBuf> {
         let path = self.directory.as_ref()?.join(name);
-        path.parent().is_some_and(|directory| self.is_own(directory)).then_some(path)
-    }
-
-    /// Whether a subdirectory and the cache directory itself belong to the user, and nobody else can write to them.
-    fn is_own(&self, directory: &Path) -> bool {
-        self.directory.as_deref().is_some_and(os::is_own_directory) && os::is_own_directory(directory)
-    }
-
-    /// Whether files may be created and deleted in a subdirectory: nobody else can put another one in its place.
-    fn may_change(&self, directory: &Path) -> bool {
-        self.is_own(directory) && !os::is_replaceable(directory)
+        self.check_directory("use the cache", path.parent()?).ok()?;
+        Some(path)
     }
 
     /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut contents = Vec::new();
-        os::open_own(&self.place(name)?).ok()?.read_to_end(&mut contents).ok()?;
+        self.open(name)?.read_to_end(&mut contents).ok()?;
         Some(contents)
     }
 
@@ -199,36 +174,26 @@ impl Cache {
     /// Stores a file atomically: other processes never see a partial one.
     pub(crate) fn write(&self, name: &str, contents: &[u8]) {
         // On failure, the next run takes longer.
-        let _ = self.create(name).and_then(|mut file| file.write_all(contents).and_then(|()| file.keep()));
+        let _ = self.create(name).map(|(mut file, path)| file.write_all(contents).map(|()| file.persist(path)));
     }
 
-    /// Creates a temporary file, to be renamed to `name`. An existing file is then replaced.
-    pub(crate) fn create(&self, name: &str) -> io::Result<NewFile> {
-        let (path, directory) = self.create_place(name)?;
-        Ok(NewFile { file: tempfile::NamedTempFile::new_in(directory)?, path })
+    /// Creates a temporary file, to be renamed to the returned path of `name`. An existing file is then replaced.
+    pub(crate) fn create(&self, name: &str) -> Option<(NamedTempFile, PathBuf)> {
+        let path = self.create_place(name)?;
+        Some((NamedTempFile::new_in(path.parent()?).ok()?, path))
     }
 
-    /// Returns the path for the file or directory `name`, and its directory, which is created if necessary.
-    fn create_place(&self, name: &str) -> io::Result<(PathBuf, PathBuf)> {
-        let nothing = || io::Error::from(io::ErrorKind::Unsupported);
-        let root = self.directory.as_ref().ok_or_else(nothing)?;
-        let path = root.join(name);
-        let directory = path.parent().ok_or_else(nothing)?.to_owned();
-        let exists = os::exists(root);
-        if (exists && !os::is_own_directory(root)) || os::is_replaceable(&directory) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+    /// Returns the path for the file or directory `name`, whose directory is created if necessary.
+    fn create_place(&self, name: &str) -> Option<PathBuf> {
+        let (root, path) = (self.directory.as_ref()?, self.place(name)?);
         // A directory that has the user's files too is not marked, since these need their backup.
-        let is_new = !exists || entries::is_empty(root)?;
-        os::create_private_dir(&directory)?;
-        if !self.is_own(&directory) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+        let is_new = !os::exists(root) || entries::is_empty(root).ok()?;
+        os::create_private_dir(path.parent()?).ok()?;
         if is_new {
             // Without it, backups contain the cache.
             let _ = os::create_file(&root.join(TAG.0), 0o600).and_then(|mut file| file.write_all(TAG.1.as_bytes()));
         }
-        Ok((path, directory))
+        self.place(name)
     }
 
     /// Returns the directory `name`. `fill` fills a new one before other processes see it. None if that fails.
@@ -237,8 +202,8 @@ impl Cache {
         if let Some(path) = is_there() {
             return Some(path);
         }
-        let (path, directory) = self.create_place(name).ok()?;
-        let aside = tempfile::tempdir_in(directory).ok()?;
+        let path = self.create_place(name)?;
+        let aside = tempfile::tempdir_in(path.parent()?).ok()?;
         // Its mode records the umask that its files were created with, as an environment's does.
         let filled = aside.path().join("files");
         fs::create_dir(&filled).ok()?;
@@ -253,17 +218,13 @@ impl Cache {
     /// Removes entries that are `obsolete`, by path and time since their last use, and partial files of killed runs.
     pub(crate) fn sweep(&self, directory: &str, obsolete: impl Fn(&Path, Duration) -> bool) {
         let Some(directory) = self.directory.as_ref().map(|root| root.join(directory)) else { return };
-        if !self.may_change(&directory) {
-            return;
-        }
         // If the directory cannot be read now, a later run sweeps it.
-        let Ok(entries) = fs::read_dir(directory) else { return };
-        for entry in entries.filter_map(io::Result::ok).filter(|entry| is_ours(&entry.file_name())) {
-            let used = entry.metadata().and_then(|metadata| metadata.modified());
+        for path in self.entries(&directory).unwrap_or_default() {
+            let used = path.symlink_metadata().and_then(|metadata| metadata.modified());
             let unused = used.ok().and_then(|used| SystemTime::now().duration_since(used).ok()).unwrap_or_default();
-            let is_half_made = entry.file_name().as_encoded_bytes().starts_with(HALF_MADE);
-            if if is_half_made { unused > DAY } else { obsolete(&entry.path(), unused) } {
-                let _ = remove(&entry.path());
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            if if name.starts_with(HALF_MADE) { unused > DAY } else { obsolete(&path, unused) } {
+                let _ = remove(&path);
             }
         }
     }

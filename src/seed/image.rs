@@ -59,7 +59,7 @@ impl Images {
     /// Starts an image with this key, from what is written from now on. None if the cache cannot store it.
     pub(super) fn begin(&self, cache: &Cache, key: &str) -> Option<NewImage> {
         self.opened().remove(key);
-        cache.create(&file_name(key)).ok().map(NewImage::begin)
+        cache.create(&file_name(key)).map(NewImage::begin)
     }
 
     /// Stores the image of `distributions`, which have been installed into `site_packages`.

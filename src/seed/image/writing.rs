@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tempfile::NamedTempFile;
+
 use super::reading::List;
-use crate::cache::NewFile;
 use crate::seed::distribution::{Distribution, Entry, InstalledFile};
 use crate::seed::site_packages::Copier;
 
@@ -20,7 +21,8 @@ pub(crate) struct NewImage {
 
 /// The part of an image that has been written.
 struct Written {
-    file: NewFile,
+    file: NamedTempFile,
+    path: PathBuf,
     length: u64,
     entries: HashMap<String, Entry>,
     /// For what is written at once, so that memory is allocated only once.
@@ -28,9 +30,9 @@ struct Written {
 }
 
 impl NewImage {
-    /// Starts to write an image into `file`.
-    pub(super) fn begin(file: NewFile) -> NewImage {
-        let written = Written { file, length: 0, entries: HashMap::new(), buffer: Vec::new() };
+    /// Starts to write an image into `file`, which gets this path once it is complete.
+    pub(super) fn begin((file, path): (NamedTempFile, PathBuf)) -> NewImage {
+        let written = Written { file, path, length: 0, entries: HashMap::new(), buffer: Vec::new() };
         NewImage { written: Mutex::new(Some(written)) }
     }
 
@@ -57,7 +59,8 @@ impl NewImage {
         let seconds = modified.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
         let modified = UNIX_EPOCH + Duration::from_secs(seconds);
         written.file.write_all(&List { distributions, modified }.render()?)?;
-        written.file.keep()
+        written.file.persist(written.path)?;
+        Ok(())
     }
 }
 
