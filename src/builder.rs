@@ -253,6 +253,16 @@ fn paths(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Vec<PathBuf> {
     paths.into_iter().map(|path| path.as_ref().to_owned()).collect()
 }
 
+/// Defines steps that call the builder's methods of the same names by default.
+macro_rules! steps {
+    ($($step:ident($argument:ident: $type:ty) -> $made:ty;)*) => {
+        $(#[doc = concat!("Calls [`EnvBuilder::", stringify!($step), "`] by default.")]
+        fn $step(&self, builder: &EnvBuilder, $argument: $type) -> Result<$made> {
+            builder.$step($argument)
+        })*
+    };
+}
+
 /// The steps of creating an environment, in the order of CPython's `venv.EnvBuilder.create`. Each step can be
 /// overridden; the override can call the default as a method of `builder`.
 ///
@@ -277,29 +287,12 @@ fn paths(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Vec<PathBuf> {
 /// # }
 /// ```
 pub trait Steps {
-    /// Calls [`EnvBuilder::create_directories`] by default.
-    fn create_directories(&self, builder: &EnvBuilder, env_dir: &Path) -> Result<Context> {
-        builder.create_directories(env_dir)
-    }
-
-    /// Calls [`EnvBuilder::create_configuration`] by default.
-    fn create_configuration(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.create_configuration(context)
-    }
-
-    /// Calls [`EnvBuilder::setup_python`] by default.
-    fn setup_python(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.setup_python(context)
-    }
-
-    /// Calls [`EnvBuilder::setup_pip`] by default.
-    fn setup_pip(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.setup_pip(context)
-    }
-
-    /// Calls [`EnvBuilder::setup_scripts`] by default.
-    fn setup_scripts(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.setup_scripts(context)
+    steps! {
+        create_directories(env_dir: &Path) -> Context;
+        create_configuration(context: &mut Context) -> ();
+        setup_python(context: &mut Context) -> ();
+        setup_pip(context: &mut Context) -> ();
+        setup_scripts(context: &mut Context) -> ();
     }
 
     /// Does nothing by default: a hook for additional work. The environment is at its final path, so
@@ -309,10 +302,7 @@ pub trait Steps {
         Ok(())
     }
 
-    /// Calls [`EnvBuilder::upgrade_dependencies`] by default.
-    fn upgrade_dependencies(&self, builder: &EnvBuilder, context: &mut Context) -> Result<()> {
-        builder.upgrade_dependencies(context)
-    }
+    steps! { upgrade_dependencies(context: &mut Context) -> (); }
 }
 
 /// No step overridden: creates the same environment as CPython.

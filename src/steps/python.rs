@@ -16,19 +16,22 @@ use crate::os;
 use crate::platform::Platform;
 
 /// The step `setup_python`: puts the interpreter into bin, by the rules of its platform, under each of its names there.
+/// A copy of it is run once as a check.
 pub(crate) fn install(context: &mut Context) -> Result<()> {
     context.session.observer.doing(&format!("Installing {}", Quoted(&context.executable)));
-    match context.interpreter.platform {
-        Platform::Posix => install_on_posix(context),
-        Platform::Nt => install_on_windows(context),
-    }
+    let has_copy = match context.interpreter.platform {
+        Platform::Posix => install_on_posix(context)?,
+        Platform::Nt => install_on_windows(context)?,
+    };
+    let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
+    if has_copy { check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt) } else { Ok(()) }
 }
 
 /// On POSIX: links `bin/<exename>` to the base's executable, and the other names to `bin/<exename>`. In an existing
 /// environment, the other interpreters of this version are linked too. Those of another version are removed, since with
 /// the new pyvenv.cfg they would look for their modules in the wrong place, and so are links to them. On a file system
-/// without symbolic links, copies are made, with a warning. Copies are run once as a check.
-fn install_on_posix(context: &mut Context) -> Result<()> {
+/// without symbolic links, copies are made, with a warning. Returns whether there are copies.
+fn install_on_posix(context: &mut Context) -> Result<bool> {
     let interpreter = context.interpreter.clone();
     let mut names: BTreeSet<OsString> = interpreter.link_names.iter().map(|name| name.clone().into()).collect();
     for path in kept_in_bin(context, |path| is_interpreter(path) && is_name_of(path, &interpreter))? {
@@ -49,17 +52,11 @@ fn install_on_posix(context: &mut Context) -> Result<()> {
     for name in names {
         place(context, Path::new(&context.python_exe), &context.bin_path.join(name))?;
     }
-    if context.stage.at(&context.env_exe).is_symlink() {
-        return Ok(());
+    let has_copy = !context.stage.at(&context.env_exe).is_symlink();
+    if has_copy {
+        copy_companions(context)?;
     }
-    copy_companions(context)?;
-    check(context)
-}
-
-/// Runs the copy of the interpreter once.
-fn check(context: &Context) -> Result<()> {
-    let (executable, prefix) = (context.stage.at(&context.env_exe), context.stage.at(&context.env_dir));
-    check_copy(&executable, &prefix, &context.interpreter, &context.session.interrupt)
+    Ok(has_copy)
 }
 
 /// Puts the interpreter at `path`: a link to `target`, or a copy of the base's executable. File systems report in many
@@ -104,9 +101,8 @@ fn version_in(name: &OsStr) -> Option<(&str, &str)> {
 /// On Windows: puts launchers into Scripts. These are copies of a small program of the installation that starts the
 /// base's executable as the environment's (bpo-34977). If links are requested and can be created, which takes a
 /// privilege that not every user has, Scripts gets links to the base's executables and libraries instead. Those of
-/// another version are removed. An installation without launchers (Python 3.6) gets copies, which are run once as a
-/// check.
-fn install_on_windows(context: &mut Context) -> Result<()> {
+/// another version are removed. An installation without launchers (Python 3.6) gets copies. Returns whether it did.
+fn install_on_windows(context: &mut Context) -> Result<bool> {
     let programs = context.interpreter.programs.clone();
     let is_linked = context.options.links == Links::Symlink && link(context, &programs.linked);
     let placed = if is_linked { &programs.linked } else { &programs.copied };
@@ -116,14 +112,12 @@ fn install_on_windows(context: &mut Context) -> Result<()> {
         }
     }
     copy_companions(context)?;
-    if is_linked {
-        return Ok(());
+    if !is_linked {
+        for (name, source) in placed {
+            context.stage.copy_executable(source, &context.bin_path.join(name))?;
+        }
     }
-    for (name, source) in placed {
-        context.stage.copy_executable(source, &context.bin_path.join(name))?;
-    }
-    let is_copy_of_base = |source: &Path| source.parent() == context.executable.parent();
-    if placed.iter().any(|(_, source)| is_copy_of_base(source)) { check(context) } else { Ok(()) }
+    Ok(!is_linked && placed.iter().any(|(_, source)| source.parent() == context.executable.parent()))
 }
 
 /// Whether all of the links could be created. If not, none remain, and a warning says why.
