@@ -104,7 +104,8 @@ pub(crate) use system::create_file;
 
 // Files relative to an open directory.
 
-/// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them.
+/// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them, and nothing
+/// in it is reached through a link.
 pub(crate) use system::Directory;
 
 /// A directory that stays the same while this process works in it, even if it is root and another user can write to a
@@ -167,12 +168,26 @@ pub(crate) use system::copy_owner_and_mode;
 
 // Removing, moving and exchanging.
 
-/// An open directory whose entries are being removed. Nothing in it is reached through a link.
-pub(crate) use system::OldDir;
+/// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and with
+/// one directory open at a time. That is left out for root where another user could replace a directory by a link.
+pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
+    let removed = std::fs::remove_dir_all(directory);
+    if removed.is_ok() || is_replaceable(&directory.canonicalize()?) {
+        return removed;
+    }
+    system::let_owner_write(directory);
+    let paths: io::Result<Vec<_>> = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect();
+    for path in paths? {
+        if is_directory(&path) { remove_tree(&path) } else { remove_file(&path) }?;
+    }
+    std::fs::remove_dir(directory)
+}
 
-/// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and
-/// however deep the tree is.
-pub(crate) use system::remove_tree;
+/// Removes a file or link, despite its read-only attribute.
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    let removed = std::fs::remove_file(path);
+    removed.or_else(|error| if unprotect(path) { std::fs::remove_file(path) } else { Err(error) })
+}
 
 /// Whether a locked directory and its parents can be renamed without losing the lock.
 pub(crate) use system::LOCK_MOVES_WITH_DIRECTORY;

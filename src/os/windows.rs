@@ -71,7 +71,7 @@ pub(crate) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// A directory, by its path. If it were kept open, neither it nor its parents could be renamed.
+/// A directory, by its path. If it were kept open, neither it nor its parents could be renamed or removed.
 pub(crate) struct Directory(PathBuf);
 
 impl Directory {
@@ -102,6 +102,28 @@ impl Directory {
 
     pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         std::fs::hard_link(other.0.join(name), self.0.join(name))
+    }
+
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<Directory> {
+        Ok(Directory(self.0.join(name)))
+    }
+
+    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
+        let (mut files, mut directories) = (vec![], vec![]);
+        for entry in std::fs::read_dir(&self.0)? {
+            let entry = entry?;
+            let kind = if entry.file_type()?.is_dir() { &mut directories } else { &mut files };
+            kind.push(entry.file_name());
+        }
+        Ok((files, directories))
+    }
+
+    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        std::fs::remove_file(self.0.join(name))
+    }
+
+    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
+        std::fs::remove_dir(self.0.join(name))
     }
 
     /// Not implemented: only ReFS supports it.
@@ -172,6 +194,9 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
+/// What is in a directory can be removed whatever its attributes are.
+pub(crate) fn let_owner_write(_: &Path) {}
+
 #[allow(clippy::permissions_set_readonly_false, reason = "makes files world-writable only on Unix")]
 pub(crate) fn unprotect(file: &Path) -> bool {
     let Ok(metadata) = file.symlink_metadata() else { return false };
@@ -179,55 +204,6 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     let is_protected = metadata.is_file() && permissions.readonly();
     permissions.set_readonly(false);
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
-}
-
-/// A directory whose entries are being removed, by its path: an open one could not be removed.
-pub(crate) struct OldDir(PathBuf);
-
-impl OldDir {
-    pub(crate) fn open(path: &Path) -> io::Result<OldDir> {
-        Ok(OldDir(path.to_owned()))
-    }
-
-    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<OldDir> {
-        OldDir::open(&self.0.join(name))
-    }
-
-    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
-        let (mut files, mut directories) = (vec![], vec![]);
-        for entry in std::fs::read_dir(&self.0)? {
-            let entry = entry?;
-            let kind = if entry.file_type()?.is_dir() { &mut directories } else { &mut files };
-            kind.push(entry.file_name());
-        }
-        Ok((files, directories))
-    }
-
-    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        std::fs::remove_file(self.0.join(name))
-    }
-
-    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
-        std::fs::remove_dir(self.0.join(name))
-    }
-}
-
-/// Like [`std::fs::remove_dir_all`], but removes read-only files too, where that cannot.
-pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
-    if std::fs::remove_dir_all(directory).is_ok() {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            remove_tree(&path)?;
-        } else {
-            std::fs::remove_file(&path)
-                .or_else(|error| if unprotect(&path) { std::fs::remove_file(&path) } else { Err(error) })?;
-        }
-    }
-    std::fs::remove_dir(directory)
 }
 
 /// A directory, by its path: no user has root's rights over the files of others.

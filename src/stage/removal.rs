@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::entries::names;
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::os::{self, OldDir, PinnedDir};
+use crate::os::{self, Directory, PinnedDir};
 use crate::workers::Workers;
 
 /// Fails, naming the file, if a program has something at or below `path` open in a way that prevents its removal (Windows).
@@ -50,7 +50,7 @@ pub(super) fn remove_files(paths: &[&PathBuf], root: &Path) -> Result<()> {
 fn remove_below(directory: &PinnedDir, below: &[Component<'_>]) -> io::Result<()> {
     let Some((first, rest)) = below.split_first() else { return Ok(()) };
     if rest.is_empty() {
-        return remove_file(&directory.path().join(first));
+        return os::remove_file(&directory.path().join(first));
     }
     let removed = remove_below(&directory.enter(first.as_os_str())?, rest);
     // Fails unless it is empty.
@@ -58,17 +58,13 @@ fn remove_below(directory: &PinnedDir, below: &[Component<'_>]) -> io::Result<()
     removed
 }
 
-fn remove_file(path: &Path) -> io::Result<()> {
-    fs::remove_file(path).or_else(|error| if os::unprotect(path) { fs::remove_file(path) } else { Err(error) })
-}
-
 /// Removes a file, or a directory with everything in it, even where the mode of a directory (an odd umask, a read-only
 /// directory) does not let its owner.
 pub(super) fn remove_tree(path: &Path, workers: &Workers) -> io::Result<()> {
     if !os::is_directory(path) {
-        return remove_file(path);
+        return os::remove_file(path);
     }
-    let removed = OldDir::open(path).and_then(|top| empty(top, workers)).and_then(|()| fs::remove_dir(path));
+    let removed = Directory::open(path).and_then(|top| empty(top, workers)).and_then(|()| fs::remove_dir(path));
     removed.or_else(|_| os::with_patience(|| os::remove_tree(path)))
 }
 
@@ -89,7 +85,7 @@ const MANY: usize = 200;
 
 /// A directory that is being removed.
 struct Removal {
-    open: OldDir,
+    open: Directory,
     /// The directory that it is in, and its name there. None for the outermost.
     above: Option<(Arc<Removal>, OsString)>,
     depth: usize,
@@ -106,7 +102,7 @@ enum Work {
 
 /// Removes everything in a directory, the innermost directories first. Directories are listed before files are removed, so
 /// that the largest directory does not come last.
-fn empty(top: OldDir, workers: &Workers) -> io::Result<()> {
+fn empty(top: Directory, workers: &Workers) -> io::Result<()> {
     let open = AtomicUsize::new(0);
     let top = Arc::new(Removal { open: top, above: None, depth: 0, left: AtomicUsize::new(1) });
     workers.process(top.list()?, |work, queue| match work {

@@ -1,15 +1,14 @@
 //! Directories that another user could replace by links while root works in them, and so make root create, replace or
-//! remove files elsewhere: they are kept open. Also their removal (CVE-2022-21658).
+//! remove files elsewhere: they are kept open.
 
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 /// The sticky bit: in a directory that has it, only the owner of a file can remove it.
@@ -73,7 +72,7 @@ impl PinnedDir {
 }
 
 /// Opens a directory for reading. Fails if it is a link to one.
-fn open(parent: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
+pub(super) fn open(parent: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(parent, path, flags, Mode::empty())
 }
@@ -109,109 +108,5 @@ fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
 /// Gives a directory's owner, and nobody else, full access to it (mode 0700). Changes a link itself, not its target.
 #[cfg(target_os = "macos")]
 fn make_owner_writable(parent: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::chmodat(parent, path, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?)
-}
-
-/// A directory whose entries are being removed.
-pub(crate) struct OldDir(OwnedFd);
-
-impl OldDir {
-    pub(crate) fn open(path: &Path) -> io::Result<OldDir> {
-        Ok(OldDir(open(CWD, path)?))
-    }
-
-    /// Opens a directory in it.
-    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<OldDir> {
-        Ok(OldDir(open(self.0.as_fd(), name.as_ref())?))
-    }
-
-    /// The names of the files and of the directories in it.
-    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
-        let (mut files, mut directories) = (vec![], vec![]);
-        for entry in Dir::read_from(&self.0)? {
-            let entry = entry?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
-            match entry.file_type() {
-                FileType::Directory if name == "." || name == ".." => {}
-                FileType::Directory => directories.push(name),
-                _ => files.push(name),
-            }
-        }
-        Ok((files, directories))
-    }
-
-    /// Removes a file in it.
-    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
-    }
-
-    /// Removes an empty directory in it.
-    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
-    }
-}
-
-/// Removes a directory and everything in it. Fails if it is a link to one.
-pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
-    empty(open_at_any_mode(CWD, path)?)?;
-    std::fs::remove_dir(path)
-}
-
-/// Removes everything in a directory, and returns it. Two directories are open at a time, however deep the tree is.
-fn empty(mut directory: OwnedFd) -> io::Result<OwnedFd> {
-    // If this fails, the calls below report why.
-    let _ = rustix::fs::fchmod(&directory, Mode::RWXU);
-    for name in names(&directory)? {
-        match remove(&directory, &name) {
-            // Not empty: see rmdir(2).
-            Err(Errno::NOTEMPTY | Errno::EXIST) => {
-                let below = open_at_any_mode(directory.as_fd(), Path::new(OsStr::from_bytes(name.to_bytes())))?;
-                let own = id(&directory)?;
-                drop(directory);
-                directory = parent(&empty(below)?, own)?;
-                remove(&directory, &name)?;
-            }
-            removed => removed?,
-        }
-    }
-    Ok(directory)
-}
-
-/// The names in a directory, but `.` and `..`.
-fn names(directory: &OwnedFd) -> io::Result<Vec<CString>> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(directory)? {
-        let entry = entry?;
-        if ![c".", c".."].contains(&entry.file_name()) {
-            names.push(entry.file_name().to_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Removes a file or an empty directory.
-fn remove(directory: &OwnedFd, name: &CStr) -> rustix::io::Result<()> {
-    match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-        // What unlink(2) answers for a directory depends on the system. It may also be the reason itself.
-        Err(error @ (Errno::ISDIR | Errno::PERM)) => match rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR) {
-            Err(Errno::NOTDIR) => Err(error),
-            removed => removed,
-        },
-        removed => removed,
-    }
-}
-
-/// Opens the directory above `directory`. Fails if that is no longer `expected`, because somebody has moved
-/// `directory`.
-fn parent(directory: &OwnedFd, expected: (u64, u64)) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let parent = rustix::fs::openat(directory, c"..", flags, Mode::empty())?;
-    if id(&parent)? == expected { Ok(parent) } else { Err(io::Error::other("it was moved while it was removed")) }
-}
-
-/// Device and inode.
-#[allow(clippy::unnecessary_cast, reason = "their types depend on the system")]
-fn id(directory: &OwnedFd) -> io::Result<(u64, u64)> {
-    let state = rustix::fs::fstat(directory)?;
-    Ok((state.st_dev as u64, state.st_ino as u64))
+    Ok(rustix::fs::chmodat(parent, path, Mode::RWXU, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?)
 }
