@@ -119,14 +119,16 @@ impl Scenario {
     fn points(&self) -> Vec<Point> {
         let asked = std::env::var("RVENV_FAULTS").unwrap_or_default();
         let mut points = Vec::new();
-        for (call, numbers) in self.count() {
-            let last = numbers.len() - 1;
-            let spread = [vec![0, last / 2, last], vec![last / 3], vec![last * 2 / 3], vec![last]];
-            for (fault, few) in FAULTS.into_iter().zip(spread) {
-                let mut chosen: Vec<usize> = match asked.parse::<usize>() {
-                    Ok(times) => (0..few.len() * times).map(|at| at * last / (few.len() * times - 1).max(1)).collect(),
-                    Err(_) if asked == "all" => (0..=last).collect(),
-                    Err(_) => few,
+        for (nth, (call, numbers)) in self.count().into_iter().enumerate() {
+            let (last, third) = (numbers.len() - 1, nth % 3);
+            for (of_all, fault) in FAULTS.into_iter().enumerate() {
+                let mut chosen: Vec<usize> = match (asked.parse::<usize>(), of_all) {
+                    (Ok(times), _) => (0..3 * times).map(|at| at * last / (3 * times - 1)).collect(),
+                    _ if asked == "all" => (0..=last).collect(),
+                    (_, 0) => vec![0, last / 2, last],
+                    // Errors take turns, and so do the places.
+                    _ if of_all == 1 + third => vec![last * (1 + third) / 3],
+                    _ => vec![],
                 };
                 chosen.dedup();
                 points.extend(chosen.into_iter().map(|at| Point { call, number: numbers[at], fault }));

@@ -66,10 +66,10 @@ fn the_modules_of_a_warm_environment_are_loaded_from_their_pyc() {
 fn the_files_of_a_warm_environment_are_as_new_as_it_is_and_their_pyc_fit() {
     for_some_pythons(|python| {
         let scratch = Scratch::new();
-        rvenv(&scratch, python).silent();
+        scratch.rvenv_for(python).arg("env").silent();
         std::thread::sleep(Duration::from_secs(3));
         let begun = SystemTime::now();
-        rvenv(&scratch, python).silent();
+        scratch.rvenv_for(python).args(["--clear", "env"]).silent();
         for path in tree(&scratch.env()).into_keys().map(|path| scratch.env().join(path)) {
             let modified = path.symlink_metadata().unwrap().modified().unwrap();
             assert!(modified > begun - Duration::from_secs(1), "{}", path.display());
@@ -112,7 +112,6 @@ for directory, _, names in os.walk(sys.argv[1]):
         sound[..sound.len() / 2].to_vec(),
         sound[..sound.len() - 1].to_vec(),
         flipped(sound.len() / 2),
-        flipped(sound.len() / 3),
         flipped(200),
         b"PK\x05\x06no image".to_vec(),
     ];
@@ -229,7 +228,7 @@ fn the_bases_pyc_with_a_different_source_or_header_are_not_used() {
 fn no_compile_leaves_out_only_the_pyc() {
     for_some_pythons(|python| {
         let scratch = Scratch::new();
-        rvenv(&scratch, python).silent();
+        scratch.rvenv_for(python).arg("env").silent();
         let mut compiled = tree(&scratch.env());
         for _ in ["cold", "warm"] {
             rvenv(&scratch, python).arg("--no-compile").silent();
@@ -280,12 +279,10 @@ fn the_same_source_date_epoch_gives_the_same_bytes_on_any_number_of_cores() {
         let rvenv = env!("CARGO_BIN_EXE_rvenv");
         let one_core = made(scratch.run("taskset"), &["-c", "0", rvenv]);
         assert_eq!(one_core.1, std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000));
-        for _ in 0..2 {
-            let all_cores = made(scratch.rvenv(), &[]);
-            let differing: Vec<_> =
-                one_core.0.iter().filter(|(path, entry)| all_cores.0.get(*path) != Some(entry)).collect();
-            assert!(differing.is_empty(), "{:?}", differing.iter().map(|(path, _)| path).collect::<Vec<_>>());
-        }
+        let all_cores = made(scratch.rvenv(), &[]);
+        let differing: Vec<_> =
+            one_core.0.iter().filter(|(path, entry)| all_cores.0.get(*path) != Some(entry)).collect();
+        assert!(differing.is_empty(), "{:?}", differing.iter().map(|(path, _)| path).collect::<Vec<_>>());
     });
     let scratch = Scratch::new();
     let error = scratch.rvenv_for(&python()).env("SOURCE_DATE_EPOCH", "yesterday").arg("env").error();
