@@ -149,6 +149,19 @@ impl Context {
     pub(crate) fn keeps(&self, path: &Path) -> bool {
         self.stage.existed() && !matches!(self.options.existing, Existing::Clear { .. }) && os::exists(path)
     }
+
+    /// An environment on Windows, for tests.
+    #[cfg(test)]
+    pub(crate) fn on_windows(env_dir: &str, options: Options) -> Context {
+        let mut interpreter = Interpreter::for_tests();
+        interpreter.platform = crate::platform::Platform::Nt;
+        interpreter.executable = "/Python313/python3.exe".into();
+        interpreter.scheme.scripts = "Scripts".into();
+        interpreter.scheme.include = "Include".into();
+        interpreter.scheme.purelib = "Lib/site-packages".into();
+        let env_dir = Path::new(env_dir);
+        Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Session::default())
+    }
 }
 
 /// Makes a path absolute, like `os.path.abspath`: `.` and `..` are removed by name only, so links stay unresolved.
@@ -167,22 +180,10 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interpreter::Scheme;
-    use crate::platform::Platform;
 
     #[test]
     fn the_windows_layout_follows_its_scheme() {
-        let scheme = Scheme {
-            scripts: "Scripts".into(),
-            include: "Include".into(),
-            purelib: "Lib/site-packages".into(),
-            platlib: "Lib/site-packages".into(),
-        };
-        let executable = "/Python313/python3.exe".into();
-        let windows = Interpreter { platform: Platform::Nt, executable, scheme, ..Interpreter::for_tests() };
-        let env_dir = Path::new("/home/me/.venv");
-        let stage = Stage::finished(env_dir);
-        let context = Context::new(env_dir, &windows, Options::default(), stage, Session::default());
+        let context = Context::on_windows("/home/me/.venv", Options::default());
         assert_eq!(context.env_name, ".venv");
         assert_eq!(context.prompt, ".venv");
         assert_eq!(context.bin_name, "Scripts");

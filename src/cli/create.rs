@@ -80,11 +80,9 @@ impl Cli {
     }
 
     fn find_links(&self) -> Vec<PathBuf> {
-        if !self.pip.find_links.is_empty() {
-            return self.pip.find_links.clone();
-        }
-        let directories = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
-        env::split_paths(&directories).filter(|directory| !directory.as_os_str().is_empty()).collect()
+        let variable = env::var_os("RVENV_FIND_LINKS").unwrap_or_default();
+        let of_variable = env::split_paths(&variable).filter(|directory| !directory.as_os_str().is_empty());
+        if self.pip.find_links.is_empty() { of_variable.collect() } else { self.pip.find_links.clone() }
     }
 
     /// Prints the builder's events to stderr, depending on --verbose and --quiet.

@@ -101,15 +101,11 @@ fn manual_page(command: Command) -> Result<Vec<u8>> {
 
 /// Adds a flag's other names to its help, since clap_mangen leaves them out.
 fn with_aliases(flag: Arg) -> Arg {
-    let aliases: Vec<String> =
-        flag.get_visible_aliases().unwrap_or_default().iter().map(|a| format!("--{a}")).collect();
-    match flag.get_help() {
-        Some(help) if !aliases.is_empty() => {
-            let help = format!("{help} [aliases: {}]", aliases.join(", "));
-            flag.help(help)
-        }
-        _ => flag,
-    }
+    let aliases = flag.get_visible_aliases().unwrap_or_default();
+    aliases.into_iter().fold(flag.clone(), |flag, alias| {
+        let help = flag.get_help().cloned().unwrap_or_default();
+        flag.help(format!("{help} [alias: --{alias}]"))
+    })
 }
 
 /// The script below the paths, which are filled in above it.

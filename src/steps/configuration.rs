@@ -20,7 +20,7 @@ pub(crate) struct Configuration {
     pub(crate) home: Option<PathBuf>,
     /// The base's version. virtualenv and uv call the key `version_info`.
     pub(crate) version: Option<String>,
-    /// The command that created the environment, if it was rvenv's.
+    /// The command that created the environment.
     pub(crate) command: Option<String>,
 }
 
@@ -36,7 +36,6 @@ impl Configuration {
 
     fn parse(contents: &str) -> Configuration {
         let mut configuration = Configuration::default();
-        let mut is_ours = false;
         for (key, value) in contents.lines().filter_map(|line| line.split_once('=')) {
             let value = value.trim();
             match key.trim().to_ascii_lowercase().as_str() {
@@ -48,11 +47,9 @@ impl Configuration {
                 "home" => configuration.home = Some(value.into()),
                 "version" | "version_info" => configuration.version = Some(value.to_owned()),
                 "command" => configuration.command = Some(value.to_owned()),
-                "rvenv" => is_ours = true,
                 _ => {}
             }
         }
-        configuration.command = configuration.command.filter(|_| is_ours);
         configuration
     }
 }

@@ -154,10 +154,7 @@ fn is_pythons(name: &OsStr) -> bool {
 
 /// The files in the bin of an environment that is kept that are an interpreter's.
 fn kept_in_bin(context: &Context, is_interpreters: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
-    if !context.keeps(&context.bin_path) || !context.bin_path.is_dir() {
-        return Ok(vec![]);
-    }
-    let mut paths = entries::paths(&context.bin_path)?;
+    let mut paths = if context.keeps(&context.bin_path) { entries::paths(&context.bin_path)? } else { vec![] };
     paths.retain(|path| is_interpreters(path));
     Ok(paths)
 }

@@ -177,19 +177,12 @@ fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Session;
-    use crate::interpreter::{Interpreter, Scheme};
     use crate::options::Options;
-    use crate::stage::Stage;
     use crate::steps::moved::names_another_place;
 
     /// The built-in script of this name for an environment on Windows.
     fn on_windows(name: &str, env_dir: &str, prompt: &str) -> String {
-        let scheme = Scheme { scripts: "Scripts".into(), ..Interpreter::for_tests().scheme };
-        let interpreter = Interpreter { platform: Platform::Nt, scheme, ..Interpreter::for_tests() };
-        let env_dir = Path::new(env_dir);
-        let options = Options { prompt: Some(prompt.into()), ..Options::default() };
-        let context = Context::new(env_dir, &interpreter, options, Stage::finished(env_dir), Session::default());
+        let context = Context::on_windows(env_dir, Options { prompt: Some(prompt.into()), ..Options::default() });
         let script = BUILT_IN.iter().find(|script| script.name == name).unwrap();
         String::from_utf8(fill(script.text, &context, Quoting::of_script(name.as_ref()))).unwrap()
     }

@@ -12,7 +12,7 @@ use crate::quote;
 use crate::steps::configuration::Configuration;
 use crate::steps::scripts;
 
-/// The flags in the `command` of an environment of rvenv's that have no other trace in it.
+/// The flags in an environment's `command` that have no other trace in it. Only rvenv has them.
 const ONLY_IN_COMMAND: [&str; 3] = ["--link-mode=", "--find-links=", "--scripts="];
 
 /// Returns the flags that keep what the environment has, quoted for this system. None if it has no bin directory.
