@@ -1,6 +1,5 @@
 //! The scripts in the environment's bin: our activation scripts for each shell, and those of a given directory.
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,23 +20,23 @@ struct Template {
     activator: Activator,
     directory: &'static str,
     name: &'static str,
-    text: &'static [u8],
+    text: &'static str,
 }
 
-const fn template(activator: Activator, directory: &'static str, name: &'static str, text: &'static [u8]) -> Template {
+const fn template(activator: Activator, directory: &'static str, name: &'static str, text: &'static str) -> Template {
     Template { activator, directory, name, text }
 }
 
 const BUILT_IN: [Template; 9] = [
-    template(Activator::Bash, "common", "activate", include_bytes!("../../scripts/common/activate")),
-    template(Activator::Fish, "common", "activate.fish", include_bytes!("../../scripts/common/activate.fish")),
-    template(Activator::Nushell, "common", "activate.nu", include_bytes!("../../scripts/common/activate.nu")),
-    template(Activator::Xonsh, "common", "activate.xsh", include_bytes!("../../scripts/common/activate.xsh")),
-    template(Activator::Python, "common", "activate_this.py", include_bytes!("../../scripts/common/activate_this.py")),
-    template(Activator::Powershell, "common", "Activate.ps1", include_bytes!("../../scripts/common/Activate.ps1")),
-    template(Activator::Cshell, "posix", "activate.csh", include_bytes!("../../scripts/posix/activate.csh")),
-    template(Activator::Batch, "nt", "activate.bat", include_bytes!("../../scripts/nt/activate.bat")),
-    template(Activator::Batch, "nt", "deactivate.bat", include_bytes!("../../scripts/nt/deactivate.bat")),
+    template(Activator::Bash, "common", "activate", include_str!("../../scripts/common/activate")),
+    template(Activator::Fish, "common", "activate.fish", include_str!("../../scripts/common/activate.fish")),
+    template(Activator::Nushell, "common", "activate.nu", include_str!("../../scripts/common/activate.nu")),
+    template(Activator::Xonsh, "common", "activate.xsh", include_str!("../../scripts/common/activate.xsh")),
+    template(Activator::Python, "common", "activate_this.py", include_str!("../../scripts/common/activate_this.py")),
+    template(Activator::Powershell, "common", "Activate.ps1", include_str!("../../scripts/common/Activate.ps1")),
+    template(Activator::Cshell, "posix", "activate.csh", include_str!("../../scripts/posix/activate.csh")),
+    template(Activator::Batch, "nt", "activate.bat", include_str!("../../scripts/nt/activate.bat")),
+    template(Activator::Batch, "nt", "deactivate.bat", include_str!("../../scripts/nt/deactivate.bat")),
 ];
 
 /// The step `setup_scripts`: installs the activation scripts for the platform, and then the scripts of
@@ -99,11 +98,11 @@ pub(crate) fn install(context: &mut Context, path: &Path) -> Result<()> {
             }
             continue;
         }
-        if std::str::from_utf8(&template).is_err() {
+        let Ok(template) = String::from_utf8(template) else {
             let warning = format!("unable to copy script {}, may be binary", Quoted(entry.path()));
             context.session.observer.warn(&warning);
             continue;
-        }
+        };
         context.stage.write(&target, &fill(&template, context, Quoting::of_script(&name)), false)?;
         let mode = fs::metadata(entry.path()).at("read", entry.path())?.permissions();
         fs::set_permissions(context.stage.at(&target), mode).at("set the mode of", &target)?;
@@ -149,28 +148,26 @@ fn unreadable(root: &Path, error: walkdir::Error) -> Error {
 }
 
 /// Replaces the placeholders in the template in a single pass, so that a placeholder within a value stays as it is.
-fn fill(template: &[u8], context: &Context, quoting: Quoting) -> Vec<u8> {
-    let values: [(&[u8], &OsStr); 5] = [
-        (b"__VENV_DIR__", context.env_dir.as_os_str()),
-        (b"__VENV_NAME__", &context.env_name),
-        (b"__VENV_PROMPT__", &context.prompt),
-        (b"__VENV_BIN_NAME__", &context.bin_name),
-        (b"__VENV_PYTHON__", context.env_exe.as_os_str()),
+fn fill(template: &str, context: &Context, quoting: Quoting) -> Vec<u8> {
+    let values = [
+        ("__VENV_DIR__", context.env_dir.as_os_str()),
+        ("__VENV_NAME__", &context.env_name),
+        ("__VENV_PROMPT__", &context.prompt),
+        ("__VENV_BIN_NAME__", &context.bin_name),
+        ("__VENV_PYTHON__", context.env_exe.as_os_str()),
     ];
     let mut filled = Vec::with_capacity(template.len() + 256);
     let mut rest = template;
-    // Every placeholder begins with an underscore.
-    while let Some(at) = rest.iter().position(|byte| *byte == b'_') {
-        filled.extend(&rest[..at]);
-        rest = &rest[at..];
-        let (text, length) = match values.iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
-            Some((placeholder, value)) => (Cow::from(quoting.quote(value)), placeholder.len()),
-            None => (Cow::from(&rest[..1]), 1),
+    while let Some((before, from)) = rest.find("__VENV_").map(|at| rest.split_at(at)) {
+        filled.extend(before.as_bytes());
+        let value_of = |(placeholder, value): &(&str, &OsStr)| {
+            from.strip_prefix(placeholder).map(|after| (quoting.quote(value), after))
         };
-        filled.extend(&*text);
-        rest = &rest[length..];
+        let (text, after) = values.iter().find_map(value_of).unwrap_or_else(|| (vec![b'_'], &from[1..]));
+        filled.extend(text);
+        rest = after;
     }
-    filled.extend(rest);
+    filled.extend(rest.as_bytes());
     filled
 }
 
@@ -209,7 +206,7 @@ mod tests {
             assert!(script.ends_with("\r\n") && script.lines().count() > 10, "{name}");
         }
         for script in BUILT_IN.iter().filter(|script| script.directory != "nt") {
-            assert!(!script.text.contains(&b'\r'), "{}", script.name);
+            assert!(!script.text.contains('\r'), "{}", script.name);
         }
     }
 
