@@ -30,7 +30,7 @@ compile_error!("rvenv runs on Linux, macOS and Windows");
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use state::{ChildState, FileState, Group, Stamp};
 
@@ -110,7 +110,40 @@ pub(crate) use system::Directory;
 
 /// A directory that stays the same while this process works in it, even if it is root and another user can write to a
 /// directory above it.
-pub(crate) use system::PinnedDir;
+#[derive(Debug)]
+pub(crate) struct PinnedDir {
+    path: PathBuf,
+    /// If another user could replace it: the open directory, and a path that leads through its descriptor, where the
+    /// system has such paths.
+    open: Option<(PathBuf, File)>,
+}
+
+impl PinnedDir {
+    /// Pins a directory. Fails if it is a link that another user could have placed.
+    pub(crate) fn open(path: &Path) -> io::Result<PinnedDir> {
+        Ok(PinnedDir { path: path.to_owned(), open: system::pin(path, None)? })
+    }
+
+    /// Pins the directory at `path`, for which [`try_lock`] returned `directory`.
+    pub(crate) fn locked(path: &Path, directory: &File) -> io::Result<PinnedDir> {
+        Ok(PinnedDir { path: path.to_owned(), open: system::pin(path, Some(directory))? })
+    }
+
+    /// Pins a directory in this one. Fails like [`open`](Self::open).
+    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
+        PinnedDir::open(&self.path().join(name))
+    }
+
+    /// Follows a rename of a directory above it: it is now at `path`.
+    pub(crate) fn moved_to(&mut self, path: &Path) {
+        self.path = path.to_owned();
+    }
+
+    /// A path that keeps leading to it.
+    pub(crate) fn path(&self) -> &Path {
+        self.open.as_ref().map_or(&self.path, |(path, _)| path)
+    }
+}
 
 /// Whether this process is root and another user could replace what is at `path`, now or later, because that user owns
 /// or can write to a directory above it.

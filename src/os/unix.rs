@@ -17,8 +17,8 @@ use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(crate) use process::*;
-pub(crate) use replaceable::{PinnedDir, is_replaceable};
 use replaceable::{STICKY, open, open_at_any_mode};
+pub(crate) use replaceable::{is_replaceable, pin};
 
 /// A registry key, of which there are none.
 pub(crate) enum RegistryKey {}

@@ -106,7 +106,7 @@ impl Running {
     }
 
     /// Whether the process has ended. It is not reaped, so its PID stays valid.
-    fn has_ended(&self) -> Result<bool, Fault> {
+    fn has_ended(&mut self) -> Result<bool, Fault> {
         match self.tree.state()? {
             ChildState::Running => Ok(false),
             ChildState::Ended => Ok(true),

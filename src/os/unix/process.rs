@@ -40,7 +40,7 @@ impl ProcessTree {
         Ok(ProcessTree { child: command.spawn()?, group })
     }
 
-    pub(crate) fn state(&self) -> io::Result<ChildState> {
+    pub(crate) fn state(&mut self) -> io::Result<ChildState> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let by_terminal = |signal: i32| [Signal::TTIN, Signal::TTOU].iter().any(|stop| stop.as_raw() == signal);
         Ok(match waitid(WaitId::Pid(self.pid()?), options)? {

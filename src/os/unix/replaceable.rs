@@ -1,7 +1,6 @@
 //! Directories that another user could replace by links while root works in them, and so make root create, replace or
 //! remove files elsewhere: they are kept open.
 
-use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -22,53 +21,14 @@ pub(crate) fn is_replaceable(path: &Path) -> bool {
         && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
 }
 
-/// A directory, with a path that keeps leading to it.
-#[derive(Debug)]
-pub(crate) struct PinnedDir {
-    path: PathBuf,
-    /// Open if another user could replace the directory. Then `path` leads through the descriptor, where the system has
-    /// such paths.
-    _open: Option<OwnedFd>,
-}
-
-impl PinnedDir {
-    /// Pins a directory. Fails if it is a link that another user could have placed.
-    pub(crate) fn open(path: &Path) -> io::Result<PinnedDir> {
-        if is_replaceable(path) {
-            return Ok(PinnedDir::of(open(CWD, path)?, path));
-        }
-        Ok(PinnedDir { path: path.to_owned(), _open: None })
+/// Opens a directory that another user could replace, unless it is `locked` and so open already. Returns a path that leads
+/// through the descriptor too, where the system has such paths.
+pub(crate) fn pin(path: &Path, locked: Option<&File>) -> io::Result<Option<(PathBuf, File)>> {
+    if !is_replaceable(path) {
+        return Ok(None);
     }
-
-    /// Pins the directory at `path`, for which [`try_lock`](crate::os::try_lock) returned `directory`.
-    pub(crate) fn locked(path: &Path, directory: &File) -> io::Result<PinnedDir> {
-        if is_replaceable(path) {
-            return Ok(PinnedDir::of(directory.try_clone()?.into(), path));
-        }
-        Ok(PinnedDir { path: path.to_owned(), _open: None })
-    }
-
-    fn of(open: OwnedFd, path: &Path) -> PinnedDir {
-        let path = path_through(open.as_raw_fd()).unwrap_or_else(|| path.to_owned());
-        PinnedDir { path, _open: Some(open) }
-    }
-
-    /// Pins a directory in this one. Fails like [`open`](Self::open).
-    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<PinnedDir> {
-        PinnedDir::open(&self.path.join(name))
-    }
-
-    /// Follows a rename of a directory above it: it is now at `path`.
-    pub(crate) fn moved_to(&mut self, path: &Path) {
-        if self._open.is_none() {
-            self.path = path.to_owned();
-        }
-    }
-
-    /// A path that keeps leading to it.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
+    let directory = locked.map_or_else(|| Ok(open(CWD, path)?.into()), File::try_clone)?;
+    Ok(path_through(directory.as_raw_fd()).map(|path| (path, directory)))
 }
 
 /// Opens a directory for reading. Fails if it is a link to one.

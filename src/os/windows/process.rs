@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{FILETIME, STATUS_CONTROL_C_EXIT, WAIT_OBJECT_0, WAIT_TIMEOUT};
+use windows_sys::Win32::Foundation::{FILETIME, STATUS_CONTROL_C_EXIT};
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
@@ -18,7 +18,7 @@ use windows_sys::Win32::System::JobObjects::{
     TerminateJobObject,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, GetCurrentThread, GetThreadTimes, WaitForSingleObject,
+    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, GetCurrentThread, GetThreadTimes,
 };
 
 use crate::os::state::{ChildState, Group};
@@ -53,13 +53,8 @@ impl ProcessTree {
         Ok(ProcessTree { child, job })
     }
 
-    pub(crate) fn state(&self) -> io::Result<ChildState> {
-        // SAFETY: the handle is that of a process, and `child` keeps it open.
-        match unsafe { WaitForSingleObject(self.child.as_raw_handle(), 0) } {
-            WAIT_OBJECT_0 => Ok(ChildState::Ended),
-            WAIT_TIMEOUT => Ok(ChildState::Running),
-            _ => Err(io::Error::last_os_error()),
-        }
+    pub(crate) fn state(&mut self) -> io::Result<ChildState> {
+        Ok(self.child.try_wait()?.map_or(ChildState::Running, |_| ChildState::Ended))
     }
 
     /// Such an event would also reach this process.
