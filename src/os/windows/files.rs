@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::{Component, Path, PathBuf, Prefix};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -20,33 +20,17 @@ pub(super) fn has_code(error: &io::Error, code: u32) -> bool {
     error.raw_os_error() == i32::try_from(code).ok()
 }
 
-/// From this length on, paths need the `\\?\` prefix: MAX_PATH less the space that a directory has to leave for an 8.3
-/// name.
-const LONG: usize = 248;
-
-/// Encodes a path as null-terminated UTF-16, with the `\\?\` prefix if it is long.
+/// Encodes a path as null-terminated UTF-16. Its directory becomes a canonical path, which may be long.
 fn wide(path: &Path) -> io::Result<Vec<u16>> {
-    let path = std::path::absolute(path)?;
+    let (directory, name) = (path.parent().unwrap_or(path), path.file_name().unwrap_or_default());
+    // Where the system has no canonical path, as on some RAM disks, this one may be short enough.
+    let path = directory.canonicalize().unwrap_or_else(|_| directory.to_owned()).join(name);
     let mut units: Vec<u16> = path.as_os_str().encode_wide().collect();
-    if units.len() >= LONG {
-        units = verbatim(&path, units);
-    }
     if units.contains(&0) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     units.push(0);
     Ok(units)
-}
-
-fn verbatim(path: &Path, units: Vec<u16>) -> Vec<u16> {
-    let Some(Component::Prefix(prefix)) = path.components().next() else { return units };
-    let (beginning, rest) = match prefix.kind() {
-        Prefix::Disk(_) => (r"\\?\", &units[..]),
-        // `\\?\UNC\` replaces the two leading backslashes.
-        Prefix::UNC(..) => (r"\\?\UNC\", &units[2..]),
-        _ => return units,
-    };
-    beginning.encode_utf16().chain(rest.iter().copied()).collect()
 }
 
 /// How many times a call is tried: virus scanners and indexers open new files, but soon close them again.
