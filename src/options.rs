@@ -2,13 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::SystemTime;
 
 use crate::error::ParseError;
 use crate::platform::Platform;
-use crate::quote;
 
 /// Defines [`Options`], and the default of each after `=`.
 macro_rules! options {
@@ -176,14 +175,6 @@ impl FromStr for Activator {
 }
 
 impl Options {
-    /// Returns pyvenv.cfg's `command`, by which `program` creates this environment again, quoted for the platform.
-    pub(crate) fn command(&self, platform: Platform, program: &OsStr, python: &Path, env_dir: &Path) -> String {
-        let mut words = vec![program.to_owned(), "--python".into(), python.into()];
-        words.extend(self.flags(platform));
-        words.push(env_dir.into());
-        quote::line(&words, platform)
-    }
-
     /// Returns the flags of the command line that select these options.
     pub(crate) fn flags(&self, platform: Platform) -> Vec<OsString> {
         let mut words = Vec::new();

@@ -68,7 +68,9 @@ impl Cli {
             builder = builder.links(if environment.copies { Links::Copy } else { Links::Symlink });
         }
         if let Some(list) = &environment.activators {
-            builder = builder.activators(activators(list)?);
+            let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+            let activators: Result<Vec<Activator>, _> = names.map(str::parse).collect();
+            builder = builder.activators(activators.context("--activators")?);
         }
         if let Some(prompt) = &environment.prompt {
             builder = builder.prompt(prompt);
@@ -107,12 +109,6 @@ impl Cli {
 fn is_of_this_python(env_dir: &Path, requests: &[PythonRequest], purelib: &Path) -> bool {
     let is_its_own = matches!(requests, [PythonRequest::Path(python)] if python.starts_with(env_dir));
     env_dir.join("pyvenv.cfg").is_file() && (is_its_own || env_dir.join(purelib).is_dir())
-}
-
-/// The activators in a list separated by commas. Fails if one is unknown.
-fn activators(list: &str) -> Result<Vec<Activator>> {
-    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.map(str::parse).collect::<Result<_, _>>().context("--activators")
 }
 
 /// The time in SOURCE_DATE_EPOCH, which is in seconds since 1970.

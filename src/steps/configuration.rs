@@ -78,11 +78,13 @@ fn render(context: &Context) -> Result<String> {
     ];
     lines.extend(options.prompt.as_deref().map(|prompt| ("prompt", quote::python(prompt))));
     lines.push(("executable", text(&interpreter.real_executable, interpreter)?));
-    let (platform, program) = (interpreter.platform, &context.session.program);
-    lines.push(("command", options.command(platform, program, &context.executable, &context.env_dir)));
+    let mut command = vec![context.session.program.clone(), "--python".into(), context.executable.clone().into()];
+    command.extend(options.flags(interpreter.platform));
+    command.push(context.env_dir.clone().into());
+    lines.push(("command", quote::line(&command, interpreter.platform)));
     lines.extend(options.relocatable.then(|| ("relocatable", "true".to_owned())));
     lines.push(("rvenv", env!("CARGO_PKG_VERSION").to_owned()));
-    let end = platform.line_end();
+    let end = interpreter.platform.line_end();
     Ok(lines.iter().map(|(key, value)| format!("{key} = {value}{end}")).collect())
 }
 
