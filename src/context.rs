@@ -170,7 +170,6 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     for component in std::path::absolute(path).at("get the absolute path of", path)?.components() {
         match component {
             Component::ParentDir => drop(clean.pop()),
-            Component::CurDir => {}
             other => clean.push(other),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use rvenv::{
-    Activator, Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Interrupt, Links,
+    Activator, Cache, Context, Discovery, EnvBuilder, Error, Event, Existing, Interpreter, Interrupt, LinkMode, Links,
     PythonRequest, Steps,
 };
 
@@ -62,7 +62,11 @@ impl Cli {
             .upgrade_deps(pip.upgrade_deps)
             .scm_ignore_files(!environment.without_scm_ignore_files)
             .compile(!pip.no_compile)
-            .link_mode(self.cache.link_mode)
+            .link_mode(match self.cache.link_mode.as_str() {
+                "clone" => LinkMode::Clone,
+                "hardlink" => LinkMode::Hardlink,
+                _ => LinkMode::Copy,
+            })
             .relocatable(environment.relocatable);
         if environment.symlinks || environment.copies {
             builder = builder.links(if environment.copies { Links::Copy } else { Links::Symlink });

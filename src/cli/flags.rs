@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser};
 use clap::{ArgAction, Args, Parser, ValueHint};
-use rvenv::LinkMode;
 
 use super::compatibility::Compatibility;
 use super::generate::PRODUCTS;
@@ -199,9 +198,9 @@ pub struct CacheFlags {
     /// `clone` shares disk blocks with the cache until a file is modified. `hardlink` is the fastest, but editing a
     /// file in one environment changes it in all. If unsupported, both fall back to copying.
     #[arg(long, value_name = "MODE", default_value = "copy", conflicts_with = "mode", requires = "env_dirs")]
-    #[arg(value_parser = PossibleValuesParser::new(["copy", "clone", "hardlink"]).map(link_mode))]
+    #[arg(value_parser = PossibleValuesParser::new(["copy", "clone", "hardlink"]))]
     #[arg(hide_default_value = true, hide_possible_values = true)]
-    pub(super) link_mode: LinkMode,
+    pub(super) link_mode: String,
 
     /// Cache directory [default: rvenv in the user's cache directory]
     ///
@@ -262,12 +261,4 @@ pub struct Output {
     /// Print help: a summary with -h, the details with --help
     #[arg(short, long, action = ArgAction::Help)]
     pub(super) help: Option<bool>,
-}
-
-fn link_mode(name: String) -> LinkMode {
-    match name.as_str() {
-        "clone" => LinkMode::Clone,
-        "hardlink" => LinkMode::Hardlink,
-        _ => LinkMode::Copy,
-    }
 }

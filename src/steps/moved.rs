@@ -8,7 +8,7 @@ use crate::quote::Quoting;
 /// Whether an activation script in bin names, by an absolute path, a directory other than `env_dir` as its environment.
 /// Another name of the same directory is no other.
 pub(crate) fn names_another_place(script: &Path, text: &[u8], env_dir: &Path) -> bool {
-    let quoting = Quoting::of_script(Path::new(script.file_name().unwrap_or_default()));
+    let quoting = Quoting::of_script(script);
     let text = String::from_utf8_lossy(text);
     let values = text.lines().filter_map(setting).map(|value| quoting.unquoted(value.as_bytes()));
     let places = values.map(|value| String::from_utf8_lossy(&value).into_owned());
