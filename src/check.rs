@@ -25,31 +25,15 @@ pub struct Finding {
     pub reason: String,
     /// How to fix it.
     pub remedy: Remedy,
-    /// The Python that the environment was created for, as far as it is known.
-    python: Option<OsString>,
-    /// The flags that keep the environment's settings, quoted.
-    flags: Vec<String>,
+    /// The command that repairs the environment, quoted for this system's shells; `None` for [`Remedy::ByHand`]. It
+    /// keeps the environment's settings. As far as it is known which Python the environment was created for, the command
+    /// names it: the default could be another one.
+    pub command: Option<String>,
 }
 
 impl Finding {
     fn new(path: &Path, reason: String, remedy: Remedy) -> Finding {
-        Finding { path: path.to_owned(), reason, remedy, python: None, flags: vec![] }
-    }
-
-    /// Returns the command that repairs the environment, quoted for this system's shells; `None` for
-    /// [`Remedy::ByHand`]. It keeps the environment's settings. As far as it is known which Python the environment was
-    /// created for, the command names it: the default could be another one.
-    pub fn command(&self, env_dir: &Path) -> Option<String> {
-        let flag = match self.remedy {
-            Remedy::Again => None,
-            Remedy::Upgrade => Some("--upgrade"),
-            Remedy::Clear => Some("--clear"),
-            Remedy::ByHand => return None,
-        };
-        let python = self.python.iter().flat_map(|python| ["-p".into(), python.clone()]);
-        let end: Vec<OsString> = python.chain([env_dir.into()]).collect();
-        let words = ["rvenv"].into_iter().chain(flag).chain(self.flags.iter().map(String::as_str));
-        Some(words.chain([&*quote::line(&end, Platform::current())]).collect::<Vec<_>>().join(" "))
+        Finding { path: path.to_owned(), reason, remedy, command: None }
     }
 }
 
@@ -90,8 +74,17 @@ pub fn check(env_dir: impl AsRef<Path>, discovery: &Discovery) -> Result<Vec<Fin
     let env_dir = env_dir.as_ref();
     let checked = find(env_dir, discovery).and_then(|(python, mut findings)| {
         let flags = if findings.is_empty() { vec![] } else { settings::flags(env_dir)? };
+        let python = python.into_iter().flat_map(|python| ["-p".into(), python]);
+        let end = quote::line(&python.chain([env_dir.into()]).collect::<Vec<_>>(), Platform::current());
         for finding in &mut findings {
-            (finding.python, finding.flags) = (python.clone(), flags.clone());
+            let change = match finding.remedy {
+                Remedy::Again => None,
+                Remedy::Upgrade => Some("--upgrade"),
+                Remedy::Clear => Some("--clear"),
+                Remedy::ByHand => continue,
+            };
+            let words = ["rvenv"].into_iter().chain(change).chain(flags.iter().map(String::as_str)).chain([&*end]);
+            finding.command = Some(words.collect::<Vec<_>>().join(" "));
         }
         Ok(findings)
     });

@@ -21,27 +21,17 @@ pub struct Compatibility {
     #[arg(long, hide = true, overrides_with = "without_pip")]
     seed: bool,
 
-    /// virtualenv: version of pip
+    // virtualenv's, for what rvenv does not do: other versions, plugins, and the directory of its cache.
     #[arg(long, hide = true, value_name = "VERSION")]
     pip: Option<String>,
-
-    /// virtualenv: version of setuptools
     #[arg(long, hide = true, value_name = "VERSION")]
     setuptools: Option<String>,
-
-    /// virtualenv: version of wheel
     #[arg(long, hide = true, value_name = "VERSION")]
     wheel: Option<String>,
-
-    /// virtualenv: plugin that creates the environment
     #[arg(long, hide = true, value_name = "NAME")]
     creator: Option<String>,
-
-    /// virtualenv: plugin that installs the seed packages
     #[arg(long, hide = true, value_name = "NAME")]
     seeder: Option<String>,
-
-    /// virtualenv: cache directory
     #[arg(long, hide = true, value_name = "DIR")]
     app_data: Option<String>,
 }

@@ -59,9 +59,8 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
         all_valid &= findings.is_empty();
         let (mut text, mut described) = (String::new(), Vec::new());
         for finding in &findings {
-            let command = finding.command(env_dir);
-            let run = if command.is_some() { "run: " } else { "" };
-            let remedy = command.unwrap_or_else(|| "repair it by hand".to_owned());
+            let run = if finding.command.is_some() { "run: " } else { "" };
+            let remedy = finding.command.as_deref().unwrap_or("repair it by hand");
             let _ = writeln!(text, "{finding}; {run}{remedy}");
             let path = finding.path.to_string_lossy();
             described.push(json!({ "path": path, "reason": finding.reason, "remedy": remedy }));
