@@ -24,32 +24,30 @@ use generate::{PYTHON_STAND_IN, generate};
 use rvenv::{Cache, Discovery, Interrupt, PythonRequest, Surroundings};
 
 pub use flags::Cli;
-pub use report::Invalid;
 pub use report::print_help;
 pub use signals::Signals;
 
 impl Cli {
-    /// Does what the flags ask for.
-    pub fn run(self, interrupt: Interrupt) -> Result<()> {
+    /// Does what the flags ask for. Returns false if an environment is not intact.
+    pub fn run(self, interrupt: Interrupt) -> Result<bool> {
         self.check()?;
         let cache = self.cache.open(self.output.quiet)?;
         let surroundings = Surroundings::new(env::vars_os(), env::current_dir().ok());
         let discovery = Discovery::new(surroundings).cache(cache.clone()).interrupt(interrupt.clone());
         let (requests, format) = (requests(&self.python), self.output.format);
         if let Some(product) = &self.output.generate {
-            generate(product, Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))
+            generate(product, Cli::command(), || Ok(first(&requests, |request| discovery.find(request))?))?;
         } else if self.list_pythons {
-            report::pythons(&first(&requests, |request| discovery.list(request))?, format)
+            report::pythons(&first(&requests, |request| discovery.list(request))?, format)?;
         } else if self.cache.cache_info {
-            report::cache(&cache, format)
+            report::cache(&cache, format)?;
         } else if self.output.check {
-            report::check(&self.env_dirs, &discovery, format)
-        } else if self.env_dirs.is_empty() {
-            // `--reset-cache` alone: the cache is emptied in every mode.
-            Ok(())
-        } else {
-            self.create(&requests, &discovery, cache, interrupt)
+            return report::check(&self.env_dirs, &discovery, format);
+        } else if !self.env_dirs.is_empty() {
+            // Otherwise it is `--reset-cache` alone: the cache is emptied in every mode.
+            self.create(&requests, &discovery, cache, interrupt)?;
         }
+        Ok(true)
     }
 
     /// Which flags go together is decided by the parser, see flags.rs, except for what it cannot express.

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => error.exit(),
-        Err(help) => return finish(cli::print_help(&help)),
+        Err(help) => return finish(cli::print_help(&help).map(|()| true)),
     };
     let signals = cli::Signals::watch();
     let outcome = cli.run(signals.interrupt());
@@ -20,10 +20,10 @@ fn main() -> ExitCode {
     finish(outcome)
 }
 
-fn finish(outcome: anyhow::Result<()>) -> ExitCode {
+fn finish(outcome: anyhow::Result<bool>) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<cli::Invalid>() => ExitCode::FAILURE,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "Error: {error:#}");
             ExitCode::FAILURE

@@ -51,8 +51,8 @@ pub fn cache(cache: &Cache, format: Format) -> Result<()> {
     print(&text, &json!({ "path": path.to_string_lossy(), "files": size.files, "bytes": size.bytes }), format)
 }
 
-/// Prints the problems of the environments, each as soon as it is checked. Fails with [`Invalid`] if there are any.
-pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<()> {
+/// Prints the problems of the environments, each as soon as it is checked. Returns whether all are intact.
+pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Result<bool> {
     let (mut reports, mut all_valid) = (Vec::new(), true);
     for env_dir in env_dirs.iter().map(Path::new) {
         let findings = rvenv::check(env_dir, discovery)?;
@@ -73,7 +73,7 @@ pub fn check(env_dirs: &[OsString], discovery: &Discovery, format: Format) -> Re
         }));
     }
     print("", &Value::Array(reports), format)?;
-    if all_valid { Ok(()) } else { Err(Invalid.into()) }
+    Ok(all_valid)
 }
 
 fn print(text: &str, json: &Value, format: Format) -> Result<()> {
@@ -101,8 +101,3 @@ fn written(outcome: io::Result<()>) -> Result<()> {
         Ok(()) => Ok(()),
     }
 }
-
-/// Returned when an environment is not intact. Its problems have already been printed.
-#[derive(Debug, thiserror::Error)]
-#[error("an environment is not intact")]
-pub struct Invalid;
