@@ -77,16 +77,16 @@ pub struct Interpreter {
 #[non_exhaustive]
 pub struct Scheme {
     /// `bin` or `Scripts`.
-    #[serde(deserialize_with = "relative")]
+    #[serde(deserialize_with = "path")]
     pub scripts: PathBuf,
     /// `include/python3.13`.
-    #[serde(deserialize_with = "relative")]
+    #[serde(deserialize_with = "path")]
     pub include: PathBuf,
     /// site-packages: `lib/python3.13/site-packages`.
-    #[serde(deserialize_with = "relative")]
+    #[serde(deserialize_with = "path")]
     pub purelib: PathBuf,
     /// The same as `purelib`, except on systems that keep compiled modules in a separate directory.
-    #[serde(deserialize_with = "relative")]
+    #[serde(deserialize_with = "path")]
     pub platlib: PathBuf,
 }
 
@@ -160,11 +160,6 @@ impl TryFrom<String> for NativePath {
 
 fn path<'de, D: Deserializer<'de>>(answer: D) -> Result<PathBuf, D::Error> {
     NativePath::deserialize(answer).map(|path| path.0)
-}
-
-/// A path with this system's separators.
-fn relative<'de, D: Deserializer<'de>>(answer: D) -> Result<PathBuf, D::Error> {
-    path(answer).map(|path| path.components().collect())
 }
 
 fn paths<'de, D: Deserializer<'de>>(answer: D) -> Result<Vec<PathBuf>, D::Error> {

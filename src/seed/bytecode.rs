@@ -5,7 +5,6 @@ mod pyc;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +12,6 @@ use std::time::Duration;
 
 use super::site_packages::Root;
 use crate::context::Context;
-use crate::entries;
 use crate::error::{AtPath, Result};
 use crate::interpreter::reproducible;
 use crate::interrupt::Interrupt;
@@ -34,18 +32,13 @@ pub(super) fn write<'a>(
     };
     let mut pycs: BTreeMap<&str, String> = modules.map(|module| (module, pyc_of(module, cache_tag))).collect();
     // The base's are not validated by hash. And if times could not be set, Python uses those that the modules have.
-    let can_reuse = context.options.source_date.is_none() && root.has_times();
+    let can_reuse = context.options.source_date.is_none() && !root.is_incomplete();
     let reused = if can_reuse { pyc::reuse(context, root, &pycs)? } else { BTreeSet::new() };
     let left: Vec<&str> = pycs.iter().filter(|(_, pyc)| !reused.contains(*pyc)).map(|(module, _)| *module).collect();
     if !left.is_empty() {
         context.session.observer.doing(&format!("Compiling {} modules", left.len()));
     }
-    let remove_remains = || {
-        let directories: BTreeSet<&str> =
-            left.iter().filter_map(|module| Some(pycs[module].rsplit_once('/')?.0)).collect();
-        directories.into_iter().try_for_each(|directory| remove_others(root, directory, &reused))
-    };
-    for failed in compile(context, root, &left, remove_remains)? {
+    for failed in compile(context, root, &pycs, &left)? {
         pycs.remove(failed.as_str());
     }
     Ok(pycs)
@@ -54,38 +47,30 @@ pub(super) fn write<'a>(
 /// How long a process may compile, so that none is waited for without an end.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// Removes the files in a directory below `root` that are not among `kept`.
-fn remove_others(root: &Root, directory: &str, kept: &BTreeSet<String>) -> Result<()> {
-    let directory = root.staged.join(directory);
-    let is_kept = |path: &Path| kept.iter().any(|kept| *path == root.staged.join(kept));
-    let there = if directory.is_dir() { entries::paths(&directory)? } else { vec![] };
-    there.iter().filter(|path| !is_kept(path)).try_for_each(|path| fs::remove_file(path).at("delete", path))?;
-    // Fails if some are kept.
-    let _ = fs::remove_dir(directory);
-    Ok(())
+/// Removes the directories of .pyc, with what ended processes have left there.
+fn remove_all(root: &Root, pycs: &BTreeMap<&str, String>) -> Result<()> {
+    let directories: BTreeSet<&str> = pycs.values().filter_map(|pyc| Some(pyc.rsplit_once('/')?.0)).collect();
+    let mut there = directories.into_iter().map(|name| root.staged.join(name)).filter(|directory| directory.is_dir());
+    there.try_for_each(|directory| fs::remove_dir_all(&directory).at("delete", &directory))
 }
 
-/// Compiles `modules`, whose names are relative to site-packages, where they are staged. Returns those that could not be
-/// compiled. That is a help and not a condition: processes are killed where memory is short, and in some sandboxes. Then
-/// a single one tries again, and if it fails too, Python is left to compile the modules.
-fn compile(
-    context: &Context,
-    root: &Root,
-    modules: &[&str],
-    remove_remains: impl Fn() -> Result<()>,
-) -> Result<Vec<String>> {
-    let mut failed = compile_in(context, workers::cores(), modules);
+/// Compiles the modules that are `left`, whose names are relative to site-packages, where they are staged. Returns those
+/// that could not be compiled. That is a help and not a condition: processes are killed where memory is short, and in some
+/// sandboxes. Then a single one compiles all modules, and if it fails too, Python is left to do that.
+fn compile(context: &Context, root: &Root, pycs: &BTreeMap<&str, String>, left: &[&str]) -> Result<Vec<String>> {
+    let all: Vec<&str> = pycs.keys().copied().collect();
+    let mut failed = compile_in(context, workers::cores(), left);
     for is_last in [false, true] {
         let Err(fault @ (Fault::Failed(..) | Fault::System(_))) = failed else { break };
         context.session.interrupt.check()?;
-        remove_remains()?;
+        remove_all(root, pycs)?;
         failed = if is_last {
-            root.partial.store(true, Ordering::Relaxed);
+            root.incomplete.store(true, Ordering::Relaxed);
             let error = fault.of(described(context));
             context.session.observer.warn(&format!("Python will compile the modules when it imports them: {error}"));
-            Ok(modules.iter().map(|module| (*module).to_owned()).collect())
+            Ok(all.iter().map(|module| (*module).to_owned()).collect())
         } else {
-            compile_in(context, 1, modules)
+            compile_in(context, 1, &all)
         };
     }
     failed.map_err(|fault| fault.of(described(context)))

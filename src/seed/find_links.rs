@@ -1,6 +1,7 @@
 //! Chooses the wheels to install: those of `Options::seed_wheels`, or else those in the directories of
 //! `Options::find_links`, which take precedence over the interpreter's own.
 
+use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -47,25 +48,14 @@ pub(crate) fn projects(interpreter: &Interpreter, options: &Options) -> Vec<Stri
     projects
 }
 
-/// A wheel in one of the directories, identified by its name.
-struct Candidate {
-    project: String,
-    version: Version,
-    path: PathBuf,
-}
-
 /// The wheels in these directories whose tags allow any Python 3 on any system.
-fn found_in(directories: &[PathBuf]) -> Result<Vec<Candidate>> {
+fn found_in(directories: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for directory in directories {
         let directory = absolute(directory)?;
         let entries = fs::read_dir(&directory).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
         let paths = entries.at("read the directory", &directory)?.into_iter().map(|entry| entry.path());
-        for path in paths.filter(|path| is_for_all(path) && path.is_file()) {
-            if let Some((project, version)) = name_and_version(&path) {
-                found.push(Candidate { project, version, path });
-            }
-        }
+        found.extend(paths.filter(|path| is_for_all(path) && path.is_file()));
     }
     Ok(found)
 }
@@ -81,12 +71,13 @@ fn is_for_all(path: &Path) -> bool {
 
 /// The newest wheel of `project` that supports the interpreter. A pre-release is chosen only if there is nothing else
 /// (PEP 440). If a version exists twice, the first directory's is chosen.
-fn newest(found: &[Candidate], project: &str, interpreter: &Interpreter) -> Result<Option<PathBuf>> {
-    let mut candidates: Vec<&Candidate> = found.iter().filter(|candidate| candidate.project == project).collect();
-    candidates.sort_by(|a, b| (b.version.is_stable(), &b.version).cmp(&(a.version.is_stable(), &a.version)));
-    for candidate in candidates {
-        if suits(&candidate.path, project, interpreter)? {
-            return Ok(Some(candidate.path.clone()));
+fn newest(found: &[PathBuf], project: &str, interpreter: &Interpreter) -> Result<Option<PathBuf>> {
+    let named = found.iter().filter_map(|path| Some((path, name_and_version(path)?)));
+    let mut candidates: Vec<_> = named.filter(|(_, (name, _))| name == project).collect();
+    candidates.sort_by_cached_key(|(_, (_, version))| Reverse((version.is_stable(), version.clone())));
+    for (path, _) in candidates {
+        if suits(path, project, interpreter)? {
+            return Ok(Some(path.clone()));
         }
     }
     Ok(None)

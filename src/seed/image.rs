@@ -33,15 +33,9 @@ const LONGEST_UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const TAIL: u64 = 1 << 17;
 
 /// The images that have been opened, shared by all environments that one builder creates.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Images {
     opened: Arc<Mutex<HashMap<String, Arc<Image>>>>,
-}
-
-impl std::fmt::Debug for Images {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Images").finish_non_exhaustive()
-    }
 }
 
 impl Images {

@@ -50,7 +50,7 @@ pub(crate) fn install(context: &mut Context, images: &Images) -> Result<()> {
     let root = Root { copier, ..Root::of(context, modified) };
     let distributions = install_wheels(context, &wanted, &root, marks_requested)?;
     // The .pyc in an image expect all modules to have the same time.
-    let (can_be_kept, site_packages) = (root.has_times() && !root.partial.into_inner(), root.staged);
+    let (can_be_kept, site_packages) = (!root.is_incomplete(), root.staged);
     if let Some(image) = new_image.filter(|_| can_be_kept) {
         Images::keep(&context.session.cache, image, &site_packages, distributions, modified);
     }
@@ -79,7 +79,7 @@ fn install_image(context: &mut Context, image: &Image, key: &str) -> Result<(), 
         Some(unpacked) => unpacked.write(&root, &files)?,
         None => image.write(&root, &files)?,
     }
-    if !root.has_times() && context.options.source_date.is_none() {
+    if root.is_incomplete() && context.options.source_date.is_none() {
         bytecode::fit_to_times(&root, &files, &context.interpreter)?;
     }
     Ok(distributions.into_iter().try_for_each(|distribution| finish(context, distribution))?)

@@ -30,10 +30,8 @@ pub(super) struct Root<'a> {
     pub(super) restamped: Option<(Vec<u8>, Vec<u8>)>,
     /// What gets a copy of everything written.
     pub(super) copier: Option<&'a dyn Copier>,
-    /// Whether the time of a file could not be set, which some mounts do not allow.
-    pub(super) untimed: AtomicBool,
-    /// Whether modules are not compiled that should be.
-    pub(super) partial: AtomicBool,
+    /// Whether the time of a file could not be set, which some mounts do not allow, or modules could not be compiled.
+    pub(super) incomplete: AtomicBool,
 }
 
 /// Gets a copy of each file that is written.
@@ -65,8 +63,7 @@ impl Root<'_> {
             is_dated: InstalledFile::is_module,
             restamped: None,
             copier: None,
-            untimed: AtomicBool::new(false),
-            partial: AtomicBool::new(false),
+            incomplete: AtomicBool::new(false),
         }
     }
 
@@ -80,9 +77,9 @@ impl Root<'_> {
         }
     }
 
-    /// Whether all files written have the times that they should have.
-    pub(super) fn has_times(&self) -> bool {
-        !self.untimed.load(Ordering::Relaxed)
+    /// Whether something written lacks what its image would have.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.incomplete.load(Ordering::Relaxed)
     }
 }
 
@@ -146,7 +143,7 @@ impl<'a> Directory<'a> {
         Ok(Directory { root, name, open: opened.at("create the directory", &root.path.join(name))?, copies: vec![] })
     }
 
-    /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::has_times`].
+    /// Writes a new file. If it is dated, sets its modification time, if possible: see [`Root::is_incomplete`].
     pub(super) fn write(&mut self, file: &InstalledFile, contents: &[u8]) -> Result<()> {
         self.root.session.interrupt.check()?;
         let contents = &*self.root.restamp(contents);
@@ -154,7 +151,7 @@ impl<'a> Directory<'a> {
         let written = created.and_then(|mut created| created.write_all(contents).map(|()| created));
         let written = written.at("write", &self.root.path.join(&file.name))?;
         if (self.root.is_dated)(file) && written.set_modified(self.root.modified).is_err() {
-            self.root.untimed.store(true, Ordering::Relaxed);
+            self.root.incomplete.store(true, Ordering::Relaxed);
         }
         if self.root.copier.is_some() {
             self.copies.push((file.name.clone(), contents.to_owned()));

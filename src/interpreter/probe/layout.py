@@ -13,8 +13,7 @@ def scheme():
     which = "venv" if "venv" in sysconfig.get_scheme_names() else installation
 
     def directory(key):
-        path = os.path.relpath(sysconfig.get_path(key, which, values), root)
-        return text(path.replace(os.sep, "/"))
+        return text(os.path.relpath(sysconfig.get_path(key, which, values), root))
 
     paths = {key: directory(key) for key in ("scripts", "include", "purelib", "platlib")}
     if not (3, 11) <= sys.version_info < (3, 14):

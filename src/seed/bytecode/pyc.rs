@@ -1,11 +1,9 @@
 //! A module's .pyc: its name, the header that Python compares with the module, and the base's own, which is reused where
 //! the base has exactly the modules of the wheels.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::Path;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,55 +65,28 @@ pub(super) fn reuse(context: &Context, root: &Root, pycs: &BTreeMap<&str, String
     let reused = Mutex::new(BTreeSet::new());
     site_packages::write(root, &files.iter().collect::<Vec<_>>(), |directory, files| {
         for file in files {
-            BUFFERS.with_borrow_mut(|buffers| {
-                let Some(pyc) = buffers.fitting_pyc(&context.interpreter, root, &file.name) else { return Ok(()) };
+            if let Some(pyc) = fitting_pyc(&context.interpreter, root, &file.name) {
+                directory.write(file, &pyc)?;
                 reused.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
-                directory.write(file, pyc)
-            })?;
+            }
         }
         Ok::<_, Error>(())
     })?;
     Ok(reused.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The buffers that a thread reads into, so that memory is allocated only once.
-#[derive(Default)]
-struct Buffers {
-    text: Vec<u8>,
-    unpacked: Vec<u8>,
-    pyc: Vec<u8>,
-}
-
-thread_local! {
-    static BUFFERS: RefCell<Buffers> = RefCell::default();
-}
-
-impl Buffers {
-    /// The base's .pyc of this name, if it matches the base's source, and that is the module below `root`.
-    fn fitting_pyc(&mut self, interpreter: &Interpreter, root: &Root, pyc: &str) -> Option<&[u8]> {
-        let module = module_of(pyc)?;
-        let base = &interpreter.site_packages;
-        let source = base.join(&module);
-        let time = source.metadata().and_then(|metadata| metadata.modified()).ok()?;
-        read(&source, &mut self.text)?;
-        read(&base.join(pyc), &mut self.pyc)?;
-        let header = header(interpreter, time, self.text.len())?;
-        if !self.pyc.starts_with(&header) {
-            return None;
-        }
-        read(&root.staged.join(&module), &mut self.unpacked)?;
-        if self.unpacked != self.text {
-            return None;
-        }
-        self.pyc[..header.len()].copy_from_slice(&self::header(interpreter, root.modified, self.text.len())?);
-        Some(&self.pyc)
+/// The base's .pyc of this name, if it matches the base's source, and that is the module below `root`.
+fn fitting_pyc(interpreter: &Interpreter, root: &Root, name: &str) -> Option<Vec<u8>> {
+    let (base, module) = (&interpreter.site_packages, module_of(name)?);
+    let source = base.join(&module);
+    let time = source.metadata().and_then(|metadata| metadata.modified()).ok()?;
+    let (text, mut pyc) = (fs::read(source).ok()?, fs::read(base.join(name)).ok()?);
+    let expected = header(interpreter, time, text.len())?;
+    if !pyc.starts_with(&expected) || fs::read(root.staged.join(&module)).ok()? != text {
+        return None;
     }
-}
-
-/// Reads a file into `buffer`, reusing its memory.
-fn read(path: &Path, buffer: &mut Vec<u8>) -> Option<()> {
-    buffer.clear();
-    File::open(path).and_then(|mut file| file.read_to_end(buffer)).ok().map(drop)
+    pyc[..expected.len()].copy_from_slice(&header(interpreter, root.modified, text.len())?);
+    Some(pyc)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::seed::names::is_inside;
 use crate::seed::site_packages::{self, Directory, Root};
 
 /// An image. When it is opened, only the list is read and checked.
+#[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) list: List,
     file: File,
@@ -140,7 +141,7 @@ const FOOTER: usize = 8;
 pub(super) const MOST_AT_ONCE: u64 = 256 << 10;
 
 /// The contents of an image.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct List {
     pub(crate) distributions: Vec<Distribution>,
     /// The modification time of all modules, which is also in the headers of their .pyc. In whole seconds.

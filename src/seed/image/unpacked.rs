@@ -40,7 +40,7 @@ impl<'a> Unpacked<'a> {
         }
         let path = cache.directory(&format!("{DIRECTORY}/{name}"), |directory| {
             let root = Root { is_dated: |_| true, ..Root::at(directory.to_owned(), image.list.modified) };
-            image.write(&root, &image.files().collect::<Vec<_>>()).is_ok() && root.has_times()
+            image.write(&root, &image.files().collect::<Vec<_>>()).is_ok() && !root.is_incomplete()
         })?;
         Some(Unpacked { image, path, link_mode, serves: true.into(), damaged: false.into() })
     }
