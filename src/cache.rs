@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -19,9 +19,6 @@ use crate::os;
 
 /// The prefix of files and directories that are not complete yet.
 const HALF_MADE: &[u8] = b".tmp";
-
-/// The length of a [`key`] in characters.
-const KEY_LENGTH: usize = 43;
 
 /// The subdirectories of the cache.
 const DIRECTORIES: [&str; 3] = ["images", "interpreters", "unpacked"];
@@ -152,13 +149,6 @@ impl Cache {
         Some(path)
     }
 
-    /// Reads a file.
-    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut contents = Vec::new();
-        self.open(name)?.read_to_end(&mut contents).ok()?;
-        Some(contents)
-    }
-
     /// Opens a file for reading, and marks it as used.
     pub(crate) fn open(&self, name: &str) -> Option<File> {
         let file = os::open_own(&self.place(name)?).ok()?;
@@ -234,13 +224,12 @@ impl Cache {
     }
 }
 
-/// Whether this is one of rvenv's names: a key, or a temporary name. Other files belong to the user.
+/// Whether this is one of rvenv's names: a [`key`], or a temporary name. Other files belong to the user.
 fn is_ours(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let suffixes: [&[u8]; 2] = [b".image", b".json"];
     let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(*suffix)).unwrap_or(name);
-    let is_key =
-        stem.len() == KEY_LENGTH && stem.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+    let is_key = BASE64_URL_SAFE_NO_PAD.decode(stem).is_ok_and(|hash| hash.len() == Sha256::output_size());
     is_key || name.starts_with(HALF_MADE)
 }
 

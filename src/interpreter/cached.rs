@@ -1,5 +1,6 @@
 //! Keeps interpreter metadata in the cache, so that a warm run starts no Python.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,8 @@ pub(super) fn query(
     let paths = [executable, &executable.canonicalize().unwrap_or_default()];
     let key = cache::key(&paths.map(|path| path.as_os_str().as_encoded_bytes()).join(&0));
     let name = format!("{DIRECTORY}/{key}.json");
-    let cached = cache.read(&name).and_then(|contents| serde_json::from_slice(&contents).ok());
+    let contents = cache.open(&name).and_then(|file| io::read_to_string(file).ok());
+    let cached = contents.and_then(|contents| serde_json::from_str(&contents).ok());
     if let Some(interpreter) = cached.and_then(|entry| lookup(executable, decides_by, entry)) {
         return Ok(interpreter);
     }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::NamedTempFile;
 
-use super::reading::List;
+use super::reading::{List, MOST_AT_ONCE};
 use crate::seed::distribution::{Distribution, Entry, InstalledFile};
 use crate::seed::site_packages::Copier;
 
@@ -21,18 +21,17 @@ pub(crate) struct NewImage {
 
 /// The part of an image that has been written.
 struct Written {
-    file: NamedTempFile,
+    file: BufWriter<NamedTempFile>,
     path: PathBuf,
     length: u64,
     entries: HashMap<String, Entry>,
-    /// For what is written at once, so that memory is allocated only once.
-    buffer: Vec<u8>,
 }
 
 impl NewImage {
     /// Starts to write an image into `file`, which gets this path once it is complete.
     pub(super) fn begin((file, path): (NamedTempFile, PathBuf)) -> NewImage {
-        let written = Written { file, path, length: 0, entries: HashMap::new(), buffer: Vec::new() };
+        let file = BufWriter::with_capacity(MOST_AT_ONCE as usize, file);
+        let written = Written { file, path, length: 0, entries: HashMap::new() };
         NewImage { written: Mutex::new(Some(written)) }
     }
 
@@ -51,7 +50,7 @@ impl NewImage {
         files.sort_by(|a, b| (a.directory(), a.base_name()).cmp(&(b.directory(), b.base_name())));
         for file in files {
             if !written.entries.contains_key(&file.name) {
-                written.add(&[(file.name.clone(), fs::read(staged.join(&file.name))?)])?;
+                written.add(&file.name, &fs::read(staged.join(&file.name))?)?;
             }
             file.entry = written.entries[&file.name];
         }
@@ -59,29 +58,25 @@ impl NewImage {
         let seconds = modified.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
         let modified = UNIX_EPOCH + Duration::from_secs(seconds);
         written.file.write_all(&List { distributions, modified }.render()?)?;
-        written.file.persist(written.path)?;
+        written.file.into_inner()?.persist(written.path)?;
         Ok(())
     }
 }
 
 impl Written {
-    /// Writes files one after another.
-    fn add(&mut self, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-        self.buffer.clear();
-        for (name, contents) in files {
-            self.buffer.extend(contents);
-            let entry = Entry { start: self.length, size: contents.len() as u64, crc32: crc32fast::hash(contents) };
-            self.entries.insert(name.clone(), entry);
-            self.length += entry.size;
-        }
-        self.file.write_all(&self.buffer)
+    fn add(&mut self, name: &str, contents: &[u8]) -> io::Result<()> {
+        let entry = Entry { start: self.length, size: contents.len() as u64, crc32: crc32fast::hash(contents) };
+        self.entries.insert(name.to_owned(), entry);
+        self.length = entry.end();
+        self.file.write_all(contents)
     }
 }
 
 impl Copier for NewImage {
     fn add(&self, files: &[(String, Vec<u8>)]) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.as_mut().is_some_and(|written| written.add(files).is_err()) {
+        let add = |written: &mut Written| files.iter().try_for_each(|(name, contents)| written.add(name, contents));
+        if written.as_mut().is_some_and(|written| add(written).is_err()) {
             // Makes room on a disk that is full.
             *written = None;
         }
@@ -92,7 +87,7 @@ impl Copier for NewImage {
 mod tests {
     use super::*;
     use crate::cache::Cache;
-    use crate::seed::image::reading::{Image, MOST_AT_ONCE};
+    use crate::seed::image::reading::Image;
 
     #[test]
     fn the_files_of_an_image_are_at_the_positions_in_its_list() {
