@@ -86,7 +86,7 @@ impl Cache {
     /// in a directory of another user, who could not use it, and if it cannot be created.
     pub fn check(&self) -> Result<()> {
         let Some(root) = &self.directory else { return Ok(()) };
-        self.directories().iter().try_for_each(|directory| self.check_directory("use the cache", directory))?;
+        self.check_directories("use the cache", self.directories())?;
         if os::exists(root) { Ok(()) } else { os::create_private_dir(root).at("create the cache", root) }
     }
 
@@ -118,25 +118,26 @@ impl Cache {
         removed.fold(Ok(()), Result::and)
     }
 
-    /// Fails if the cache directory or this subdirectory is there and others could have put files there or could put
-    /// another directory in its place.
-    fn check_directory(&self, what: &'static str, subdirectory: &Path) -> Result<()> {
-        for directory in self.directory.iter().map(PathBuf::as_path).chain([subdirectory]) {
-            let reason = if !os::is_own_directory(directory) && os::exists(directory) {
-                "it is a link or a file, or another user owns it or can write to it"
-            } else if os::is_replaceable(directory) {
-                "root does not keep a cache in another user's directory"
-            } else {
-                continue;
-            };
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at(what, directory);
+    /// Fails if the cache directory or one of these subdirectories is there and others could have put files there or could
+    /// put another directory in its place.
+    fn check_directories(&self, what: &'static str, subdirectories: Vec<PathBuf>) -> Result<()> {
+        let refused =
+            |directory: &Path, reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)).at(what, directory);
+        let Some(root) = &self.directory else { return Ok(()) };
+        for directory in [vec![root.clone()], subdirectories].concat() {
+            if !os::is_own_directory(&directory) && os::exists(&directory) {
+                return refused(&directory, "it is a link or a file, or another user owns it or can write to it");
+            }
+        }
+        if os::is_replaceable(root) {
+            return refused(root, "root does not keep a cache in another user's directory");
         }
         Ok(())
     }
 
     /// rvenv's own files and directories in a subdirectory.
     fn entries(&self, directory: &Path) -> Result<Vec<PathBuf>> {
-        self.check_directory("empty the cache", directory)?;
+        self.check_directories("empty the cache", vec![directory.to_owned()])?;
         let mut paths = entries::paths(directory)?;
         paths.retain(|path| path.file_name().is_some_and(is_ours));
         Ok(paths)
@@ -144,9 +145,9 @@ impl Cache {
 
     /// Returns the path of the file or directory `name` in the cache, unless other users could have put it there.
     fn place(&self, name: &str) -> Option<PathBuf> {
-        let path = self.directory.as_ref()?.join(name);
-        self.check_directory("use the cache", path.parent()?).ok()?;
-        Some(path)
+        let root = self.directory.as_ref()?;
+        let path = root.join(name);
+        (os::is_own_directory(root) && os::is_own_directory(path.parent()?)).then_some(path)
     }
 
     /// Opens a file for reading, and marks it as used.
@@ -175,7 +176,9 @@ impl Cache {
 
     /// Returns the path for the file or directory `name`, whose directory is created if necessary.
     fn create_place(&self, name: &str) -> Option<PathBuf> {
-        let (root, path) = (self.directory.as_ref()?, self.place(name)?);
+        let root = self.directory.as_ref()?;
+        let path = root.join(name);
+        self.check_directories("use the cache", vec![path.parent()?.to_owned()]).ok()?;
         // A directory that has the user's files too is not marked, since these need their backup.
         let is_new = !os::exists(root) || entries::is_empty(root).ok()?;
         os::create_private_dir(path.parent()?).ok()?;

@@ -139,7 +139,8 @@ impl<'a> Directory<'a> {
     /// Opens the directory, which is created if it is missing.
     fn open(root: &'a Root, name: &'a str) -> Result<Directory<'a>> {
         let staged = root.staged.join(name);
-        let opened = fs::create_dir_all(&staged).and_then(|()| os::Directory::open(&staged));
+        let created = || fs::create_dir_all(&staged).and_then(|()| os::Directory::open(&staged));
+        let opened = os::Directory::open(&staged).or_else(|_| created());
         Ok(Directory { root, name, open: opened.at("create the directory", &root.path.join(name))?, copies: vec![] })
     }
 

@@ -41,8 +41,8 @@ fn install_on_posix(context: &mut Context) -> Result<bool> {
     let is_placed = |name: &OsStr| name == context.python_exe || names.contains(name);
     let is_gone = |target: OsString| version_in(&target).is_some() && !is_placed(&target);
     let is_obsolete = |path: &Path| {
-        let is_one = is_interpreter(path) || entries::target_beside(path).is_some_and(is_gone);
-        is_one && !path.file_name().is_some_and(is_placed)
+        !path.file_name().is_some_and(is_placed)
+            && (is_interpreter(path) || entries::target_beside(path).is_some_and(is_gone))
     };
     for path in kept_in_bin(context, is_obsolete)? {
         context.stage.mark_for_removal(path);
