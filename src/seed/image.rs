@@ -67,7 +67,10 @@ impl Images {
         // Ignore failures, as everywhere in the cache: without the image, the next run takes longer.
         let _ = image.finish(site_packages, distributions, modified);
         cache.sweep(DIRECTORY, |_, unused| unused > LONGEST_UNUSED);
-        unpacked::sweep(cache, |key| cache.has(&file_name(key)));
+        // A copy goes with its image.
+        cache.sweep(unpacked::DIRECTORY, |copy, _| {
+            !cache.has(&file_name(&copy.file_name().unwrap_or_default().to_string_lossy()))
+        });
     }
 
     /// Closes the images that have been opened.

@@ -13,12 +13,7 @@ use crate::seed::distribution::InstalledFile;
 use crate::seed::site_packages::{self, Directory, Root};
 
 /// The subdirectory of the cache.
-const DIRECTORY: &str = "unpacked";
-
-/// Removes the unpacked copies of images that no longer exist.
-pub(super) fn sweep(cache: &Cache, has_image: impl Fn(&str) -> bool) {
-    cache.sweep(DIRECTORY, |path, _| !path.file_name().and_then(|name| name.to_str()).is_some_and(&has_image));
-}
+pub(super) const DIRECTORY: &str = "unpacked";
 
 /// The unpacked copy of one image. All its files have the modification time of the image's modules. A file with
 /// another time or size has been changed through a hard link, and is no longer used.
