@@ -104,8 +104,7 @@ pub(crate) use system::create_file;
 
 // Files relative to an open directory.
 
-/// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them, and nothing
-/// in it is reached through a link.
+/// An open directory. Its files are accessed by name, so that its path is not resolved again for each of them.
 pub(crate) use system::Directory;
 
 /// A directory that stays the same while this process works in it, even if it is root and another user can write to a
@@ -166,6 +165,9 @@ pub(crate) use system::try_lock;
 
 // Ownership and permissions. On Windows, nobody else's rights are looked at.
 
+/// Whether this process has root's rights over the files of others.
+pub(crate) use system::is_root;
+
 /// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
 pub(crate) use system::is_own_directory;
 
@@ -201,20 +203,8 @@ pub(crate) use system::copy_owner_and_mode;
 
 // Removing, moving and exchanging.
 
-/// Like [`std::fs::remove_dir_all`], but despite the modes of directories and the read-only attributes of files, and with
-/// one directory open at a time. That is left out for root where another user could replace a directory by a link.
-pub(crate) fn remove_tree(directory: &Path) -> io::Result<()> {
-    let removed = std::fs::remove_dir_all(directory);
-    if removed.is_ok() || is_replaceable(&directory.canonicalize()?) {
-        return removed;
-    }
-    system::let_owner_write(directory);
-    let paths: io::Result<Vec<_>> = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect();
-    for path in paths? {
-        if is_directory(&path) { remove_tree(&path) } else { remove_file(&path) }?;
-    }
-    std::fs::remove_dir(directory)
-}
+/// Gives a directory's owner, and nobody else, full access to it, if possible, so that what is in it can be removed.
+pub(crate) use system::let_owner_write;
 
 /// Removes a file or link, despite its read-only attribute.
 pub(crate) fn remove_file(path: &Path) -> io::Result<()> {

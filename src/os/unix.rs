@@ -3,22 +3,22 @@
 mod process;
 mod replaceable;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags, XattrFlags};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::state::{FileState, Stamp};
 pub(crate) use process::*;
-use replaceable::{STICKY, open, open_at_any_mode};
-pub(crate) use replaceable::{is_replaceable, pin};
+use replaceable::{STICKY, open_at_any_mode};
+pub(crate) use replaceable::{is_replaceable, is_root, pin};
 
 /// A registry key, of which there are none.
 pub(crate) enum RegistryKey {}
@@ -92,36 +92,6 @@ impl Directory {
     /// Creates a hard link `name` to the file of the same name in `other`.
     pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         Ok(rustix::fs::linkat(&other.0, name, &self.0, name, AtFlags::empty())?)
-    }
-
-    /// Opens a directory in it, to remove what is in that. Fails if it is a link to one.
-    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<Directory> {
-        Ok(Directory(open(self.0.as_fd(), name.as_ref())?))
-    }
-
-    /// The names of the files and of the directories in it.
-    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
-        let (mut files, mut directories) = (vec![], vec![]);
-        for entry in Dir::new(open(self.0.as_fd(), ".".as_ref())?)? {
-            let entry = entry?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
-            match entry.file_type() {
-                FileType::Directory if name == "." || name == ".." => {}
-                FileType::Directory => directories.push(name),
-                _ => files.push(name),
-            }
-        }
-        Ok((files, directories))
-    }
-
-    /// Removes a file in it.
-    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
-    }
-
-    /// Removes an empty directory in it.
-    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Opens a file for reading. Fails on a link.

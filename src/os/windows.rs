@@ -3,7 +3,7 @@
 mod files;
 mod process;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt, symlink_dir, symlink_file};
@@ -71,7 +71,7 @@ pub(crate) fn create_file(path: &Path, _mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// A directory, by its path. If it were kept open, neither it nor its parents could be renamed or removed.
+/// A directory, by its path. If it were kept open, neither it nor its parents could be renamed.
 pub(crate) struct Directory(PathBuf);
 
 impl Directory {
@@ -102,28 +102,6 @@ impl Directory {
 
     pub(crate) fn link_from(&self, other: &Directory, name: &str) -> io::Result<()> {
         std::fs::hard_link(other.0.join(name), self.0.join(name))
-    }
-
-    pub(crate) fn enter(&self, name: &OsStr) -> io::Result<Directory> {
-        Ok(Directory(self.0.join(name)))
-    }
-
-    pub(crate) fn list(&self) -> io::Result<(Vec<OsString>, Vec<OsString>)> {
-        let (mut files, mut directories) = (vec![], vec![]);
-        for entry in std::fs::read_dir(&self.0)? {
-            let entry = entry?;
-            let kind = if entry.file_type()?.is_dir() { &mut directories } else { &mut files };
-            kind.push(entry.file_name());
-        }
-        Ok((files, directories))
-    }
-
-    pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        std::fs::remove_file(self.0.join(name))
-    }
-
-    pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
-        std::fs::remove_dir(self.0.join(name))
     }
 
     /// Not implemented: only ReFS supports it.
@@ -194,6 +172,11 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
+/// No user has root's rights over the files of others.
+pub(crate) fn is_root() -> bool {
+    false
+}
+
 /// What is in a directory can be removed whatever its attributes are.
 pub(crate) fn let_owner_write(_: &Path) {}
 
@@ -206,7 +189,7 @@ pub(crate) fn unprotect(file: &Path) -> bool {
     is_protected && std::fs::set_permissions(file, permissions).is_ok()
 }
 
-/// No user has root's rights over the files of others.
+/// There is no root.
 pub(crate) fn pin(_: &Path, _: Option<&File>) -> io::Result<Option<(PathBuf, File)>> {
     Ok(None)
 }

@@ -82,7 +82,7 @@ const SCRIPT: &str = include_str!("bytecode/compile.py");
 fn compile_in(context: &Context, processes: usize, modules: &[&str]) -> Result<Vec<String>, Fault> {
     let failed = Mutex::new(Vec::new());
     // Returns after all workers have ended, even if one has failed: none is left writing.
-    Workers::default().process(shares(context, processes, modules), |share, _| {
+    Workers::default().process(shares(context, processes, modules), |share| {
         let of_share = compile_share(context, &share)?;
         failed.lock().unwrap_or_else(PoisonError::into_inner).extend(of_share);
         Ok::<_, Fault>(share.len())

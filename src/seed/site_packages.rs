@@ -124,7 +124,7 @@ pub(super) fn write<E: Send + From<Error>>(
     // The last is taken first: a directory before those in it, and the largest before the others.
     portions.sort_by_key(|(weight, ..)| *weight);
     let written = AtomicUsize::new(0);
-    root.workers.process(portions, |(_, directory, portion), _| {
+    root.workers.process(portions, |(_, directory, portion)| {
         root.session.interrupt.check()?;
         let mut opened = Directory::open(root, directory)?;
         fill(&mut opened, portion)?;

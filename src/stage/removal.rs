@@ -1,15 +1,15 @@
 //! Removes directories and files, even where their modes do not let the owner. Links are removed, never their targets.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::entries::names;
 use crate::error::{AtPath, Error, Quoted, Result};
-use crate::os::{self, Directory, PinnedDir};
+use crate::os::{self, PinnedDir};
 use crate::workers::Workers;
 
 /// Fails, naming the file, if a program has something at or below `path` open in a way that prevents its removal (Windows).
@@ -64,8 +64,7 @@ pub(super) fn remove_tree(path: &Path, workers: &Workers) -> io::Result<()> {
     if !os::is_directory(path) {
         return os::remove_file(path);
     }
-    let removed = Directory::open(path).and_then(|top| empty(top, workers)).and_then(|()| fs::remove_dir(path));
-    removed.or_else(|_| os::with_patience(|| os::remove_tree(path)))
+    remove_directory(path, workers).or_else(|_| os::with_patience(|| remove_protected(path)))
 }
 
 /// Removes everything in a directory, except the entry `spared`. Fails if the directory is a link that another user could
@@ -77,77 +76,53 @@ pub(super) fn remove_entries(directory: &Path, spared: &OsStr, workers: &Workers
     removed.try_for_each(|name| remove_tree(&pinned.path().join(name), workers))
 }
 
-/// The depth from which on removal is left to one thread: directories are kept open until those in them are removed.
-const DEEP: usize = 32;
+/// How many files a thread removes before it takes others.
+const PORTION: usize = 16;
 
-/// The number of open directories from which on files are removed before further directories are opened.
-const MANY: usize = 200;
-
-/// A directory that is being removed.
-struct Removal {
-    open: Directory,
-    /// The directory that it is in, and its name there. None for the outermost.
-    above: Option<(Arc<Removal>, OsString)>,
-    depth: usize,
-    /// The number of directories in it that still exist, and one while it has files.
-    left: AtomicUsize,
-}
-
-enum Work {
-    /// Look at what is in the directory of this name.
-    List(Arc<Removal>, OsString),
-    /// Remove the files of these names.
-    Remove(Arc<Removal>, Vec<OsString>),
-}
-
-/// Removes everything in a directory, the innermost directories first. Directories are listed before files are removed, so
-/// that the largest directory does not come last.
-fn empty(top: Directory, workers: &Workers) -> io::Result<()> {
-    let open = AtomicUsize::new(0);
-    let top = Arc::new(Removal { open: top, above: None, depth: 0, left: AtomicUsize::new(1) });
-    workers.process(top.list()?, |work, queue| match work {
-        Work::List(above, name) => {
-            let weight = if open.fetch_add(1, Ordering::Relaxed) < MANY { usize::MAX } else { 0 };
-            for work in above.enter(name)?.list()? {
-                queue.add(if let Work::Remove(_, files) = &work { files.len() } else { weight }, work);
+/// Removes a directory: first the files in it, and then the directories, the innermost ones first. Fails, before anything
+/// is removed, if this process is root and another user could replace one of the directories by a link.
+fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
+    let is_root = os::is_root();
+    if os::is_replaceable(&path.canonicalize()?) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let (mut level, mut levels, files) = (vec![path.to_owned()], Vec::new(), Mutex::new(Vec::new()));
+    while !level.is_empty() {
+        let below = Mutex::new(Vec::new());
+        workers.process(level.iter().collect(), |directory: &PathBuf| -> io::Result<usize> {
+            if is_root && !os::is_own_directory(directory) {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            for entry in fs::read_dir(directory)? {
+                let entry = entry?;
+                let kind = if entry.file_type()?.is_dir() { &below } else { &files };
+                kind.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path());
             }
             Ok(1)
-        }
-        Work::Remove(directory, files) => {
-            files.iter().try_for_each(|file| directory.open.remove_file(file))?;
-            open.fetch_sub(directory.finish()?, Ordering::Relaxed);
-            Ok(files.len().max(1))
-        }
-    })
+        })?;
+        let below = below.into_inner().unwrap_or_else(PoisonError::into_inner);
+        levels.push(mem::replace(&mut level, below));
+    }
+    let files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+    workers.process(files.chunks(PORTION).collect(), |files: &[PathBuf]| {
+        files.iter().try_for_each(fs::remove_file).map(|()| files.len())
+    })?;
+    levels
+        .into_iter()
+        .rev()
+        .try_for_each(|level| workers.process(level, |directory| fs::remove_dir(directory).map(|()| 1)))
 }
 
-impl Removal {
-    fn enter(self: &Arc<Removal>, name: OsString) -> io::Result<Arc<Removal>> {
-        if self.depth == DEEP {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let (open, above, depth) = (self.open.enter(&name)?, Some((self.clone(), name)), self.depth + 1);
-        Ok(Arc::new(Removal { open, above, depth, left: AtomicUsize::new(1) }))
+/// Removes a directory entry by entry, despite modes and read-only attributes. For root, for whom modes are no obstacle,
+/// the standard library does it, which follows no links.
+fn remove_protected(directory: &Path) -> io::Result<()> {
+    if os::is_root() {
+        return fs::remove_dir_all(directory);
     }
-
-    /// What is to be done in the directory.
-    fn list(self: Arc<Removal>) -> io::Result<Vec<Work>> {
-        let (files, inner) = self.open.list()?;
-        self.left.fetch_add(inner.len(), Ordering::Relaxed);
-        let mut work: Vec<Work> = inner.into_iter().map(|name| Work::List(self.clone(), name)).collect();
-        work.push(Work::Remove(self, files));
-        Ok(work)
+    os::let_owner_write(directory);
+    for name in names(directory)? {
+        let path = directory.join(name);
+        if os::is_directory(&path) { remove_protected(&path) } else { os::remove_file(&path) }?;
     }
-
-    /// Removes the directory if nothing is left in it, and then perhaps the one that it is in. Returns how many it removed.
-    fn finish(&self) -> io::Result<usize> {
-        let (mut removal, mut removed) = (self, 0);
-        while removal.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let Some((above, name)) = &removal.above else { break };
-            above.open.remove_directory(name)?;
-            removal = above;
-            removed += 1;
-        }
-        Ok(removed)
-    }
+    fs::remove_dir(directory)
 }

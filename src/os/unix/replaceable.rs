@@ -13,12 +13,15 @@ use rustix::io::Errno;
 /// The sticky bit: in a directory that has it, only the owner of a file can remove it.
 pub(super) const STICKY: u32 = 0o1000;
 
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// A directory that others can write to counts too, unless it is sticky, as /tmp is.
 pub(crate) fn is_replaceable(path: &Path) -> bool {
     let is_anothers =
         |directory: Metadata| directory.uid() != 0 || (directory.mode() & 0o022 != 0 && directory.mode() & STICKY == 0);
-    rustix::process::geteuid().is_root()
-        && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
+    is_root() && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
 }
 
 /// Opens a directory that another user could replace, unless it is `locked` and so open already. Returns a path that leads
@@ -32,7 +35,7 @@ pub(crate) fn pin(path: &Path, locked: Option<&File>) -> io::Result<Option<(Path
 }
 
 /// Opens a directory for reading. Fails if it is a link to one.
-pub(super) fn open(parent: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
+fn open(parent: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(parent, path, flags, Mode::empty())
 }
