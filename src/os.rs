@@ -165,9 +165,6 @@ pub(crate) use system::try_lock;
 
 // Ownership and permissions. On Windows, nobody else's rights are looked at.
 
-/// Whether this process has root's rights over the files of others.
-pub(crate) use system::is_root;
-
 /// Whether this is a directory and not a link to one, the user owns it, and no other user can write to it.
 pub(crate) use system::is_own_directory;
 
@@ -203,8 +200,9 @@ pub(crate) use system::copy_owner_and_mode;
 
 // Removing, moving and exchanging.
 
-/// Gives a directory's owner, and nobody else, full access to it, if possible, so that what is in it can be removed.
-pub(crate) use system::let_owner_write;
+/// Lets this user list and change a directory, and nobody else, who could put links there. Fails if it is a link itself, or
+/// if another user owns it.
+pub(crate) use system::make_private;
 
 /// Removes a file or link, despite its read-only attribute.
 pub(crate) fn remove_file(path: &Path) -> io::Result<()> {

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use super::state::{FileState, Stamp};
 pub(crate) use process::*;
 use replaceable::{STICKY, open_at_any_mode};
-pub(crate) use replaceable::{is_replaceable, is_root, pin};
+pub(crate) use replaceable::{is_replaceable, pin};
 
 /// A registry key, of which there are none.
 pub(crate) enum RegistryKey {}
@@ -199,8 +199,13 @@ pub(crate) fn unprotect(_: &Path) -> bool {
     false
 }
 
-pub(crate) fn let_owner_write(directory: &Path) {
-    let _ = std::fs::set_permissions(directory, Permissions::from_mode(0o700));
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+    let metadata = directory.symlink_metadata()?;
+    if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let is_private = metadata.mode() & 0o722 == 0o700;
+    if is_private { Ok(()) } else { std::fs::set_permissions(directory, Permissions::from_mode(0o700)) }
 }
 
 /// Works on an open directory, which cannot become a link to another one. Nobody else can write where a file is built.

@@ -172,13 +172,9 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
-/// No user has root's rights over the files of others.
-pub(crate) fn is_root() -> bool {
-    false
+pub(crate) fn make_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
-
-/// What is in a directory can be removed whatever its attributes are.
-pub(crate) fn let_owner_write(_: &Path) {}
 
 #[allow(clippy::permissions_set_readonly_false, reason = "makes files world-writable only on Unix")]
 pub(crate) fn unprotect(file: &Path) -> bool {

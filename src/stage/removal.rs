@@ -64,7 +64,9 @@ pub(super) fn remove_tree(path: &Path, workers: &Workers) -> io::Result<()> {
     if !os::is_directory(path) {
         return os::remove_file(path);
     }
-    remove_directory(path, workers).or_else(|_| os::with_patience(|| remove_protected(path)))
+    let removed = os::with_patience(|| remove_directory(path, workers));
+    // The standard library follows no links either, but obeys modes, and does one thing at a time.
+    removed.or_else(|_| fs::remove_dir_all(path))
 }
 
 /// Removes everything in a directory, except the entry `spared`. Fails if the directory is a link that another user could
@@ -80,9 +82,8 @@ pub(super) fn remove_entries(directory: &Path, spared: &OsStr, workers: &Workers
 const PORTION: usize = 16;
 
 /// Removes a directory: first the files in it, and then the directories, the innermost ones first. Fails, before anything
-/// is removed, if this process is root and another user could replace one of the directories by a link.
+/// is removed, if another user could replace one of the directories by a link.
 fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
-    let is_root = os::is_root();
     if os::is_replaceable(&path.canonicalize()?) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
@@ -90,9 +91,7 @@ fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
     while !level.is_empty() {
         let below = Mutex::new(Vec::new());
         workers.process(level.iter().collect(), |directory: &PathBuf| -> io::Result<usize> {
-            if is_root && !os::is_own_directory(directory) {
-                return Err(io::ErrorKind::PermissionDenied.into());
-            }
+            os::make_private(directory)?;
             for entry in fs::read_dir(directory)? {
                 let entry = entry?;
                 let kind = if entry.file_type()?.is_dir() { &below } else { &files };
@@ -105,24 +104,10 @@ fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
     }
     let files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
     workers.process(files.chunks(PORTION).collect(), |files: &[PathBuf]| {
-        files.iter().try_for_each(fs::remove_file).map(|()| files.len())
+        files.iter().try_for_each(|file| os::remove_file(file)).map(|()| files.len())
     })?;
     levels
         .into_iter()
         .rev()
         .try_for_each(|level| workers.process(level, |directory| fs::remove_dir(directory).map(|()| 1)))
-}
-
-/// Removes a directory entry by entry, despite modes and read-only attributes. For root, for whom modes are no obstacle,
-/// the standard library does it, which follows no links.
-fn remove_protected(directory: &Path) -> io::Result<()> {
-    if os::is_root() {
-        return fs::remove_dir_all(directory);
-    }
-    os::let_owner_write(directory);
-    for name in names(directory)? {
-        let path = directory.join(name);
-        if os::is_directory(&path) { remove_protected(&path) } else { os::remove_file(&path) }?;
-    }
-    fs::remove_dir(directory)
 }

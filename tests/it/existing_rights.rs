@@ -194,3 +194,23 @@ fn a_file_that_appears_in_an_empty_directory_meanwhile_is_kept() {
     assert_eq!(fs::read_to_string(scratch.path("env/mine")).unwrap(), "precious");
     scratch.rvenv().args(["--check", "env"]).silent();
 }
+
+#[test]
+fn a_directory_that_others_can_write_to_is_closed_to_them_before_what_is_in_it_is_removed() {
+    let Some(()) = able("strace -f") else { return };
+    let scratch = Scratch::new();
+    scratch.rvenv_for(&python()).args(["--without-pip", "env"]).silent();
+    scratch.write("env/shared/theirs/file", "");
+    for name in ["env/shared", "env/shared/theirs"] {
+        fs::set_permissions(scratch.path(name), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let trace = scratch.path("trace");
+    let run = scratch.run("strace").args(["-f", "-qq", "-e", "trace=chmod,unlink,rmdir", "-o"]).arg(&trace);
+    let run = run.arg(env!("CARGO_BIN_EXE_rvenv")).arg("-p").arg(python().path);
+    run.args(["--without-pip", "--no-cache", "--clear", "env"]).silent();
+    let trace = fs::read_to_string(trace).unwrap();
+    let at =
+        |call: &str| trace.lines().position(|line| line.contains(call)).unwrap_or_else(|| panic!("{call}: {trace}"));
+    assert!(at("/shared\", 0700)") < at("/shared/theirs\", 0700)"));
+    assert!(at("/shared/theirs\", 0700)") < at("/shared/theirs/file\")"));
+}

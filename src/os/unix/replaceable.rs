@@ -13,15 +13,12 @@ use rustix::io::Errno;
 /// The sticky bit: in a directory that has it, only the owner of a file can remove it.
 pub(super) const STICKY: u32 = 0o1000;
 
-pub(crate) fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
 /// A directory that others can write to counts too, unless it is sticky, as /tmp is.
 pub(crate) fn is_replaceable(path: &Path) -> bool {
     let is_anothers =
         |directory: Metadata| directory.uid() != 0 || (directory.mode() & 0o022 != 0 && directory.mode() & STICKY == 0);
-    is_root() && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
+    let is_root = rustix::process::geteuid().is_root();
+    is_root && path.ancestors().skip(1).filter_map(|above| above.metadata().ok()).any(is_anothers)
 }
 
 /// Opens a directory that another user could replace, unless it is `locked` and so open already. Returns a path that leads
