@@ -44,15 +44,25 @@ impl Workers {
         job.state.into_inner().unwrap_or_else(PoisonError::into_inner).error.map_or(Ok(()), Err)
     }
 
+    /// How many directories a thread takes at a time: of few, starting another takes longer than it saves. On a slow file
+    /// system, each of them waits.
+    pub(crate) fn directories(&self) -> usize {
+        if self.is_slow() { 1 } else { 16 }
+    }
+
     /// How many threads the file system rewards.
     fn wanted(&self) -> usize {
-        if self.signs.load(Ordering::Relaxed) < SIGNS { cores().min(MOST) } else { MOST }
+        if self.is_slow() { MOST } else { cores().min(MOST) }
+    }
+
+    fn is_slow(&self) -> bool {
+        self.signs.load(Ordering::Relaxed) >= SIGNS
     }
 
     /// Takes note of how long so many files took. `busy` tells the processor time in it, which costs a system call.
     fn note(&self, files: usize, took: Duration, busy: impl FnOnce() -> Duration) {
         let long = LONG * u32::try_from(files).unwrap_or(u32::MAX);
-        if self.signs.load(Ordering::Relaxed) >= SIGNS {
+        if self.is_slow() {
         } else if took > long && took.saturating_sub(busy()) > long {
             self.signs.fetch_add(1, Ordering::Relaxed);
         } else {

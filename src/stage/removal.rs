@@ -79,7 +79,7 @@ pub(super) fn remove_entries(directory: &Path, spared: &OsStr, workers: &Workers
 }
 
 /// How many files a thread removes before it takes others.
-const PORTION: usize = 16;
+const PORTION: usize = 64;
 
 /// Removes a directory: first the files in it, and then the directories, the innermost ones first. Fails, before anything
 /// is removed, if another user could replace one of the directories by a link.
@@ -90,24 +90,33 @@ fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
     let (mut level, mut levels, files) = (vec![path.to_owned()], Vec::new(), Mutex::new(Vec::new()));
     while !level.is_empty() {
         let below = Mutex::new(Vec::new());
-        workers.process(level.iter().collect(), |directory: &PathBuf| -> io::Result<usize> {
+        let list = |directory: &PathBuf| -> io::Result<()> {
             os::make_private(directory)?;
             for entry in fs::read_dir(directory)? {
                 let entry = entry?;
                 let kind = if entry.file_type()?.is_dir() { &below } else { &files };
                 kind.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path());
             }
-            Ok(1)
-        })?;
+            Ok(())
+        };
+        in_portions(workers, &level, workers.directories(), list)?;
         let below = below.into_inner().unwrap_or_else(PoisonError::into_inner);
         levels.push(mem::replace(&mut level, below));
     }
     let files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
-    workers.process(files.chunks(PORTION).collect(), |files: &[PathBuf]| {
-        files.iter().try_for_each(|file| os::remove_file(file)).map(|()| files.len())
-    })?;
-    levels
-        .into_iter()
-        .rev()
-        .try_for_each(|level| workers.process(level, |directory| fs::remove_dir(directory).map(|()| 1)))
+    in_portions(workers, &files, PORTION, |file| os::remove_file(file))?;
+    let mut inner_first = levels.iter().rev();
+    inner_first.try_for_each(|level| in_portions(workers, level, workers.directories(), |path| fs::remove_dir(path)))
+}
+
+/// Calls `work` with each path. A thread takes so many at a time.
+fn in_portions(
+    workers: &Workers,
+    paths: &[PathBuf],
+    size: usize,
+    work: impl Fn(&PathBuf) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    workers.process(paths.chunks(size).collect(), |portion: &[PathBuf]| {
+        portion.iter().try_for_each(&work).map(|()| portion.len())
+    })
 }
