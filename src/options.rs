@@ -148,13 +148,18 @@ impl Activator {
     pub const ALL: [Activator; 8] =
         [Self::Bash, Self::Batch, Self::Cshell, Self::Fish, Self::Nushell, Self::Powershell, Self::Python, Self::Xonsh];
 
-    /// In the order of the variants.
-    const NAMES: [&str; Self::ALL.len()] =
-        ["bash", "batch", "cshell", "fish", "nushell", "powershell", "python", "xonsh"];
-
     /// Returns virtualenv's name for it.
     pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
+        match self {
+            Activator::Bash => "bash",
+            Activator::Batch => "batch",
+            Activator::Cshell => "cshell",
+            Activator::Fish => "fish",
+            Activator::Nushell => "nushell",
+            Activator::Powershell => "powershell",
+            Activator::Python => "python",
+            Activator::Xonsh => "xonsh",
+        }
     }
 }
 
@@ -170,7 +175,8 @@ impl FromStr for Activator {
     /// Parses virtualenv's name. The error lists the valid names.
     fn from_str(name: &str) -> Result<Activator, ParseError> {
         let found = Activator::ALL.into_iter().find(|activator| activator.name() == name);
-        found.ok_or_else(|| ParseError(format!("unknown activator {name:?}; choose from {}", Self::NAMES.join(", "))))
+        let names = || Activator::ALL.map(Activator::name).join(", ");
+        found.ok_or_else(|| ParseError(format!("unknown activator {name:?}; choose from {}", names())))
     }
 }
 

@@ -46,7 +46,7 @@ impl Workers {
 
     /// How many directories a thread takes at a time: of few, starting another takes longer than it saves. On a slow file
     /// system, each of them waits.
-    pub(crate) fn directories(&self) -> usize {
+    pub(crate) fn directories_at_once(&self) -> usize {
         if self.is_slow() { 1 } else { 16 }
     }
 

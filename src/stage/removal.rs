@@ -99,14 +99,15 @@ fn remove_directory(path: &Path, workers: &Workers) -> io::Result<()> {
             }
             Ok(())
         };
-        in_portions(workers, &level, workers.directories(), list)?;
+        in_portions(workers, &level, workers.directories_at_once(), list)?;
         let below = below.into_inner().unwrap_or_else(PoisonError::into_inner);
         levels.push(mem::replace(&mut level, below));
     }
     let files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
     in_portions(workers, &files, PORTION, |file| os::remove_file(file))?;
     let mut inner_first = levels.iter().rev();
-    inner_first.try_for_each(|level| in_portions(workers, level, workers.directories(), |path| fs::remove_dir(path)))
+    inner_first
+        .try_for_each(|level| in_portions(workers, level, workers.directories_at_once(), |path| fs::remove_dir(path)))
 }
 
 /// Calls `work` with each path. A thread takes so many at a time.
